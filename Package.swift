@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// Warnings are errors where a change is judged (BUTTONWOOD_STRICT=1, set by Scripts/test);
+// a newer compiler's new warning must not keep a user from building.
+let strict = ProcessInfo.processInfo.environment["BUTTONWOOD_STRICT"] == "1"
+
+let settings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "buttonwood",
+  products: [
+    .library(name: "Matching", targets: ["Matching", "Market"]),
+    .executable(name: "buttonwood", targets: ["buttonwood"]),
+    .executable(name: "buttonwood-lab", targets: ["buttonwood-lab"]),
+  ],
+  targets: [
+    // C libraries, from Debian's packages (Scripts/bootstrap installs them).
+    .systemLibrary(name: "CPostgreSQL"),
+    .systemLibrary(name: "CHiredis"),
+    .systemLibrary(name: "CLibCrypto"),
+    .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
+
+    // Domain: standard library only.
+    library("Market", []),
+    library("Matching", ["Market"]),
+    library("Accounting", ["Market"]),
+    library("Sharding", ["Market"]),
+
+    // Kits.
+    library("Lifecycle", []),
+    library("Telemetry", []),
+    library("JSON", []),
+
+    // Ports and services.
+    library("Ports", ["Market", "Accounting", "Sharding"]),
+    library("Services", ["Market", "Matching", "Accounting", "Sharding", "Ports", "Lifecycle", "Telemetry"]),
+
+    // Drivers: one C library each, no word of orders.
+    library("Digest", ["CLibCrypto"]),
+    library("HTTP", ["CMicroHTTPD", "Lifecycle"]),
+    library("Postgres", ["CPostgreSQL", "Lifecycle"]),
+    library("Redis", ["CHiredis", "Lifecycle"]),
+
+    // Adapters.
+    library(
+      "PostgresStore", ["Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Digest", "Lifecycle", "Telemetry"],
+      resources: [.embedInCode("Migrations")]),
+    library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
+    library(
+      "Gateway",
+      ["HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "Telemetry"]),
+
+    // Programs.
+    program(
+      "buttonwood",
+      [
+        "Gateway", "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching",
+        "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
+      ]),
+    program(
+      "buttonwood-lab",
+      [
+        "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
+        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry",
+      ]),
+
+    // Tests.
+    library("TestKit", ["Postgres", "Redis", "Market", "Lifecycle"]),
+    tests("MarketTests", ["Market", "TestKit"]),
+    tests("MatchingTests", ["Matching", "Market", "TestKit"]),
+    tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
+    tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
+    tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "Digest", "TestKit"]),
+    tests("HTTPTests", ["HTTP", "Lifecycle", "TestKit"]),
+    tests("PostgresTests", ["Postgres", "Lifecycle", "TestKit"]),
+    tests("RedisTests", ["Redis", "Lifecycle", "TestKit"]),
+    tests(
+      "PostgresStoreTests",
+      ["PostgresStore", "Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Lifecycle", "Digest", "TestKit"]),
+    tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
+    tests("ServicesTests", ["Services", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
+    tests(
+      "GatewayTests",
+      ["Gateway", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest", "Lifecycle", "TestKit"]),
+    tests("SystemTests", ["TestKit", "JSON"]),
+  ]
+)

@@ -1,0 +1,115 @@
+/// Whatever can change a book: one row of a shard's log.
+public enum Command: Hashable, Sendable {
+  /// A new order.
+  case place(PlaceOrder)
+  /// A request to take an order out of the book.
+  case cancel(CancelOrder)
+  /// A request to put a new order in the place of another.
+  case replace(ReplaceOrder)
+}
+
+/// A new order as the log carries it; its key in the book is the sequence of its log row.
+public struct PlaceOrder: Hashable, Sendable {
+  /// The order's public identifier.
+  public var id: OrderID
+  /// Who placed it.
+  public var account: AccountNumber
+  /// What it trades.
+  public var instrument: InstrumentID
+  /// Which way.
+  public var side: Side
+  /// How it is priced.
+  public var type: OrderType
+  /// How long it lives.
+  public var timeInForce: TimeInForce
+  /// Rejected instead of trading at entry.
+  public var postOnly: Bool
+  /// What happens when it would meet an order of its own account.
+  public var selfTradePrevention: SelfTradePrevention
+  /// The limit price; of a market order the protection price.
+  public var price: Price
+  /// All of the order's shares.
+  public var quantity: Quantity
+
+  /// Makes a new order's command.
+  public init(
+    id: OrderID, account: AccountNumber, instrument: InstrumentID, side: Side, type: OrderType,
+    timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention, price: Price,
+    quantity: Quantity
+  ) {
+    self.id = id
+    self.account = account
+    self.instrument = instrument
+    self.side = side
+    self.type = type
+    self.timeInForce = timeInForce
+    self.postOnly = postOnly
+    self.selfTradePrevention = selfTradePrevention
+    self.price = price
+    self.quantity = quantity
+  }
+}
+
+/// A cancel request as the log carries it.
+public struct CancelOrder: Hashable, Sendable {
+  /// The public identifier of the order to cancel.
+  public var target: OrderID
+  /// The log row that placed it: its key in the book.
+  public var targetSequence: Sequence
+  /// Whose order it is.
+  public var account: AccountNumber
+  /// What it trades.
+  public var instrument: InstrumentID
+
+  /// Makes a cancel command.
+  public init(target: OrderID, targetSequence: Sequence, account: AccountNumber, instrument: InstrumentID) {
+    self.target = target
+    self.targetSequence = targetSequence
+    self.account = account
+    self.instrument = instrument
+  }
+}
+
+/// A replacement as the log carries it: a new order that takes another's place.
+///
+/// The new order keeps the old one's place in the queue when its price is the same and its quantity is smaller; its
+/// quantity counts what the old order has already executed.
+public struct ReplaceOrder: Hashable, Sendable {
+  /// The new order, with its whole quantity (the old order's executions included).
+  public var order: PlaceOrder
+  /// The public identifier of the order it replaces.
+  public var target: OrderID
+  /// The log row that placed the old order: its key in the book.
+  public var targetSequence: Sequence
+  /// What was held beyond the old order's own hold when the replacement was accepted: money of a buy in 1/10000 dollar,
+  /// shares of a sell.
+  public var extraHold: Int64
+
+  /// Makes a replacement command.
+  public init(order: PlaceOrder, target: OrderID, targetSequence: Sequence, extraHold: Int64) {
+    self.order = order
+    self.target = target
+    self.targetSequence = targetSequence
+    self.extraHold = extraHold
+  }
+}
+
+/// One row of a shard's command log.
+public struct LogEntry: Hashable, Sendable {
+  /// Which log.
+  public var shard: Shard
+  /// Where in it.
+  public var sequence: Sequence
+  /// When it was acknowledged.
+  public var acceptedAt: Timestamp
+  /// What it asks for.
+  public var command: Command
+
+  /// Makes a log row.
+  public init(shard: Shard, sequence: Sequence, acceptedAt: Timestamp, command: Command) {
+    self.shard = shard
+    self.sequence = sequence
+    self.acceptedAt = acceptedAt
+    self.command = command
+  }
+}

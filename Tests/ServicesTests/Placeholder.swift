@@ -1,0 +1,3 @@
+import Testing
+
+@Test func ServicesTestsPlaceholder() { #expect(Bool(true)) }
