@@ -93,5 +93,24 @@ extension UniqueID: CustomStringConvertible {
   }
 }
 
-/// The identifier of an order: time-ordered, so that sorting by it sorts by submission.
+/// The identifier of an order: time-ordered, so that sorting by it sorts by submission; its last 16 bits name the shard.
 public typealias OrderID = UniqueID
+
+extension OrderID {
+  /// Makes an order's identifier from its moment of submission, its shard and random bits.
+  public static func order(submittedAt time: Timestamp, shard: Shard, random: UInt64) -> OrderID {
+    timeOrdered(at: time, random: random << 16 | UInt64(UInt16(bitPattern: shard.rawValue)))
+  }
+
+  /// The shard that an order with this identifier lives in; meaningless for identifiers made elsewhere.
+  public var shard: Shard { Shard(rawValue: Int16(bitPattern: UInt16(truncatingIfNeeded: low))) }
+
+  /// The identifier of one side of an execution (version 8, RFC 9562 section 5.8): made from the place of its event in the
+  /// shard's history, so that it is the same wherever it is computed. Ordinals above 4095 trap.
+  public static func execution(shard: Shard, sequence: Sequence, ordinal: Int16) -> UniqueID {
+    precondition(ordinal >= 0 && ordinal < 4096)
+    return UniqueID(
+      high: UInt64(UInt16(bitPattern: shard.rawValue)) << 48 | 0xB077_0000_8000 | UInt64(ordinal),
+      low: UInt64(sequence.rawValue) | 0x8000_0000_0000_0000)
+  }
+}

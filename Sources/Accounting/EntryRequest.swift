@@ -1,0 +1,149 @@
+public import Market
+
+/// A request that passed the rules of form and asks to be accepted: checked against money, shares and other orders.
+public enum EntryRequest: Hashable, Sendable {
+  /// Place a new order.
+  case place(PlaceRequest)
+  /// Cancel an order.
+  case cancel(CancelRequest)
+  /// Put a new order in another's place.
+  case replace(ReplaceRequest)
+
+  /// Whose request it is.
+  public var account: AccountNumber {
+    switch self {
+    case .place(let request): return request.account
+    case .cancel(let request): return request.account
+    case .replace(let request): return request.account
+    }
+  }
+
+  /// The shard whose log it goes to.
+  public var shard: Shard {
+    switch self {
+    case .place(let request): return request.shard
+    case .cancel(let request): return request.order.shard
+    case .replace(let request): return request.target.shard
+    }
+  }
+}
+
+/// The name a client gave a request so that a repeat is recognised.
+public struct RequestKey: Hashable, Sendable {
+  /// The first 128 bits of a SHA-256 over the kind of key and its text.
+  public var digest: UniqueID
+  /// A digest of the request's content for idempotency keys; nil for client order ids, which never answer twice.
+  public var fingerprint: Int64?
+
+  /// Makes a key.
+  public init(digest: UniqueID, fingerprint: Int64?) {
+    self.digest = digest
+    self.fingerprint = fingerprint
+  }
+}
+
+/// A new order that asks to be accepted.
+public struct PlaceRequest: Hashable, Sendable {
+  /// Who places it.
+  public var account: AccountNumber
+  /// What it trades.
+  public var instrument: InstrumentID
+  /// The instrument's shard.
+  public var shard: Shard
+  /// Which way.
+  public var side: Side
+  /// How it is priced.
+  public var type: OrderType
+  /// How long it lives.
+  public var timeInForce: TimeInForce
+  /// Rejected instead of trading at entry.
+  public var postOnly: Bool
+  /// The client's choice, or nil: then an order that would cross an open order of its own account is refused at entry.
+  public var selfTradePrevention: SelfTradePrevention?
+  /// The limit price; of a market order the protection price.
+  public var price: Price
+  /// All of the order's shares.
+  public var quantity: Quantity
+  /// The client's name for the order, or a fresh one.
+  public var clientOrderID: String
+  /// The key of `clientOrderID`.
+  public var clientKey: RequestKey
+  /// The key of an `Idempotency-Key` header.
+  public var idempotencyKey: RequestKey?
+  /// Random bits for the order's identifier.
+  public var random: UInt64
+
+  /// Makes a request.
+  public init(
+    account: AccountNumber, instrument: InstrumentID, shard: Shard, side: Side, type: OrderType,
+    timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention?, price: Price,
+    quantity: Quantity, clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64
+  ) {
+    self.account = account
+    self.instrument = instrument
+    self.shard = shard
+    self.side = side
+    self.type = type
+    self.timeInForce = timeInForce
+    self.postOnly = postOnly
+    self.selfTradePrevention = selfTradePrevention
+    self.price = price
+    self.quantity = quantity
+    self.clientOrderID = clientOrderID
+    self.clientKey = clientKey
+    self.idempotencyKey = idempotencyKey
+    self.random = random
+  }
+}
+
+/// A cancel that asks to be accepted.
+public struct CancelRequest: Hashable, Sendable {
+  /// Who asks.
+  public var account: AccountNumber
+  /// The order; its identifier names the shard.
+  public var order: OrderID
+
+  /// Makes a request.
+  public init(account: AccountNumber, order: OrderID) {
+    self.account = account
+    self.order = order
+  }
+}
+
+/// A replacement that asks to be accepted. Absent terms stay as they are.
+public struct ReplaceRequest: Hashable, Sendable {
+  /// Who asks.
+  public var account: AccountNumber
+  /// The order to replace; its identifier names the shard.
+  public var target: OrderID
+  /// The whole new quantity, executions included.
+  public var quantity: Quantity?
+  /// The new limit price.
+  public var price: Price?
+  /// The new time in force.
+  public var timeInForce: TimeInForce?
+  /// The client's name for the new order, or a fresh one.
+  public var clientOrderID: String
+  /// The key of `clientOrderID`.
+  public var clientKey: RequestKey
+  /// The key of an `Idempotency-Key` header.
+  public var idempotencyKey: RequestKey?
+  /// Random bits for the new order's identifier.
+  public var random: UInt64
+
+  /// Makes a request.
+  public init(
+    account: AccountNumber, target: OrderID, quantity: Quantity?, price: Price?, timeInForce: TimeInForce?,
+    clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64
+  ) {
+    self.account = account
+    self.target = target
+    self.quantity = quantity
+    self.price = price
+    self.timeInForce = timeInForce
+    self.clientOrderID = clientOrderID
+    self.clientKey = clientKey
+    self.idempotencyKey = idempotencyKey
+    self.random = random
+  }
+}

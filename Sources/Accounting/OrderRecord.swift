@@ -1,0 +1,87 @@
+public import Market
+
+/// An order as it is stored.
+public struct OrderRecord: Hashable, Sendable {
+  /// Its public identifier; tells when it was submitted.
+  public var id: OrderID
+  /// Whose order it is.
+  public var account: AccountNumber
+  /// The client's name for it.
+  public var clientOrderID: String
+  /// What it trades.
+  public var instrument: InstrumentID
+  /// The shard whose log placed it.
+  public var shard: Shard
+  /// The log row that placed it.
+  public var sequence: Sequence
+  /// The log row that gave it its place in the queue: its own, or an older one's that it replaced without losing the place.
+  public var priority: Sequence
+  /// Which way.
+  public var side: Side
+  /// How it is priced.
+  public var type: OrderType
+  /// How long it lives.
+  public var timeInForce: TimeInForce
+  /// Rejected instead of trading at entry.
+  public var postOnly: Bool
+  /// What happens when it would meet an order of its own account.
+  public var selfTradePrevention: SelfTradePrevention
+  /// The limit price; of a market order the protection price.
+  public var price: Price
+  /// All of its shares, those included that an order it replaced had executed.
+  public var quantity: Quantity
+  /// Shares executed, those included that an order it replaced had executed.
+  public var filled: Quantity
+  /// What the executed shares were worth: the sum of price × quantity.
+  public var filledValue: Money
+  /// Its state.
+  public var status: OrderStatus
+  /// A change on its way.
+  public var pending: PendingChange
+  /// The order it replaced.
+  public var replaces: OrderID?
+  /// The order that replaced it.
+  public var replacedBy: OrderID?
+  /// When the row last changed.
+  public var updatedAt: Timestamp
+  /// When it closed; nil while it is open.
+  public var closedAt: Timestamp?
+
+  /// Makes a record.
+  public init(
+    id: OrderID, account: AccountNumber, clientOrderID: String, instrument: InstrumentID, shard: Shard,
+    sequence: Sequence, priority: Sequence, side: Side, type: OrderType, timeInForce: TimeInForce, postOnly: Bool,
+    selfTradePrevention: SelfTradePrevention, price: Price, quantity: Quantity, filled: Quantity = .zero,
+    filledValue: Money = .zero, status: OrderStatus = .accepted, pending: PendingChange = .none,
+    replaces: OrderID? = nil, replacedBy: OrderID? = nil, updatedAt: Timestamp, closedAt: Timestamp? = nil
+  ) {
+    self.id = id
+    self.account = account
+    self.clientOrderID = clientOrderID
+    self.instrument = instrument
+    self.shard = shard
+    self.sequence = sequence
+    self.priority = priority
+    self.side = side
+    self.type = type
+    self.timeInForce = timeInForce
+    self.postOnly = postOnly
+    self.selfTradePrevention = selfTradePrevention
+    self.price = price
+    self.quantity = quantity
+    self.filled = filled
+    self.filledValue = filledValue
+    self.status = status
+    self.pending = pending
+    self.replaces = replaces
+    self.replacedBy = replacedBy
+    self.updatedAt = updatedAt
+    self.closedAt = closedAt
+  }
+
+  /// Shares that can still trade; none once it is closed.
+  public var leaves: Quantity { status.isOpen ? quantity - filled : .zero }
+
+  /// When it was submitted.
+  public var submittedAt: Timestamp { id.time ?? updatedAt }
+}
