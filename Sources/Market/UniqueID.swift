@@ -106,11 +106,9 @@ extension OrderID {
   public var shard: Shard { Shard(rawValue: Int16(bitPattern: UInt16(truncatingIfNeeded: low))) }
 
   /// The identifier of one side of an execution (version 8, RFC 9562 section 5.8): made from the place of its event in the
-  /// shard's history, so that it is the same wherever it is computed. Ordinals above 4095 trap.
-  public static func execution(shard: Shard, sequence: Sequence, ordinal: Int16) -> UniqueID {
-    precondition(ordinal >= 0 && ordinal < 4096)
-    return UniqueID(
-      high: UInt64(UInt16(bitPattern: shard.rawValue)) << 48 | 0xB077_0000_8000 | UInt64(ordinal),
-      low: UInt64(sequence.rawValue) | 0x8000_0000_0000_0000)
+  /// shard's history, so that it is the same wherever it is computed.
+  public static func execution(shard: Shard, sequence: Sequence, ordinal: Int32) -> UniqueID {
+    let place = UInt64(UInt16(bitPattern: shard.rawValue)) << 48 | UInt64(UInt32(bitPattern: ordinal)) << 16
+    return UniqueID(high: place | 0x8B77, low: UInt64(sequence.rawValue) | 0x8000_0000_0000_0000)
   }
 }

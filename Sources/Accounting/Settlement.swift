@@ -1,0 +1,86 @@
+public import Market
+
+/// All row changes that follow from a run of processed commands of one shard: each row at most once, in lock order.
+public struct Settlement: Sendable {
+  /// The new state of an order row.
+  public struct OrderUpdate: Hashable, Sendable {
+    /// Whose order.
+    public var account: AccountNumber
+    /// Which order.
+    public var id: OrderID
+    /// Its state.
+    public var status: OrderStatus
+    /// Shares executed.
+    public var filled: Quantity
+    /// What they were worth.
+    public var filledValue: Money
+    /// The log row that gives it its place in the queue.
+    public var priority: Sequence
+    /// The order that took its place.
+    public var replacedBy: OrderID?
+    /// Whether the change that was on its way has been dealt with.
+    public var clearsPending: Bool
+
+    /// Makes an update.
+    public init(
+      account: AccountNumber, id: OrderID, status: OrderStatus, filled: Quantity, filledValue: Money,
+      priority: Sequence, replacedBy: OrderID? = nil, clearsPending: Bool = false
+    ) {
+      self.account = account
+      self.id = id
+      self.status = status
+      self.filled = filled
+      self.filledValue = filledValue
+      self.priority = priority
+      self.replacedBy = replacedBy
+      self.clearsPending = clearsPending
+    }
+  }
+
+  /// How an account's money changes.
+  public struct CashChange: Hashable, Sendable {
+    /// All of its cash.
+    public var cash = Money.zero
+    /// The held part.
+    public var held = Money.zero
+  }
+
+  /// How an account's shares of one instrument change.
+  public struct PositionChange: Hashable, Sendable {
+    /// Shares bought.
+    public var bought = Quantity.zero
+    /// What they cost.
+    public var cost = Money.zero
+    /// Shares sold.
+    public var sold = Quantity.zero
+    /// Change of the held shares.
+    public var held = Quantity.zero
+  }
+
+  /// A last price.
+  public struct LastPrice: Hashable, Sendable {
+    /// Of what.
+    public var instrument: InstrumentID
+    /// The price of its latest trade.
+    public var price: Price
+  }
+
+  /// The shard.
+  public var shard: Shard
+  /// The cursor before: the settlement is refused when the database stands elsewhere.
+  public var from: Sequence
+  /// The cursor after.
+  public var through: Sequence
+  /// Changed orders, by account and identifier.
+  public var orders: [OrderUpdate]
+  /// Executions in order.
+  public var trades: [Trade]
+  /// Events in order.
+  public var events: [OrderEvent]
+  /// Changes of money.
+  public var cash: [AccountNumber: CashChange]
+  /// Changes of shares.
+  public var positions: [EntrySnapshot.PositionKey: PositionChange]
+  /// Last prices of instruments that traded.
+  public var lastPrices: [LastPrice]
+}

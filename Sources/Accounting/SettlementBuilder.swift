@@ -1,0 +1,153 @@
+public import Market
+
+/// Gathers what a run of commands did to orders, money and shares of one shard.
+///
+/// The caller reports facts in order (`entered`, `traded`, `closed` …) with the state of each order before the fact and
+/// keeps the changed state. Every movement of a hold is the difference of the order's own hold before and after, so that
+/// the sum of holds stays what open orders require.
+public struct SettlementBuilder: Sendable {
+  private let shard: Shard
+  private let from: Sequence
+  private var through: Sequence
+  private var nextOrdinal: Int32 = 0
+  private var orders: [OrderID: Settlement.OrderUpdate] = [:]
+  private var trades: [Trade] = []
+  private var events: [OrderEvent] = []
+  private var cash: [AccountNumber: Settlement.CashChange] = [:]
+  private var positions: [EntrySnapshot.PositionKey: Settlement.PositionChange] = [:]
+  private var lastPrices: [InstrumentID: Price] = [:]
+
+  /// Begins behind the last processed command.
+  public init(shard: Shard, after cursor: Sequence) {
+    self.shard = shard
+    from = cursor
+    through = cursor
+  }
+
+  /// How many commands it covers.
+  public var commandCount: Int { Int(through.rawValue - from.rawValue) }
+
+  /// Begins the next command; sequences are gapless, so it must be the one after the last.
+  public mutating func begin(_ sequence: Sequence) {
+    precondition(sequence == through.next, "shard \(shard): command \(sequence) cannot follow \(through)")
+    through = sequence
+    nextOrdinal = 0
+  }
+
+  /// The order entered the book or is about to trade. Its row says `accepted` already.
+  public mutating func entered(_ order: OpenOrder) {
+    record(.new, order, quantity: order.leaves)
+  }
+
+  /// The engine refused the order; its hold goes back whole.
+  public mutating func rejected(_ order: OpenOrder, reason: UInt8) {
+    release(order, order.hold)
+    update(order, .rejected)
+    record(.rejected, order, reason: reason, quantity: order.leaves, leaves: .zero)
+  }
+
+  /// Two orders traded `quantity` shares at the maker's price.
+  ///
+  /// The buyer's hold falls by its own limit price times the quantity, which also gives back what it saved.
+  public mutating func traded(taker: inout OpenOrder, maker: inout OpenOrder, price: Price, quantity: Quantity) {
+    let (buy, sell) = taker.side == .buy ? (taker, maker) : (maker, taker)
+    trades.append(
+      Trade(
+        shard: shard, sequence: through, ordinal: nextOrdinal, instrument: taker.instrument, buyOrder: buy.id,
+        buyer: buy.account, sellOrder: sell.id, seller: sell.account, price: price, quantity: quantity,
+        taker: taker.side))
+    let value = price * quantity
+    cash[buy.account, default: .init()].cash -= value
+    cash[sell.account, default: .init()].cash += value
+    positions[.init(account: buy.account, instrument: buy.instrument), default: .init()].bought += quantity
+    positions[.init(account: buy.account, instrument: buy.instrument), default: .init()].cost += value
+    positions[.init(account: sell.account, instrument: sell.instrument), default: .init()].sold += quantity
+    lastPrices[taker.instrument] = price
+    execute(&taker, price: price, quantity: quantity)
+    execute(&maker, price: price, quantity: quantity)
+  }
+
+  /// What was left of the order was cancelled.
+  public mutating func canceled(_ order: OpenOrder, reason: UInt8) {
+    release(order, order.hold)
+    update(order, .canceled)
+    record(.canceled, order, reason: reason, quantity: order.leaves, leaves: .zero)
+  }
+
+  /// A cancel did not find the order in the book: it had closed before.
+  public mutating func cancelRejected(_ target: OpenOrder, reason: UInt8) {
+    record(.cancelRejected, target, reason: reason, quantity: .zero, leaves: .zero)
+  }
+
+  /// `new` took the place of `old`; `extraHold` was taken for the pair beyond the old order's hold.
+  public mutating func replaced(old: OpenOrder, new: OpenOrder, extraHold: Int64) {
+    release(old, old.hold + extraHold - new.hold)
+    update(old, .replaced, replacedBy: new.id)
+    record(.replaced, old, quantity: old.leaves, leaves: .zero)
+    update(new, new.filled > .zero ? .partiallyFilled : .accepted)
+    record(.new, new, quantity: new.leaves)
+  }
+
+  /// A replacement was refused: `new` ends as rejected and gives `extraHold` back; the old order, if it is open, goes on.
+  public mutating func replaceRejected(old: OpenOrder?, target: OpenOrder, new: OpenOrder, extraHold: Int64, reason: UInt8) {
+    release(new, extraHold)
+    update(new, .rejected)
+    if let old {
+      update(old, old.filled > .zero ? .partiallyFilled : .accepted, clearsPending: true)
+    }
+    record(.replaceRejected, target, reason: reason, quantity: .zero, leaves: old?.leaves ?? .zero)
+    record(.rejected, new, reason: reason, quantity: new.leaves, leaves: .zero)
+  }
+
+  /// Everything gathered, each row once and in lock order.
+  public func finish() -> Settlement {
+    Settlement(
+      shard: shard, from: from, through: through,
+      orders: orders.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) },
+      trades: trades, events: events, cash: cash.filter { $0.value != .init() },
+      positions: positions.filter { $0.value != .init() },
+      lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) })
+  }
+
+  private mutating func execute(_ order: inout OpenOrder, price: Price, quantity: Quantity) {
+    let before = order.hold
+    order.filled += quantity
+    order.filledValue += price * quantity
+    release(order, before - order.hold)
+    let done = order.leaves == .zero
+    update(order, done ? .filled : .partiallyFilled)
+    record(done ? .fill : .partialFill, order, price: price, quantity: quantity)
+  }
+
+  private mutating func release(_ order: OpenOrder, _ amount: Int64) {
+    precondition(amount >= 0, "order \(order.id): a hold must not grow while settling")
+    guard amount > 0 else { return }
+    switch order.side {
+    case .buy: cash[order.account, default: .init()].held -= Money(rawValue: amount)
+    case .sell:
+      positions[.init(account: order.account, instrument: order.instrument), default: .init()].held -=
+        Quantity(rawValue: amount)
+    }
+  }
+
+  private mutating func update(
+    _ order: OpenOrder, _ status: OrderStatus, replacedBy: OrderID? = nil, clearsPending: Bool = false
+  ) {
+    orders[order.id] = .init(
+      account: order.account, id: order.id, status: status, filled: order.filled, filledValue: order.filledValue,
+      priority: order.priority, replacedBy: replacedBy,
+      clearsPending: clearsPending || orders[order.id]?.clearsPending == true || !status.isOpen)
+  }
+
+  private mutating func record(
+    _ kind: OrderEvent.Kind, _ order: OpenOrder, reason: UInt8 = 0, price: Price? = nil, quantity: Quantity,
+    leaves: Quantity? = nil
+  ) {
+    events.append(
+      OrderEvent(
+        shard: shard, sequence: through, ordinal: nextOrdinal, kind: kind, reason: reason, order: order.id,
+        account: order.account, instrument: order.instrument, side: order.side, price: price ?? order.price,
+        quantity: quantity, filled: order.filled, leaves: leaves ?? order.leaves))
+    nextOrdinal += 1
+  }
+}

@@ -1,0 +1,159 @@
+public import Accounting
+public import Market
+
+/// Answers questions about accounts, orders and instruments from what is committed.
+public protocol AccountReader: Sendable {
+  /// The account behind an API key, or nil when there is none that is valid.
+  func credential(keyID: String) async throws(LedgerError) -> Credential?
+
+  /// An account with its money, or nil.
+  func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord?
+
+  /// The positions of an account with shares in them, by symbol's instrument number.
+  func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord]
+
+  /// An order of an account, or nil.
+  func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder?
+
+  /// An order of an account by the key of its client order id, or nil.
+  func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder?
+
+  /// Orders of an account by submission.
+  func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder]
+
+  /// All instruments.
+  func instruments() async throws(LedgerError) -> [Instrument]
+
+  /// Last prices of all instruments that traded.
+  func lastPrices() async throws(LedgerError) -> [InstrumentID: Price]
+
+  /// How far each shard's log has been written and processed.
+  func lags() async throws(LedgerError) -> [Shard: ShardLag]
+}
+
+/// How far a shard's log has been written and processed.
+public struct ShardLag: Hashable, Sendable {
+  /// The last accepted command.
+  public var last: Sequence
+  /// The last settled command.
+  public var processed: Sequence
+
+  /// Makes a lag.
+  public init(last: Sequence, processed: Sequence) {
+    self.last = last
+    self.processed = processed
+  }
+
+  /// Commands accepted and not yet settled.
+  public var commands: Int64 { max(0, last.rawValue - processed.rawValue) }
+}
+
+/// What an API key proves.
+public struct Credential: Hashable, Sendable {
+  /// The account.
+  public var account: AccountNumber
+  /// SHA-256 of the secret.
+  public var secretHash: [UInt8]
+
+  /// Makes a credential.
+  public init(account: AccountNumber, secretHash: [UInt8]) {
+    self.account = account
+    self.secretHash = secretHash
+  }
+}
+
+/// An account as it is stored.
+public struct AccountRecord: Hashable, Sendable {
+  /// Its number.
+  public var number: AccountNumber
+  /// Its public identifier.
+  public var id: UniqueID
+  /// Its holder's name.
+  public var name: String
+  /// Whether it may trade.
+  public var status: AccountStatus
+  /// All of its cash.
+  public var cash: Money
+  /// The part that open buys hold.
+  public var held: Money
+  /// When it was opened.
+  public var createdAt: Timestamp
+
+  /// Makes a record.
+  public init(
+    number: AccountNumber, id: UniqueID, name: String, status: AccountStatus, cash: Money, held: Money,
+    createdAt: Timestamp
+  ) {
+    self.number = number
+    self.id = id
+    self.name = name
+    self.status = status
+    self.cash = cash
+    self.held = held
+    self.createdAt = createdAt
+  }
+}
+
+/// Shares of one instrument in an account.
+public struct PositionRecord: Hashable, Sendable {
+  /// Of what.
+  public var instrument: InstrumentID
+  /// All shares.
+  public var quantity: Quantity
+  /// The part that open sells hold.
+  public var held: Quantity
+  /// What the shares cost, by average cost.
+  public var cost: Money
+
+  /// Makes a record.
+  public init(instrument: InstrumentID, quantity: Quantity, held: Quantity, cost: Money) {
+    self.instrument = instrument
+    self.quantity = quantity
+    self.held = held
+    self.cost = cost
+  }
+}
+
+/// An order and the state that clients see.
+public struct ShownOrder: Hashable, Sendable {
+  /// The stored order.
+  public var record: OrderRecord
+  /// What clients see.
+  public var status: ShownStatus
+
+  /// Makes a shown order.
+  public init(record: OrderRecord, status: ShownStatus) {
+    self.record = record
+    self.status = status
+  }
+}
+
+/// Which orders to list.
+public struct OrderQuery: Hashable, Sendable {
+  /// Which states.
+  public enum Scope: String, Hashable, Sendable {
+    case open
+    case closed
+    case all
+  }
+
+  /// Whose orders.
+  public var account: AccountNumber
+  /// Which states.
+  public var scope = Scope.open
+  /// Only orders with a greater identifier.
+  public var after: OrderID?
+  /// Only orders with a smaller identifier.
+  public var before: OrderID?
+  /// Earliest first instead of latest first.
+  public var ascending = false
+  /// Most orders.
+  public var limit = 50
+  /// Only these instruments; nil for all.
+  public var instruments: [InstrumentID]?
+  /// Only this side.
+  public var side: Side?
+
+  /// Asks for an account's open orders, latest first.
+  public init(account: AccountNumber) { self.account = account }
+}
