@@ -1,0 +1,20 @@
+public import Accounting
+public import Market
+
+/// Where the gateway hands in requests that are well-formed; it answers when their fate is durable.
+public protocol OrderDesk: Sendable {
+  /// Takes a request through acceptance.
+  func submit(_ request: EntryRequest) async -> DeskReply
+}
+
+/// What became of a request at the desk.
+public enum DeskReply: Hashable, Sendable {
+  /// Judged: accepted durably, or refused.
+  case answered(AcceptedBatch.Answer)
+  /// Not looked at, nothing stored: the queue or the shard is over its bound. Try again after about this many seconds.
+  case busy(retryAfterSeconds: Int)
+  /// Nothing stored: the database is away.
+  case unavailable
+  /// Stored once or not at all; nobody knows yet.
+  case outcomeUnknown
+}
