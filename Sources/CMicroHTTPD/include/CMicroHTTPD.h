@@ -1,2 +1,47 @@
+/* libmicrohttpd, what Swift cannot import from it (variadic functions), and what its Glibc module leaves out of the kernel. */
 #pragma once
 #include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+/* The settings and callbacks of one daemon. */
+struct buttonwood_mhd_options {
+  int listen_socket;
+  unsigned int connection_limit;
+  unsigned int per_address_limit;
+  size_t connection_memory;
+  unsigned int idle_timeout_seconds;
+  void *context;
+  MHD_AccessHandlerCallback access;
+  MHD_RequestCompletedCallback completed;
+  MHD_NotifyConnectionCallback connection;
+  void *(*target)(void *context, const char *target, struct MHD_Connection *connection);
+};
+
+/* Starts a daemon that never makes a thread: epoll, suspend and resume, targets left percent-encoded. NULL on failure. */
+struct MHD_Daemon *buttonwood_mhd_start(const struct buttonwood_mhd_options *options);
+
+/* The epoll descriptor to wait on. */
+int buttonwood_mhd_epoll(struct MHD_Daemon *daemon);
+
+/* The socket of a connection. */
+int buttonwood_mhd_socket(struct MHD_Connection *connection);
+
+/* What the connection callback stored for the socket. */
+void *buttonwood_mhd_socket_context(struct MHD_Connection *connection);
+
+/* The client's address. */
+const struct sockaddr *buttonwood_mhd_address(struct MHD_Connection *connection);
+
+/* The bytes of the request's head. */
+size_t buttonwood_mhd_head_size(struct MHD_Connection *connection);
+
+/* Bytes that ever arrived on a TCP socket, 0 when unknown. (glibc's tcp_info ends before this field.) */
+uint64_t buttonwood_bytes_received(int socket);
+
+/* Bytes that wait unread in a socket. */
+int buttonwood_bytes_waiting(int socket);

@@ -1,0 +1,45 @@
+internal import Glibc
+
+/// One request on its way to its answer. The connection and the handler's task share it, so it outlives whichever ends
+/// first.
+///
+/// `@unchecked Sendable`: confined to the loop's thread, where the handler's task runs too.
+final class Exchange: @unchecked Sendable {
+  /// libmicrohttpd's connection; not to be touched once `isOpen` is false.
+  let connection: OpaquePointer
+  let record: ConnectionRecord
+  var request: HTTPRequest
+  var stage = Stage.head
+  /// The connection still waits for this exchange's answer.
+  var isOpen = true
+  /// Bytes of the body that count against the loop's memory for bodies.
+  var bodyBytes = 0
+
+  /// What the next visit of the access handler is about.
+  enum Stage {
+    case head
+    case body
+    /// The body is thrown away and the refusal answered after it.
+    case discarding(HTTPResponse, bytes: Int)
+    case waiting
+    case answered(HTTPResponse)
+    case replied
+  }
+
+  init(connection: OpaquePointer, record: ConnectionRecord, target: UnsafePointer<CChar>) {
+    self.connection = connection
+    self.record = record
+    let bytes = UnsafeBufferPointer(start: target, count: strlen(target)).withMemoryRebound(to: UInt8.self) { $0 }
+    let path = bytes.prefix { $0 != 0x3F }
+    request = HTTPRequest(
+      method: "", rawPath: String(decoding: path, as: UTF8.self),
+      query: path.count < bytes.count ? PercentEncoding.decodeQuery(bytes[(path.endIndex + 1)...]) : [],
+      peer: record.peer)
+  }
+
+  /// Hands the request over; the exchange keeps none of it.
+  func takeRequest() -> HTTPRequest {
+    defer { request = HTTPRequest(method: "", rawPath: "") }
+    return request
+  }
+}

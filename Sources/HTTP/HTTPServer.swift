@@ -1,0 +1,85 @@
+/// An HTTP/1.1 server that answers through an async handler, without a thread per request.
+///
+/// The handler runs on the server's loop thread, and so does all it calls that has no executor of its own: it must not
+/// block. While it waits, the loop serves others; thousands of requests may wait at once.
+public final class HTTPServer: Sendable {
+  /// The port it listens on.
+  public let boundPort: UInt16
+  private let configuration: HTTPServerConfiguration
+  private let loops: [ServerLoop]
+
+  /// Binds and listens; nothing is accepted before `start()` or `run()`. Throws `HTTPServerError`.
+  public init(
+    configuration: HTTPServerConfiguration, handler: @escaping HTTPHandler
+  ) throws(HTTPServerError) {
+    try configuration.check()
+    DescriptorLimit.raise(to: configuration.connectionLimit + 256)
+    var configuration = configuration
+    var loops: [ServerLoop] = []
+    for index in 0..<configuration.loops {
+      let loop = try ServerLoop(configuration: configuration, index: index, handler: handler)
+      configuration.port = loop.port
+      loops.append(loop)
+    }
+    boundPort = configuration.port
+    self.configuration = configuration
+    self.loops = loops
+  }
+
+  deinit {
+    for loop in loops { loop.requestDrain(within: 0) }
+  }
+
+  /// Begins to accept. Further calls do nothing.
+  public func start() {
+    for loop in loops { loop.start() }
+  }
+
+  /// Serves until drained; when the task is cancelled, drains within `drainDeadline` of the configuration.
+  public func run() async {
+    start()
+    let deadline = configuration.drainDeadline
+    await withTaskCancellationHandler {
+      for loop in loops { await withCheckedContinuation { ended in loop.whenDrained { _ in ended.resume() } } }
+    } onCancel: {
+      for loop in loops { loop.requestDrain(within: deadline.nanoseconds) }
+    }
+  }
+
+  /// Closes the listener, answers what is in flight and what still arrives on open connections with
+  /// `Connection: close`, and stops when all are closed. After the deadline the rest is cut off.
+  /// - Returns: whether every request was answered.
+  @discardableResult
+  public func drain(deadline: Duration) async -> Bool {
+    for loop in loops { loop.requestDrain(within: deadline.nanoseconds) }
+    var allAnswered = true
+    for loop in loops {
+      let answered = await withCheckedContinuation { ended in loop.whenDrained { ended.resume(returning: $0) } }
+      allAnswered = answered && allAnswered
+    }
+    return allAnswered
+  }
+
+  /// What the server has done and is doing.
+  public var metrics: HTTPServerMetrics { loops.reduce(HTTPServerMetrics()) { $0 + $1.counters.snapshot } }
+}
+
+extension HTTPServerConfiguration {
+  fileprivate func check() throws(HTTPServerError) {
+    if loops < 1 { throw .badConfiguration("loops must be at least 1") }
+    if connectionLimit < loops { throw .badConfiguration("connectionLimit must be at least 1 for each loop") }
+    if headLimit < 2048 { throw .badConfiguration("headLimit must be at least 2048 bytes") }
+    if bodyLimit < 0 { throw .badConfiguration("bodyLimit must not be negative") }
+    if inFlightLimit < loops { throw .badConfiguration("inFlightLimit must be at least 1 for each loop") }
+  }
+}
+
+extension Duration {
+  /// The whole span in nanoseconds, clamped to what fits.
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow
+      ? (seconds < 0 ? .min : .max) : product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+  }
+}

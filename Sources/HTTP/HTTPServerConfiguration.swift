@@ -1,0 +1,70 @@
+/// The bounds of a server: where it listens and how much it takes on.
+public struct HTTPServerConfiguration: Sendable {
+  /// The numeric IPv4 or IPv6 address to listen on.
+  public var address = "127.0.0.1"
+  /// The TCP port; 0 takes a free one.
+  public var port: UInt16 = 0
+  /// Connections that wait for being accepted; the kernel may cap it (`net.core.somaxconn`).
+  public var backlog: Int32 = 4096
+  /// Lets several processes listen on the same port (`SO_REUSEPORT`).
+  public var sharesPort = false
+  /// Event loops, each with a thread; the limits below are split between them. More than one implies `sharesPort`.
+  public var loops = 1
+
+  /// Open connections; further ones wait in the backlog. The process's descriptor limit is raised as far as it may be.
+  public var connectionLimit = 10_000
+  /// Open connections of one client address, 0 for any number; further ones are closed at once.
+  public var connectionLimitPerAddress = 0
+  /// Bytes of a request's head and of the connection's buffers together, at least 2,048; a larger head is answered 431.
+  public var headLimit = 16 * 1024
+  /// Bytes of a request's body; a larger one is answered 413.
+  public var bodyLimit = 1024 * 1024
+  /// Bytes of a body too large that are read and thrown away, so that the client sees the 413; beyond, the connection
+  /// is closed.
+  public var discardLimit = 8 * 1024 * 1024
+  /// Bytes of all bodies held at once; over it, requests are answered 503.
+  public var bodyMemoryLimit = 256 * 1024 * 1024
+  /// Requests whose handler has not answered yet; over it, requests are answered 503.
+  public var inFlightLimit = 20_000
+
+  /// How long a connection may be silent; whole seconds. Some clients keep a session and fail when it is closed early.
+  public var idleTimeout: Duration = .seconds(90)
+  /// How long the head of a request may take from its first byte to its last (to about a second).
+  public var headDeadline: Duration = .seconds(15)
+  /// How long the body of a request may take after its head.
+  public var bodyDeadline: Duration = .seconds(30)
+  /// How long a client may take to read an answer.
+  public var answerDeadline: Duration = .seconds(60)
+  /// How long a drain leaves an idle connection open for one last request.
+  public var drainGrace: Duration = .milliseconds(200)
+  /// How long `run()` drains when its task is cancelled.
+  public var drainDeadline: Duration = .seconds(30)
+
+  /// Makes the answer to what the server itself refuses: status 400, 413, 431, 501 or 503, and the reason in words.
+  public var refusal: @Sendable (_ status: Int, _ message: String) -> HTTPResponse = HTTPResponse.refusal
+
+  /// The defaults: loopback, a free port.
+  public init() {}
+}
+
+extension HTTPResponse {
+  /// The default refusal: `{"code": …, "message": …}`, the code being the status followed by `10000`.
+  public static func refusal(status: Int, message: String) -> HTTPResponse {
+    HTTPResponse(
+      status: status, headers: [("Content-Type", "application/json")],
+      body: Array("{\"code\":\(status * 100_000 + 10_000),\"message\":\(jsonQuoted(message))}".utf8))
+  }
+}
+
+/// The text as a JSON string.
+private func jsonQuoted(_ text: String) -> String {
+  var quoted = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"", "\\": quoted += "\\\(scalar)"
+    case _ where scalar.value < 0x20: quoted += " "
+    default: quoted.unicodeScalars.append(scalar)
+    }
+  }
+  return quoted + "\""
+}

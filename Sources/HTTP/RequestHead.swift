@@ -1,0 +1,32 @@
+internal import CMicroHTTPD
+
+/// The header fields of a request, copied out of libmicrohttpd's memory in one pass.
+struct RequestHead {
+  private(set) var headers: [(name: String, value: String)] = []
+  private(set) var guarding = RequestGuard()
+
+  /// Reads the fields of the request that the connection is at.
+  init(of connection: OpaquePointer) {
+    headers.reserveCapacity(12)
+    _ = withUnsafeMutablePointer(to: &self) { head in
+      MHD_get_connection_values_n(
+        connection, .HEADER_KIND,
+        { head, _, name, nameSize, value, valueSize in
+          head!.assumingMemoryBound(to: RequestHead.self).pointee
+            .add(name: bytes(name, nameSize), value: bytes(value, valueSize))
+          return .YES
+        }, head)
+    }
+  }
+
+  private mutating func add(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+    guarding.see(name: name, value: value)
+    headers.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+  }
+}
+
+/// Text of C as bytes; none when there is no text.
+private func bytes(_ text: UnsafePointer<CChar>?, _ count: Int) -> UnsafeBufferPointer<UInt8> {
+  guard let text else { return UnsafeBufferPointer(start: nil, count: 0) }
+  return UnsafeBufferPointer(start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: count)
+}
