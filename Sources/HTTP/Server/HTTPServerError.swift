@@ -9,6 +9,7 @@ public enum HTTPServerError: Error, Hashable, CustomStringConvertible {
   /// The process cannot get the descriptors it needs (epoll, eventfd).
   case outOfDescriptors
 
+  /// The failure in words for an operator.
   public var description: String {
     switch self {
     case .badAddress(let address): "'\(address)' is not a numeric IP address to listen on"
