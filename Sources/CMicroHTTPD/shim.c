@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+/* The kernel's TCP_CLOSE_WAIT, which its header for programs does not name. */
+enum { TCP_STATE_CLOSE_WAIT = 8 };
+
 /* Leaves escapes as they are: the request keeps its raw target, and a decoded NUL cannot cut it short. */
 static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
   (void)context;
@@ -53,12 +56,15 @@ size_t buttonwood_mhd_head_size(struct MHD_Connection *connection) {
   return info == NULL ? 0 : info->header_size;
 }
 
-uint64_t buttonwood_bytes_received(int socket) {
+struct buttonwood_tcp_state buttonwood_tcp_state(int socket) {
   struct tcp_info info;
+  struct buttonwood_tcp_state state = {0, false};
   socklen_t length = sizeof info;
   memset(&info, 0, sizeof info);
-  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return 0;
-  return info.tcpi_bytes_received;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return state;
+  state.bytes_received = info.tcpi_bytes_received;
+  state.peer_finished = info.tcpi_state == TCP_STATE_CLOSE_WAIT;
+  return state;
 }
 
 int buttonwood_bytes_waiting(int socket) {

@@ -74,7 +74,14 @@ final class RawConnection {
   /// Waits for the server's end of the connection; false when something arrives instead.
   func isClosedByServer() -> Bool { unread.isEmpty && !read() }
 
+  /// Everything until the server ends the connection; nil when it does not.
+  func remainder() -> String? {
+    while read() {}
+    return errno == EAGAIN ? nil : String(decoding: unread, as: UTF8.self)
+  }
+
   private func read() -> Bool {
+    errno = 0
     var bytes = [UInt8](repeating: 0, count: 65536)
     let count = recv(descriptor, &bytes, bytes.count, 0)
     guard count > 0 else { return false }

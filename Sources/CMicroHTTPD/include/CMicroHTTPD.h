@@ -40,8 +40,15 @@ const struct sockaddr *buttonwood_mhd_address(struct MHD_Connection *connection)
 /* The bytes of the request's head. */
 size_t buttonwood_mhd_head_size(struct MHD_Connection *connection);
 
-/* Bytes that ever arrived on a TCP socket, 0 when unknown. (glibc's tcp_info ends before this field.) */
-uint64_t buttonwood_bytes_received(int socket);
+/* What the kernel knows of a TCP connection; all zero when unknown. (glibc's tcp_info ends before the bytes.) */
+struct buttonwood_tcp_state {
+  /* Bytes that ever arrived. */
+  uint64_t bytes_received;
+  /* The peer has said that it sends no more. */
+  bool peer_finished;
+};
+
+struct buttonwood_tcp_state buttonwood_tcp_state(int socket);
 
 /* Bytes that wait unread in a socket. */
 int buttonwood_bytes_waiting(int socket);

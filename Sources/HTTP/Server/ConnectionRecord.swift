@@ -44,6 +44,14 @@ enum ConnectionPhase {
   /// A handler is at work: no deadline of ours.
   case waiting
   case answering(since: Int64)
+
+  /// The client has not sent a whole request.
+  var isReceiving: Bool {
+    switch self {
+    case .idle, .head, .body: true
+    case .waiting, .answering: false
+    }
+  }
 }
 
 /// How long each phase may last, in nanoseconds.

@@ -13,7 +13,7 @@ struct RequestHead {
         connection, .HEADER_KIND,
         { head, _, name, nameSize, value, valueSize in
           head!.assumingMemoryBound(to: RequestHead.self).pointee
-            .add(name: bytes(name, nameSize), value: bytes(value, valueSize))
+            .add(name: bytes(name, nameSize), value: trimmed(bytes(value, valueSize)))
           return .YES
         }, head)
     }
@@ -29,4 +29,11 @@ struct RequestHead {
 private func bytes(_ text: UnsafePointer<CChar>?, _ count: Int) -> UnsafeBufferPointer<UInt8> {
   guard let text else { return UnsafeBufferPointer(start: nil, count: 0) }
   return UnsafeBufferPointer(start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: count)
+}
+
+/// The value without blanks at its end, which do not belong to it; those before it are gone already.
+private func trimmed(_ value: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+  var count = value.count
+  while count > 0, value[count - 1] == 0x20 || value[count - 1] == 0x09 { count -= 1 }
+  return UnsafeBufferPointer(rebasing: value[..<count])
 }

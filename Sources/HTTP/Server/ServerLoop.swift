@@ -116,15 +116,18 @@ final class ServerLoop: @unchecked Sendable {
   private func sweepIfDue() {
     guard now >= nextSweep else { return }
     nextSweep = now + deadlines.interval
-    for record in records {
-      if case .idle = record.phase {
-        record.look(received: buttonwood_bytes_received(record.socket), now: now)
-      }
-      if deadlines.isOver(record.phase, now: now) {
-        counters.cutConnections.add(1)
-        record.enter(.idle(received: nil))
+    for record in records where record.phase.isReceiving {
+      let state = buttonwood_tcp_state(record.socket)
+      record.look(received: state.bytes_received, now: now)
+      // The end of the stream that came together with the last bytes escapes libmicrohttpd.
+      if state.peer_finished && buttonwood_bytes_waiting(record.socket) == 0 {
         shutdown(record.socket, Int32(SHUT_RDWR))
       }
+    }
+    for record in records where deadlines.isOver(record.phase, now: now) {
+      counters.cutConnections.add(1)
+      record.enter(.idle(received: nil))
+      shutdown(record.socket, Int32(SHUT_RDWR))
     }
   }
 
