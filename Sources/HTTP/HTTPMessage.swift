@@ -28,7 +28,7 @@ public struct HTTPRequest: Sendable {
 
   /// The first value of a header, by its name in any case.
   public func header(_ name: String) -> String? {
-    headers.first { $0.name.count == name.count && $0.name.lowercased() == name.lowercased() }?.value
+    headers.first { isSameHeaderName($0.name, name) }?.value
   }
 
   /// The first value of a query parameter.
@@ -64,3 +64,9 @@ public struct HTTPResponse: Sendable {
 
 /// Answers requests; called on the server's own loop, so it must not block.
 public typealias HTTPHandler = @Sendable (HTTPRequest) async -> HTTPResponse
+
+/// Whether two header names are equal in any case of their ASCII letters.
+func isSameHeaderName(_ left: String, _ right: String) -> Bool {
+  guard left.utf8.count == right.utf8.count else { return false }
+  return zip(left.utf8, right.utf8).allSatisfy { lowercaseASCII($0) == lowercaseASCII($1) }
+}

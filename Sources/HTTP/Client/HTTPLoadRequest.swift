@@ -97,7 +97,7 @@ public struct HTTPReply: Sendable {
 
   /// The first value of a header, by its name in any case.
   public func header(_ name: String) -> String? {
-    headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    headers.first { isSameHeaderName($0.name, name) }?.value
   }
 }
 
