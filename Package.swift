@@ -15,8 +15,10 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
-func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], features: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + features)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -43,7 +45,8 @@ let package = Package(
 
     // Domain: standard library only.
     library("Market", []),
-    library("Matching", ["Market"]),
+    // Lifetimes: the matcher holds several spans in one value.
+    library("Matching", ["Market"], features: [.enableExperimentalFeature("Lifetimes")]),
     library("Accounting", ["Market"]),
     library("Sharding", ["Market"]),
 
