@@ -45,6 +45,7 @@ extension BookCommand {
 
   /// Whether key, price and quantity are in range.
   var isEnterable: Bool {
-    order != 0 && price.rawValue > 0 && quantity.rawValue > 0 && quantity.rawValue <= MatchingEngine.maximumQuantity.rawValue
+    order != 0 && price.rawValue > 0 && quantity.rawValue > 0
+      && quantity.rawValue <= MatchingEngine.maximumQuantity.rawValue
   }
 }
