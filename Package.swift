@@ -15,8 +15,10 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
-func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], features: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + features)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -39,11 +41,13 @@ let package = Package(
     .systemLibrary(name: "CPostgreSQL"),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "CLibCrypto"),
+    .systemLibrary(name: "CZlib"),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
 
     // Domain: standard library only.
     library("Market", []),
-    library("Matching", ["Market"]),
+    // Lifetimes: the matcher holds several spans in one value.
+    library("Matching", ["Market"], features: [.enableExperimentalFeature("Lifetimes")]),
     library("Accounting", ["Market"]),
     library("Sharding", ["Market"]),
 
@@ -64,12 +68,16 @@ let package = Package(
 
     // Adapters.
     library(
-      "PostgresStore", ["Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Digest", "Lifecycle", "Telemetry"],
+      "PostgresStore",
+      ["Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Digest", "Lifecycle", "Telemetry"],
       resources: [.embedInCode("Migrations")]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     library(
       "Gateway",
       ["HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "Telemetry"]),
+
+    // The engine under recorded and generated load, for the lab and the tests.
+    library("EngineLab", ["Matching", "Market", "CZlib"]),
 
     // Programs.
     program(
@@ -82,13 +90,14 @@ let package = Package(
       "buttonwood-lab",
       [
         "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
-        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry",
+        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab",
       ]),
 
     // Tests.
     library("TestKit", ["Postgres", "Redis", "Market", "Lifecycle"]),
     tests("MarketTests", ["Market", "TestKit"]),
-    tests("MatchingTests", ["Matching", "Market", "TestKit"]),
+    tests(
+      "MatchingTests", ["Matching", "EngineLab", "Market", "TestKit"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
     tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "Digest", "TestKit"]),
@@ -97,9 +106,13 @@ let package = Package(
     tests("RedisTests", ["Redis", "Lifecycle", "TestKit"]),
     tests(
       "PostgresStoreTests",
-      ["PostgresStore", "Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Lifecycle", "Digest", "TestKit"]),
+      [
+        "PostgresStore", "Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Lifecycle", "Digest",
+        "TestKit",
+      ]),
     tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
-    tests("ServicesTests", ["Services", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
+    tests(
+      "ServicesTests", ["Services", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
     tests(
       "GatewayTests",
       ["Gateway", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest", "Lifecycle", "TestKit"]),

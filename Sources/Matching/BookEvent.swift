@@ -2,29 +2,45 @@ public import Market
 
 /// One thing that happened in a book: a plain value of fixed size.
 ///
-/// A place gives `accepted` (or `rejected`), then its trades, then at most one `canceled` for a rest that may not stay.
-/// A replace gives `replaced` (or `replaceRejected`), then the new order's trades and the like.
+/// Every command gives at least one event, and its events follow each other:
+///
+/// | command | events |
+/// |---|---|
+/// | place | `rejected`, or `accepted` and then what the order meets |
+/// | replace | `replaceRejected`, or `replaced` and then what the new order meets |
+/// | cancel | `canceled` (reason `requested`) or `cancelRejected` |
+/// | reduce | `reduced`, `canceled` (reason `requested`, when no shares are left) or `cancelRejected` |
+///
+/// What an order meets is any number of `trade` and of `canceled` with reason `selfTrade` for resting orders of its own
+/// account, in the order in which they happened, and then at most one `canceled` of the order itself, for shares that
+/// may not rest. An order whose last event leaves shares open rests in the book. A maker is filled when a trade
+/// leaves nothing of it; no other event follows.
 @frozen
 public struct BookEvent: Hashable, Sendable {
-  /// What happened.
+  /// What happened; the fields that are not named stay zero.
   @frozen
   public enum Kind: UInt8, Hashable, Sendable {
-    /// `order` entered with `quantity` shares.
+    /// `order` (side, price) entered with `quantity` shares; `leaves` is the same.
     case accepted = 0
-    /// `order` was refused; nothing else happened.
+    /// `order` (side, price, quantity as asked for) was refused for `reason`; nothing else happened.
     case rejected = 1
-    /// `order` (taker) traded `quantity` with `counterpart` (maker) at the maker's `price`; `leaves` and
+    /// `order` (taker, of `side`) traded `quantity` with `counterpart` (maker) at the maker's `price`; `leaves` and
     /// `counterpartLeaves` are what both have left.
     case trade = 2
-    /// `order` left the book with `quantity` unexecuted shares.
+    /// `order` (side, price) ended with `quantity` unexecuted shares; `leaves` is 0.
+    ///
+    /// With reason `selfTrade` it is the incoming order or the resting one, and `counterpart` is the other.
     case canceled = 3
-    /// `order` lost `quantity` shares and keeps its place; `leaves` remain.
+    /// `order` (side, price) lost `quantity` shares and keeps its place; `leaves` remain.
     case reduced = 4
-    /// `order` took the place of `counterpart`; `leaves` shares of it are open, `counterpartLeaves` were open of the old one.
+    /// `order` (side, price) took the place of `counterpart`: `quantity` is the whole new order with the executions of
+    /// the old one counted, `leaves` of it are open, `counterpartLeaves` were open of the old one, which is gone without
+    /// an event of its own. `keepsPriority` tells whether it also took the place in the queue.
     case replaced = 5
-    /// A cancel or reduce did not find `order`.
+    /// A cancel or reduce of `order` was refused for `reason` (`unknownOrder`; a reduce by nothing is `invalid`).
     case cancelRejected = 6
-    /// A replacement of `counterpart` by `order` was refused; the old order, if it is there, stays as it is.
+    /// A replacement of `counterpart` by `order` (side, price, quantity as asked for) was refused for `reason`; the old
+    /// order, if it is there, stays as it is.
     case replaceRejected = 7
   }
 
@@ -43,13 +59,13 @@ public struct BookEvent: Hashable, Sendable {
     case selfTrade = 4
     /// A post-only order would have traded at entry.
     case postOnlyWouldTrade = 5
-    /// No such order is in the book (or it belongs to another account).
+    /// No such order is in this book, or it belongs to another account.
     case unknownOrder = 6
     /// The new quantity is not above what has been executed.
     case quantityNotAboveFilled = 7
-    /// The order key is in the book already.
+    /// The order key is in use by a resting order.
     case duplicateOrder = 8
-    /// Quantity or price is not positive.
+    /// The key is 0, quantity or price is out of range, or a replacement changes the side.
     case invalid = 9
   }
 
@@ -59,15 +75,17 @@ public struct BookEvent: Hashable, Sendable {
   public var reason: Reason
   /// The side of `order`.
   public var side: Side
+  /// Whether a replacement stands where the old order stood in the queue.
+  public var keepsPriority: Bool
   /// Position of the command in the batch.
   public var command: Int32
   /// The order in question; the taker of a trade; the new order of a replacement.
   public var order: OrderKey
-  /// The maker of a trade; the old order of a replacement; otherwise 0.
+  /// The maker of a trade; the old order of a replacement; the other order of a self-trade; otherwise 0.
   public var counterpart: OrderKey
   /// The price of a trade; otherwise the order's price where it is known.
   public var price: Price
-  /// Shares traded, cancelled, reduced or entered.
+  /// Shares traded, cancelled, reduced, entered or asked for.
   public var quantity: Quantity
   /// Shares of `order` still open afterwards.
   public var leaves: Quantity
@@ -77,13 +95,14 @@ public struct BookEvent: Hashable, Sendable {
   /// Makes an event.
   @inlinable
   public init(
-    kind: Kind, reason: Reason = .none, side: Side, command: Int32, order: OrderKey, counterpart: OrderKey = 0,
-    price: Price = Price(rawValue: 0), quantity: Quantity = .zero, leaves: Quantity = .zero,
+    kind: Kind, reason: Reason = .none, side: Side, keepsPriority: Bool = false, command: Int32, order: OrderKey,
+    counterpart: OrderKey = 0, price: Price = Price(rawValue: 0), quantity: Quantity = .zero, leaves: Quantity = .zero,
     counterpartLeaves: Quantity = .zero
   ) {
     self.kind = kind
     self.reason = reason
     self.side = side
+    self.keepsPriority = keepsPriority
     self.command = command
     self.order = order
     self.counterpart = counterpart
