@@ -82,6 +82,21 @@ public struct OrderRecord: Hashable, Sendable {
   /// Shares that can still trade; none once it is closed.
   public var leaves: Quantity { status.isOpen ? quantity - filled : .zero }
 
+  /// The order as it was answered when it was accepted.
+  public var asAccepted: OrderRecord {
+    var order = self
+    order.status = .accepted
+    order.pending = .none
+    order.closedAt = nil
+    order.replacedBy = nil
+    order.updatedAt = submittedAt
+    if replaces == nil {
+      order.filled = .zero
+      order.filledValue = .zero
+    }
+    return order
+  }
+
   /// When it was submitted.
   public var submittedAt: Timestamp { id.time ?? updatedAt }
 }

@@ -43,6 +43,9 @@ public struct Settlement: Sendable {
     public var cash = Money.zero
     /// The held part.
     public var held = Money.zero
+
+    /// No change.
+    public init() {}
   }
 
   /// How an account's shares of one instrument change.
@@ -55,6 +58,9 @@ public struct Settlement: Sendable {
     public var sold = Quantity.zero
     /// Change of the held shares.
     public var held = Quantity.zero
+
+    /// No change.
+    public init() {}
   }
 
   /// A last price.

@@ -1,5 +1,4 @@
 public import Accounting
-public import Market
 
 /// Where the gateway hands in requests that are well-formed; it answers when their fate is durable.
 public protocol OrderDesk: Sendable {

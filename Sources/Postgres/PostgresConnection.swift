@@ -1,0 +1,196 @@
+internal import CPostgreSQL
+
+/// One connection to PostgreSQL: blocking, prepared, pipelined. Keep it on a thread of its own (``PostgresSession``).
+public struct PostgresConnection: ~Copyable {
+  private let connection: OpaquePointer
+  private var prepared: Set<String> = []
+  private var typeIdentifiers: [String: UInt32] = [:]
+
+  /// Connects; blocks until done or the time-out of the options has passed.
+  /// - Throws: ``PostgresError/connectionLost(_:)``.
+  public init(_ options: PostgresOptions) throws(PostgresError) {
+    let pairs = options.keywords
+    let connection = withCStrings(pairs.map(\.0)) { keywords in
+      withCStrings(pairs.map(\.1)) { values in PQconnectdbParams(keywords, values, 1) }
+    }
+    guard let connection else { throw .connectionLost("out of memory") }
+    guard PQstatus(connection) == CONNECTION_OK else {
+      let message = Self.message(of: connection)
+      PQfinish(connection)
+      throw .connectionLost(message)
+    }
+    PQsetNoticeProcessor(connection, { _, _ in }, nil)
+    self.connection = connection
+  }
+
+  deinit { PQfinish(connection) }
+
+  /// The server process behind this connection.
+  public var backendPID: Int32 { PQbackendPID(connection) }
+
+  /// Whether no transaction is open and the connection can take commands.
+  public var isIdle: Bool { PQtransactionStatus(connection) == PQTRANS_IDLE }
+
+  /// Runs statements without parameters, several at a time, in text: for schema changes and session settings.
+  public mutating func execute(_ sql: String) throws(PostgresError) {
+    guard let result = PQexec(connection, sql) else { throw lost() }
+    defer { PQclear(result) }
+    switch PQresultStatus(result) {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return
+    default: throw refusal(result)
+    }
+  }
+
+  /// Runs one statement in a transaction of its own.
+  public mutating func query(_ call: PostgresCall) throws(PostgresError) -> PostgresRows {
+    try pipeline([call])[0]
+  }
+
+  /// Sends all calls in one flush and reads all answers. Outside an explicit transaction they are one transaction,
+  /// committed when all have succeeded.
+  /// - Throws: The first refusal; nothing after it has run. After ``PostgresError/connectionLost(_:)`` the outcome is
+  ///   unknown, and the connection is of no further use.
+  public mutating func pipeline(_ calls: [PostgresCall]) throws(PostgresError) -> [PostgresRows] {
+    for call in calls { try prepare(call) }
+    guard PQenterPipelineMode(connection) == 1 else { throw lost() }
+    for call in calls { try send(call) }
+    guard PQpipelineSync(connection) == 1 else { throw lost() }
+    let outcome = try receive(calls.count)
+    guard PQexitPipelineMode(connection) == 1 else { throw .protocolFault(Self.message(of: connection)) }
+    return try outcome.get()
+  }
+
+  /// Begins `COPY … FROM STDIN (FORMAT binary)`, sends the rows and ends it.
+  public mutating func copyIn(_ sql: String, _ rows: CopyRows) throws(PostgresError) {
+    guard let begun = PQexec(connection, sql) else { throw lost() }
+    defer { PQclear(begun) }
+    guard PQresultStatus(begun) == PGRES_COPY_IN else { throw refusal(begun) }
+    let data = rows.finished
+    let sent = data.withUnsafeBytes { PQputCopyData(connection, $0.bindMemory(to: CChar.self).baseAddress, Int32($0.count)) }
+    guard sent == 1, PQputCopyEnd(connection, nil) == 1 else { throw lost() }
+    var failure: PostgresError?
+    while let result = PQgetResult(connection) {
+      if PQresultStatus(result) != PGRES_COMMAND_OK { failure = failure ?? refusal(result) }
+      PQclear(result)
+    }
+    if let failure { throw failure }
+  }
+
+  private mutating func prepare(_ call: PostgresCall) throws(PostgresError) {
+    for case .rows(_, let type) in call.arguments where typeIdentifiers[type] == nil {
+      typeIdentifiers[type] = try identifier(ofType: type)
+    }
+    guard !prepared.contains(call.statement.name) else { return }
+    guard let result = PQprepare(connection, call.statement.name, call.statement.sql, 0, nil) else { throw lost() }
+    defer { PQclear(result) }
+    guard PQresultStatus(result) == PGRES_COMMAND_OK else { throw refusal(result) }
+    prepared.insert(call.statement.name)
+  }
+
+  private func identifier(ofType type: String) throws(PostgresError) -> UInt32 {
+    let result = withCStrings([type]) { values in
+      PQexecParams(connection, "SELECT $1::text::regtype::oid::text", 1, nil, values, nil, nil, 0)
+    }
+    guard let result else { throw lost() }
+    defer { PQclear(result) }
+    guard PQresultStatus(result) == PGRES_TUPLES_OK, let number = UInt32(String(cString: PQgetvalue(result, 0, 0))) else {
+      throw refusal(result)
+    }
+    return number
+  }
+
+  private func send(_ call: PostgresCall) throws(PostgresError) {
+    let parameters = call.arguments.map { argument in
+      switch argument {
+      case .value(let value): return value.bytes
+      case .rows(let rows, let type): return rows.parameter(elementType: typeIdentifiers[type]!).bytes
+      }
+    }
+    let lengths = parameters.map { Int32($0?.count ?? 0) }
+    let formats = parameters.map { _ in Int32(1) }
+    let status = withPointers(parameters) { pointers in
+      PQsendQueryPrepared(connection, call.statement.name, Int32(parameters.count), pointers, lengths, formats, 1)
+    }
+    guard status == 1 else { throw lost() }
+  }
+
+  /// Reads the answers of `count` calls and the sync behind them.
+  private func receive(_ count: Int) throws(PostgresError) -> Result<[PostgresRows], PostgresError> {
+    var answers: [PostgresRows] = []
+    answers.reserveCapacity(count)
+    var failure: PostgresError?
+    while true {
+      guard let result = PQgetResult(connection) else {
+        // The end of one call's results; a broken connection would repeat it for ever.
+        guard PQstatus(connection) == CONNECTION_OK else { throw failure ?? lost() }
+        continue
+      }
+      switch PQresultStatus(result) {
+      case PGRES_PIPELINE_SYNC:
+        PQclear(result)
+        if let failure { return .failure(failure) }
+        guard answers.count == count else { throw .protocolFault("\(answers.count) answers to \(count) calls") }
+        return .success(answers)
+      case PGRES_COMMAND_OK, PGRES_TUPLES_OK: answers.append(PostgresRows(result))
+      case PGRES_PIPELINE_ABORTED: PQclear(result)
+      default:
+        failure = failure ?? refusal(result)
+        PQclear(result)
+        guard PQstatus(connection) == CONNECTION_OK else { throw lost() }
+      }
+    }
+  }
+
+  private func lost() -> PostgresError { .connectionLost(Self.message(of: connection)) }
+
+  private func refusal(_ result: OpaquePointer) -> PostgresError {
+    guard PQstatus(connection) == CONNECTION_OK else { return lost() }
+    guard let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else {
+      return .protocolFault(Self.message(of: connection))
+    }
+    let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
+    return .server(state: String(cString: state), message: message)
+  }
+
+  private static func message(of connection: OpaquePointer) -> String {
+    let text = String(cString: PQerrorMessage(connection))
+    return text.split(separator: "\n").joined(separator: "; ")
+  }
+}
+
+/// Calls `body` with a NULL-terminated array of C strings.
+private func withCStrings<Result>(
+  _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+) -> Result {
+  var bytes: [CChar] = []
+  var offsets: [Int] = []
+  for string in strings {
+    offsets.append(bytes.count)
+    bytes += string.utf8CString
+  }
+  return bytes.withUnsafeBufferPointer { buffer in
+    var pointers: [UnsafePointer<CChar>?] = offsets.map { buffer.baseAddress! + $0 }
+    pointers.append(nil)
+    return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+}
+
+/// Calls `body` with a pointer to each value's bytes; NULL stands for nil.
+private func withPointers<Result>(
+  _ values: [[UInt8]?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+) -> Result {
+  func descend(_ index: Int, _ pointers: inout [UnsafePointer<CChar>?]) -> Result {
+    guard index < values.count else { return pointers.withUnsafeBufferPointer { body($0.baseAddress!) } }
+    guard let value = values[index] else {
+      pointers[index] = nil
+      return descend(index + 1, &pointers)
+    }
+    // An empty value still needs an address: NULL would say NULL.
+    return (value.isEmpty ? [0] : value).withUnsafeBytes { bytes in
+      pointers[index] = bytes.bindMemory(to: CChar.self).baseAddress
+      return descend(index + 1, &pointers)
+    }
+  }
+  var pointers = [UnsafePointer<CChar>?](repeating: nil, count: values.count + 1)
+  return descend(0, &pointers)
+}

@@ -1,0 +1,39 @@
+/// Why PostgreSQL could not do what was asked.
+public enum PostgresError: Error, Hashable, Sendable {
+  /// The connection could not be made or was lost. What was in flight may have happened or not.
+  case connectionLost(String)
+  /// The server refused: SQLSTATE and its primary message.
+  case server(state: String, message: String)
+  /// The server sent something this driver does not expect: a fault in the program.
+  case protocolFault(String)
+
+  /// The SQLSTATE of a refusal.
+  public var state: String? {
+    if case .server(let state, _) = self { return state }
+    return nil
+  }
+
+  /// Whether running the transaction again may succeed: serialization failure, deadlock, lock timeout.
+  ///
+  /// Source: PostgreSQL 15, appendix A (class 40, 55P03).
+  public var isConflict: Bool { ["40001", "40P01", "55P03"].contains(state) }
+
+  /// Whether the server is going away, starting up or out of room: nothing was stored, later it may work.
+  ///
+  /// Source: PostgreSQL 15, appendix A (classes 53, 57; 25006 is a standby; 25P03 an idle time-out).
+  public var isOutage: Bool {
+    guard let state else { return false }
+    return state.hasPrefix("57P") || state.hasPrefix("53") || state.hasPrefix("08") || state == "25006"
+      || state == "25P03" || state == "57014"
+  }
+}
+
+extension PostgresError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .connectionLost(let message): return "connection to PostgreSQL lost: \(message)"
+    case .server(let state, let message): return "PostgreSQL refused (\(state)): \(message)"
+    case .protocolFault(let message): return "unexpected answer from PostgreSQL: \(message)"
+    }
+  }
+}

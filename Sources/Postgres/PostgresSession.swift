@@ -1,0 +1,53 @@
+internal import Lifecycle
+
+/// A connection on a thread of its own that comes back by itself: each use of a lost connection makes a new one.
+public actor PostgresSession {
+  private let options: PostgresOptions
+  private let executor: ThreadExecutor
+  private var connection: PostgresConnection?
+
+  /// The thread that serves this actor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// Connects at the first use. `name` shows in thread listings.
+  public init(_ options: PostgresOptions, name: String) {
+    self.options = options
+    executor = ThreadExecutor(name: name)
+  }
+
+  /// Runs `body` with the connection; it blocks this session's thread alone.
+  ///
+  /// After an error that broke the connection, or that left a transaction open, the connection is dropped.
+  public func use<Result: Sendable>(
+    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Result
+  ) throws(PostgresError) -> Result {
+    var connection = try take()
+    do {
+      let result = try body(&connection)
+      keep(connection)
+      return result
+    } catch {
+      keep(connection)
+      throw error
+    }
+  }
+
+  /// Ends the connection; the next use makes a new one.
+  public func disconnect() { connection = nil }
+
+  private func keep(_ connection: consuming PostgresConnection) {
+    if connection.isIdle { self.connection = consume connection }
+  }
+
+  private func take() throws(PostgresError) -> PostgresConnection {
+    if let connection = self.connection.take() { return connection }
+    return try PostgresConnection(options)
+  }
+}
+
+extension PostgresConnection {
+  /// Ends an explicit transaction without effect, if one is open. Used after a refusal inside a transaction.
+  public mutating func rollBack() throws(PostgresError) {
+    if !isIdle { try execute("ROLLBACK") }
+  }
+}

@@ -1,0 +1,122 @@
+internal import Market
+internal import Postgres
+
+/// The SQL of acceptance.
+enum EntryStatements {
+  static let begin = PostgresStatement("begin", "BEGIN")
+  static let commit = PostgresStatement("commit", "COMMIT")
+
+  static let lockAccounts = PostgresStatement(
+    "entry_lock_accounts",
+    """
+    SELECT account_id, status, cash, held, last_submitted FROM accounts
+    WHERE account_id = ANY ($1::bigint[]) ORDER BY account_id FOR UPDATE
+    """)
+
+  /// Positions by name, and those of the sells that the named orders are: one statement, so that the order of locks is one.
+  static let lockPositions = PostgresStatement(
+    "entry_lock_positions",
+    """
+    SELECT p.account_id, p.instrument_id, p.quantity, p.held
+    FROM (
+      SELECT k.account_id, k.instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
+      UNION
+      SELECT o.account_id, o.instrument_id FROM unnest($3::bigint[], $4::uuid[]) AS r (account_id, order_id)
+      JOIN orders o ON o.account_id = r.account_id AND o.order_id = r.order_id
+    ) AS k
+    JOIN positions p ON p.account_id = k.account_id AND p.instrument_id = k.instrument_id
+    ORDER BY p.account_id, p.instrument_id FOR UPDATE OF p
+    """)
+
+  static let findKeys = PostgresStatement(
+    "entry_find_keys",
+    """
+    SELECT u.account_id, u.digest, u.order_id, u.fingerprint
+    FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, digest)
+    JOIN order_keys u ON u.account_id = k.account_id AND u.digest = k.digest
+    """)
+
+  static let findOrders = PostgresStatement(
+    "entry_find_orders",
+    """
+    SELECT \(OrderColumns.list) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+    JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
+    """)
+
+  /// For each request: one open order of the same account on the other side that it would trade with.
+  static let findCrossings = PostgresStatement(
+    "entry_find_crossings",
+    """
+    SELECT k.request, c.order_id
+    FROM unnest($1::integer[], $2::smallint[], $3::bigint[], $4::integer[], $5::smallint[], $6::bigint[], $7::bigint[])
+      AS k (request, shard, account_id, instrument_id, side, low, high)
+    CROSS JOIN LATERAL (
+      SELECT o.order_id FROM orders o
+      WHERE o.is_open AND o.shard = k.shard AND o.account_id = k.account_id AND o.instrument_id = k.instrument_id
+        AND o.side = k.side AND o.price BETWEEN k.low AND k.high
+      LIMIT 1) AS c
+    """)
+
+  static let findProcessed = PostgresStatement(
+    "entry_find_processed", "SELECT shard, processed_sequence FROM shard_cursors WHERE shard = ANY ($1::smallint[])")
+
+  static let holdCash = PostgresStatement(
+    "entry_hold_cash",
+    """
+    UPDATE accounts a SET held = a.held + h.held, last_submitted = h.last_submitted
+    FROM unnest($1::account_hold[]) AS h WHERE a.account_id = h.account_id
+    """)
+
+  static let holdShares = PostgresStatement(
+    "entry_hold_shares",
+    """
+    UPDATE positions p SET held = p.held + h.held
+    FROM unnest($1::position_hold[]) AS h WHERE p.account_id = h.account_id AND p.instrument_id = h.instrument_id
+    """)
+
+  static let insertKeys = PostgresStatement(
+    "entry_insert_keys",
+    "INSERT INTO order_keys SELECT k.account_id, k.digest, k.order_id, k.fingerprint FROM unnest($1::order_keys[]) AS k")
+
+  static let markPending = PostgresStatement(
+    "entry_mark_pending",
+    """
+    UPDATE orders o SET pending = m.pending
+    FROM unnest($1::pending_mark[]) AS m WHERE o.account_id = m.account_id AND o.order_id = m.order_id AND o.is_open
+    """)
+
+  /// Numbers the rows and stores them: the last step of the transaction, because from here on the counters are locked.
+  ///
+  /// Rows go straight into a day's tables, which spares the routing; nil goes through the parents.
+  static func number(day: Day?) -> PostgresStatement {
+    let suffix = day.map { "_\($0.compact)" } ?? ""
+    return PostgresStatement(
+      "entry_number\(suffix)",
+      """
+      WITH numbered AS (
+        UPDATE shard_logs s SET last_sequence = s.last_sequence + c.rows
+        FROM unnest($3::smallint[], $4::integer[]) AS c (shard, rows) WHERE s.shard = c.shard
+        RETURNING s.shard, s.last_sequence - c.rows AS base
+      ), logged AS (
+        INSERT INTO command_log\(suffix)
+        SELECT e.shard, e.kind, e.side, e.order_type, e.time_in_force, e.self_trade_prevention, e.post_only,
+          e.instrument_id, n.base + e.sequence, e.account_id, e.price, e.quantity, e.order_id, e.accepted_at, e.target,
+          e.target_sequence, e.extra_hold
+        FROM unnest($1::command_log[]) AS e JOIN numbered n ON n.shard = e.shard
+      ), placed AS (
+        INSERT INTO orders\(suffix)
+        SELECT o.account_id, o.order_id, o.instrument_id, o.shard, o.side, o.order_type, o.time_in_force,
+          o.self_trade_prevention, o.post_only, o.is_open, o.status, o.pending, n.base + o.sequence,
+          n.base + o.priority, o.price, o.quantity, o.filled, o.filled_value, o.updated_at, o.closed_at, o.replaces,
+          o.replaced_by, o.client_order_id
+        FROM unnest($2::orders[]) AS o JOIN numbered n ON n.shard = o.shard
+      )
+      SELECT shard, base FROM numbered
+      """)
+  }
+}
+
+extension Day {
+  /// `20260102`: the suffix of a day's tables.
+  var compact: String { description.filter { $0 != "-" } }
+}

@@ -1,0 +1,315 @@
+internal import Accounting
+internal import Market
+internal import Ports
+internal import Postgres
+
+/// One acceptance: locks and reads in one flush, decides, writes and commits in a second one.
+struct EntryTransaction {
+  /// How an attempt ended.
+  enum Ending: Sendable {
+    case done(AcceptedBatch)
+    /// The connection was lost with the commit under way.
+    case unknown(EntryPlan)
+  }
+
+  let requests: [EntryRequest]
+  let now: Timestamp
+
+  func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
+    let calls = lookUps
+    let answers: [PostgresRows]
+    do {
+      answers = try connection.pipeline(calls.map(\.call))
+    } catch {
+      try? connection.rollBack()
+      throw error
+    }
+    var snapshot = EntrySnapshot()
+    for (lookUp, rows) in zip(calls, answers) { lookUp.read(rows, &snapshot) }
+    let plan = EntryPlan(requests: requests, snapshot: snapshot, now: now)
+    let repeated = try firstAnswers(plan, &connection)
+    if plan.isEmpty {
+      try connection.execute("ROLLBACK")
+      return .done(batch(plan, bases: [:], repeated: repeated))
+    }
+    do {
+      let written = try connection.pipeline(writes(plan))
+      let rows = written[written.count - 2]
+      var bases: [Shard: Int64] = [:]
+      for row in 0..<rows.count { bases[Shard(rawValue: rows.int2(row, 0))] = rows.int8(row, 1) }
+      return .done(batch(plan, bases: bases, repeated: repeated))
+    } catch .connectionLost {
+      return .unknown(plan)
+    } catch {
+      try? connection.rollBack()
+      throw error
+    }
+  }
+
+  // MARK: Reading
+
+  private struct LookUp {
+    let call: PostgresCall
+    let read: (PostgresRows, inout EntrySnapshot) -> Void
+  }
+
+  /// What the batch needs to know, in lock order; questions nobody asks are left out.
+  private var lookUps: [LookUp] {
+    var lookUps = [LookUp(call: PostgresCall(EntryStatements.begin)) { _, _ in }, accountLookUp]
+    let places = requests.enumerated().compactMap { index, request in
+      if case .place(let place) = request { (index, place) } else { nil }
+    }
+    let sells = Set(places.filter { $0.1.side == .sell }.map { position($0.1) })
+    let replaced = requests.compactMap { if case .replace(let replace) = $0 { replace } else { nil } }
+    if !sells.isEmpty || !replaced.isEmpty { lookUps.append(positionLookUp(sells.sorted(), replaced)) }
+    if !keys.isEmpty { lookUps.append(keyLookUp) }
+    if !targets.isEmpty { lookUps.append(targetLookUp) }
+    if !replaced.isEmpty { lookUps.append(processedLookUp(replaced)) }
+    let careful = places.filter { $0.1.selfTradePrevention == nil }
+    if !careful.isEmpty { lookUps.append(crossingLookUp(careful)) }
+    return lookUps
+  }
+
+  private func position(_ place: PlaceRequest) -> EntrySnapshot.PositionKey {
+    .init(account: place.account, instrument: place.instrument)
+  }
+
+  private var accountLookUp: LookUp {
+    let accounts = Set(requests.map(\.account.rawValue)).sorted()
+    return LookUp(call: PostgresCall(EntryStatements.lockAccounts, [.int8Array(accounts)])) { rows, snapshot in
+      for row in 0..<rows.count {
+        snapshot.accounts[AccountNumber(rawValue: rows.int8(row, 0))] = .init(
+          status: stored(rows.int2(row, 1)), cash: Money(rawValue: rows.int8(row, 2)),
+          held: Money(rawValue: rows.int8(row, 3)), lastSubmitted: Timestamp(rawValue: rows.timestamp(row, 4)))
+      }
+    }
+  }
+
+  /// A replacement of a sell may need more shares; which position that is only the order tells.
+  private func positionLookUp(_ positions: [EntrySnapshot.PositionKey], _ replaced: [ReplaceRequest]) -> LookUp {
+    let call = PostgresCall(
+      EntryStatements.lockPositions,
+      [
+        .int8Array(positions.map(\.account.rawValue)), .int4Array(positions.map(\.instrument.rawValue)),
+        .int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) }),
+      ])
+    return LookUp(call: call) { rows, snapshot in
+      for row in 0..<rows.count {
+        let key = EntrySnapshot.PositionKey(
+          account: AccountNumber(rawValue: rows.int8(row, 0)), instrument: InstrumentID(rawValue: rows.int4(row, 1)))
+        snapshot.positions[key] = .init(
+          quantity: Quantity(rawValue: rows.int8(row, 2)), held: Quantity(rawValue: rows.int8(row, 3)))
+      }
+    }
+  }
+
+  private var keys: [(account: AccountNumber, key: RequestKey)] {
+    requests.flatMap { request -> [(AccountNumber, RequestKey)] in
+      switch request {
+      case .place(let place):
+        return [place.idempotencyKey, place.clientKey].compactMap { $0 }.map { (place.account, $0) }
+      case .replace(let replace):
+        return [replace.idempotencyKey, replace.clientKey].compactMap { $0 }.map { (replace.account, $0) }
+      case .cancel: return []
+      }
+    }
+  }
+
+  private var keyLookUp: LookUp {
+    let keys = keys
+    let call = PostgresCall(
+      EntryStatements.findKeys,
+      [
+        .int8Array(keys.map(\.account.rawValue)),
+        .uuidArray(keys.map { ($0.key.digest.high, $0.key.digest.low) }),
+      ])
+    return LookUp(call: call) { rows, snapshot in
+      for row in 0..<rows.count {
+        let name = EntrySnapshot.KeyName(
+          account: AccountNumber(rawValue: rows.int8(row, 0)), digest: UniqueID(rows.uuid(row, 1)))
+        snapshot.keys[name] = .init(
+          order: UniqueID(rows.uuid(row, 2)), fingerprint: rows.isNull(row, 3) ? nil : rows.int8(row, 3))
+      }
+    }
+  }
+
+  private var targets: [(account: AccountNumber, id: OrderID)] {
+    requests.compactMap { request in
+      switch request {
+      case .cancel(let cancel): return (cancel.account, cancel.order)
+      case .replace(let replace): return (replace.account, replace.target)
+      case .place: return nil
+      }
+    }
+  }
+
+  private var targetLookUp: LookUp {
+    let targets = targets
+    return LookUp(call: Self.findOrders(targets)) { rows, snapshot in
+      for row in 0..<rows.count {
+        let order = OrderColumns.read(rows, row)
+        snapshot.targets[order.id] = order
+      }
+    }
+  }
+
+  static func findOrders(_ names: [(account: AccountNumber, id: OrderID)]) -> PostgresCall {
+    PostgresCall(
+      EntryStatements.findOrders,
+      [.int8Array(names.map(\.account.rawValue)), .uuidArray(names.map { ($0.id.high, $0.id.low) })])
+  }
+
+  private func processedLookUp(_ replaced: [ReplaceRequest]) -> LookUp {
+    let shards = Set(replaced.map(\.target.shard.rawValue)).sorted()
+    return LookUp(call: PostgresCall(EntryStatements.findProcessed, [.int2Array(shards)])) { rows, snapshot in
+      for row in 0..<rows.count {
+        snapshot.processed[Shard(rawValue: rows.int2(row, 0))] = Sequence(rawValue: rows.int8(row, 1))
+      }
+    }
+  }
+
+  private func crossingLookUp(_ places: [(Int, PlaceRequest)]) -> LookUp {
+    let call = PostgresCall(
+      EntryStatements.findCrossings,
+      [
+        .int4Array(places.map { Int32($0.0) }), .int2Array(places.map(\.1.shard.rawValue)),
+        .int8Array(places.map(\.1.account.rawValue)), .int4Array(places.map(\.1.instrument.rawValue)),
+        .int2Array(places.map { Int16($0.1.side.opposite.rawValue) }),
+        .int8Array(places.map { $0.1.side == .buy ? 0 : $0.1.price.rawValue }),
+        .int8Array(places.map { $0.1.side == .buy ? $0.1.price.rawValue : .max }),
+      ])
+    return LookUp(call: call) { rows, snapshot in
+      for row in 0..<rows.count { snapshot.crossing[Int(rows.int4(row, 0))] = UniqueID(rows.uuid(row, 1)) }
+    }
+  }
+
+  // MARK: Writing
+
+  private func writes(_ plan: EntryPlan) -> [PostgresCall] {
+    var calls: [PostgresCall] = []
+    if !plan.accounts.isEmpty {
+      var rows = RowArray(expectedBytes: plan.accounts.count * 60)
+      for change in plan.accounts {
+        rows.append {
+          $0.int8(change.account.rawValue)
+          $0.int8(change.held.rawValue)
+          $0.timestamp(microseconds: change.lastSubmitted.rawValue)
+        }
+      }
+      calls.append(PostgresCall(EntryStatements.holdCash, rows: rows, of: "account_hold[]"))
+    }
+    if !plan.positions.isEmpty {
+      var rows = RowArray(expectedBytes: plan.positions.count * 60)
+      for change in plan.positions {
+        rows.append {
+          $0.int8(change.key.account.rawValue)
+          $0.int4(change.key.instrument.rawValue)
+          $0.int8(change.held.rawValue)
+        }
+      }
+      calls.append(PostgresCall(EntryStatements.holdShares, rows: rows, of: "position_hold[]"))
+    }
+    if !plan.marks.isEmpty {
+      var rows = RowArray(expectedBytes: plan.marks.count * 60)
+      for mark in plan.marks {
+        rows.append {
+          $0.int8(mark.account.rawValue)
+          $0.uuid(mark.order.high, mark.order.low)
+          $0.int2(Int16(mark.pending.rawValue))
+        }
+      }
+      calls.append(PostgresCall(EntryStatements.markPending, rows: rows, of: "pending_mark[]"))
+    }
+    if !plan.keys.isEmpty {
+      var rows = RowArray(expectedBytes: plan.keys.count * 90)
+      for key in plan.keys {
+        rows.append {
+          $0.int8(key.name.account.rawValue)
+          $0.uuid(key.name.digest.high, key.name.digest.low)
+          $0.uuid(key.use.order.high, key.use.order.low)
+          if let fingerprint = key.use.fingerprint { $0.int8(fingerprint) } else { $0.null(.int8) }
+        }
+      }
+      calls.append(PostgresCall(EntryStatements.insertKeys, rows: rows, of: "order_keys[]"))
+    }
+    return calls + [numbering(plan), PostgresCall(EntryStatements.commit)]
+  }
+
+  private func numbering(_ plan: EntryPlan) -> PostgresCall {
+    var places = Places()
+    var log = RowArray(expectedBytes: plan.entries.count * 250)
+    var orders = RowArray(expectedBytes: plan.orders.count * 340)
+    for entry in plan.entries {
+      let place = places.next(in: entry.shard)
+      log.append { LogColumns.write(entry.command, shard: entry.shard, place: place, at: now, to: &$0) }
+      guard let index = entry.order else { continue }
+      orders.append { OrderColumns.write(plan.orders[index], place: place, to: &$0) }
+    }
+    let days = Set(plan.orders.map { $0.submittedAt.day } + [now.day])
+    let counts = places.counts.sorted { $0.key < $1.key }
+    return PostgresCall(
+      EntryStatements.number(day: days.count == 1 ? now.day : nil),
+      rowArrays: [(log, "command_log[]"), (orders, "orders[]")],
+      [.int2Array(counts.map(\.key.rawValue)), .int4Array(counts.map { Int32($0.value) })])
+  }
+
+  /// Counts the rows of each shard.
+  private struct Places {
+    var counts: [Shard: Int64] = [:]
+    mutating func next(in shard: Shard) -> Int64 {
+      counts[shard, default: 0] += 1
+      return counts[shard]!
+    }
+  }
+
+  // MARK: Answering
+
+  /// The orders that repeated requests made, as they were when they were accepted.
+  private func firstAnswers(
+    _ plan: EntryPlan, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> [OrderID: OrderRecord] {
+    var names: [(account: AccountNumber, id: OrderID)] = []
+    for (request, outcome) in zip(requests, plan.outcomes) {
+      if case .repeated(let id) = outcome { names.append((request.account, id)) }
+    }
+    guard !names.isEmpty else { return [:] }
+    let rows = try connection.query(Self.findOrders(names))
+    var orders: [OrderID: OrderRecord] = [:]
+    for row in 0..<rows.count {
+      let order = OrderColumns.read(rows, row)
+      orders[order.id] = order.asAccepted
+    }
+    return orders
+  }
+
+  private func batch(_ plan: EntryPlan, bases: [Shard: Int64], repeated: [OrderID: OrderRecord]) -> AcceptedBatch {
+    var places = Places()
+    var orders = plan.orders
+    var entries: [LogEntry] = []
+    entries.reserveCapacity(plan.entries.count)
+    for entry in plan.entries {
+      let sequence = Sequence(rawValue: bases[entry.shard]! + places.next(in: entry.shard))
+      if let index = entry.order {
+        orders[index].sequence = sequence
+        orders[index].priority = sequence
+      }
+      entries.append(LogEntry(shard: entry.shard, sequence: sequence, acceptedAt: now, command: entry.command))
+    }
+    let answers = plan.outcomes.map { outcome -> AcceptedBatch.Answer in
+      switch outcome {
+      case .accepted(let index): return .accepted(orders[index])
+      case .cancelAccepted, .cancelPending: return .cancelAccepted
+      case .repeated(let id):
+        // A repeat within one batch finds its order among the new ones.
+        return (repeated[id] ?? orders.first { $0.id == id }).map { .repeated($0) } ?? .refused(.orderNotFound(id))
+      case .refused(let reason): return .refused(reason)
+      }
+    }
+    return AcceptedBatch(answers: answers, entries: entries)
+  }
+}
+
+extension UniqueID {
+  /// From a column's two halves.
+  init(_ halves: (high: UInt64, low: UInt64)) { self.init(high: halves.high, low: halves.low) }
+}

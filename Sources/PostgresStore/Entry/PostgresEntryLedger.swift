@@ -1,0 +1,66 @@
+public import Accounting
+public import Market
+public import Ports
+public import Postgres
+
+/// Acceptance in PostgreSQL. One of these has one connection, so its batches follow each other.
+public struct PostgresEntryLedger: EntryLedger {
+  /// How often a batch is tried again after a deadlock or the like.
+  static let conflictRetries = 5
+  /// How often the fate of a batch is asked for after its commit was cut off; with the pauses about half a minute.
+  static let inquiries = 40
+  static let inquiryPause = Duration.milliseconds(750)
+
+  private let session: PostgresSession
+
+  /// Accepts over `session`; make it with ``StoreSettings/ledger(url:role:)``.
+  public init(session: PostgresSession) { self.session = session }
+
+  public func accept(_ requests: [EntryRequest], now: Timestamp) async throws(LedgerError) -> AcceptedBatch {
+    let transaction = EntryTransaction(requests: requests, now: now)
+    var conflicts = 0
+    var reconnected = false
+    while true {
+      do {
+        let ending = try await session.use { (connection) throws(PostgresError) in try transaction.run(&connection) }
+        switch ending {
+        case .done(let batch): return batch
+        case .unknown(let plan):
+          if let batch = try await inquire(plan) { return batch }
+        }
+      } catch let error as LedgerError {
+        throw error
+      } catch let error as PostgresError {
+        // Before the commit was sent nothing is stored. A connection that died while idle is worth one more try.
+        if case .connectionLost = error, !reconnected {
+          reconnected = true
+        } else if error.isConflict, conflicts < Self.conflictRetries {
+          conflicts += 1
+          try? await Task.sleep(for: .milliseconds(Int.random(in: 1...(10 << conflicts))))
+        } else {
+          throw LedgerError(error)
+        }
+      } catch {
+        throw LedgerError.fault(reason: "\(error)")
+      }
+    }
+  }
+
+  /// Finds out what became of a plan whose commit was cut off: its answers when it is stored, nil when it is not.
+  ///
+  /// The locks on the accounts are the barrier: once they are ours, the lost transaction has ended one way or the other.
+  /// A plan that placed no order needs no answer: cancels may be repeated.
+  private func inquire(_ plan: EntryPlan) async throws(LedgerError) -> AcceptedBatch? {
+    guard !plan.orders.isEmpty else { return nil }
+    for _ in 0..<Self.inquiries {
+      do {
+        return try await session.use { (connection) throws(PostgresError) in
+          try EntryInquiry(plan: plan).run(&connection)
+        }
+      } catch {
+        try? await Task.sleep(for: Self.inquiryPause)
+      }
+    }
+    throw .outcomeUnknown
+  }
+}

@@ -1,0 +1,104 @@
+internal import Market
+internal import Postgres
+
+/// The columns of a command log row, in one order for reading and for writing.
+enum LogColumns {
+  /// For SELECT lists; the order of the row type `command_log`.
+  static let list = """
+    shard, kind, side, order_type, time_in_force, self_trade_prevention, post_only, instrument_id, sequence, account_id, \
+    price, quantity, order_id, accepted_at, target, target_sequence, extra_hold
+    """
+
+  /// What a row asks for. Raw values are stored.
+  enum Kind: UInt8 {
+    case place = 0
+    case cancel = 1
+    case replace = 2
+  }
+
+  /// Reads a row.
+  static func read(_ rows: PostgresRows, _ row: Int) -> LogEntry {
+    let kind: Kind = stored(rows.int2(row, 1))
+    let command: Command
+    switch kind {
+    case .place: command = .place(order(rows, row))
+    case .cancel:
+      command = .cancel(
+        CancelOrder(
+          target: identifier(rows, row, 12), targetSequence: Sequence(rawValue: rows.int8(row, 15)),
+          account: AccountNumber(rawValue: rows.int8(row, 9)), instrument: InstrumentID(rawValue: rows.int4(row, 7))))
+    case .replace:
+      command = .replace(
+        ReplaceOrder(
+          order: order(rows, row), target: identifier(rows, row, 14),
+          targetSequence: Sequence(rawValue: rows.int8(row, 15)), extraHold: rows.int8(row, 16)))
+    }
+    return LogEntry(
+      shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 8)),
+      acceptedAt: Timestamp(rawValue: rows.timestamp(row, 13)), command: command)
+  }
+
+  private static func identifier(_ rows: PostgresRows, _ row: Int, _ column: Int) -> UniqueID {
+    let (high, low) = rows.uuid(row, column)
+    return UniqueID(high: high, low: low)
+  }
+
+  private static func order(_ rows: PostgresRows, _ row: Int) -> PlaceOrder {
+    PlaceOrder(
+      id: identifier(rows, row, 12), account: AccountNumber(rawValue: rows.int8(row, 9)),
+      instrument: InstrumentID(rawValue: rows.int4(row, 7)), side: stored(rows.int2(row, 2)),
+      type: stored(rows.int2(row, 3)), timeInForce: stored(rows.int2(row, 4)), postOnly: rows.bool(row, 6),
+      selfTradePrevention: stored(rows.int2(row, 5)), price: Price(rawValue: rows.int8(row, 10)),
+      quantity: Quantity(rawValue: rows.int8(row, 11)))
+  }
+
+  /// Writes a row; `place` is its place among the batch's rows of its shard.
+  static func write(_ command: Command, shard: Shard, place: Int64, at time: Timestamp, to row: inout RowArray.Fields) {
+    switch command {
+    case .place(let order):
+      write(.place, order, shard: shard, place: place, at: time, to: &row)
+      row.null(.uuid)
+      row.null(.int8)
+      row.null(.int8)
+    case .replace(let replace):
+      write(.replace, replace.order, shard: shard, place: place, at: time, to: &row)
+      row.uuid(replace.target.high, replace.target.low)
+      row.int8(replace.targetSequence.rawValue)
+      row.int8(replace.extraHold)
+    case .cancel(let cancel):
+      row.int2(shard.rawValue)
+      row.int2(Int16(Kind.cancel.rawValue))
+      for _ in 0..<4 { row.int2(0) }
+      row.bool(false)
+      row.int4(cancel.instrument.rawValue)
+      row.int8(place)
+      row.int8(cancel.account.rawValue)
+      row.int8(0)
+      row.int8(0)
+      row.uuid(cancel.target.high, cancel.target.low)
+      row.timestamp(microseconds: time.rawValue)
+      row.null(.uuid)
+      row.int8(cancel.targetSequence.rawValue)
+      row.null(.int8)
+    }
+  }
+
+  private static func write(
+    _ kind: Kind, _ order: PlaceOrder, shard: Shard, place: Int64, at time: Timestamp, to row: inout RowArray.Fields
+  ) {
+    row.int2(shard.rawValue)
+    row.int2(Int16(kind.rawValue))
+    row.int2(Int16(order.side.rawValue))
+    row.int2(Int16(order.type.rawValue))
+    row.int2(Int16(order.timeInForce.rawValue))
+    row.int2(Int16(order.selfTradePrevention.rawValue))
+    row.bool(order.postOnly)
+    row.int4(order.instrument.rawValue)
+    row.int8(place)
+    row.int8(order.account.rawValue)
+    row.int8(order.price.rawValue)
+    row.int8(order.quantity.rawValue)
+    row.uuid(order.id.high, order.id.low)
+    row.timestamp(microseconds: time.rawValue)
+  }
+}

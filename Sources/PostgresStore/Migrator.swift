@@ -1,0 +1,75 @@
+public import Postgres
+
+/// Brings a database's schema up to date from the migrations embedded in the program.
+public enum Migrator {
+  /// One step of the schema's history: its number, its name and its SQL.
+  struct Migration {
+    let version: Int32
+    let name: String
+    let sql: String
+  }
+
+  /// All steps in order. A step that has shipped never changes.
+  static let migrations: [Migration] = [
+    Migration(version: 1, name: "foundation", sql: String(decoding: PackageResources.m0001_foundation_sql, as: UTF8.self))
+  ]
+
+  /// The schema version that this program works with.
+  public static var currentVersion: Int32 { migrations.last!.version }
+
+  /// How many shards a new database gets when nobody says.
+  public static let defaultShards: Int16 = 16
+
+  /// What a migration run did.
+  public struct Report: Sendable {
+    /// Names of the steps that ran.
+    public var applied: [String]
+    /// How many shards the database has.
+    public var shards: Int16
+  }
+
+  /// Runs the steps that the database lacks, each in a transaction; concurrent runs wait for each other.
+  /// - Parameter shards: For a new database only; nil takes ``defaultShards``.
+  /// - Throws: ``PostgresError`` when the database is away or a step fails (it then left no trace).
+  public static func run(_ connection: inout PostgresConnection, shards: Int16?) throws(PostgresError) -> Report {
+    try connection.execute("SET client_min_messages = warning; SELECT pg_advisory_lock(7361725)")
+    defer { try? connection.execute("SELECT pg_advisory_unlock(7361725)") }
+    try connection.execute(
+      """
+      CREATE TABLE IF NOT EXISTS schema_migrations (
+        version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+      """)
+    let known = try connection.query(PostgresCall(.init("known_migrations", "SELECT version FROM schema_migrations")))
+    let versions = Set((0..<known.count).map { known.int4($0, 0) })
+    var applied: [String] = []
+    for migration in migrations where !versions.contains(migration.version) {
+      let record = "INSERT INTO schema_migrations (version, name) VALUES (\(migration.version), '\(migration.name)')"
+      // One simple query is one transaction: a killed run leaves the step undone.
+      try connection.execute("BEGIN;\n\(migration.sql);\n\(record);\nCOMMIT")
+      applied.append(migration.name)
+    }
+    try connection.execute(
+      """
+      INSERT INTO shard_logs (shard) SELECT generate_series(0, \((shards ?? defaultShards) - 1))
+        WHERE NOT EXISTS (SELECT FROM shard_logs);
+      INSERT INTO shard_cursors (shard) SELECT shard FROM shard_logs ON CONFLICT DO NOTHING;
+      SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, \(Partitions.daysAhead + 2))
+      """)
+    let count = try connection.query(PostgresCall(.init("count_shards", "SELECT count(*)::smallint FROM shard_logs")))
+    return Report(applied: applied, shards: count.int2(0, 0))
+  }
+}
+
+/// The days for which tables stand ready.
+public enum Partitions {
+  /// How many days ahead of today.
+  public static let daysAhead = 7
+
+  /// Makes missing days, from yesterday on. Call it at start and a few times a day.
+  public static func ensure(_ session: PostgresSession) async throws(PostgresError) {
+    try await session.use { (connection) throws(PostgresError) in
+      try connection.execute(
+        "SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, \(daysAhead + 2))")
+    }
+  }
+}

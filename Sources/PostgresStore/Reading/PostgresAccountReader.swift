@@ -1,0 +1,123 @@
+internal import Accounting
+internal import Lifecycle
+public import Market
+public import Ports
+public import Postgres
+
+/// Answers questions from PostgreSQL over a few connections in turn.
+public final class PostgresAccountReader: AccountReader {
+  private let sessions: [PostgresSession]
+  private let turn = Lock(0)
+
+  /// Reads over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
+  public init(sessions: [PostgresSession]) {
+    precondition(!sessions.isEmpty)
+    self.sessions = sessions
+  }
+
+  public func credential(keyID: String) async throws(LedgerError) -> Credential? {
+    let rows = try await query(PostgresCall(ReadingStatements.credential, [.text(keyID)]))
+    guard rows.count == 1 else { return nil }
+    return Credential(account: AccountNumber(rawValue: rows.int8(0, 0)), secretHash: rows.bytea(0, 1))
+  }
+
+  public func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? {
+    let rows = try await query(PostgresCall(ReadingStatements.account, [.int8(number.rawValue)]))
+    guard rows.count == 1 else { return nil }
+    return AccountRecord(
+      number: AccountNumber(rawValue: rows.int8(0, 0)), id: UniqueID(rows.uuid(0, 1)), name: rows.text(0, 2),
+      status: stored(rows.int2(0, 3)), cash: Money(rawValue: rows.int8(0, 4)), held: Money(rawValue: rows.int8(0, 5)),
+      createdAt: Timestamp(rawValue: rows.timestamp(0, 6)))
+  }
+
+  public func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] {
+    let rows = try await query(PostgresCall(ReadingStatements.positions, [.int8(account.rawValue)]))
+    return (0..<rows.count).map { row in
+      PositionRecord(
+        instrument: InstrumentID(rawValue: rows.int4(row, 0)), quantity: Quantity(rawValue: rows.int8(row, 1)),
+        held: Quantity(rawValue: rows.int8(row, 2)), cost: Money(rawValue: rows.int8(row, 3)))
+    }
+  }
+
+  public func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+    try await shown(PostgresCall(ReadingStatements.order, [.int8(account.rawValue), .uuid(id.high, id.low)])).first
+  }
+
+  public func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+    let parameters: [PostgresParameter] = [.int8(account.rawValue), .uuid(clientKey.high, clientKey.low)]
+    return try await shown(PostgresCall(ReadingStatements.orderByKey, parameters)).first
+  }
+
+  public func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
+    let after = query.after ?? UniqueID(high: 0, low: 0)
+    let before = query.before ?? UniqueID(high: .max, low: .max)
+    return try await shown(
+      PostgresCall(
+        ReadingStatements.orders(query.scope, ascending: query.ascending),
+        [
+          .int8(query.account.rawValue), .uuid(after.high, after.low), .uuid(before.high, before.low),
+          .int4(Int32(query.limit)), query.instruments.map { .int4Array($0.map(\.rawValue)) } ?? .null,
+          query.side.map { .int2(Int16($0.rawValue)) } ?? .null,
+        ]))
+  }
+
+  public func instruments() async throws(LedgerError) -> [Instrument] {
+    let rows = try await query(PostgresCall(ReadingStatements.instruments))
+    return (0..<rows.count).map { row in
+      guard let symbol = Symbol(rows.text(row, 2)) else {
+        preconditionFailure("instrument \(rows.int4(row, 0)) has no proper symbol")
+      }
+      return Instrument(
+        id: InstrumentID(rawValue: rows.int4(row, 0)), assetID: UniqueID(rows.uuid(row, 1)), symbol: symbol,
+        name: rows.text(row, 3), exchange: rows.text(row, 4), shard: Shard(rawValue: rows.int2(row, 5)),
+        tradable: rows.bool(row, 6), referencePrice: rows.isNull(row, 7) ? nil : Price(rawValue: rows.int8(row, 7)))
+    }
+  }
+
+  public func lastPrices() async throws(LedgerError) -> [InstrumentID: Price] {
+    let rows = try await query(PostgresCall(ReadingStatements.lastPrices))
+    return Dictionary(
+      uniqueKeysWithValues: (0..<rows.count).map {
+        (InstrumentID(rawValue: rows.int4($0, 0)), Price(rawValue: rows.int8($0, 1)))
+      })
+  }
+
+  public func lags() async throws(LedgerError) -> [Shard: ShardLag] {
+    let rows = try await query(PostgresCall(ReadingStatements.lags))
+    return Dictionary(
+      uniqueKeysWithValues: (0..<rows.count).map {
+        (
+          Shard(rawValue: rows.int2($0, 0)),
+          ShardLag(last: Sequence(rawValue: rows.int8($0, 1)), processed: Sequence(rawValue: rows.int8($0, 2)))
+        )
+      })
+  }
+
+  private func shown(_ call: PostgresCall) async throws(LedgerError) -> [ShownOrder] {
+    let rows = try await query(call)
+    return (0..<rows.count).map { row in
+      let record = OrderColumns.read(rows, row)
+      let processed = rows.bool(row, OrderColumns.count)
+      return ShownOrder(
+        record: record, status: ShownStatus(record.status, pending: record.pending, processed: processed))
+    }
+  }
+
+  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+    let session = sessions[
+      turn.withLock { turn in
+        turn = (turn + 1) % sessions.count
+        return turn
+      }]
+    do {
+      do {
+        return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+      } catch .connectionLost {
+        // A connection that died while idle: reading again is harmless.
+        return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+      }
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+internal import Ports
+internal import Postgres
+
+/// The SQL of questions.
+enum ReadingStatements {
+  static let credential = PostgresStatement(
+    "read_credential", "SELECT account_id, secret_hash FROM api_keys WHERE key_id = $1::text AND revoked_at IS NULL")
+
+  static let account = PostgresStatement(
+    "read_account",
+    """
+    SELECT account_id, public_id, name, status, cash, held, created_at FROM accounts WHERE account_id = $1::bigint
+    """)
+
+  static let positions = PostgresStatement(
+    "read_positions",
+    """
+    SELECT instrument_id, quantity, held, cost FROM positions
+    WHERE account_id = $1::bigint AND quantity > 0 ORDER BY instrument_id
+    """)
+
+  static let shown = "\(OrderColumns.list), c.processed_sequence >= o.sequence"
+
+  static let order = PostgresStatement(
+    "read_order",
+    """
+    SELECT \(shown) FROM orders o JOIN shard_cursors c ON c.shard = o.shard
+    WHERE o.account_id = $1::bigint AND o.order_id = $2::uuid
+    """)
+
+  static let orderByKey = PostgresStatement(
+    "read_order_by_key",
+    """
+    SELECT \(shown) FROM order_keys k JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
+    JOIN shard_cursors c ON c.shard = o.shard
+    WHERE k.account_id = $1::bigint AND k.digest = $2::uuid
+    """)
+
+  static let instruments = PostgresStatement(
+    "read_instruments",
+    """
+    SELECT instrument_id, asset_id, symbol, name, exchange, shard, tradable AND halt_reason IS NULL, reference_price
+    FROM instruments ORDER BY symbol
+    """)
+
+  static let lastPrices = PostgresStatement("read_last_prices", "SELECT instrument_id, price FROM last_prices")
+
+  static let lags = PostgresStatement(
+    "read_lags",
+    "SELECT l.shard, l.last_sequence, c.processed_sequence FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard")
+
+  /// Parameters: account, exclusive bounds, limit, instruments or NULL, side or NULL.
+  ///
+  /// Open orders come from the small index of open orders, one descent a shard; others from the account's own range.
+  static func orders(_ scope: OrderQuery.Scope, ascending: Bool) -> PostgresStatement {
+    let condition: String
+    switch scope {
+    case .open: condition = "AND o.is_open AND o.shard = ANY (ARRAY(SELECT shard FROM shard_logs))"
+    case .closed: condition = "AND NOT o.is_open"
+    case .all: condition = ""
+    }
+    return PostgresStatement(
+      "read_orders_\(scope.rawValue)_\(ascending ? "asc" : "desc")",
+      """
+      SELECT \(shown) FROM orders o JOIN shard_cursors c ON c.shard = o.shard
+      WHERE o.account_id = $1::bigint AND o.order_id > $2::uuid AND o.order_id < $3::uuid \(condition)
+        AND ($5::integer[] IS NULL OR o.instrument_id = ANY ($5::integer[]))
+        AND ($6::smallint IS NULL OR o.side = $6::smallint)
+      ORDER BY o.order_id \(ascending ? "ASC" : "DESC") LIMIT $4::integer
+      """)
+  }
+}

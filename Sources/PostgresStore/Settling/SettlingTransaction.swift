@@ -1,0 +1,164 @@
+internal import Accounting
+internal import Market
+internal import Ports
+internal import Postgres
+internal import Sharding
+
+/// One settling transaction as a single flush: cursors first, then every changed row once, in lock order (accounts,
+/// positions, orders).
+struct SettlingTransaction {
+  let commits: [ShardCommit]
+  let now: Timestamp
+
+  var calls: [PostgresCall] {
+    let time = PostgresParameter.timestamp(microseconds: now.rawValue)
+    var calls = [PostgresCall(SettlingStatements.moveCursors, rows: fences, of: "shard_fence[]", [time])]
+    func add(_ statement: PostgresStatement, _ rows: RowArray, _ type: String, _ parameters: [PostgresParameter] = []) {
+      if rows.count > 0 { calls.append(PostgresCall(statement, rows: rows, of: type, parameters)) }
+    }
+    add(SettlingStatements.changeCash, cash, "cash_change[]")
+    let positions = positionChanges
+    add(SettlingStatements.openPositions, rows(of: positions.filter { $0.value.bought > .zero }), "position_change[]")
+    add(SettlingStatements.changePositions, rows(of: positions), "position_change[]")
+    for (day, rows) in orders { add(SettlingStatements.changeOrders(day: day), rows, "order_change[]", [time]) }
+    add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
+    add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
+    add(SettlingStatements.changePrices, prices, "price_change[]", [time])
+    return calls
+  }
+
+  private var fences: RowArray {
+    var rows = RowArray(expectedBytes: commits.count * 90)
+    for commit in commits.sorted(by: { $0.ownership.shard < $1.ownership.shard }) {
+      rows.append {
+        $0.int2(commit.ownership.shard.rawValue)
+        $0.int8(commit.ownership.epoch.rawValue)
+        $0.int8(Int64(bitPattern: commit.ownership.nonce))
+        $0.int8(commit.settlement.from.rawValue)
+        $0.int8(commit.settlement.through.rawValue)
+      }
+    }
+    return rows
+  }
+
+  /// An account may trade in several shards: its changes are added up.
+  private var cash: RowArray {
+    var sums: [AccountNumber: Settlement.CashChange] = [:]
+    for commit in commits {
+      for (account, change) in commit.settlement.cash {
+        sums[account, default: .init()].cash += change.cash
+        sums[account, default: .init()].held += change.held
+      }
+    }
+    var rows = RowArray(expectedBytes: sums.count * 60)
+    for (account, change) in sums.sorted(by: { $0.key < $1.key }) {
+      rows.append {
+        $0.int8(account.rawValue)
+        $0.int8(change.cash.rawValue)
+        $0.int8(change.held.rawValue)
+      }
+    }
+    return rows
+  }
+
+  private typealias PositionChanges = [(key: EntrySnapshot.PositionKey, value: Settlement.PositionChange)]
+
+  /// An instrument has one shard, so positions of different shards never meet.
+  private var positionChanges: PositionChanges {
+    commits.flatMap { Array($0.settlement.positions) }.sorted { $0.key < $1.key }
+  }
+
+  private func rows(of changes: PositionChanges) -> RowArray {
+    var rows = RowArray(expectedBytes: changes.count * 100)
+    for (key, change) in changes {
+      rows.append {
+        $0.int8(key.account.rawValue)
+        $0.int4(key.instrument.rawValue)
+        $0.int8(change.bought.rawValue)
+        $0.int8(change.cost.rawValue)
+        $0.int8(change.sold.rawValue)
+        $0.int8(change.held.rawValue)
+      }
+    }
+    return rows
+  }
+
+  /// Changed orders by the day whose table holds them.
+  private var orders: [(day: Day?, rows: RowArray)] {
+    let updates = commits.flatMap(\.settlement.orders).sorted { ($0.account, $0.id) < ($1.account, $1.id) }
+    let days = Dictionary(grouping: updates) { $0.id.time?.day }
+    return days.sorted { ($0.key?.rawValue ?? .min) < ($1.key?.rawValue ?? .min) }.map { day, updates in
+      var rows = RowArray(expectedBytes: updates.count * 140)
+      for update in updates {
+        rows.append {
+          $0.int8(update.account.rawValue)
+          $0.uuid(update.id.high, update.id.low)
+          $0.int2(Int16(update.status.rawValue))
+          $0.bool(update.status.isOpen)
+          $0.bool(update.clearsPending)
+          $0.int8(update.filled.rawValue)
+          $0.int8(update.filledValue.rawValue)
+          $0.int8(update.priority.rawValue)
+          if let id = update.replacedBy { $0.uuid(id.high, id.low) } else { $0.null(.uuid) }
+        }
+      }
+      return (day, rows)
+    }
+  }
+
+  private var trades: RowArray {
+    var rows = RowArray(expectedBytes: commits.reduce(0) { $0 + $1.settlement.trades.count } * 210)
+    for trade in commits.lazy.flatMap(\.settlement.trades) {
+      rows.append {
+        $0.int2(trade.shard.rawValue)
+        $0.int2(Int16(trade.taker.rawValue))
+        $0.int4(trade.ordinal)
+        $0.int8(trade.sequence.rawValue)
+        $0.int4(trade.instrument.rawValue)
+        $0.uuid(trade.buyOrder.high, trade.buyOrder.low)
+        $0.int8(trade.buyer.rawValue)
+        $0.uuid(trade.sellOrder.high, trade.sellOrder.low)
+        $0.int8(trade.seller.rawValue)
+        $0.int8(trade.price.rawValue)
+        $0.int8(trade.quantity.rawValue)
+        $0.timestamp(microseconds: now.rawValue)
+      }
+    }
+    return rows
+  }
+
+  private var events: RowArray {
+    var rows = RowArray(expectedBytes: commits.reduce(0) { $0 + $1.settlement.events.count } * 220)
+    for event in commits.lazy.flatMap(\.settlement.events) {
+      rows.append {
+        $0.int2(event.shard.rawValue)
+        $0.int2(Int16(event.kind.rawValue))
+        $0.int2(Int16(event.reason))
+        $0.int2(Int16(event.side.rawValue))
+        $0.int4(event.ordinal)
+        $0.int4(event.instrument.rawValue)
+        $0.int8(event.sequence.rawValue)
+        $0.int8(event.account.rawValue)
+        $0.uuid(event.order.high, event.order.low)
+        $0.int8(event.price.rawValue)
+        $0.int8(event.quantity.rawValue)
+        $0.int8(event.filled.rawValue)
+        $0.int8(event.leaves.rawValue)
+        $0.timestamp(microseconds: now.rawValue)
+      }
+    }
+    return rows
+  }
+
+  private var prices: RowArray {
+    let prices = commits.flatMap(\.settlement.lastPrices).sorted { $0.instrument < $1.instrument }
+    var rows = RowArray(expectedBytes: prices.count * 40)
+    for price in prices {
+      rows.append {
+        $0.int4(price.instrument.rawValue)
+        $0.int8(price.price.rawValue)
+      }
+    }
+    return rows
+  }
+}

@@ -1,0 +1,27 @@
+public import Postgres
+
+/// How the store's sessions behave towards PostgreSQL.
+public enum StoreSettings {
+  /// Options for a session of the ledger.
+  ///
+  /// Rows are always locked in ascending order. The planner must keep to that, so joins of a sorted array with a table are
+  /// nested loops over an index: in the array's or the index's order, both ascending. It is also what these statements
+  /// want however stale the statistics are.
+  /// - Parameter url: A connection string as libpq takes it.
+  public static func ledger(url: String, role: String) -> PostgresOptions {
+    var options = PostgresOptions(url: url, applicationName: "buttonwood-\(role)")
+    options.settings = [
+      ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("enable_seqscan", "off"), ("jit", "off"),
+      ("plan_cache_mode", "force_generic_plan"), ("lock_timeout", "4s"), ("statement_timeout", "10s"),
+      ("idle_in_transaction_session_timeout", "5s"), ("synchronous_commit", "on"),
+    ]
+    return options
+  }
+
+  /// Options for sessions that look at much: audits and reports. Plans are free, time is not bounded.
+  public static func analysis(url: String, role: String) -> PostgresOptions {
+    var options = PostgresOptions(url: url, applicationName: "buttonwood-\(role)")
+    options.settings = [("jit", "off"), ("idle_in_transaction_session_timeout", "0")]
+    return options
+  }
+}
