@@ -12,10 +12,12 @@ public actor RedisClient {
   private var failures = 0
   private var lastFailure: RedisError?
   private var restUntil: Int64 = 0
-  private var digests: [ObjectIdentifier: [UInt8]] = [:]
+  /// By script, which is kept: an identifier must not be used again.
+  private var digests: [ObjectIdentifier: (script: RedisScript, digest: [UInt8])] = [:]
   /// How many connections have been made; tells a caller that it talks over another one than before.
   public private(set) var generation = 0
 
+  /// The thread that the client's blocking calls run on.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// Makes a client; it connects at its first call.
@@ -83,14 +85,14 @@ public actor RedisClient {
 
   private func digest(of script: RedisScript) throws(RedisError) -> [UInt8] {
     guard let known = digests[ObjectIdentifier(script)] else { return try load(script) }
-    return known
+    return known.digest
   }
 
   private func load(_ script: RedisScript) throws(RedisError) -> [UInt8] {
     guard let digest = try send(RedisCommand("SCRIPT", "LOAD", script.source)).bytes else {
       throw .malformedReply(reason: "SCRIPT LOAD of \(script.name) gave no digest")
     }
-    digests[ObjectIdentifier(script)] = digest
+    digests[ObjectIdentifier(script)] = (script, digest)
     return digest
   }
 

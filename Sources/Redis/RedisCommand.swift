@@ -5,10 +5,11 @@ public struct RedisCommand: Hashable, Sendable {
   /// Where each argument ends.
   private(set) var ends: [Int] = []
 
-  /// Makes a command from its words.
-  public init(_ words: String...) {
-    ends.reserveCapacity(words.count + 8)
-    for word in words { add(word) }
+  /// Makes a command from its name and first arguments.
+  public init(_ name: String, _ arguments: String...) {
+    ends.reserveCapacity(arguments.count + 8)
+    add(name)
+    for argument in arguments { add(argument) }
   }
 
   /// Adds a text.

@@ -41,7 +41,7 @@ struct RedisConnection: ~Copyable {
   /// - Throws: Anything thrown means that the connection is of no use any more.
   func exchange(_ commands: [RedisCommand], deadline: Int64) throws(RedisError) -> [RedisValue] {
     try append(commands)
-    try flush()
+    try flush(deadline: deadline)
     var replies: [RedisValue] = []
     replies.reserveCapacity(commands.count)
     while replies.count < commands.count {
@@ -75,9 +75,12 @@ struct RedisConnection: ~Copyable {
     }
   }
 
-  private func flush() throws(RedisError) {
+  private func flush(deadline: Int64) throws(RedisError) {
     var done: Int32 = 0
     while done == 0 {
+      guard HostClock.monotonicNanoseconds() < deadline else {
+        throw .timedOut(reason: "the server took the commands too slowly")
+      }
       guard redisBufferWrite(context, &done) == REDIS_OK else { throw lost() }
     }
   }

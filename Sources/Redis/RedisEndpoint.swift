@@ -5,6 +5,7 @@ public enum RedisEndpoint: Hashable, Sendable, CustomStringConvertible {
   /// The path of a Unix socket.
   case unix(path: String)
 
+  /// `host:port` or the path.
   public var description: String {
     switch self {
     case .tcp(let host, let port): return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
@@ -44,7 +45,9 @@ extension RedisAddress: CustomStringConvertible, CustomDebugStringConvertible, C
     }
   }
 
+  /// The same.
   public var debugDescription: String { description }
 
+  /// The same: `dump` shows no password either.
   public var customMirror: Mirror { Mirror(self, children: [("address", description)]) }
 }

@@ -48,6 +48,7 @@ public struct RedisRefusal: Hashable, Sendable, CustomStringConvertible {
     message = String(reply[end...].drop { $0 == " " })
   }
 
+  /// The reply's text.
   public var description: String { message.isEmpty ? code : "\(code) \(message)" }
 
   /// Whether the server's state may change so that the same command is taken later: it is full, loading, failing over …

@@ -14,6 +14,7 @@ public final class RedisLeaseStore: LeaseStore {
   /// Makes a store; it connects at its first call.
   public init(_ settings: RedisStoreSettings) { client = settings.client(for: "lease") }
 
+  /// The leases that are held now; one that was damaged by hand counts as free.
   public func leases(of shards: [Shard]) async throws(StreamError) -> [Shard: Lease] {
     let commands = shards.flatMap { shard in
       [
@@ -29,12 +30,14 @@ public final class RedisLeaseStore: LeaseStore {
     return leases
   }
 
+  /// Takes a free lease in one step on the server.
   public func acquire(
     _ shard: Shard, owner: WorkerID, nonce: UInt64, lifetime: Duration
   ) async throws(StreamError) -> Bool {
     try await run([LeaseScripts.acquire(shard, owner: owner, nonce: nonce, lifetime: lifetime)]) == [true]
   }
 
+  /// Extends leases, each in one step on the server, all in one go.
   public func renew(
     _ leases: [LeaseRenewal], owner: WorkerID, lifetime: Duration
   ) async throws(StreamError) -> [Shard] {
@@ -42,14 +45,17 @@ public final class RedisLeaseStore: LeaseStore {
     return zip(leases, held).compactMap { $1 ? nil : $0.shard }
   }
 
+  /// Gives a lease up in one step on the server.
   public func release(_ shard: Shard, nonce: UInt64) async throws(StreamError) {
     _ = try await run([LeaseScripts.release(shard, nonce: nonce)])
   }
 
+  /// Writes a worker's heartbeat and lists it.
   public func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) {
     _ = try await run(HeartbeatRecord.calls(heartbeat, lifetime: lifetime))
   }
 
+  /// Takes a worker's heartbeat away.
   public func leave(_ worker: WorkerID) async throws(StreamError) {
     try await streamErrors { () async throws(RedisError) in
       let replies = try await client.send([
@@ -59,6 +65,7 @@ public final class RedisLeaseStore: LeaseStore {
     }
   }
 
+  /// The workers that are alive, the latest heartbeat first; dead ones leave the list.
   public func workers() async throws(StreamError) -> [Heartbeat] {
     try await streamErrors { () async throws(RedisError) in
       let listed = try await client.send(RedisCommand("ZREVRANGE", Keys.workers, "0", String(Self.mostWorkers - 1)))

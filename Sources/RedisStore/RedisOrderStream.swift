@@ -1,26 +1,29 @@
+internal import Lifecycle
 public import Market
 public import Ports
 internal import Redis
 
 /// Carries log rows over Redis Streams, one a shard.
 ///
-/// Publishing and trimming share one connection, reading has another: a blocking read delays nothing else. Reads of one
-/// value are served one after the other, so readers that wait at the same time each want a stream of their own.
+/// Publishing and trimming share one connection; each read that waits has another, so that it delays nothing else.
 ///
 /// After a wipe the entries of a shard come from the beginning of its new stream: positions may run backwards, and the
 /// reader goes on from the position of the last entry it got.
 public final class RedisOrderStream: OrderStream {
+  /// Reading connections that are kept while nobody reads.
+  static let mostIdleReaders = 4
+
   private let settings: RedisStoreSettings
   private let publisher: RedisClient
-  private let reader: StreamReader
+  private let idle = Lock<[StreamReader]>([])
 
   /// Makes a stream; it connects at its first call.
   public init(_ settings: RedisStoreSettings) {
     self.settings = settings
     publisher = settings.client(for: "publish")
-    reader = StreamReader(settings.client(for: "read"))
   }
 
+  /// Appends log rows, at most ``RedisStoreSettings/pipelineLength`` in one go.
   public func publish(_ entries: [LogEntry]) async throws(StreamError) {
     var rest = entries[...]
     while !rest.isEmpty {
@@ -33,6 +36,7 @@ public final class RedisOrderStream: OrderStream {
     }
   }
 
+  /// Waits for entries on a connection of its own. After a failure it waits too, so that a caller in a loop does not spin.
   public func read(
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
   ) async throws(StreamError) -> [StreamEntry] {
@@ -40,6 +44,8 @@ public final class RedisOrderStream: OrderStream {
       try? await Task.sleep(for: wait)
       return []
     }
+    let reader = idle.withLock { $0.popLast() } ?? StreamReader(settings.client(for: "read"))
+    defer { idle.withLock { if $0.count < Self.mostIdleReaders { $0.append(reader) } } }
     do throws(RedisError) {
       return try await reader.read(after: positions, limit: limit, wait: wait)
     } catch {
@@ -48,6 +54,7 @@ public final class RedisOrderStream: OrderStream {
     }
   }
 
+  /// Drops what is settled and moves the mirror group, a shard in one step on the server, all shards in one go.
   public func trim(_ settled: [Shard: StreamPosition]) async throws(StreamError) {
     let calls = settled.map { shard, position in TrimScript.call(shard, settled: position) }
     try await streamErrors { () async throws(RedisError) in

@@ -23,7 +23,7 @@ actor StreamReader {
       let block = Duration.nanoseconds(min(remaining, WipeWatch.interval))
       let reply = try await client.send(command(positions, limit: limit, block: block), blocking: max(block, .zero))
       let entries = StreamReply.entries(reply, shards: shards)
-      if !entries.isEmpty || HostClock.monotonicNanoseconds() >= deadline { return entries }
+      if !entries.isEmpty || Task.isCancelled || HostClock.monotonicNanoseconds() >= deadline { return entries }
     }
   }
 
@@ -41,7 +41,7 @@ actor StreamReader {
     for (shard, reply) in zip(suspects, replies) {
       if case .refusal(let refusal) = reply, refusal.code != "ERR" { throw .refused(refusal) }
       guard case .some(.some(let position)) = positions[shard] else { continue }
-      _ = watch.saw(StreamReply.lastPosition(reply), of: shard, at: position)
+      watch.saw(StreamReply.lastPosition(reply), of: shard, at: position)
     }
     watch.looked(now: now, generation: await client.generation)
   }

@@ -35,11 +35,8 @@ struct WipeWatch {
   }
 
   /// Takes note of the last id of a shard's stream (nil: there is no stream) while its reader stands at `position`.
-  /// - Returns: Whether a wipe was noticed.
-  mutating func saw(_ last: StreamPosition?, of shard: Shard, at position: StreamPosition) -> Bool {
-    guard last.map({ $0 < position }) ?? true, stranded[shard] != position else { return false }
-    stranded[shard] = position
-    return true
+  mutating func saw(_ last: StreamPosition?, of shard: Shard, at position: StreamPosition) {
+    if last.map({ $0 < position }) ?? true { stranded[shard] = position }
   }
 
   /// Forgets stranded positions that their readers have left.
