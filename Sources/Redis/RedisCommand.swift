@@ -1,0 +1,35 @@
+/// A command with its arguments: any bytes, kept in one piece.
+public struct RedisCommand: Hashable, Sendable {
+  /// All arguments, one behind the other.
+  private(set) var bytes: [UInt8] = []
+  /// Where each argument ends.
+  private(set) var ends: [Int] = []
+
+  /// Makes a command from its name and first arguments.
+  public init(_ name: String, _ arguments: String...) {
+    ends.reserveCapacity(arguments.count + 8)
+    add(name)
+    for argument in arguments { add(argument) }
+  }
+
+  /// Adds a text.
+  public mutating func add(_ text: String) {
+    bytes.append(contentsOf: text.utf8)
+    ends.append(bytes.count)
+  }
+
+  /// Adds bytes.
+  public mutating func add(_ argument: [UInt8]) {
+    bytes.append(contentsOf: argument)
+    ends.append(bytes.count)
+  }
+
+  /// Adds a whole number in decimal.
+  public mutating func add(_ number: some BinaryInteger) { add(String(number)) }
+
+  /// Adds the bytes that `write` appends: saves building them elsewhere first.
+  public mutating func add(writing write: (inout [UInt8]) -> Void) {
+    write(&bytes)
+    ends.append(bytes.count)
+  }
+}

@@ -1,0 +1,23 @@
+internal import Market
+internal import Sharding
+
+/// The names of everything in Redis. `{…}` keeps what belongs to a shard on one slot of a cluster.
+enum Keys {
+  /// Stream: the log rows of a shard that are not settled yet.
+  static func orders(_ shard: Shard) -> String { "bw:{s\(shard.rawValue)}:orders" }
+
+  /// Hash that expires: who works on a shard.
+  static func lease(_ shard: Shard) -> String { "bw:{s\(shard.rawValue)}:lease" }
+
+  /// Hash that expires: what a worker says of itself.
+  static func worker(_ worker: WorkerID) -> String { "bw:worker:\(worker)" }
+
+  /// Sorted set: worker names by last heartbeat, in milliseconds of the server's clock.
+  static let workers = "bw:workers"
+
+  /// Stream: who claimed, gave up or lost which shard, and why.
+  static let history = "bw:history"
+
+  /// The consumer group of the orders streams that mirrors what is settled; nobody reads through it.
+  static let matchers = "matchers"
+}

@@ -1,0 +1,94 @@
+internal import Market
+internal import Ports
+internal import Redis
+internal import Sharding
+
+/// Takes, extends and gives up leases, each in one step on the server.
+///
+/// Flagged `allow-oom`: a server whose memory is full must not cost anybody a lease. `since` is for people; no decision
+/// reads a clock but the expiry itself.
+enum LeaseScripts {
+  static let acquire = RedisScript(
+    name: "acquire",
+    source: prelude + """
+      local lifetime = ARGV[3]
+      local held = holder()
+      if held and not is_mine(held) then return 0 end
+      if not held then write(0, 'claiming', 0) end
+      redis.call('PEXPIRE', lease, lifetime)
+      return 1
+      """)
+
+  /// A lease that a wipe lost is written again; of two that both hold it, the one with the higher epoch does.
+  static let renew = RedisScript(
+    name: "renew",
+    source: prelude + """
+      local lifetime, epoch, processed = ARGV[3], ARGV[4], ARGV[5]
+      local held = holder()
+      if held and not is_mine(held) and held.epoch >= tonumber(epoch) then return 0 end
+      if held and is_mine(held) then
+        redis.call('HSET', lease, 'epoch', epoch, 'state', 'owned', 'processed', processed)
+        redis.call('HINCRBY', lease, 'counter', 1)
+      else
+        write(epoch, 'owned', processed)
+      end
+      redis.call('PEXPIRE', lease, lifetime)
+      return 1
+      """)
+
+  static let release = RedisScript(
+    name: "release",
+    source: """
+      #!lua flags=allow-oom
+      if redis.call('TYPE', KEYS[1]).ok == 'hash' and redis.call('HGET', KEYS[1], 'nonce') == ARGV[1] then
+        redis.call('DEL', KEYS[1])
+        return 1
+      end
+      return 0
+      """)
+
+  /// What the first two share. A lease that was damaged by hand (another type, no expiry, fields missing or no numbers)
+  /// is nobody's.
+  private static let prelude = """
+    #!lua flags=allow-oom
+    local lease, owner, nonce = KEYS[1], ARGV[1], ARGV[2]
+
+    local function holder()
+      if redis.call('TYPE', lease).ok ~= 'hash' or redis.call('PTTL', lease) < 0 then return nil end
+      local fields = redis.call('HMGET', lease, 'owner', 'nonce', 'epoch', 'counter')
+      local epoch, counter = tonumber(fields[3]), tonumber(fields[4])
+      if not fields[1] or not fields[2] or not epoch or not counter then return nil end
+      return { owner = fields[1], nonce = fields[2], epoch = epoch }
+    end
+
+    local function is_mine(held) return held.owner == owner and held.nonce == nonce end
+
+    local function write(epoch, state, processed)
+      local time = redis.call('TIME')
+      local since = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+      redis.call('DEL', lease)
+      redis.call('HSET', lease, 'owner', owner, 'nonce', nonce, 'counter', 1, 'epoch', epoch, 'state', state,
+        'since', since, 'processed', processed)
+    end
+
+
+    """
+
+  static func acquire(_ shard: Shard, owner: WorkerID, nonce: UInt64, lifetime: Duration) -> RedisScript.Call {
+    RedisScript.Call(
+      acquire, key: Keys.lease(shard), [owner.rawValue, String(nonce), String(lifetime.milliseconds)])
+  }
+
+  static func renew(_ renewal: LeaseRenewal, owner: WorkerID, lifetime: Duration) -> RedisScript.Call {
+    RedisScript.Call(
+      renew, key: Keys.lease(renewal.shard),
+      [
+        owner.rawValue, String(renewal.nonce), String(lifetime.milliseconds), renewal.epoch.description,
+        renewal.processed.description,
+      ])
+  }
+
+  static func release(_ shard: Shard, nonce: UInt64) -> RedisScript.Call {
+    RedisScript.Call(release, key: Keys.lease(shard), [String(nonce)])
+  }
+}

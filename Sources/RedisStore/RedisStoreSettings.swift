@@ -1,0 +1,33 @@
+public import Redis
+
+/// How the exchange uses Redis.
+public struct RedisStoreSettings: Sendable {
+  /// The server and the login.
+  public var address: RedisAddress
+  /// The process's name; its connections are called `<name>:publish`, `<name>:read`, `<name>:lease` in `CLIENT LIST`.
+  public var name: String
+  /// Entries that a shard's stream keeps at most, about; what is dropped beyond is healed from the log.
+  public var streamLength = 100_000
+  /// Entries that the history keeps at most, about.
+  public var historyLength = 10_000
+  /// Commands that are sent in one go at most.
+  public var pipelineLength = 1000
+  /// Longest wait for a connection.
+  public var connectTimeout = Duration.milliseconds(1000)
+  /// Longest wait for an answer.
+  public var commandTimeout = Duration.milliseconds(1000)
+
+  /// Settings with defaults.
+  public init(address: RedisAddress, name: String) {
+    self.address = address
+    self.name = name
+  }
+
+  /// A client of its own connection for one purpose.
+  func client(for purpose: String) -> RedisClient {
+    var settings = RedisSettings(address: address, name: "\(name):\(purpose)")
+    settings.connectTimeout = connectTimeout
+    settings.commandTimeout = commandTimeout
+    return RedisClient(settings)
+  }
+}

@@ -1,0 +1,125 @@
+import Market
+import Ports
+import Sharding
+import Testing
+
+/// What every `LeaseStore` must do, whatever keeps the leases. `make` gives a store over an empty place of its own.
+struct LeaseStoreContract: Sendable {
+  let make: @Sendable () throws -> any LeaseStore
+
+  private let shard = Shard(rawValue: 3)
+  private let other = Shard(rawValue: 4)
+  private let a = WorkerID(rawValue: "host-1-a")
+  private let b = WorkerID(rawValue: "host-2-b")
+  /// Longer than any test takes.
+  private let long = Duration.seconds(60)
+
+  func oneOwnerAtATime() async throws {
+    let store = try make()
+    #expect(try await store.leases(of: [shard, other]) == [:])
+    #expect(try await store.acquire(shard, owner: a, nonce: 1, lifetime: long))
+    #expect(try await !store.acquire(shard, owner: b, nonce: 2, lifetime: long))
+    #expect(try await !store.acquire(shard, owner: a, nonce: 3, lifetime: long))
+    let lease = try #require(try await store.leases(of: [shard, other])[shard])
+    #expect(lease.owner == a && lease.nonce == 1 && lease.epoch == Epoch(rawValue: 0))
+    #expect((1...60_000).contains(lease.remainingMilliseconds))
+    #expect(try await store.acquire(other, owner: b, nonce: 2, lifetime: long))
+  }
+
+  func repeatedAcquireSaysYesAgain() async throws {
+    let store = try make()
+    #expect(try await store.acquire(shard, owner: a, nonce: .max, lifetime: long))
+    #expect(try await store.acquire(shard, owner: a, nonce: .max, lifetime: long))
+    #expect(try await store.leases(of: [shard])[shard]?.nonce == .max)
+  }
+
+  func racersGetOneLease() async throws {
+    let store = try make()
+    let won = try await withThrowingTaskGroup(of: Bool.self) { group in
+      for racer in 1...20 {
+        group.addTask {
+          try await store.acquire(
+            shard, owner: WorkerID(rawValue: "racer-\(racer)"), nonce: UInt64(racer), lifetime: long)
+        }
+      }
+      return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+    }
+    #expect(won == 1)
+  }
+
+  func renewalMovesTheCounterAndSaysTheEpoch() async throws {
+    let store = try make()
+    _ = try await store.acquire(shard, owner: a, nonce: 1, lifetime: long)
+    let before = try #require(try await store.leases(of: [shard])[shard])
+    #expect(try await store.renew([renewal(shard, 1, epoch: 7)], owner: a, lifetime: long) == [])
+    let after = try #require(try await store.leases(of: [shard])[shard])
+    #expect(after.counter == before.counter + 1 && after.epoch == Epoch(rawValue: 7) && after.nonce == 1)
+  }
+
+  func unrenewedLeaseExpires() async throws {
+    let store = try make()
+    #expect(try await store.acquire(shard, owner: a, nonce: 1, lifetime: .milliseconds(30)))
+    while try await !store.acquire(shard, owner: b, nonce: 2, lifetime: long) {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(try await store.renew([renewal(shard, 1, epoch: 0)], owner: a, lifetime: long) == [shard])
+    #expect(try await store.leases(of: [shard])[shard]?.owner == b)
+  }
+
+  func absentLeaseIsTakenBackByRenewal() async throws {
+    let store = try make()
+    #expect(
+      try await store.renew([renewal(shard, 1, epoch: 5), renewal(other, 2, epoch: 6)], owner: a, lifetime: long) == [])
+    let leases = try await store.leases(of: [shard, other])
+    #expect(leases[shard]?.nonce == 1 && leases[other]?.epoch == Epoch(rawValue: 6))
+  }
+
+  func higherEpochWins() async throws {
+    let store = try make()
+    #expect(try await store.renew([renewal(shard, 1, epoch: 5)], owner: a, lifetime: long) == [])
+    #expect(try await store.renew([renewal(shard, 2, epoch: 4)], owner: b, lifetime: long) == [shard])
+    #expect(try await store.renew([renewal(shard, 2, epoch: 5)], owner: b, lifetime: long) == [shard])
+    #expect(try await store.leases(of: [shard])[shard]?.owner == a)
+    #expect(try await store.renew([renewal(shard, 2, epoch: 6)], owner: b, lifetime: long) == [])
+    #expect(try await store.leases(of: [shard])[shard]?.owner == b)
+    #expect(try await store.renew([renewal(shard, 1, epoch: 5)], owner: a, lifetime: long) == [shard])
+  }
+
+  func strangerReleasesNothing() async throws {
+    let store = try make()
+    _ = try await store.acquire(shard, owner: a, nonce: 1, lifetime: long)
+    try await store.release(shard, nonce: 2)
+    try await store.release(other, nonce: 1)
+    #expect(try await store.leases(of: [shard])[shard]?.owner == a)
+    try await store.release(shard, nonce: 1)
+    try await store.release(shard, nonce: 1)
+    #expect(try await store.leases(of: [shard]) == [:])
+    #expect(try await store.acquire(shard, owner: b, nonce: 2, lifetime: long))
+  }
+
+  func heartbeatsAreListedUntilTheyExpireOrLeave() async throws {
+    let store = try make()
+    let first = heartbeat(a, shards: [0, 17])
+    let second = heartbeat(b, shards: [])
+    #expect(try await store.workers() == [])
+    try await store.beat(heartbeat(a, shards: [1]), lifetime: long)
+    try await store.beat(first, lifetime: long)
+    try await store.beat(second, lifetime: .milliseconds(500))
+    #expect(Set(try await store.workers()) == [first, second])
+    while try await store.workers().count > 1 { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(try await store.workers() == [first])
+    try await store.leave(a)
+    try await store.leave(b)
+    #expect(try await store.workers() == [])
+  }
+
+  private func renewal(_ shard: Shard, _ nonce: UInt64, epoch: Int64) -> LeaseRenewal {
+    LeaseRenewal(shard: shard, nonce: nonce, epoch: Epoch(rawValue: epoch), processed: Sequence(rawValue: 9))
+  }
+
+  private func heartbeat(_ worker: WorkerID, shards: [Int16]) -> Heartbeat {
+    Heartbeat(
+      worker: worker, host: "h", pid: 7, version: "1.0 (a b)", startedAt: Timestamp(rawValue: 1_764_000_000_000_000),
+      shards: shards.map(Shard.init(rawValue:)), ordersPerSecond: 1234, state: "active")
+  }
+}

@@ -1,0 +1,135 @@
+import Market
+import Ports
+import Redis
+import Sharding
+import TestKit
+import Testing
+
+@testable import RedisStore
+
+@Suite struct RedisLeaseStoreTests {
+  let server: RedisServer
+  let store: RedisLeaseStore
+  let operators: RedisClient
+  let shard = Shard(rawValue: 17)
+  let key = "bw:{s17}:lease"
+  let a = WorkerID(rawValue: "a")
+  let b = WorkerID(rawValue: "b")
+  let long = Duration.seconds(60)
+
+  init() throws {
+    server = try RedisServer()
+    store = RedisLeaseStore(server.settings())
+    operators = RedisClient(RedisSettings(address: server.address, name: "operator"))
+  }
+
+  private var contract: LeaseStoreContract { LeaseStoreContract { [store] in store } }
+
+  @Test func oneOwnerAtATime() async throws { try await contract.oneOwnerAtATime() }
+  @Test func repeatedAcquireSaysYesAgain() async throws { try await contract.repeatedAcquireSaysYesAgain() }
+  @Test func racersGetOneLease() async throws { try await contract.racersGetOneLease() }
+  @Test func renewalMovesTheCounterAndSaysTheEpoch() async throws {
+    try await contract.renewalMovesTheCounterAndSaysTheEpoch()
+  }
+  @Test func unrenewedLeaseExpires() async throws { try await contract.unrenewedLeaseExpires() }
+  @Test func absentLeaseIsTakenBackByRenewal() async throws { try await contract.absentLeaseIsTakenBackByRenewal() }
+  @Test func higherEpochWins() async throws { try await contract.higherEpochWins() }
+  @Test func strangerReleasesNothing() async throws { try await contract.strangerReleasesNothing() }
+  @Test func heartbeatsAreListedUntilTheyExpireOrLeave() async throws {
+    try await contract.heartbeatsAreListedUntilTheyExpireOrLeave()
+  }
+
+  private func renewal(_ nonce: UInt64, epoch: Int64) -> LeaseRenewal {
+    LeaseRenewal(shard: shard, nonce: nonce, epoch: Epoch(rawValue: epoch), processed: Sequence(rawValue: 9))
+  }
+
+  @Test func renewalTakesTheLeaseBackAfterAWipeOrARestart() async throws {
+    #expect(try await store.acquire(shard, owner: a, nonce: 1, lifetime: long))
+    for wipe in [RedisCommand("FLUSHALL"), RedisCommand("SCRIPT", "FLUSH")] {
+      _ = try await operators.send([wipe, RedisCommand("FLUSHALL")])
+      #expect(try await store.renew([renewal(1, epoch: 4)], owner: a, lifetime: long) == [])
+      #expect(try await store.leases(of: [shard])[shard]?.epoch == Epoch(rawValue: 4))
+    }
+    try server.restartEmpty()
+    #expect(try await store.renew([renewal(1, epoch: 4)], owner: a, lifetime: long) == [])
+    #expect(try await !store.acquire(shard, owner: b, nonce: 2, lifetime: long))
+  }
+
+  @Test func leaseIsReadable() async throws {
+    _ = try await store.renew([renewal(.max, epoch: 4)], owner: a, lifetime: long)
+    let reply = try await operators.send(RedisCommand("HGETALL", key))
+    #expect(reply["owner"]?.text == "a" && reply["nonce"]?.text == String(UInt64.max) && reply["epoch"]?.text == "4")
+    #expect(reply["counter"]?.text == "1" && reply["state"]?.text == "owned" && reply["processed"]?.text == "9")
+    #expect((reply["since"]?.integer ?? 0) > 1_700_000_000_000)
+    let remaining = try await operators.send(RedisCommand("PTTL", key)).integer ?? 0
+    #expect((1...60_000).contains(remaining))
+  }
+
+  @Test(arguments: [
+    [["SET", "bw:{s17}:lease", "x"]], [["LPUSH", "bw:{s17}:lease", "x"], ["PEXPIRE", "bw:{s17}:lease", "60000"]],
+    [["HSET", "bw:{s17}:lease", "owner", "z"], ["PEXPIRE", "bw:{s17}:lease", "60000"]],
+    [["HSET", "bw:{s17}:lease", "owner", "z", "nonce", "9", "counter", "1", "epoch", "99"]],
+    [
+      ["HSET", "bw:{s17}:lease", "owner", "z", "nonce", "9", "counter", "1", "epoch", "many"],
+      ["PEXPIRE", "bw:{s17}:lease", "60000"],
+    ],
+  ])
+  func leaseDamagedByHandIsFree(commands: [[String]]) async throws {
+    func damage() async throws {
+      _ = try await operators.send(RedisCommand("DEL", key))
+      for words in commands {
+        var command = RedisCommand(words[0])
+        for word in words.dropFirst() { command.add(word) }
+        _ = try await operators.send(command)
+      }
+      #expect(try await store.leases(of: [shard]) == [:])
+    }
+    try await damage()
+    try await store.release(shard, nonce: 1)
+    #expect(try await store.acquire(shard, owner: a, nonce: 1, lifetime: long))
+    try await damage()
+    #expect(try await store.renew([renewal(1, epoch: 4)], owner: a, lifetime: long) == [])
+    #expect(try await store.leases(of: [shard])[shard]?.owner == a)
+  }
+
+  @Test func fullServerStillRenewsTrimsAndBeats() async throws {
+    let stream = RedisOrderStream(server.settings())
+    let other = Shard(rawValue: 18)
+    var random = SplitMix(seed: 1)
+    try await stream.publish((1...3).map { .random(shard: shard, sequence: $0, &random) })
+    let found = try await stream.read(after: [shard: nil], limit: 10, wait: .seconds(20))
+    _ = try await operators.send(RedisCommand("CONFIG", "SET", "maxmemory", "1kb"))
+    let refused = await #expect(throws: StreamError.self) {
+      try await stream.publish([.random(shard: shard, sequence: 4, &random)])
+    }
+    #expect(refused?.reason.contains("OOM") == true)
+    // None of the scripts has reached the server yet.
+    #expect(try await store.acquire(other, owner: a, nonce: 1, lifetime: long))
+    #expect(try await store.renew([renewal(2, epoch: 3)], owner: a, lifetime: long) == [])
+    #expect(try await store.leases(of: [shard, other]).count == 2)
+    let beat = Heartbeat(
+      worker: a, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0), shards: [shard],
+      ordersPerSecond: 0, state: "active")
+    try await store.beat(beat, lifetime: long)
+    #expect(try await store.workers() == [beat])
+    try await stream.trim([shard: found[1].position])
+    #expect(try await operators.send(RedisCommand("XLEN", "bw:{s17}:orders")) == .integer(1))
+    try await store.release(shard, nonce: 2)
+    try await store.leave(a)
+  }
+
+  @Test func deadWorkersLeaveTheList() async throws {
+    _ = try await operators.send(RedisCommand("ZADD", "bw:workers", "1", "ghost"))
+    _ = try await operators.send(RedisCommand("HSET", "bw:worker:odd", "host", "h"))
+    _ = try await operators.send(RedisCommand("ZADD", "bw:workers", "2", "odd"))
+    #expect(try await store.workers() == [])
+    #expect(try await operators.send(RedisCommand("ZRANGE", "bw:workers", "0", "-1")).array?.map(\.text) == ["odd"])
+  }
+
+  @Test func absentServerIsAnError() async throws {
+    server.stop()
+    await #expect(throws: StreamError.self) { try await store.acquire(shard, owner: a, nonce: 1, lifetime: long) }
+    await #expect(throws: StreamError.self) { try await store.leases(of: [shard]) }
+    await #expect(throws: StreamError.self) { try await store.workers() }
+  }
+}

@@ -1,0 +1,44 @@
+import Redis
+import Testing
+
+/// The error of a call that must fail.
+func failure<Result>(
+  _ call: () async throws(RedisError) -> Result, at location: SourceLocation = #_sourceLocation
+) async throws -> RedisError {
+  let found: RedisError?
+  do throws(RedisError) {
+    _ = try await call()
+    found = nil
+  } catch {
+    found = error
+  }
+  return try #require(found, "the call succeeded", sourceLocation: location)
+}
+
+extension RedisError {
+  /// What the server said, when it was the server.
+  var refusal: RedisRefusal? {
+    guard case .refused(let refusal) = self else { return nil }
+    return refusal
+  }
+
+  var isTimeout: Bool {
+    guard case .timedOut = self else { return false }
+    return true
+  }
+
+  var isUnavailable: Bool {
+    guard case .unavailable = self else { return false }
+    return true
+  }
+
+  var isConnectionLost: Bool {
+    guard case .connectionLost = self else { return false }
+    return true
+  }
+
+  var isMalformedReply: Bool {
+    guard case .malformedReply = self else { return false }
+    return true
+  }
+}

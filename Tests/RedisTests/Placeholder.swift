@@ -1,3 +1,0 @@
-import Testing
-
-@Test func RedisTestsPlaceholder() { #expect(Bool(true)) }
