@@ -1,0 +1,37 @@
+/// Base 64 as RFC 4648, section 4, writes it.
+enum Base64 {
+  /// Reads padded base 64; nil when it is not.
+  static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    guard text.utf8.count % 4 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count / 4 * 3)
+    var group: UInt32 = 0
+    var digits = 0
+    var padding = 0
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "=") { padding += 1 }
+      guard let digit = padding > 0 ? (byte == UInt8(ascii: "=") ? 0 : nil) : value(byte), padding <= 2 else {
+        return nil
+      }
+      group = group << 6 | digit
+      digits += 1
+      guard digits == 4 else { continue }
+      for index in 0..<(3 - padding) { bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(16 - 8 * index))) }
+      group = 0
+      digits = 0
+      if padding > 0 { padding = 3 }
+    }
+    return bytes
+  }
+
+  private static func value(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): return UInt32(byte - UInt8(ascii: "A"))
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): return UInt32(byte - UInt8(ascii: "a")) + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): return UInt32(byte - UInt8(ascii: "0")) + 52
+    case UInt8(ascii: "+"): return 62
+    case UInt8(ascii: "/"): return 63
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,47 @@
+internal import Market
+internal import Services
+
+/// The content of a request in one form, equal for equal requests however they were written: what an idempotency key
+/// stands for.
+enum CanonicalRequest {
+  /// A new order. A market order's protection price moves by itself and is left out.
+  static func place(_ draft: OrderDraft, _ terms: OrderTerms, _ instrument: InstrumentID) -> [UInt8] {
+    var form = Form("place")
+    form.add(Int64(instrument.rawValue))
+    form.add(Int64(draft.side.rawValue))
+    form.add(Int64(draft.type.rawValue))
+    form.add(Int64(draft.timeInForce.rawValue))
+    form.add(draft.type == .limit ? terms.price.rawValue : nil)
+    form.add(terms.quantity.rawValue)
+    form.add(draft.postOnly ? 1 : 0)
+    form.add(draft.selfTradePrevention.map { Int64($0.rawValue) })
+    form.add(draft.clientOrderID)
+    return form.bytes
+  }
+
+  /// A replacement.
+  static func replace(_ target: OrderID, _ change: OrderChange) -> [UInt8] {
+    var form = Form("replace")
+    form.add(target.description)
+    form.add(change.price?.rawValue)
+    form.add(change.quantity?.rawValue)
+    form.add(change.timeInForce.map { Int64($0.rawValue) })
+    form.add(change.clientOrderID)
+    return form.bytes
+  }
+
+  /// Fields one after the other, each with its length, so that no two lists of fields look the same.
+  private struct Form {
+    private(set) var bytes: [UInt8] = []
+
+    init(_ kind: String) { add(kind) }
+
+    mutating func add(_ text: String?) {
+      guard let text else { return bytes.append(UInt8(ascii: "-")) }
+      bytes.append(contentsOf: "\(text.utf8.count):".utf8)
+      bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func add(_ number: Int64?) { add(number.map(String.init)) }
+  }
+}

@@ -1,0 +1,122 @@
+internal import Lifecycle
+internal import Market
+internal import Ports
+
+/// Keeps answers of slow questions for a while; of equal questions at one time only one is asked.
+///
+/// While a new answer is fetched, others go on with the last one as long as it is not too old. Absent values are kept
+/// apart, so that made-up keys never push real ones out.
+final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+  /// How long answers are kept, in microseconds, and how many.
+  struct Limits: Sendable {
+    /// A present value.
+    var lifetime: Int64
+    /// The knowledge that there is none.
+    var absentLifetime: Int64
+    /// How much longer than its lifetime a value is used while another request fetches it anew.
+    var grace: Int64
+    /// Most values, and most absences; when it is reached all are forgotten.
+    var capacity: Int
+  }
+
+  private typealias Waiter = CheckedContinuation<Result<Value?, LedgerError>, Never>
+
+  private struct Entry {
+    var value: Value
+    var fetchedAt: Timestamp
+  }
+
+  private struct State {
+    var present: [Key: Entry] = [:]
+    var absent: [Key: Timestamp] = [:]
+    var waiting: [Key: [Waiter]] = [:]
+  }
+
+  private enum Step: Sendable {
+    case use(Value?)
+    case fetch
+    case wait
+  }
+
+  private let limits: Limits
+  private let state = Lock(State())
+
+  init(_ limits: Limits) { self.limits = limits }
+
+  /// The value of a key, kept or fetched.
+  func value(
+    for key: Key, now: Timestamp, fetch: () async throws(LedgerError) -> Value?
+  ) async throws(LedgerError) -> Value? {
+    switch state.withLock({ step(&$0, key, now) }) {
+    case .use(let value): return value
+    case .wait: return try await wait(for: key, now)
+    case .fetch:
+      let result: Result<Value?, LedgerError>
+      do throws(LedgerError) { result = .success(try await fetch()) } catch { result = .failure(error) }
+      store(result, for: key, now)
+      return try result.get()
+    }
+  }
+
+  /// The value of a key as it was last seen, however old.
+  func last(_ key: Key) -> Value? { state.withLock { $0.present[key]?.value } }
+
+  /// Makes the next question be asked, if the answer is older than this many microseconds.
+  func expire(_ key: Key, olderThan age: Int64, now: Timestamp) {
+    state.withLock { state in
+      guard let entry = state.present[key], !Self.isYounger(entry.fetchedAt, than: age, now) else { return }
+      state.present[key] = nil
+    }
+  }
+
+  private func step(_ state: inout State, _ key: Key, _ now: Timestamp) -> Step {
+    let entry = state.present[key]
+    if let entry, Self.isYounger(entry.fetchedAt, than: limits.lifetime, now) { return .use(entry.value) }
+    if let time = state.absent[key], Self.isYounger(time, than: limits.absentLifetime, now) { return .use(nil) }
+    guard state.waiting[key] != nil else {
+      state.waiting[key] = []
+      return .fetch
+    }
+    if let entry, Self.isYounger(entry.fetchedAt, than: limits.lifetime + limits.grace, now) {
+      return .use(entry.value)
+    }
+    return .wait
+  }
+
+  /// A clock that was set back makes answers old, not young for ever.
+  private static func isYounger(_ time: Timestamp, than age: Int64, _ now: Timestamp) -> Bool {
+    now >= time && now.microseconds(since: time) < age
+  }
+
+  private func wait(for key: Key, _ now: Timestamp) async throws(LedgerError) -> Value? {
+    let result = await withCheckedContinuation { (waiter: Waiter) in
+      let missed: Step? = state.withLock { state in
+        if state.waiting[key]?.append(waiter) != nil { return nil }
+        return .use(state.present[key]?.value)
+      }
+      // The answer came between the two looks.
+      if case .use(let value) = missed { waiter.resume(returning: .success(value)) }
+    }
+    return try result.get()
+  }
+
+  private func store(_ result: Result<Value?, LedgerError>, for key: Key, _ now: Timestamp) {
+    let waiters = state.withLock { state in
+      if case .success(let value) = result { remember(value, for: key, &state, now) }
+      return state.waiting.removeValue(forKey: key) ?? []
+    }
+    for waiter in waiters { waiter.resume(returning: result) }
+  }
+
+  private func remember(_ value: Value?, for key: Key, _ state: inout State, _ now: Timestamp) {
+    if let value {
+      if state.present.count >= limits.capacity { state.present.removeAll(keepingCapacity: true) }
+      state.present[key] = Entry(value: value, fetchedAt: now)
+      state.absent[key] = nil
+    } else {
+      if state.absent.count >= limits.capacity { state.absent.removeAll(keepingCapacity: true) }
+      state.absent[key] = now
+      state.present[key] = nil
+    }
+  }
+}

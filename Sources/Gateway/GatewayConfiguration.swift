@@ -1,0 +1,28 @@
+public import Services
+
+/// Bounds and spans of the gateway. Spans are in microseconds.
+public struct GatewayConfiguration: Hashable, Sendable {
+  /// Largest body of a request, in bytes.
+  public var maximumBodyBytes = 1 << 20
+  /// How long a known key is trusted before it is looked up again: a revoked key ends within twice this span.
+  public var credentialLifetime: Int64 = 1_000_000
+  /// How long an unknown key is known to be unknown.
+  public var unknownCredentialLifetime: Int64 = 250_000
+  /// Most keys that are kept.
+  public var maximumCachedCredentials = 50_000
+  /// How old the list of instruments may be.
+  public var instrumentLifetime: Int64 = 1_000_000
+  /// How old last prices may be.
+  public var priceLifetime: Int64 = 250_000
+  /// How long an answer of `/readyz` stands.
+  public var readinessLifetime: Int64 = 500_000
+  /// Requests a minute of one account; 0 for no limit.
+  public var requestsPerMinute = 0
+  /// Cancels of one "cancel all" that are under way at once.
+  public var concurrentCancels = 64
+  /// The rules for orders.
+  public var rules = OrderRules()
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,68 @@
+internal import Accounting
+internal import HTTP
+internal import JSON
+internal import Market
+internal import Ports
+
+extension GatewayService {
+  /// Open orders that are read at once.
+  private static let page = 500
+
+  /// `DELETE /v2/orders`: cancels what is open, a page after the other from the newest to the oldest, so that orders which
+  /// come meanwhile are not met. One status an order; a second call is harmless.
+  func cancelAllOrders(_ account: AccountNumber) async throws(APIError) -> HTTPResponse {
+    var writer = JSONWriter()
+    writer.beginArray()
+    var query = OrderQuery(account: account)
+    query.limit = Self.page
+    while true {
+      let question = query
+      let orders = try await reading { () async throws(LedgerError) in try await reader.orders(question) }
+      let replies = await cancel(orders.map(\.record.id), account)
+      for (order, reply) in zip(orders, replies) { writer.cancelStatus(order.record.id, reply) }
+      guard orders.count == Self.page, let last = orders.last else { break }
+      query.before = last.record.id
+    }
+    writer.endArray()
+    return .json(207, writer)
+  }
+
+  /// Hands in cancels, a bounded number at a time; the answers are in the order of the identifiers.
+  private func cancel(_ ids: [OrderID], _ account: AccountNumber) async -> [DeskReply] {
+    let desk = desk
+    return await withTaskGroup(of: (Int, DeskReply).self) { group in
+      var replies = [DeskReply](repeating: .unavailable, count: ids.count)
+      for (index, id) in ids.enumerated() {
+        if index >= max(1, configuration.concurrentCancels), let (done, reply) = await group.next() {
+          replies[done] = reply
+        }
+        group.addTask { (index, await desk.submit(.cancel(CancelRequest(account: account, order: id)))) }
+      }
+      for await (done, reply) in group { replies[done] = reply }
+      return replies
+    }
+  }
+}
+
+extension JSONWriter {
+  /// What became of one order of many.
+  fileprivate mutating func cancelStatus(_ order: OrderID, _ reply: DeskReply) {
+    let error: APIError?
+    switch reply {
+    case .answered(.refused(let reason)): error = APIError(reason)
+    case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): error = nil
+    case .busy(let seconds): error = .busy(retryAfterSeconds: seconds, reason: "overloaded")
+    case .unavailable, .outcomeUnknown: error = .unavailable
+    }
+    beginObject()
+    key("id")
+    id(order)
+    key("status")
+    integer(Int64(error?.status ?? 200))
+    if let error {
+      key("body")
+      error.write(to: &self)
+    }
+    endObject()
+  }
+}

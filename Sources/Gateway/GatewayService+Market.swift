@@ -1,0 +1,69 @@
+internal import HTTP
+internal import JSON
+internal import Market
+internal import Ports
+
+extension GatewayService {
+  /// Years before and after the present one that the calendar shows.
+  private static let calendarYears: (before: Int64, after: Int64) = (10, 5)
+
+  /// `GET /v2/assets`
+  func listAssets(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    let values = QueryValues(request.query)
+    let isActive = try values.word("status") { text -> Bool? in
+      switch text {
+      case "active", "all": return true
+      case "inactive": return false
+      default: return nil
+      }
+    }
+    let now = now()
+    let table = try await reading { () async throws(LedgerError) in try await directory.table(now: now) }
+    let hasClass = values.text("asset_class").map { $0 == "us_equity" } ?? true
+    // No instrument has any of the attributes that can be asked for.
+    guard isActive != false, hasClass, values.text("attributes") == nil else { return .json(200, Array("[]".utf8)) }
+    guard let exchange = values.text("exchange") else { return .json(200, table.assetsBody) }
+    var writer = JSONWriter(capacity: 4096)
+    writer.assets(table.instruments.filter { $0.wireExchange == exchange })
+    return .json(200, writer)
+  }
+
+  /// `GET /v2/assets/{symbol or asset id}`
+  func showAsset(_ name: String) async throws(APIError) -> HTTPResponse {
+    let now = now()
+    let instrument = try await reading { () async throws(LedgerError) in
+      try await directory.instrument(named: name, now: now)
+    }
+    guard let instrument else { throw .assetNotFound(name) }
+    var writer = JSONWriter(capacity: 512)
+    writer.asset(instrument)
+    return .json(200, writer)
+  }
+
+  /// `GET /v2/clock`
+  func showClock() -> HTTPResponse {
+    let now = now()
+    var writer = JSONWriter(capacity: 256)
+    writer.clock(clock.state(at: now), now: now)
+    return .json(200, writer)
+  }
+
+  /// `GET /v2/calendar`
+  func showCalendar(_ request: HTTPRequest) throws(APIError) -> HTTPResponse {
+    let values = QueryValues(request.query)
+    let year = now().day.civil.year
+    let first = Day(year: max(1, year - Self.calendarYears.before), month: 1, day: 1) ?? now().day
+    let last = Day(year: min(9999, year + Self.calendarYears.after), month: 12, day: 31) ?? now().day
+    let start = max(first, try values.time("start")?.day ?? first)
+    let end = min(last, try values.time("end")?.day ?? last)
+    var writer = JSONWriter(capacity: 4096)
+    writer.beginArray()
+    var day = start
+    while day <= end {
+      if let session = TradingCalendar.session(on: day) { writer.session(session) }
+      day = day.advanced(by: 1)
+    }
+    writer.endArray()
+    return .json(200, writer)
+  }
+}

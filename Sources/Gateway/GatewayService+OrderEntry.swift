@@ -1,0 +1,188 @@
+internal import Accounting
+internal import HTTP
+internal import JSON
+internal import Market
+internal import Ports
+internal import Services
+
+extension GatewayService {
+  /// Open sells that are named when shares are lacking, at most.
+  private static let maximumRelatedOrders = 100
+
+  /// `POST /v2/orders`
+  func placeOrder(
+    _ body: [UInt8], _ headers: RequestHeaders, _ account: AccountNumber
+  ) async throws(APIError) -> HTTPResponse {
+    let json = try Self.object(body)
+    let key = try Self.idempotencyKey(headers)
+    let draft: OrderDraft
+    do throws(TicketRefusal) {
+      draft = try configuration.rules.draft(OrderTicket(json))
+    } catch {
+      throw APIError(error)
+    }
+    let now = now()
+    guard
+      let instrument = try await reading({ () async throws(LedgerError) in
+        try await directory.instrument(named: draft.symbol, now: now)
+      })
+    else {
+      throw APIError(RejectReason.unknownSymbol(draft.symbol))
+    }
+    let lastPrice = draft.type == .market ? try await lastPrice(of: instrument, now) : nil
+    let terms: OrderTerms
+    do throws(TicketRefusal) {
+      terms = try configuration.rules.terms(draft, instrument, lastPrice: lastPrice)
+    } catch {
+      throw APIError(error)
+    }
+    let clientOrderID = draft.clientOrderID ?? freshClientOrderID()
+    let request = PlaceRequest(
+      account: account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
+      timeInForce: draft.timeInForce, postOnly: draft.postOnly, selfTradePrevention: draft.selfTradePrevention,
+      price: terms.price, quantity: terms.quantity, clientOrderID: clientOrderID,
+      clientKey: .clientOrderID(clientOrderID),
+      idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.place(draft, terms, instrument.id)) },
+      random: random())
+    return try await orderAnswer(await desk.submit(.place(request)), account, instrument.id)
+  }
+
+  /// `PATCH /v2/orders/{id}`
+  func replaceOrder(
+    _ idText: String, _ body: [UInt8], _ headers: RequestHeaders, _ account: AccountNumber
+  ) async throws(APIError) -> HTTPResponse {
+    let json = try Self.object(body)
+    let key = try Self.idempotencyKey(headers)
+    let target = try Self.orderID(idText)
+    let change: OrderChange
+    do throws(TicketRefusal) {
+      change = try configuration.rules.change(ReplaceTicket(json))
+    } catch {
+      throw APIError(error)
+    }
+    try await checkShard(of: target)
+    let clientOrderID = change.clientOrderID ?? freshClientOrderID()
+    let request = ReplaceRequest(
+      account: account, target: target, quantity: change.quantity, price: change.price,
+      timeInForce: change.timeInForce, clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID),
+      idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.replace(target, change)) },
+      random: random())
+    let reply = await desk.submit(.replace(request))
+    if case .answered(.refused(.insufficientShares)) = reply {
+      let order = try await reading { () async throws(LedgerError) in try await reader.order(target, of: account) }
+      return try await orderAnswer(reply, account, order?.record.instrument)
+    }
+    return try await orderAnswer(reply, account, nil)
+  }
+
+  /// `DELETE /v2/orders/{id}`
+  func cancelOrder(_ idText: String, _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
+    let id = try Self.orderID(idText)
+    try await checkShard(of: id)
+    switch await desk.submit(.cancel(CancelRequest(account: account, order: id))) {
+    case .answered(.refused(let reason)): throw APIError(reason)
+    case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): return HTTPResponse(status: 204)
+    case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")
+    case .unavailable: throw .unavailable
+    case .outcomeUnknown: return .drop
+    }
+  }
+
+  /// The answer to a new order or a replacement.
+  private func orderAnswer(
+    _ reply: DeskReply, _ account: AccountNumber, _ instrument: InstrumentID?
+  ) async throws(APIError) -> HTTPResponse {
+    switch reply {
+    case .answered(.accepted(let record)):
+      return await orderBody(
+        ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)))
+    case .answered(.repeated(let record)):
+      // How far the order has come since is told by the reader; if it cannot say, what the desk knows is true as well.
+      let shown = try? await reader.order(record.id, of: account)
+      return await orderBody(
+        shown
+          ?? ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)))
+    case .answered(.refused(let reason)):
+      guard case .insufficientShares = reason, let instrument else { throw APIError(reason) }
+      throw APIError(reason, shares: await shareContext(instrument, account))
+    case .answered(.cancelAccepted): throw .internalFault
+    case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")
+    case .unavailable: throw .unavailable
+    case .outcomeUnknown: return .drop
+    }
+  }
+
+  /// The body of an order that is stored. Nothing may turn the answer into an error now: a client would send again.
+  private func orderBody(_ shown: ShownOrder) async -> HTTPResponse {
+    let number = shown.record.instrument
+    let table = try? await directory.table(now: now()) { $0[number] != nil }
+    guard let instrument = table?[number] else { return .drop }
+    var writer = JSONWriter()
+    writer.order(shown, instrument)
+    return .json(200, writer)
+  }
+
+  /// What the answer to a lack of shares tells; as much of it as can be read now.
+  private func shareContext(_ number: InstrumentID, _ account: AccountNumber) async -> ShareContext? {
+    guard let instrument = try? await directory.table(now: now())[number] else { return nil }
+    var query = OrderQuery(account: account)
+    query.instruments = [number]
+    query.side = .sell
+    query.limit = Self.maximumRelatedOrders
+    let orders = (try? await reader.orders(query)) ?? []
+    return ShareContext(symbol: instrument.symbol.description, relatedOrders: orders.map(\.record.id))
+  }
+
+  private func lastPrice(of instrument: Instrument, _ now: Timestamp) async throws(APIError) -> Price? {
+    try await reading { () async throws(LedgerError) in try await directory.lastPrices(now: now) }[instrument.id]
+  }
+
+  private func freshClientOrderID() -> String { UniqueID.random(high: random(), low: random()).description }
+
+  /// An identifier made elsewhere may name a shard that does not exist: there is no such order.
+  private func checkShard(of id: OrderID) async throws(APIError) {
+    let shard = id.shard
+    let now = now()
+    let table = try await reading { () async throws(LedgerError) in
+      try await directory.table(now: now) { $0.shards.contains(shard) || id.time == nil }
+    }
+    guard id.time != nil, table.shards.contains(shard) else { throw .orderNotFound(id.description) }
+  }
+}
+
+extension GatewayService {
+  /// Longest idempotency key, in bytes.
+  private static let maximumIdempotencyKeyLength = 255
+
+  /// Asks the ledger; a failure becomes an answer.
+  func reading<Value>(_ question: () async throws(LedgerError) -> Value) async throws(APIError) -> Value {
+    do throws(LedgerError) { return try await question() } catch { throw APIError(error) }
+  }
+
+  /// Reads an order's identifier from a path.
+  static func orderID(_ text: String) throws(APIError) -> OrderID {
+    guard let id = UniqueID(text) else { throw .field("order_id is missing", reason: "invalid_order_id") }
+    return id
+  }
+
+  private static func object(_ body: [UInt8]) throws(APIError) -> JSONValue {
+    guard let root = try? JSONDocument(body).root, root.kind == .object else { throw .badBody }
+    return root
+  }
+
+  private static func idempotencyKey(_ headers: RequestHeaders) throws(APIError) -> String? {
+    switch headers.idempotencyKey {
+    case .absent: return nil
+    case .once(let key):
+      guard (1...maximumIdempotencyKeyLength).contains(key.utf8.count),
+        key.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+      else {
+        throw .field(
+          "Idempotency-Key must be 1 to \(maximumIdempotencyKeyLength) printable ASCII characters",
+          reason: "invalid_idempotency_key")
+      }
+      return key
+    case .repeated: throw .field("Idempotency-Key must not be repeated", reason: "invalid_idempotency_key")
+    }
+  }
+}

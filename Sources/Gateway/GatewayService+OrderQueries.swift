@@ -1,0 +1,70 @@
+internal import Accounting
+internal import HTTP
+internal import JSON
+internal import Market
+internal import Ports
+
+extension GatewayService {
+  /// `GET /v2/orders/{id}`
+  func showOrder(_ idText: String, _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
+    let id = try Self.orderID(idText)
+    let order = try await reading { () async throws(LedgerError) in try await reader.order(id, of: account) }
+    guard let order else { throw .orderNotFound(id.description) }
+    return try await shown(order)
+  }
+
+  /// `GET /v2/orders:by_client_order_id`
+  func showOrder(clientOrderID: String?, _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
+    guard let clientOrderID, !clientOrderID.isEmpty else {
+      throw .field("client_order_id is required", reason: "missing_client_order_id")
+    }
+    let order = try await reading { () async throws(LedgerError) in
+      try await reader.order(clientKey: RequestKey.clientOrderID(clientOrderID).digest, of: account)
+    }
+    guard let order else { throw .orderNotFound(clientOrderID) }
+    return try await shown(order)
+  }
+
+  /// `GET /v2/orders`
+  func listOrders(
+    _ parameters: [(name: String, value: String)], _ account: AccountNumber
+  ) async throws(APIError) -> HTTPResponse {
+    let list = try OrderListParameters(parameters)
+    var query = list.query(of: account)
+    var isEmpty = !list.includesEquities
+    if let symbols = list.symbols {
+      let now = now()
+      let table = try await reading { () async throws(LedgerError) in
+        try await directory.table(now: now) { table in symbols.allSatisfy { table.named($0) != nil } }
+      }
+      let numbers = symbols.compactMap { table.named($0)?.id }
+      query.instruments = numbers
+      isEmpty = isEmpty || numbers.isEmpty
+    }
+    guard !isEmpty else { return .json(200, Array("[]".utf8)) }
+    let orders = try await reading { () async throws(LedgerError) in try await reader.orders(query) }
+    let instruments = try await instruments(of: orders)
+    var writer = JSONWriter(capacity: 64 + 960 * orders.count)
+    writer.beginArray()
+    for order in orders {
+      guard let instrument = instruments[order.record.instrument] else { throw .internalFault }
+      writer.order(order, instrument)
+    }
+    writer.endArray()
+    return .json(200, writer)
+  }
+
+  private func shown(_ order: ShownOrder) async throws(APIError) -> HTTPResponse {
+    guard let instrument = try await instruments(of: [order])[order.record.instrument] else { throw .internalFault }
+    var writer = JSONWriter()
+    writer.order(order, instrument)
+    return .json(200, writer)
+  }
+
+  private func instruments(of orders: [ShownOrder]) async throws(APIError) -> InstrumentTable {
+    let now = now()
+    return try await reading { () async throws(LedgerError) in
+      try await directory.table(now: now) { table in orders.allSatisfy { table[$0.record.instrument] != nil } }
+    }
+  }
+}

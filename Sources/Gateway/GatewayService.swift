@@ -1,0 +1,151 @@
+public import HTTP
+internal import JSON
+public import Market
+public import Ports
+internal import Services
+
+/// The Trading API: answers requests by handing orders in at the desk and reading accounts.
+///
+/// It keeps no state that matters: any number of gateways give the same answers. What it shows is read from what is
+/// committed, so a client reads what it has written.
+public final class GatewayService: Sendable {
+  let configuration: GatewayConfiguration
+  let desk: any OrderDesk
+  let reader: any AccountReader
+  let clock: MarketClock
+  let now: @Sendable () -> Timestamp
+  let random: @Sendable () -> UInt64
+  let directory: InstrumentDirectory
+  private let authenticator: Authenticator
+  private let limiter: KeyRateLimiter?
+  private let readiness: CoalescingCache<Bool, Bool>
+
+  /// Makes a gateway.
+  /// - Parameters:
+  ///   - desk: Takes orders, cancels and replacements.
+  ///   - reader: Answers from what is committed, on the primary.
+  ///   - clock: What `/v2/clock` tells.
+  ///   - now: The wall clock.
+  ///   - random: 64 unpredictable bits.
+  public init(
+    configuration: GatewayConfiguration = GatewayConfiguration(), desk: any OrderDesk, reader: any AccountReader,
+    clock: MarketClock = MarketClock(mode: .open), now: @escaping @Sendable () -> Timestamp,
+    random: @escaping @Sendable () -> UInt64
+  ) {
+    self.configuration = configuration
+    self.desk = desk
+    self.reader = reader
+    self.clock = clock
+    self.now = now
+    self.random = random
+    directory = InstrumentDirectory(
+      reader: reader, instrumentLifetime: configuration.instrumentLifetime, priceLifetime: configuration.priceLifetime)
+    authenticator = Authenticator(reader: reader, configuration: configuration)
+    limiter = KeyRateLimiter(requestsPerMinute: configuration.requestsPerMinute)
+    readiness = CoalescingCache(
+      .init(lifetime: configuration.readinessLifetime, absentLifetime: 0, grace: 0, capacity: 1))
+  }
+
+  /// Answers one request.
+  public func handle(_ request: HTTPRequest) async -> HTTPResponse {
+    let headers = RequestHeaders(request.headers)
+    var response: HTTPResponse
+    do throws(APIError) {
+      response = try await answer(request, headers)
+    } catch {
+      response = error.response
+    }
+    if !response.dropsConnection { response.headers.append(("X-Request-ID", requestID(headers))) }
+    return response
+  }
+
+  private func answer(_ request: HTTPRequest, _ headers: RequestHeaders) async throws(APIError) -> HTTPResponse {
+    guard let route = Route(rawPath: request.rawPath) else { throw .noEndpoint }
+    guard request.body.count <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
+    let method = Method(request)
+    switch route {
+    case .health, .readiness:
+      guard method == .get else { throw .methodNotAllowed("GET, HEAD") }
+      return route == .health ? Self.status(200, "ok") : await ready()
+    case .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock, .calendar:
+      let action = try Action(route, method)
+      let account = try await authenticator.account(headers, now: now())
+      guard let verdict = limiter?.admit(account, now: now()) else {
+        return try await perform(action, request, headers, account)
+      }
+      return try await limited(verdict) { () async throws(APIError) in
+        try await perform(action, request, headers, account)
+      }
+    }
+  }
+
+  private func perform(
+    _ action: Action, _ request: HTTPRequest, _ headers: RequestHeaders, _ account: AccountNumber
+  ) async throws(APIError) -> HTTPResponse {
+    switch action {
+    case .placeOrder: return try await placeOrder(request.body, headers, account)
+    case .listOrders: return try await listOrders(request.query, account)
+    case .cancelAllOrders: return try await cancelAllOrders(account)
+    case .showOrder(let id): return try await showOrder(id, account)
+    case .showOrderByClientID: return try await showOrder(clientOrderID: request.parameter("client_order_id"), account)
+    case .cancelOrder(let id): return try await cancelOrder(id, account)
+    case .replaceOrder(let id): return try await replaceOrder(id, request.body, headers, account)
+    case .showAccount: return try await showAccount(account)
+    case .listPositions: return try await listPositions(account)
+    case .showPosition(let name): return try await showPosition(name, account)
+    case .closePosition, .closeAllPositions:
+      throw APIError(422, "closing positions is not supported: send an order instead", reason: "not_supported")
+    case .listAssets: return try await listAssets(request)
+    case .showAsset(let name): return try await showAsset(name)
+    case .showClock: return showClock()
+    case .showCalendar: return try showCalendar(request)
+    }
+  }
+
+  /// Adds what a client may know about its bucket.
+  private func limited(
+    _ verdict: KeyRateLimiter.Verdict, _ body: () async throws(APIError) -> HTTPResponse
+  ) async throws(APIError) -> HTTPResponse {
+    var response: HTTPResponse
+    do throws(APIError) {
+      guard verdict.isAllowed else {
+        throw .busy(retryAfterSeconds: verdict.retryAfterSeconds, reason: "rate_limit")
+      }
+      response = try await body()
+    } catch {
+      response = error.response
+    }
+    response.headers += [
+      ("X-RateLimit-Limit", String(limiter?.limit ?? 0)), ("X-RateLimit-Remaining", String(verdict.remaining)),
+      ("X-RateLimit-Reset", String((verdict.fullAt.rawValue + 999_999) / 1_000_000)),
+    ]
+    return response
+  }
+
+  private func ready() async -> HTTPResponse {
+    let isReachable = try? await readiness.value(for: true, now: now()) { () async throws(LedgerError) in
+      _ = try await reader.lags()
+      return true
+    }
+    return isReachable == true ? Self.status(200, "ok") : Self.status(503, "database unreachable")
+  }
+
+  private static func status(_ status: Int, _ text: StaticString) -> HTTPResponse {
+    var writer = JSONWriter(capacity: 64)
+    writer.beginObject()
+    writer.key("status")
+    writer.string(plain: text)
+    writer.endObject()
+    return .json(status, writer)
+  }
+
+  /// The client's name for its request if it is harmless, or a fresh one.
+  private func requestID(_ headers: RequestHeaders) -> String {
+    if case .once(let given) = headers.requestID, (1...128).contains(given.utf8.count),
+      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    {
+      return given
+    }
+    return UniqueID.random(high: random(), low: random()).description
+  }
+}

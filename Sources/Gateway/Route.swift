@@ -1,0 +1,98 @@
+internal import HTTP
+
+/// What a path names.
+enum Route: Hashable {
+  case orders
+  case order(String)
+  case orderByClientID
+  case account
+  case positions
+  case position(String)
+  case assets
+  case asset(String)
+  case clock
+  case calendar
+  case health
+  case readiness
+
+  /// Finds the route of a path as it was sent; nil when there is nothing.
+  ///
+  /// Segments are decoded one by one, so that an encoded slash does not make two of one. Empty segments name nothing: a
+  /// client that lost an identifier must not reach the list.
+  init?(rawPath: String) {
+    var segments: [String] = []
+    for raw in rawPath.utf8.dropFirst().split(
+      separator: UInt8(ascii: "/"), maxSplits: 4, omittingEmptySubsequences: false)
+    {
+      guard let segment = Self.decode(raw), !segment.isEmpty else { return nil }
+      segments.append(segment)
+    }
+    guard rawPath.utf8.first == UInt8(ascii: "/") else { return nil }
+    switch (segments.first, segments.count) {
+    case ("healthz", 1): self = .health
+    case ("readyz", 1): self = .readiness
+    case ("v2", 2): self.init(collection: segments[1])
+    case ("v2", 3): self.init(collection: segments[1], member: segments[2])
+    default: return nil
+    }
+  }
+
+  private init?(collection: String) {
+    switch collection {
+    case "orders": self = .orders
+    case "orders:by_client_order_id": self = .orderByClientID
+    case "account": self = .account
+    case "positions": self = .positions
+    case "assets": self = .assets
+    case "clock": self = .clock
+    case "calendar": self = .calendar
+    default: return nil
+    }
+  }
+
+  private init?(collection: String, member: String) {
+    switch collection {
+    case "orders": self = .order(member)
+    case "positions": self = .position(member)
+    case "assets": self = .asset(member)
+    default: return nil
+    }
+  }
+
+  /// Percent-decodes a segment; nil when it is malformed or not UTF-8.
+  private static func decode(_ raw: Substring.UTF8View) -> String? {
+    guard raw.contains(UInt8(ascii: "%")) else { return String(Substring(raw)) }
+    var bytes: [UInt8] = []
+    var rest = raw[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let high = rest.popFirst().flatMap(hex), let low = rest.popFirst().flatMap(hex) else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+
+  private static func hex(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): return byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): return byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): return byte - UInt8(ascii: "A") + 10
+    default: return nil
+    }
+  }
+}
+
+/// A method that some route knows. `HEAD` asks for what `GET` answers; the server leaves the body out.
+enum Method: String, Hashable {
+  case get = "GET"
+  case post = "POST"
+  case patch = "PATCH"
+  case delete = "DELETE"
+
+  init?(_ request: HTTPRequest) {
+    self.init(rawValue: request.method == "HEAD" ? "GET" : request.method)
+  }
+}

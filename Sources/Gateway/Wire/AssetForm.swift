@@ -1,0 +1,50 @@
+internal import JSON
+internal import Market
+
+extension Instrument {
+  /// The exchange's code if clients know it, otherwise empty: some refuse codes they have not heard of.
+  var wireExchange: String {
+    switch exchange {
+    case "AMEX", "ARCA", "BATS", "NYSE", "NASDAQ", "NYSEARCA", "OTC": return exchange
+    default: return ""
+    }
+  }
+}
+
+extension JSONWriter {
+  /// An instrument as clients see it.
+  mutating func asset(_ instrument: Instrument) {
+    beginObject()
+    key("id")
+    id(instrument.assetID)
+    key("class")
+    string(plain: "us_equity")
+    key("exchange")
+    string(instrument.wireExchange)
+    key("symbol")
+    string(instrument.symbol.description)
+    key("name")
+    string(instrument.name)
+    key("status")
+    string(plain: "active")
+    key("tradable")
+    bool(instrument.tradable)
+    for name: StaticString in ["marginable", "shortable", "easy_to_borrow", "fractionable"] {
+      key(name)
+      bool(false)
+    }
+    key("maintenance_margin_requirement")
+    integer(100)
+    key("attributes")
+    beginArray()
+    endArray()
+    endObject()
+  }
+
+  /// A list of instruments.
+  mutating func assets(_ instruments: [Instrument]) {
+    beginArray()
+    for instrument in instruments { asset(instrument) }
+    endArray()
+  }
+}

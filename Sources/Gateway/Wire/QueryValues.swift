@@ -1,0 +1,54 @@
+internal import Market
+
+/// Query parameters by name; empty ones are absent, of repeated ones the first counts.
+struct QueryValues {
+  private let parameters: [(name: String, value: String)]
+
+  init(_ parameters: [(name: String, value: String)]) { self.parameters = parameters }
+
+  /// A text.
+  func text(_ name: String) -> String? {
+    parameters.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
+  }
+
+  /// A list with commas between its elements; empty elements are dropped.
+  func list(_ name: String) -> [String]? {
+    text(name).map { $0.split(separator: ",").map(String.init) }
+  }
+
+  /// One of some words.
+  func word<Word>(_ name: String, _ words: (String) -> Word?) throws(APIError) -> Word? {
+    guard let text = text(name) else { return nil }
+    guard let word = words(text) else { throw Self.invalid(name) }
+    return word
+  }
+
+  /// A whole number within bounds.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+    try word(name) { text in
+      guard text.utf8.count <= 9, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
+        let number = Int(text), range.contains(number)
+      else { return nil }
+      return number
+    }
+  }
+
+  /// A truth value as Python, Go and JavaScript write it.
+  func flag(_ name: String) throws(APIError) -> Bool? {
+    try word(name) { text in
+      switch text {
+      case "true", "True", "1": return true
+      case "false", "False", "0": return false
+      default: return nil
+      }
+    }
+  }
+
+  /// A time or a date.
+  func time(_ name: String) throws(APIError) -> Timestamp? { try word(name) { Timestamp($0) } }
+
+  /// An identifier.
+  func id(_ name: String) throws(APIError) -> UniqueID? { try word(name) { UniqueID($0) } }
+
+  private static func invalid(_ name: String) -> APIError { .field("invalid \(name)", reason: "invalid_\(name)") }
+}

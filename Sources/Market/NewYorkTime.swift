@@ -1,0 +1,38 @@
+/// Wall-clock time in New York by the rule in force since 2007: daylight time from the second Sunday of March, 2:00
+/// standard time, to the first Sunday of November, 2:00 daylight time.
+///
+/// Source: Energy Policy Act of 2005, section 110 (15 U.S.C. 260a). Years before 2007 follow the same rule.
+public enum NewYorkTime {
+  /// Minutes that New York's clocks are ahead of UTC: -240 or -300.
+  public static func offsetMinutes(at time: Timestamp) -> Int64 {
+    let year = time.day.civil.year
+    guard let march = Day.first(weekday: 0, of: 3, year), let november = Day.first(weekday: 0, of: 11, year) else {
+      return -300
+    }
+    let begin = march.advanced(by: 7).start.advanced(byMicroseconds: 7 * 3_600_000_000)
+    let end = november.start.advanced(byMicroseconds: 6 * 3_600_000_000)
+    return time >= begin && time < end ? -240 : -300
+  }
+
+  /// The moment at which New York's clocks show this time of this day. Times that are skipped or repeated when the clocks
+  /// change are taken as standard time.
+  public static func moment(_ day: Day, hour: Int64, minute: Int64) -> Timestamp {
+    let local = day.start.advanced(byMicroseconds: (hour * 60 + minute) * 60_000_000)
+    let standard = local.advanced(byMicroseconds: 300 * 60_000_000)
+    let daylight = local.advanced(byMicroseconds: 240 * 60_000_000)
+    return offsetMinutes(at: daylight) == -240 && offsetMinutes(at: standard) == -240 ? daylight : standard
+  }
+
+  /// The day that New York's calendars show.
+  public static func day(at time: Timestamp) -> Day {
+    time.advanced(byMicroseconds: offsetMinutes(at: time) * 60_000_000).day
+  }
+}
+
+extension Day {
+  /// The first day of a month that falls on this weekday (0 for Sunday); nil for years out of range.
+  static func first(weekday: Int, of month: Int64, _ year: Int64) -> Day? {
+    guard let first = Day(year: year, month: month, day: 1) else { return nil }
+    return first.advanced(by: Int32((weekday - first.weekday + 7) % 7))
+  }
+}

@@ -1,0 +1,118 @@
+public import Market
+
+/// A new order whose fields are well-formed; quantity and price wait for their bounds, the symbol for its instrument.
+public struct OrderDraft: Hashable, Sendable {
+  /// Symbol or asset identifier.
+  public var symbol: String
+  /// Shares.
+  public var quantity: QuantityText
+  /// Which way.
+  public var side: Side
+  /// How it is priced.
+  public var type: OrderType
+  /// How long it lives.
+  public var timeInForce: TimeInForce
+  /// The limit price; nil for market orders.
+  public var limitPrice: PriceText?
+  /// Rejected instead of trading at entry.
+  public var postOnly: Bool
+  /// The client's choice for meeting its own orders; nil refuses at entry.
+  public var selfTradePrevention: SelfTradePrevention?
+  /// The client's name for it; nil when it gave none.
+  public var clientOrderID: String?
+}
+
+/// What the bounds and the instrument have decided.
+public struct OrderTerms: Hashable, Sendable {
+  /// Shares, 1 to ``Quantity/maximum``.
+  public var quantity: Quantity
+  /// The limit price, on the grid; of a market order the protection price.
+  public var price: Price
+}
+
+/// What a replacement changes; nil stays.
+public struct OrderChange: Hashable, Sendable {
+  /// The whole new quantity.
+  public var quantity: Quantity?
+  /// The new limit price.
+  public var price: Price?
+  /// The new time in force.
+  public var timeInForce: TimeInForce?
+  /// The client's name for the new order; nil when it gave none.
+  public var clientOrderID: String?
+}
+
+/// A decimal that was read exactly, or known to be too large or too fine to be.
+enum ReadDecimal: Hashable, Sendable {
+  case exact(Int64)
+  case tooFine(isNegative: Bool)
+  case outOfRange(isNegative: Bool)
+
+  /// Nil when the text is not a decimal number.
+  init?(_ text: String, fractionDigits: Int) {
+    do {
+      self = .exact(try Decimal4.scaled(text, fractionDigits: fractionDigits))
+    } catch {
+      let isNegative = text.utf8.first == UInt8(ascii: "-")
+      switch error {
+      case .malformed: return nil
+      case .tooFine: self = .tooFine(isNegative: isNegative)
+      case .outOfRange: self = .outOfRange(isNegative: isNegative)
+      }
+    }
+  }
+}
+
+/// A number of shares as it was read, its bounds not yet checked.
+public struct QuantityText: Hashable, Sendable {
+  private let decimal: ReadDecimal
+
+  /// Reads a decimal number.
+  public init(_ text: String) throws(TicketRefusal) {
+    guard let decimal = ReadDecimal(text, fractionDigits: 0) else { throw .malformed(.quantity) }
+    self.decimal = decimal
+  }
+
+  /// The number, if it is whole and from 1 to ``Quantity/maximum``.
+  func checked() throws(TicketRefusal) -> Quantity {
+    switch decimal {
+    case .exact(let shares):
+      guard shares > 0 else { throw .rejected(.quantityNotPositive) }
+      guard shares <= Quantity.maximum.rawValue else { throw .rejected(.quantityTooLarge) }
+      return Quantity(rawValue: shares)
+    case .tooFine(let isNegative): throw isNegative ? .rejected(.quantityNotPositive) : .fractionalQuantity
+    case .outOfRange(let isNegative): throw .rejected(isNegative ? .quantityNotPositive : .quantityTooLarge)
+    }
+  }
+}
+
+/// A price as it was read, its bounds and grid not yet checked.
+public struct PriceText: Hashable, Sendable {
+  private let text: String
+  private let decimal: ReadDecimal
+
+  /// Reads a decimal number.
+  public init(_ text: String) throws(TicketRefusal) {
+    guard let decimal = ReadDecimal(text, fractionDigits: 4) else { throw .malformed(.limitPrice) }
+    self.text = text
+    self.decimal = decimal
+  }
+
+  /// The price, if it is positive, not above ``Price/maximum`` and on the grid.
+  func checked() throws(TicketRefusal) -> Price {
+    switch decimal {
+    case .exact(let value):
+      let price = Price(rawValue: value)
+      guard value > 0, price <= .maximum else { throw .rejected(.priceOutOfRange) }
+      guard price.isOnGrid else { throw .subPenny(text) }
+      return price
+    case .tooFine(let isNegative): throw isNegative ? .rejected(.priceOutOfRange) : .subPenny(text)
+    case .outOfRange: throw .rejected(.priceOutOfRange)
+    }
+  }
+
+  /// Equal prices are equal however they were written.
+  public static func == (a: PriceText, b: PriceText) -> Bool { a.decimal == b.decimal }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(decimal) }
+}

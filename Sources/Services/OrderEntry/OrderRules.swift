@@ -1,0 +1,186 @@
+public import Market
+
+/// The rules of form for new orders and replacements: pure, from a ticket to terms that may be handed in, or a refusal.
+///
+/// Checks run in this order: fields, then the instrument, then quantity and price. What needs the ledger (identity, money,
+/// shares, own orders) is judged there.
+public struct OrderRules: Hashable, Sendable {
+  /// How far a market order may trade from the last price, in 1/10000 of it. 1 to 10,000.
+  public var collarBasisPoints: Int64
+
+  /// Default of ``collarBasisPoints``: five percent.
+  public static let defaultCollarBasisPoints: Int64 = 500
+  /// Longest client order id, in characters of UTF-8.
+  public static let maximumClientOrderIDLength = 128
+
+  /// Longest symbol or asset identifier that is looked up, in bytes.
+  public static let maximumSymbolLength = 64
+
+  /// Makes rules; a collar out of range is clamped.
+  public init(collarBasisPoints: Int64 = defaultCollarBasisPoints) {
+    self.collarBasisPoints = min(max(collarBasisPoints, 1), 10_000)
+  }
+
+  /// Reads a ticket whose fields are all present and well-formed.
+  /// - Throws: ``TicketRefusal``, the first in the order of the fields.
+  public func draft(_ ticket: OrderTicket) throws(TicketRefusal) -> OrderDraft {
+    guard let symbol = ticket.symbol else { throw .missing(.symbol) }
+    guard symbol.utf8.count <= Self.maximumSymbolLength else { throw .malformed(.symbol) }
+    let quantity = try quantity(of: ticket)
+    guard let sideText = ticket.side else { throw .missing(.side) }
+    guard let side = Side(wire: sideText) else { throw .malformed(.side) }
+    let type = try type(of: ticket)
+    guard let timeText = ticket.timeInForce else { throw .missing(.timeInForce) }
+    let timeInForce = try Self.timeInForce(timeText)
+    let limitPrice = try limitPrice(of: ticket, type)
+    try refuseUnsupported(ticket)
+    let prevention = try selfTradePrevention(of: ticket)
+    try Self.checkClientOrderID(ticket.clientOrderID)
+    try refuseContradiction(type, timeInForce, postOnly: ticket.postOnly)
+    return OrderDraft(
+      symbol: symbol, quantity: quantity, side: side, type: type, timeInForce: timeInForce, limitPrice: limitPrice,
+      postOnly: ticket.postOnly, selfTradePrevention: prevention, clientOrderID: ticket.clientOrderID)
+  }
+
+  /// Checks a draft against its instrument.
+  /// - Parameter lastPrice: The price of the instrument's latest trade; nil before the first.
+  public func terms(_ draft: OrderDraft, _ instrument: Instrument, lastPrice: Price?) throws(TicketRefusal)
+    -> OrderTerms
+  {
+    guard instrument.tradable else { throw .rejected(.notTradable(instrument.symbol)) }
+    let quantity = try draft.quantity.checked()
+    let price: Price
+    if let limit = draft.limitPrice {
+      price = try limit.checked()
+    } else {
+      guard let last = lastPrice ?? instrument.referencePrice, last.rawValue > 0 else {
+        throw .rejected(.noProtectionPrice(instrument.symbol))
+      }
+      price = protection(around: last, draft.side)
+    }
+    guard price.cost(of: quantity) != nil else { throw .rejected(.notionalTooLarge) }
+    return OrderTerms(quantity: quantity, price: price)
+  }
+
+  /// Reads and checks a replacement's ticket.
+  public func change(_ ticket: ReplaceTicket) throws(TicketRefusal) -> OrderChange {
+    let quantity = try ticket.quantity.map { text throws(TicketRefusal) in try QuantityText(text) }
+    let price = try ticket.limitPrice.map { text throws(TicketRefusal) in try PriceText(text) }
+    let timeInForce = try ticket.timeInForce.map { text throws(TicketRefusal) in try Self.timeInForce(text) }
+    if let field = ticket.unsupportedField { throw .unsupported(field) }
+    try Self.checkClientOrderID(ticket.clientOrderID)
+    return OrderChange(
+      quantity: try quantity?.checked(), price: try price?.checked(), timeInForce: timeInForce,
+      clientOrderID: ticket.clientOrderID)
+  }
+
+  /// The worst price a market order may trade at: `collarBasisPoints` beyond the last price, on the grid.
+  public func protection(around last: Price, _ side: Side) -> Price {
+    let clamped = min(max(last.rawValue, 1), Price.maximum.rawValue)
+    switch side {
+    case .buy:
+      let bound = Price(rawValue: (clamped * (10_000 + collarBasisPoints) + 9_999) / 10_000)
+      return min(bound.roundedUpToGrid, .maximum)
+    case .sell:
+      let bound = Price(rawValue: clamped * (10_000 - collarBasisPoints) / 10_000)
+      return max(bound.roundedDownToGrid, Price(rawValue: 1))
+    }
+  }
+}
+
+extension OrderRules {
+  private func quantity(of ticket: OrderTicket) throws(TicketRefusal) -> QuantityText {
+    if ticket.notional != nil {
+      throw ticket.quantity == nil ? .unsupported("notional orders") : .quantityAndNotional
+    }
+    guard let text = ticket.quantity else { throw .missing(.quantity) }
+    return try QuantityText(text)
+  }
+
+  private func type(of ticket: OrderTicket) throws(TicketRefusal) -> OrderType {
+    switch ticket.type {
+    case nil: throw .missing(.type)
+    case "limit": return .limit
+    case "market": return .market
+    case "stop": throw .unsupported("order type stop")
+    case "stop_limit": throw .unsupported("order type stop_limit")
+    case "trailing_stop": throw .unsupported("order type trailing_stop")
+    default: throw .malformed(.type)
+    }
+  }
+
+  private static func timeInForce(_ text: String) throws(TicketRefusal) -> TimeInForce {
+    switch text {
+    case "day": return .day
+    case "gtc": return .gtc
+    case "ioc": return .ioc
+    case "fok": return .fok
+    case "opg": throw .unsupported("time_in_force opg")
+    case "cls": throw .unsupported("time_in_force cls")
+    default: throw .malformed(.timeInForce)
+    }
+  }
+
+  private func limitPrice(of ticket: OrderTicket, _ type: OrderType) throws(TicketRefusal) -> PriceText? {
+    switch (type, ticket.limitPrice) {
+    case (.limit, nil): throw .missing(.limitPrice)
+    case (.limit, let text?): return try PriceText(text)
+    case (.market, nil): return nil
+    case (.market, _?): throw .limitPriceOfMarketOrder
+    }
+  }
+
+  private func selfTradePrevention(of ticket: OrderTicket) throws(TicketRefusal) -> SelfTradePrevention? {
+    switch ticket.selfTradePrevention {
+    case nil: return nil
+    case "cancel_newest": return .cancelNewest
+    case "cancel_oldest": return .cancelOldest
+    case "cancel_both": return .cancelBoth
+    default: throw .malformed(.selfTradePrevention)
+    }
+  }
+
+  private func refuseUnsupported(_ ticket: OrderTicket) throws(TicketRefusal) {
+    switch ticket.orderClass {
+    case nil, "simple": break
+    case "bracket": throw .unsupported("order_class bracket")
+    case "oco": throw .unsupported("order_class oco")
+    case "oto": throw .unsupported("order_class oto")
+    case "mleg": throw .unsupported("order_class mleg")
+    default: throw .malformed(.orderClass)
+    }
+    if ticket.extendedHours { throw .unsupported("extended_hours") }
+    if let field = ticket.unsupportedField { throw .unsupported(field) }
+  }
+
+  private func refuseContradiction(
+    _ type: OrderType, _ timeInForce: TimeInForce, postOnly: Bool
+  ) throws(TicketRefusal) {
+    guard postOnly else { return }
+    guard type == .limit else { throw .rejected(.contradictoryTerms("a market order cannot be post_only")) }
+    switch timeInForce {
+    case .day, .gtc: return
+    case .ioc, .fok: throw .rejected(.contradictoryTerms("an ioc or fok order cannot be post_only"))
+    }
+  }
+
+  private static func checkClientOrderID(_ text: String?) throws(TicketRefusal) {
+    guard let text else { return }
+    let isControl = { (scalar: Unicode.Scalar) in scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
+    guard text.unicodeScalars.count <= maximumClientOrderIDLength, !text.unicodeScalars.contains(where: isControl)
+    else {
+      throw .badClientOrderID
+    }
+  }
+}
+
+extension Side {
+  /// Reads `buy` or `sell`; nil otherwise.
+  public init?(wire text: String) {
+    switch text {
+    case "buy": self = .buy
+    case "sell": self = .sell
+    default: return nil
+    }
+  }
+}
