@@ -95,7 +95,7 @@ struct MeasureTests {
 
   @Test func progressIsOneLineOnATerminalAndSparseLinesElsewhere() {
     let half = ProgressBar.State(done: 500, total: 1000, rate: 1234, errors: 2, elapsed: 65_000_000_000)
-    var terminal = ProgressBar("replay", isTerminal: true, columns: 59)
+    var terminal = ProgressBar("replay", isTerminal: true, columns: 60)
     #expect(terminal.isDue(0))
     #expect(
       terminal.drawing(half) == "\r\u{1B}[Kreplay  [##########..........]  50.0 %  500/1000 rows  1234")
