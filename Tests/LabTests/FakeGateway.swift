@@ -38,7 +38,9 @@ final class FakeGateway: Sendable {
     let server = try HTTPServer(configuration: configuration) { [self] request in answer(request) }
     server.start()
     let outcome: Result<Void, any Error>
-    do { outcome = .success(try await body("http://127.0.0.1:\(server.boundPort)")) } catch { outcome = .failure(error) }
+    do { outcome = .success(try await body("http://127.0.0.1:\(server.boundPort)")) } catch {
+      outcome = .failure(error)
+    }
     await server.drain(deadline: .seconds(1))
     try outcome.get()
   }

@@ -87,10 +87,11 @@ struct MeasureTests {
     #expect(TextTable([.left(""), .left("")]).text == "")
   }
 
-  @Test(arguments: [
-    (0, "0 ns"), (870, "870 ns"), (1000, "1.00 µs"), (12_345, "12.3 µs"), (456_789, "456 µs"), (4_567_890, "4.56 ms"),
-    (1_200_000_000, "1.20 s"), (754_000_000_000, "754 s"),
-  ] as [(Int64, String)])
+  @Test(
+    arguments: [
+      (0, "0 ns"), (870, "870 ns"), (1000, "1.00 µs"), (12_345, "12.3 µs"), (456_789, "456 µs"), (4_567_890, "4.56 ms"),
+      (1_200_000_000, "1.20 s"), (754_000_000_000, "754 s"),
+    ] as [(Int64, String)])
   func spansHaveThreeDigits(nanoseconds: Int64, text: String) { #expect(SpanLabel.text(nanoseconds) == text) }
 
   @Test func progressIsOneLineOnATerminalAndSparseLinesElsewhere() {

@@ -72,7 +72,8 @@ struct ReplayCommandTests {
     #expect(throws: CommandLineExit.self) {
       _ = try ReplayOptions(["--keys", "k", "--check", "f"], environment: [:])
     }
-    let options = try? ReplayOptions(["f"], environment: ["BUTTONWOOD_KEYS": "k", "BUTTONWOOD_GATEWAY_URL": "http://h:7"])
+    let options = try? ReplayOptions(
+      ["f"], environment: ["BUTTONWOOD_KEYS": "k", "BUTTONWOOD_GATEWAY_URL": "http://h:7"])
     #expect(options?.keys == "k" && options?.address.port == 7 && options?.symbol.description == "AAPL")
   }
 
@@ -87,7 +88,8 @@ struct ReplayCommandTests {
     try await withFolder(["keys": gateway.keyLines]) { folder in
       try await gateway.serve { url in
         let options = try ReplayOptions(
-          ["--url", url, "--keys", folder + "/keys", "--in-order", "--check", "--limit", "3000", file], environment: [:])
+          ["--url", url, "--keys", folder + "/keys", "--in-order", "--check", "--limit", "3000", file], environment: [:]
+        )
         let report = try await ReplayCommand.report(options, progress: nil)
         #expect(report.isSound, "\(report.text)")
       }
@@ -113,9 +115,12 @@ private func replay(
 }
 
 private func commandLine(_ row: FlowRow) -> String {
-  func line(_ command: String, _ id: UInt64, _ side: Side, _ price: Price, _ quantity: Int64, _ fills: [FlowFill]) -> String {
+  func line(_ command: String, _ id: UInt64, _ side: Side, _ price: Price, _ quantity: Int64, _ fills: [FlowFill])
+    -> String
+  {
     let made = fills.map { "\($0.maker):\($0.price.rawValue):\($0.quantity)" }.joined(separator: "|")
-    return "\(row.number),\(row.time),\(command),\(id),\(side == .buy ? "B" : "S"),\(price.rawValue),\(quantity),M,1,\(made)\n"
+    return
+      "\(row.number),\(row.time),\(command),\(id),\(side == .buy ? "B" : "S"),\(price.rawValue),\(quantity),M,1,\(made)\n"
   }
   switch row.action {
   case .enter(let order): return line("NEW", order.id, order.side, order.price, order.quantity, order.fills)

@@ -188,7 +188,9 @@ struct ReplayPlanTests {
     #expect(play.now > 50_000_000_000)
   }
 
-  @Test(arguments: [("max", ReplayPace.unbounded), ("20", .recorded(thousandths: 20_000)), ("0.05", .recorded(thousandths: 50))])
+  @Test(arguments: [
+    ("max", ReplayPace.unbounded), ("20", .recorded(thousandths: 20_000)), ("0.05", .recorded(thousandths: 50)),
+  ])
   func speedsAreRead(text: String, pace: ReplayPace) { #expect(ReplayPace(text) == pace) }
 
   @Test(arguments: ["", "0", "-1", "1.", "1.2345", "fast", "1e3", "0.0"])

@@ -29,10 +29,11 @@ struct TradingTests {
     }
   }
 
-  @Test(arguments: [
-    ("http://127.0.0.1:8080", "127.0.0.1", 8080, "127.0.0.1:8080"), ("http://h/", "h", 80, "h"),
-    ("http://[::1]:99", "::1", 99, "[::1]:99"),
-  ] as [(String, String, UInt16, String)])
+  @Test(
+    arguments: [
+      ("http://127.0.0.1:8080", "127.0.0.1", 8080, "127.0.0.1:8080"), ("http://h/", "h", 80, "h"),
+      ("http://[::1]:99", "::1", 99, "[::1]:99"),
+    ] as [(String, String, UInt16, String)])
   func urlsBecomeAddresses(url: String, host: String, port: UInt16, header: String) {
     let address = GatewayAddress(url)
     #expect(address?.host == host && address?.port == port && address?.hostHeader == header)
@@ -56,18 +57,21 @@ struct TradingTests {
     #expect(throws: TradingKeyError.unreadable("/nowhere")) { try TradingKey.load("/nowhere") }
   }
 
-  @Test(arguments: [
-    (422, #"{"code":40010001,"message":"client_order_id must be unique"}"#, .duplicate),
-    (422, #"{"code":42210000,"message":"cannot replace order in accepted status"}"#, .tooEarly("accepted")),
-    (422, #"{"code":42210000,"message":"cannot replace order in filled status"}"#, .tooLate("filled")),
-    (422, #"{"code":42210000,"message":"order already replaced"}"#, .tooLate("replaced")),
-    (422, #"{"code":42210000,"message":"order is already in \"canceled\" state"}"#, .tooLate("canceled")),
-    (403, #"{"message":"insufficient qty available for order (requested: 7, available: 3)"}"#,
-      .refused(reason: "403 insufficient qty available for order (requested: # available: #")),
-    (404, #"{"message":"order not found"}"#, .notFound), (204, "", .accepted), (503, "", .unknown),
-    (200, #"{"id":"x"}"#, .order("x")), (200, "", .unknown), (429, "", .throttled(wait: 1_000_000_000)),
-    (400, "", .refused(reason: "400 status # without a message")),
-  ] as [(Int, String, TradingAnswer)])
+  @Test(
+    arguments: [
+      (422, #"{"code":40010001,"message":"client_order_id must be unique"}"#, .duplicate),
+      (422, #"{"code":42210000,"message":"cannot replace order in accepted status"}"#, .tooEarly("accepted")),
+      (422, #"{"code":42210000,"message":"cannot replace order in filled status"}"#, .tooLate("filled")),
+      (422, #"{"code":42210000,"message":"order already replaced"}"#, .tooLate("replaced")),
+      (422, #"{"code":42210000,"message":"order is already in \"canceled\" state"}"#, .tooLate("canceled")),
+      (
+        403, #"{"message":"insufficient qty available for order (requested: 7, available: 3)"}"#,
+        .refused(reason: "403 insufficient qty available for order (requested: # available: #")
+      ),
+      (404, #"{"message":"order not found"}"#, .notFound), (204, "", .accepted), (503, "", .unknown),
+      (200, #"{"id":"x"}"#, .order("x")), (200, "", .unknown), (429, "", .throttled(wait: 1_000_000_000)),
+      (400, "", .refused(reason: "400 status # without a message")),
+    ] as [(Int, String, TradingAnswer)])
   func answersHaveTheirMeaning(status: Int, body: String, answer: TradingAnswer) {
     #expect(TradingAnswer(.answered(HTTPReply(status: status, headers: [], body: Array(body.utf8)))) == answer)
   }

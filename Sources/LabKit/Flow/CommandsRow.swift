@@ -50,7 +50,8 @@ package enum CommandsRow {
     var fills: [FlowFill] = []
     for fill in text.split(separator: UInt8(ascii: "|")) {
       let parts = fill.split(separator: UInt8(ascii: ":")).map(decimal)
-      guard parts.count == 3, let maker = parts[0], let price = parts[1], let quantity = parts[2], maker > 0, quantity > 0
+      guard parts.count == 3, let maker = parts[0], let price = parts[1], let quantity = parts[2], maker > 0,
+        quantity > 0
       else { throw MalformedRow("a fill must be maker:price:quantity") }
       fills.append(FlowFill(maker: UInt64(maker), price: Price(rawValue: price), quantity: quantity))
     }

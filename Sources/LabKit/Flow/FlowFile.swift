@@ -34,7 +34,9 @@ package final class FlowFile {
     lines = try GzipLineReader(path)
     let first = try lines.next()
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    guard let format = format ?? FlowFormat.guess(firstLine: first ?? [], name: name) else { throw .unknownFormat(path) }
+    guard let format = format ?? FlowFormat.guess(firstLine: first ?? [], name: name) else {
+      throw .unknownFormat(path)
+    }
     self.format = format
     let isHeader = format == .commands && first?.first == UInt8(ascii: "s")
     if isHeader { line = 1 } else { pending = first }

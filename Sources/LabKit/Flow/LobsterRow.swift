@@ -9,7 +9,9 @@ package enum LobsterRow {
   /// - Throws: what is wrong with it.
   package static func parse(_ line: ArraySlice<UInt8>, number: Int) throws(MalformedRow) -> FlowRow {
     var scanner = FieldScanner(line)
-    guard let time = scanner.field().flatMap(nanoseconds) else { throw MalformedRow("the time is not a number of seconds") }
+    guard let time = scanner.field().flatMap(nanoseconds) else {
+      throw MalformedRow("the time is not a number of seconds")
+    }
     guard let type = scanner.integer() else { throw MalformedRow("the type is not a number") }
     guard let order = scanner.integer(), let size = scanner.integer(), let price = scanner.integer(),
       let direction = scanner.integer()

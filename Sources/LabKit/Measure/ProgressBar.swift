@@ -78,7 +78,8 @@ package struct ProgressBar {
       let share = total == 0 ? 1000 : state.done * 1000 / total
       if barWidth > 0 {
         let filled = min(barWidth, share * barWidth / 1000)
-        parts.append("[" + String(repeating: "#", count: filled) + String(repeating: ".", count: barWidth - filled) + "]")
+        parts.append(
+          "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: barWidth - filled) + "]")
       }
       parts.append("\(share / 10).\(share % 10) %")
       parts.append("\(state.done)/\(total) rows")

@@ -15,6 +15,7 @@ package enum SpanLabel {
   package static func clock(_ nanoseconds: Int64) -> String {
     let seconds = max(0, nanoseconds / 1_000_000_000)
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
-    return (hours > 0 ? "\(hours):" + (minutes < 10 ? "0" : "") : "") + "\(minutes):" + (rest < 10 ? "0" : "") + "\(rest)"
+    return (hours > 0 ? "\(hours):" + (minutes < 10 ? "0" : "") : "") + "\(minutes):" + (rest < 10 ? "0" : "")
+      + "\(rest)"
   }
 }

@@ -1,4 +1,3 @@
-internal import HTTP
 internal import Lifecycle
 internal import Market
 
@@ -23,7 +22,8 @@ package enum ReplayCommand {
   /// Replays as the options say.
   /// - Throws: what keeps it from beginning.
   package static func report(
-    _ options: ReplayOptions, progress: ProgressBar?, isStopRequested: @escaping @Sendable () -> Bool = { Interrupt.isRequested }
+    _ options: ReplayOptions, progress: ProgressBar?,
+    isStopRequested: @escaping @Sendable () -> Bool = { Interrupt.isRequested }
   ) async throws(ReplayError) -> ReplayReport {
     let keys = try await prepared { () throws(TradingKeyError) in try TradingKey.load(options.keys) }
     let used = Array(keys.prefix(options.accounts ?? keys.count))
@@ -41,7 +41,7 @@ package enum ReplayCommand {
     let client = try await prepared { () throws(TradingClientError) in
       try TradingClient(options.address, keys: used, connections: connections)
     }
-    defer { client.http.stop() }
+    defer { client.stop() }
     let clock = try await prepared { () async throws(TradingClientError) in
       try await client.get("/v2/clock", account: 0, attempts: 3)
     }

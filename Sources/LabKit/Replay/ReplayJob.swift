@@ -124,13 +124,16 @@ struct ReplayJob: Sendable, Equatable {
     switch answer {
     case .tooEarly(let state):
       early += 1
-      guard early <= Self.tooEarlyLimit else { return .finish(.refused(reason: "422 cannot replace order in \(state) status")) }
+      guard early <= Self.tooEarlyLimit else {
+        return .finish(.refused(reason: "422 cannot replace order in \(state) status"))
+      }
       return .resend(after: Self.wait(early, longest: Self.longestEarlyWait), .tooEarly)
     case .tooLate(let state):
       let isOwnDoing = isCancel && isUncertain && (state == "canceled" || state == "pending_cancel")
       return .finish(isOwnDoing ? .cancelled : .late(state))
     case .duplicate:
-      return wasLookedUp ? resendAfterNothing(.unknown) : .finish(.refused(reason: "422 client_order_id must be unique"))
+      return wasLookedUp
+        ? resendAfterNothing(.unknown) : .finish(.refused(reason: "422 client_order_id must be unique"))
     default: return .finish(.refused(reason: "404 order not found"))
     }
   }
@@ -141,5 +144,7 @@ struct ReplayJob: Sendable, Equatable {
     return .resend(after: Self.wait(fruitless, longest: Self.longestWait), why)
   }
 
-  private static func wait(_ attempt: Int, longest: Int64) -> Int64 { min(longest, firstWait << Int64(min(attempt - 1, 20))) }
+  private static func wait(_ attempt: Int, longest: Int64) -> Int64 {
+    min(longest, firstWait << Int64(min(attempt - 1, 20)))
+  }
 }

@@ -48,7 +48,8 @@ package struct ReplayOptions: Sendable {
       expected: "a URL of the form http://HOST:PORT", help: "The gateway."
     ) { GatewayAddress($0) }
     keys = line.requiredText(
-      "keys", "FILE", help: "The accounts' keys, as \"buttonwood account create --json\" prints them, one a line or as an array.")
+      "keys", "FILE",
+      help: "The accounts' keys, as \"buttonwood account create --json\" prints them, one a line or as an array.")
     accounts = line.optionalInteger(
       "accounts", in: 2...100_000, help: "How many of the accounts are used, at least 2; all by default.")
     format = line.optionalChoice(
@@ -66,7 +67,8 @@ package struct ReplayOptions: Sendable {
       "connections", default: defaults.connections, in: 1...10_000,
       help: "Connections, and so requests in flight at most.")
     limit = line.optionalInteger("limit", "ROWS", in: 1...Int.max, variable: .none, help: "Ends after so many rows.")
-    isInOrder = line.flag("in-order", help: "Sends each command when the one before it is answered, over one connection.")
+    isInOrder = line.flag(
+      "in-order", help: "Sends each command when the one before it is answered, over one connection.")
     checks = line.flag(
       "check", help: "Compares at the end what every order was filled with what the recording says; needs --in-order.")
     printsJSON = line.flag("json", help: "Prints the result as one JSON object.")

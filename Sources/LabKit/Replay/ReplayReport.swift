@@ -125,7 +125,10 @@ extension ReplayReport {
       ("unavailable", .integer(Int64(tally.unavailable))), ("uncertain", .integer(Int64(tally.uncertain))),
       ("recovered", .integer(Int64(tally.recovered))), ("replaces_too_early", .integer(Int64(tally.tooEarly))),
       ("fills", fills.map(json) ?? .null), ("check", comparison.map(json) ?? .null),
-      ("accept", .object(ReplayTally.Kind.allCases.map { ($0.name, (result.latencies[$0] ?? LatencyHistogram()).json) })),
+      (
+        "accept",
+        .object(ReplayTally.Kind.allCases.map { ($0.name, (result.latencies[$0] ?? LatencyHistogram()).json) })
+      ),
       ("accept_to_fill_ioc", fills?.acceptToFill.json ?? .null), ("lateness", tally.lateness.json),
       ("orders_per_second", .integer(perSecond(tally.acceptedOrders))),
       ("commands_per_second", .integer(perSecond(tally.acceptedCommands))),

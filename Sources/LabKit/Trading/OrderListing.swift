@@ -15,7 +15,8 @@ package struct ListedOrder: Sendable, Equatable {
   init?(_ object: JSONScan) {
     guard let id = object["id"]?.string, let clientOrderID = object["client_order_id"]?.string,
       let status = object["status"]?.string, let side = object["side"]?.string,
-      let filled = object["filled_qty"]?.integer, let submittedAt = object["submitted_at"]?.string.flatMap({ Timestamp($0) })
+      let filled = object["filled_qty"]?.integer,
+      let submittedAt = object["submitted_at"]?.string.flatMap({ Timestamp($0) })
     else { return nil }
     self.id = id
     self.clientOrderID = clientOrderID

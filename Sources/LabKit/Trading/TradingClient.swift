@@ -3,7 +3,7 @@ package import HTTP
 /// A gateway as a load sees it: connections, the accounts' keys, and single questions in between.
 package struct TradingClient: Sendable {
   /// The connections.
-  package let http: HTTPLoadClient
+  private let http: HTTPLoadClient
   /// Where batches of completions arrive.
   package let mailbox: CompletionMailbox
   private let headers: [[UInt8]]
@@ -70,6 +70,9 @@ package struct TradingClient: Sendable {
       attempt += 1
     }
   }
+
+  /// Closes the connections; what is under way completes as stopped.
+  package func stop() { http.stop() }
 
   private func outcome(of request: HTTPLoadRequest) async -> Result<HTTPReply, HTTPLoadFailure> {
     do throws(HTTPLoadFailure) { return .success(try await http.answer(to: request)) } catch { return .failure(error) }
