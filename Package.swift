@@ -78,6 +78,8 @@ let package = Package(
 
     // The engine under recorded and generated load, for the lab and the tests.
     library("EngineLab", ["Matching", "Market", "CZlib"]),
+    // Recorded order flow and load, for the lab.
+    library("LabKit", ["HTTP", "Market", "Lifecycle", "CZlib"]),
 
     // Programs.
     program(
@@ -90,7 +92,7 @@ let package = Package(
       "buttonwood-lab",
       [
         "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
-        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab",
+        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit",
       ]),
 
     // Tests.
@@ -116,6 +118,7 @@ let package = Package(
     tests(
       "GatewayTests",
       ["Gateway", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest", "Lifecycle", "TestKit"]),
+    tests("LabTests", ["LabKit", "HTTP", "Market", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "JSON"]),
   ]
 )

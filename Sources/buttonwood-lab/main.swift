@@ -1,8 +1,19 @@
 import Glibc
+import LabKit
+import Lifecycle
 
-let arguments = Array(CommandLine.arguments.dropFirst())
-switch (arguments.first, arguments.dropFirst().first) {
-case ("verify", _): exit(Verify.run(Array(arguments.dropFirst())))
-case ("bench", "engine"): exit(EngineBench.run(Array(arguments.dropFirst(2))))
-default: exit(2)
-}
+let benchmarks = CommandTable(
+  "buttonwood-lab bench", "Benchmarks: results as a table or, with --json, as JSON.",
+  [
+    .init("engine", "The matching engine alone, without I/O.") { EngineBench.run($0) }
+  ])
+
+let commands = CommandTable(
+  "buttonwood-lab", "Replay, benchmarks and simulators for Buttonwood: what production does not need.",
+  [
+    .init("replay", "Drives a gateway with recorded order flow over HTTP.") { await ReplayCommand.run($0) },
+    .init("verify", "Feeds recorded streams to the matching engine and compares every fill.") { Verify.run($0) },
+    .init("bench", "Runs a benchmark.", table: benchmarks),
+  ])
+
+exit(await commands.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,73 @@
+package import Lifecycle
+package import Market
+
+/// The options of a load, for commands that put one on a system.
+package struct SystemLoadOptions: Sendable {
+  package var address: GatewayAddress
+  package var keys: String
+  package var symbols: [Symbol]
+  package var mode: SystemLoad.Mode
+  package var duration: Duration
+  package var connections: Int
+  package var mix: LoadPlan.Mix
+  package var seed: UInt64
+
+  /// Declares and reads the options.
+  package init(_ line: inout CommandLineOptions) {
+    address = line.value(
+      "url", "URL", default: GatewayAddress("http://127.0.0.1:8080")!, variable: .named("BUTTONWOOD_GATEWAY_URL"),
+      shown: "http://127.0.0.1:8080", expected: "a URL of the form http://HOST:PORT", help: "The gateway."
+    ) { GatewayAddress($0) }
+    keys = line.requiredText(
+      "keys", "FILE", help: "The accounts' keys, as \"buttonwood account create --json\" prints them.")
+    symbols = line.value(
+      "symbols", "A,B,…", default: [Symbol("AAPL")!], variable: .none, shown: "AAPL",
+      expected: "ticker symbols joined by commas", help: "The instruments that the orders are for."
+    ) { text in
+      let symbols = text.split(separator: ",").map { Symbol($0) }
+      return symbols.isEmpty || symbols.contains(nil) ? nil : symbols.compactMap { $0 }
+    }
+    let rate = line.optionalInteger(
+      "rate", in: 1...1_000_000, variable: .none,
+      help: "Requests a second, sent whatever the answers (open loop); without it as many as are answered.")
+    let inFlight = line.integer(
+      "in-flight", default: 64, in: 1...10_000, variable: .none, help: "Requests in flight when there is no rate.")
+    mode = rate.map { .open(rate: $0) } ?? .closed(inFlight: inFlight)
+    duration = line.duration(
+      "duration", default: .seconds(10), in: .milliseconds(100)...(.seconds(86400)), variable: .none,
+      help: "How long requests are sent.")
+    connections = line.integer("connections", default: 64, in: 1...10_000, help: "Connections.")
+    let marketable = line.integer(
+      "marketable", default: LoadPlan.Mix.usual.marketable, in: 0...100, unit: "%", variable: .none,
+      help: "Share of requests that are orders priced to trade at once.")
+    let cancels = line.integer(
+      "cancels", default: LoadPlan.Mix.usual.cancels, in: 0...100, unit: "%", variable: .none,
+      help: "Share of requests that are cancels.")
+    seed = UInt64(line.integer("seed", default: 1, in: 0...Int.max, variable: .none, help: "Seed of all chance."))
+    if marketable + cancels > 100 {
+      line.mistake("--marketable and --cancels are more than 100 % together")
+      mix = .usual
+    } else {
+      mix = LoadPlan.Mix(marketable: marketable, cancels: cancels)
+    }
+  }
+
+  /// Puts the load on the system and waits for its end, on a thread of its own.
+  ///
+  /// - Parameter keys: the accounts to trade for, at least two.
+  package func run(
+    keys: [TradingKey], isStopRequested: @escaping @Sendable () -> Bool = { Interrupt.isRequested }
+  ) async throws(TradingClientError) -> SystemLoadResult {
+    guard let spread = AccountSpread(accounts: keys.count) else {
+      throw .cannotStart("a load needs at least two accounts")
+    }
+    let client = try TradingClient(address, keys: keys, connections: connections)
+    defer { client.stop() }
+    let tag = "l" + String(HostClock.microsecondsSinceEpoch(), radix: 36)
+    let plan = LoadPlan(symbols: symbols, accounts: spread, mix: mix, run: tag, seed: seed)
+    return await onThread("load") {
+      var load = SystemLoad(plan, client: client, mode: mode, duration: duration, isStopRequested: isStopRequested)
+      return load.run()
+    }
+  }
+}
