@@ -52,4 +52,24 @@ public struct OpenOrder: Hashable, Sendable {
     instrument = record.instrument
     side = record.side
   }
+
+  /// All that is known of an order whose cancel came too late.
+  public init(_ cancel: CancelOrder) {
+    id = cancel.target
+    account = cancel.account
+    priority = cancel.targetSequence
+    price = Price(rawValue: 0)
+    quantity = .zero
+    filled = .zero
+    filledValue = .zero
+    instrument = cancel.instrument
+    side = .buy
+  }
+
+  /// The same terms under another identifier: what is known of an order that is gone from its replacement.
+  public func named(_ id: OrderID) -> OpenOrder {
+    var order = self
+    order.id = id
+    return order
+  }
 }

@@ -7,17 +7,17 @@ public struct PostgresConnection: ~Copyable {
   private var typeIdentifiers: [String: UInt32] = [:]
 
   /// Connects; blocks until done or the time-out of the options has passed.
-  /// - Throws: ``PostgresError/connectionLost(_:)``.
+  /// - Throws: ``PostgresError/unreachable(_:)``.
   public init(_ options: PostgresOptions) throws(PostgresError) {
     let pairs = options.keywords
     let connection = withCStrings(pairs.map(\.0)) { keywords in
       withCStrings(pairs.map(\.1)) { values in PQconnectdbParams(keywords, values, 1) }
     }
-    guard let connection else { throw .connectionLost("out of memory") }
+    guard let connection else { throw .unreachable("out of memory") }
     guard PQstatus(connection) == CONNECTION_OK else {
       let message = Self.message(of: connection)
       PQfinish(connection)
-      throw .connectionLost(message)
+      throw .unreachable(message)
     }
     PQsetNoticeProcessor(connection, { _, _ in }, nil)
     self.connection = connection

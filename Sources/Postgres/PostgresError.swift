@@ -1,6 +1,8 @@
 /// Why PostgreSQL could not do what was asked.
 public enum PostgresError: Error, Hashable, Sendable {
-  /// The connection could not be made or was lost. What was in flight may have happened or not.
+  /// No connection could be made. Nothing was sent.
+  case unreachable(String)
+  /// The connection was lost. What was in flight may have happened or not.
   case connectionLost(String)
   /// The server refused: SQLSTATE and its primary message.
   case server(state: String, message: String)
@@ -31,6 +33,7 @@ public enum PostgresError: Error, Hashable, Sendable {
 extension PostgresError: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .unreachable(let message): return "PostgreSQL cannot be reached: \(message)"
     case .connectionLost(let message): return "connection to PostgreSQL lost: \(message)"
     case .server(let state, let message): return "PostgreSQL refused (\(state)): \(message)"
     case .protocolFault(let message): return "unexpected answer from PostgreSQL: \(message)"

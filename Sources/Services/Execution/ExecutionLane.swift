@@ -1,0 +1,225 @@
+internal import Accounting
+internal import Lifecycle
+internal import Market
+internal import Ports
+internal import Sharding
+
+/// Works the shards that a worker owns: reads their streams, matches, settles, trims, in rounds.
+///
+/// Every round settles all shards' new commands in one transaction, so that batches grow with the load. Matching is
+/// microseconds; a round's time is its commit.
+actor ExecutionLane {
+  /// A shard in work.
+  struct Holding {
+    var ownership: Ownership
+    var engine: ShardEngine
+    var inbox = ShardInbox()
+    /// Whether the log has rows that have not been read: right after a claim, and when the stream lost some.
+    var needsLog = true
+    var gapSince: ContinuousClock.Instant?
+  }
+
+  private let ledger: any SettlementLedger
+  private let stream: any OrderStream
+  private let settings: ExecutionSettings
+  private let now: @Sendable () -> Timestamp
+  private let report: @Sendable (WorkerEvent) -> Void
+  private let trimmer: StreamTrimmer
+  private let clock = ContinuousClock()
+  private var holdings: [Shard: Holding] = [:]
+  private var releasing: [Shard: CheckedContinuation<Ownership?, Never>] = [:]
+  private var isStopping = false
+  private var streamIsDown = false
+  private var lastLogCheck: ContinuousClock.Instant
+  private(set) var settledCommands = 0
+
+  init(
+    ledger: any SettlementLedger, stream: any OrderStream, settings: ExecutionSettings,
+    now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (WorkerEvent) -> Void
+  ) {
+    self.ledger = ledger
+    self.stream = stream
+    self.settings = settings
+    self.now = now
+    self.report = report
+    trimmer = StreamTrimmer(stream: stream)
+    lastLogCheck = ContinuousClock().now
+  }
+
+  /// Takes a claimed shard into work.
+  func adopt(_ ownership: Ownership, _ engine: ShardEngine) {
+    holdings[ownership.shard] = Holding(ownership: ownership, engine: engine)
+  }
+
+  /// Gives a shard up after the round in hand; returns what was held.
+  func release(_ shard: Shard) async -> Ownership? {
+    guard holdings[shard] != nil, releasing[shard] == nil, !isStopping else { return nil }
+    return await withCheckedContinuation { releasing[shard] = $0 }
+  }
+
+  /// Drops a shard at once: another owner has it.
+  func drop(_ shard: Shard, nonce: UInt64) {
+    if holdings[shard]?.ownership.nonce == nonce { holdings[shard] = nil }
+  }
+
+  /// What is held, with how far each shard has been settled.
+  func ownerships() -> [Ownership] {
+    holdings.values.map { holding in
+      var ownership = holding.ownership
+      ownership.processed = holding.engine.cursor
+      return ownership
+    }
+  }
+
+  /// Ends ``run()`` after the round in hand.
+  func stop() { isStopping = true }
+
+  /// Works until stopped.
+  func run() async {
+    while !isStopping {
+      finishReleases()
+      guard !holdings.isEmpty else {
+        try? await Task.sleep(for: .milliseconds(20))
+        continue
+      }
+      await readStreams()
+      await readLogs()
+      await settleRound()
+    }
+    for waiter in releasing.values { waiter.resume(returning: nil) }
+    releasing = [:]
+  }
+
+  private func finishReleases() {
+    for (shard, waiter) in releasing {
+      var ownership = holdings[shard]?.ownership
+      if let cursor = holdings[shard]?.engine.cursor { ownership?.processed = cursor }
+      holdings[shard] = nil
+      waiter.resume(returning: ownership)
+    }
+    releasing = [:]
+  }
+
+  // MARK: Reading
+
+  private func readStreams() async {
+    let isBusy = holdings.values.contains { $0.needsLog || $0.inbox.isRunnable(after: $0.engine.cursor) }
+    let hasGap = holdings.values.contains { $0.gapSince != nil }
+    let wait = isBusy || hasGap ? Duration.milliseconds(1) : settings.readWait
+    do {
+      let entries = try await stream.read(
+        after: holdings.mapValues { $0.inbox.position }, limit: settings.readLimit, wait: wait)
+      for entry in entries {
+        guard let cursor = holdings[entry.shard]?.engine.cursor else { continue }
+        holdings[entry.shard]!.inbox.receive(entry, cursor: cursor)
+      }
+      streamIsDown = false
+    } catch {
+      if !streamIsDown { report(.streamUnavailable(reason: error.reason)) }
+      streamIsDown = true
+    }
+  }
+
+  private func readLogs() async {
+    await noticeSilence()
+    for (shard, holding) in holdings {
+      let cursor = holding.engine.cursor
+      if holding.inbox.hasGap(after: cursor) {
+        let since = holding.gapSince ?? clock.now
+        holdings[shard]!.gapSince = since
+        if clock.now - since >= settings.gapPatience { holdings[shard]!.needsLog = true }
+      } else {
+        holdings[shard]!.gapSince = nil
+      }
+      guard holdings[shard]!.needsLog, !holding.inbox.isRunnable(after: cursor) else { continue }
+      guard let rows = try? await ledger.log(of: shard, after: cursor, limit: settings.logLimit) else { continue }
+      guard holdings[shard]?.ownership == holding.ownership else { continue }
+      for row in rows { holdings[shard]!.inbox.receive(row, cursor: cursor) }
+      holdings[shard]!.needsLog = rows.count == settings.logLimit
+      holdings[shard]!.gapSince = nil
+    }
+  }
+
+  /// Asks the log whether it is ahead of what the streams delivered: now and then, and always while they are down.
+  private func noticeSilence() async {
+    guard streamIsDown || clock.now - lastLogCheck >= settings.silencePeriod else { return }
+    lastLogCheck = clock.now
+    guard let last = try? await ledger.lastSequences(of: Array(holdings.keys)) else { return }
+    for (shard, sequence) in last {
+      guard let holding = holdings[shard], sequence > holding.engine.cursor else { continue }
+      if !holding.inbox.isRunnable(after: holding.engine.cursor) { holdings[shard]!.needsLog = true }
+    }
+  }
+
+  // MARK: Settling
+
+  private func settleRound() async {
+    var commits: [ShardCommit] = []
+    var room = settings.batchLimit
+    for shard in holdings.keys.sorted() {
+      guard room > 0 else { break }
+      let cursor = holdings[shard]!.engine.cursor
+      let run = holdings[shard]!.inbox.takeRun(after: cursor, limit: room)
+      guard !run.isEmpty else { continue }
+      room -= run.count
+      let settlement = holdings[shard]!.engine.apply(run)
+      commits.append(ShardCommit(ownership: holdings[shard]!.ownership, settlement: settlement))
+    }
+    if !commits.isEmpty { await settle(commits) }
+  }
+
+  /// Stores settlements, however often it takes; the books are ahead of the database until it is done.
+  private func settle(_ all: [ShardCommit]) async {
+    var commits = all
+    var pause = Duration.milliseconds(10)
+    let begun = clock.now
+    while !commits.isEmpty {
+      do {
+        switch try await ledger.settle(commits, at: now()) {
+        case .committed:
+          settled(commits, since: begun)
+          return
+        case .fenced(let shard):
+          report(.fenced(shard, holdings[shard]?.ownership.epoch ?? Epoch(rawValue: 0)))
+          guard commits.contains(where: { $0.ownership.shard == shard }) else {
+            return abandon(commits, "fenced for a shard that is not in the batch")
+          }
+          for commit in commits where commit.ownership.shard == shard { drop(shard, nonce: commit.ownership.nonce) }
+          commits.removeAll { $0.ownership.shard == shard }
+        }
+      } catch .unavailable(let reason) {
+        report(.settlementDelayed(reason: reason))
+        if isStopping { return abandon(commits, "stopped while the database was away") }
+        try? await Task.sleep(for: pause)
+        pause = min(pause * 2, settings.retryCeiling)
+        commits.removeAll { holdings[$0.ownership.shard]?.ownership != $0.ownership }
+      } catch .outcomeUnknown {
+        return abandon(commits, "the connection was lost during a commit")
+      } catch .fault(let reason) {
+        return abandon(commits, reason)
+      }
+    }
+  }
+
+  private func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant) {
+    var positions: [Shard: StreamPosition] = [:]
+    var commands = 0
+    for commit in commits {
+      let shard = commit.ownership.shard
+      commands += Int(commit.settlement.through.rawValue - commit.settlement.from.rawValue)
+      if let position = holdings[shard]?.inbox.settledPosition { positions[shard] = position }
+    }
+    settledCommands += commands
+    let taken = (clock.now - begun).components
+    report(.settled(commands: commands, microseconds: taken.seconds * 1_000_000 + taken.attoseconds / 1_000_000_000_000))
+    if !positions.isEmpty { trimmer.trim(positions) }
+  }
+
+  /// Forgets books that may be ahead of the database; a new claim reads what is final.
+  private func abandon(_ commits: [ShardCommit], _ reason: String) {
+    for commit in commits {
+      report(.dropped(commit.ownership.shard, commit.ownership.epoch, reason: reason))
+      drop(commit.ownership.shard, nonce: commit.ownership.nonce)
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/// Bounds and rhythms of a worker.
+public struct ExecutionSettings: Sendable {
+  /// Commands in one settling transaction at most, over all shards.
+  public var batchLimit = 512
+  /// Entries read from one shard's stream at a time at most.
+  public var readLimit = 512
+  /// Rows read from the log at a time at most.
+  public var logLimit = 2_000
+  /// How long a read waits for entries.
+  public var readWait = Duration.milliseconds(50)
+  /// How long a gap may stand before it is filled from the log: gateways publish out of order by a little.
+  public var gapPatience = Duration.milliseconds(4)
+  /// How often the log is asked for rows that no stream delivered.
+  public var silencePeriod = Duration.milliseconds(200)
+  /// Longest pause between two tries of a settlement while the database is away.
+  public var retryCeiling = Duration.milliseconds(500)
+  /// Life of a lease and of a heartbeat without renewal.
+  public var leaseLifetime = Duration.milliseconds(1_500)
+  /// How often leases and heartbeat are renewed.
+  public var renewalPeriod = Duration.milliseconds(300)
+
+  /// Bounds with their defaults.
+  public init() {}
+}

@@ -1,0 +1,157 @@
+public import Accounting
+public import Market
+internal import Matching
+
+/// The books of one shard together with what settling needs to know of the orders in them: log rows in, settlement out.
+///
+/// A pure value: the same log gives the same settlements, whoever works it and however it is cut into batches.
+public struct ShardEngine: Sendable {
+  /// The shard.
+  public let shard: Shard
+  /// The last command that was applied.
+  public private(set) var cursor: Sequence
+  private var engine: MatchingEngine
+  private var open: [OrderKey: OpenOrder]
+
+  /// Rebuilds the books as they stood after `processed`.
+  /// - Parameter orders: The open orders whose commands have been processed, by priority.
+  /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
+  public init(shard: Shard, processed: Sequence, orders: [OrderRecord]) throws(RecoveryFault) {
+    self.shard = shard
+    cursor = processed
+    engine = MatchingEngine(expectedOrders: orders.count)
+    open = Dictionary(minimumCapacity: orders.count)
+    for order in orders {
+      let key = OrderKey(order.sequence.rawValue)
+      do {
+        try engine.restore(
+          RestingOrder(
+            order: key, instrument: order.instrument, account: order.account, side: order.side, price: order.price,
+            leaves: order.leaves, filled: order.filled, selfTradePrevention: order.selfTradePrevention))
+      } catch {
+        throw RecoveryFault(order: order.id, reason: "\(error)")
+      }
+      open[key] = OpenOrder(order)
+    }
+  }
+
+  /// How many orders rest in the books.
+  public var restingCount: Int { engine.restingCount }
+
+  /// The resting orders, by instrument and priority, with their open shares: for comparison with what is stored.
+  public func restingOrders() -> [OpenOrder] { open.values.sorted { $0.priority < $1.priority } }
+
+  /// Carries out log rows that follow the cursor without a gap.
+  public mutating func apply(_ entries: some Collection<LogEntry>) -> Settlement {
+    var builder = SettlementBuilder(shard: shard, after: cursor)
+    var events: [BookEvent] = []
+    engine.apply(entries.map { BookCommand($0) }, into: &events)
+    var rest = events[...]
+    for (index, entry) in entries.enumerated() {
+      builder.begin(entry.sequence)
+      let own = rest.prefix { $0.command == Int32(index) }
+      rest = rest.dropFirst(own.count)
+      settle(entry, own, &builder)
+      cursor = entry.sequence
+    }
+    return builder.finish()
+  }
+
+  /// Reports what one command did.
+  private mutating func settle(_ entry: LogEntry, _ events: ArraySlice<BookEvent>, _ builder: inout SettlementBuilder) {
+    let key = OrderKey(entry.sequence.rawValue)
+    for event in events {
+      switch event.kind {
+      case .accepted:
+        let order = OpenOrder(placed(entry.command), sequence: entry.sequence)
+        open[key] = order
+        builder.entered(order)
+      case .rejected:
+        let order = OpenOrder(placed(entry.command), sequence: entry.sequence)
+        builder.rejected(order, reason: event.reason.rawValue)
+      case .trade:
+        var (taker, maker) = (resting(event.order), resting(event.counterpart))
+        builder.traded(taker: &taker, maker: &maker, price: event.price, quantity: event.quantity)
+        keep(taker, as: event.order)
+        keep(maker, as: event.counterpart)
+      case .canceled:
+        builder.canceled(resting(event.order), reason: event.reason.rawValue)
+        open[event.order] = nil
+      case .replaced: replaced(entry, event, &builder)
+      case .cancelRejected:
+        builder.cancelRejected(OpenOrder(target(of: entry.command)), reason: event.reason.rawValue)
+      case .replaceRejected:
+        guard case .replace(let replace) = entry.command else { preconditionFailure("an event of another command") }
+        let new = OpenOrder(replace.order, sequence: entry.sequence)
+        let old = open[OrderKey(replace.targetSequence.rawValue)]
+        builder.replaceRejected(
+          old: old, target: old ?? new.named(replace.target), new: new, extraHold: replace.extraHold,
+          reason: event.reason.rawValue)
+      case .reduced: preconditionFailure("no log row asks for a reduction")
+      }
+    }
+  }
+
+  private mutating func replaced(_ entry: LogEntry, _ event: BookEvent, _ builder: inout SettlementBuilder) {
+    guard case .replace(let replace) = entry.command else { preconditionFailure("an event of another command") }
+    let old = resting(event.counterpart)
+    var new = OpenOrder(replace.order, sequence: event.keepsPriority ? old.priority : entry.sequence)
+    new.filled = old.filled
+    new.filledValue = old.filledValue
+    open[event.counterpart] = nil
+    open[event.order] = new
+    builder.replaced(old: old, new: new, extraHold: replace.extraHold)
+  }
+
+  private func resting(_ key: OrderKey) -> OpenOrder {
+    guard let order = open[key] else { preconditionFailure("shard \(shard): order \(key) trades but is not known") }
+    return order
+  }
+
+  private mutating func keep(_ order: OpenOrder, as key: OrderKey) {
+    open[key] = order.leaves > .zero ? order : nil
+  }
+
+  private func placed(_ command: Command) -> PlaceOrder {
+    switch command {
+    case .place(let order): return order
+    case .replace(let replace): return replace.order
+    case .cancel: preconditionFailure("a cancel places no order")
+    }
+  }
+
+  private func target(of command: Command) -> CancelOrder {
+    guard case .cancel(let cancel) = command else { preconditionFailure("an event of another command") }
+    return cancel
+  }
+}
+
+/// Stored orders that cannot be put back into a book: the database was changed by other hands.
+public struct RecoveryFault: Error, Hashable, Sendable {
+  /// The order in question.
+  public var order: OrderID
+  /// What is wrong with it.
+  public var reason: String
+}
+
+extension BookCommand {
+  /// The engine's form of a log row: its sequence is the order's key.
+  init(_ entry: LogEntry) {
+    let key = OrderKey(entry.sequence.rawValue)
+    switch entry.command {
+    case .place(let order):
+      self.init(kind: .place, order: key, target: 0, terms: order)
+    case .replace(let replace):
+      self.init(kind: .replace, order: key, target: OrderKey(replace.targetSequence.rawValue), terms: replace.order)
+    case .cancel(let cancel):
+      self = .cancel(OrderKey(cancel.targetSequence.rawValue), in: cancel.instrument, account: cancel.account)
+    }
+  }
+
+  private init(kind: Kind, order: OrderKey, target: OrderKey, terms: PlaceOrder) {
+    self.init(
+      kind: kind, side: terms.side, type: terms.type, timeInForce: terms.timeInForce, postOnly: terms.postOnly,
+      selfTradePrevention: terms.selfTradePrevention, instrument: terms.instrument, order: order, target: target,
+      account: terms.account, price: terms.price, quantity: terms.quantity)
+  }
+}

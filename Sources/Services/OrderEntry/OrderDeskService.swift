@@ -1,0 +1,106 @@
+public import Accounting
+internal import Lifecycle
+public import Market
+public import Ports
+
+/// The desk: spreads requests over lanes by shard, keeps them from a shard that is too far behind, and publishes what is
+/// accepted.
+public final class OrderDeskService: OrderDesk {
+  private let lanes: [AcceptLane]
+  private let reader: any AccountReader
+  private let settings: OrderDeskSettings
+  private let publisher: LogPublisher
+  private let lags = Lock<[Shard: ShardLag]>([:])
+
+  /// Makes a desk with one lane a ledger.
+  /// - Parameters:
+  ///   - ledgers: One connection each.
+  ///   - stream: Where accepted log rows are published; failures are only counted, owners find the rows in the log.
+  ///   - reader: Tells the shards' lags.
+  public init(
+    ledgers: [any EntryLedger], stream: any OrderStream, reader: any AccountReader, settings: OrderDeskSettings,
+    now: @escaping @Sendable () -> Timestamp
+  ) {
+    precondition(!ledgers.isEmpty)
+    let publisher = LogPublisher(stream: stream)
+    self.publisher = publisher
+    self.reader = reader
+    self.settings = settings
+    lanes = ledgers.map { ledger in
+      AcceptLane(ledger: ledger, settings: settings, now: now) { await publisher.publish($0) }
+    }
+  }
+
+  public func submit(_ request: EntryRequest) async -> DeskReply {
+    let shard = request.shard
+    if case .cancel = request {
+      // Cancels make a shard's work less, never more: they are let through.
+    } else if let lag = lags.withLock({ $0[shard]?.commands }), lag > settings.shardLagLimit {
+      return .busy(retryAfterSeconds: 1)
+    }
+    return await lanes[Int(shard.rawValue.magnitude) % lanes.count].submit(request)
+  }
+
+  /// Keeps the lags up to date until the task is cancelled. While the database is away the last known ones stand.
+  public func run() async {
+    while !Task.isCancelled {
+      if let current = try? await reader.lags() { lags.withLock { $0 = current } }
+      try? await Task.sleep(for: settings.lagPeriod)
+    }
+  }
+
+  /// Log rows that could not be published so far.
+  public var unpublished: Int { publisher.failures }
+}
+
+/// Publishes log rows in order, in the background, without ever holding an answer up.
+///
+/// Rows wait in a bounded list while the stream is slow; when it is full or the stream fails, rows are dropped: the log has
+/// them.
+final class LogPublisher: Sendable {
+  /// Rows that may wait.
+  static let waitingLimit = 50_000
+
+  private struct State {
+    var waiting: [LogEntry] = []
+    var isWorking = false
+    var failures = 0
+  }
+
+  private let stream: any OrderStream
+  private let state = Lock(State())
+
+  init(stream: any OrderStream) { self.stream = stream }
+
+  var failures: Int { state.withLock { $0.failures } }
+
+  func publish(_ entries: [LogEntry]) async {
+    let begins = state.withLock { state in
+      guard state.waiting.count + entries.count <= Self.waitingLimit else {
+        state.failures += entries.count
+        return false
+      }
+      state.waiting += entries
+      defer { state.isWorking = true }
+      return !state.isWorking
+    }
+    if begins { Task { await work() } }
+  }
+
+  private func work() async {
+    while true {
+      let batch = state.withLock { state in
+        let batch = state.waiting
+        state.waiting = []
+        state.isWorking = !batch.isEmpty
+        return batch
+      }
+      guard !batch.isEmpty else { return }
+      do {
+        try await stream.publish(batch)
+      } catch {
+        state.withLock { $0.failures += batch.count }
+      }
+    }
+  }
+}
