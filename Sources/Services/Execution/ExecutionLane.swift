@@ -174,7 +174,7 @@ actor ExecutionLane {
     var pause = Duration.milliseconds(10)
     let begun = clock.now
     while !commits.isEmpty {
-      do {
+      do throws(LedgerError) {
         switch try await ledger.settle(commits, at: now()) {
         case .committed:
           settled(commits, since: begun)
@@ -187,16 +187,17 @@ actor ExecutionLane {
           for commit in commits where commit.ownership.shard == shard { drop(shard, nonce: commit.ownership.nonce) }
           commits.removeAll { $0.ownership.shard == shard }
         }
-      } catch .unavailable(let reason) {
-        report(.settlementDelayed(reason: reason))
-        if isStopping { return abandon(commits, "stopped while the database was away") }
-        try? await Task.sleep(for: pause)
-        pause = min(pause * 2, settings.retryCeiling)
-        commits.removeAll { holdings[$0.ownership.shard]?.ownership != $0.ownership }
-      } catch .outcomeUnknown {
-        return abandon(commits, "the connection was lost during a commit")
-      } catch .fault(let reason) {
-        return abandon(commits, reason)
+      } catch {
+        switch error {
+        case .outcomeUnknown: return abandon(commits, "the connection was lost during a commit")
+        case .fault(let reason): return abandon(commits, reason)
+        case .unavailable(let reason):
+          report(.settlementDelayed(reason: reason))
+          if isStopping { return abandon(commits, "stopped while the database was away") }
+          try? await Task.sleep(for: pause)
+          pause = min(pause * 2, settings.retryCeiling)
+          commits.removeAll { holdings[$0.ownership.shard]?.ownership != $0.ownership }
+        }
       }
     }
   }
