@@ -12,6 +12,14 @@ public struct RedisCommand: Hashable, Sendable {
     for argument in arguments { add(argument) }
   }
 
+  /// Makes a command that begins like another and will grow by about so many bytes.
+  public init(beginning: RedisCommand, growingBy bytes: Int) {
+    self.bytes.reserveCapacity(beginning.bytes.count + bytes)
+    self.bytes += beginning.bytes
+    ends.reserveCapacity(beginning.ends.count + 8)
+    ends += beginning.ends
+  }
+
   /// Adds a text.
   public mutating func add(_ text: String) {
     bytes.append(contentsOf: text.utf8)

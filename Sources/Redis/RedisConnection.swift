@@ -201,11 +201,3 @@ extension timeval {
     self.init(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
   }
 }
-
-extension Duration {
-  /// Whole nanoseconds, rounded towards zero.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-  }
-}

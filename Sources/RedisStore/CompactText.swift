@@ -1,6 +1,6 @@
 internal import Market
 
-/// Appends words and numbers as ASCII to bytes, without making strings.
+/// Appends words and numbers as ASCII to bytes, without making strings: every log row that is published passes here.
 extension [UInt8] {
   mutating func write(_ word: StaticString) {
     append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
@@ -12,13 +12,18 @@ extension [UInt8] {
   }
 
   mutating func write(_ number: UInt64) {
-    let start = count
-    var rest = number
-    repeat {
-      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    self[start...].reverse()
+    // 20 digits hold the greatest number; they come out last one first.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var start = 20
+      var rest = number
+      repeat {
+        start -= 1
+        let (tens, unit) = rest.quotientAndRemainder(dividingBy: 10)
+        digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: unit))
+        rest = tens
+      } while rest > 0
+      append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+    }
   }
 
   mutating func write(_ price: Price) {
@@ -37,16 +42,20 @@ extension [UInt8] {
   }
 
   mutating func write(_ id: UniqueID) {
-    write(hexadecimal: id.high, dashesAfter: (8, 12))
-    append(UInt8(ascii: "-"))
-    write(hexadecimal: id.low, dashesAfter: (4, 16))
-  }
-
-  private mutating func write(hexadecimal word: UInt64, dashesAfter dashes: (Int, Int)) {
-    for digit in 0..<16 {
-      if digit == dashes.0 || digit == dashes.1 { append(UInt8(ascii: "-")) }
-      let nibble = UInt8(truncatingIfNeeded: word >> UInt64((15 - digit) * 4)) & 0xF
-      append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+      var position = 0
+      for digit in 0..<32 {
+        if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+          text.initializeElement(at: position, to: UInt8(ascii: "-"))
+          position += 1
+        }
+        let word = digit < 16 ? id.high : id.low
+        let nibble = UInt8(truncatingIfNeeded: word >> UInt64((15 - digit & 15) * 4)) & 0xF
+        let character = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+        text.initializeElement(at: position, to: character)
+        position += 1
+      }
+      append(contentsOf: UnsafeBufferPointer(text))
     }
   }
 }

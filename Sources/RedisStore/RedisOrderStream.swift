@@ -29,7 +29,7 @@ public final class RedisOrderStream: OrderStream {
     while !rest.isEmpty {
       let batch = rest.prefix(settings.pipelineLength)
       rest = rest.dropFirst(batch.count)
-      let commands = batch.map { entry in addCommand(entry) }
+      let commands = addCommands(batch)
       try await streamErrors { () async throws(RedisError) in
         for reply in try await publisher.send(commands) { _ = try reply.accepted() }
       }
@@ -62,15 +62,22 @@ public final class RedisOrderStream: OrderStream {
     }
   }
 
-  private func addCommand(_ entry: LogEntry) -> RedisCommand {
-    var command = RedisCommand("XADD", Keys.orders(entry.shard), "MAXLEN", "~")
-    command.add(settings.streamLength)
-    command.add("*")
-    command.add("seq")
-    command.add { $0.write(entry.sequence.rawValue) }
-    command.add("cmd")
-    command.add { LogEntryText.write(entry, to: &$0) }
-    return command
+  /// One `XADD` an entry, in order; what those of a shard have in common is written once.
+  private func addCommands(_ entries: ArraySlice<LogEntry>) -> [RedisCommand] {
+    var beginnings: [Shard: RedisCommand] = [:]
+    return entries.map { entry in
+      let beginning = beginnings[entry.shard] ?? addCommand(entry.shard)
+      beginnings[entry.shard] = beginning
+      var command = RedisCommand(beginning: beginning, growingBy: LogEntryText.usualLength + 32)
+      command.add { $0.write(entry.sequence.rawValue) }
+      command.add { $0.write("cmd") }
+      command.add { LogEntryText.write(entry, to: &$0) }
+      return command
+    }
+  }
+
+  private func addCommand(_ shard: Shard) -> RedisCommand {
+    RedisCommand("XADD", Keys.orders(shard), "MAXLEN", "~", String(settings.streamLength), "*", "seq")
   }
 }
 

@@ -52,7 +52,7 @@ actor StreamReader {
     // BLOCK 0 would wait for ever.
     if block > .zero {
       command.add("BLOCK")
-      command.add(max(1, block.nanoseconds / 1_000_000))
+      command.add(block.milliseconds)
     }
     command.add("STREAMS")
     for shard in positions.keys { command.add(key(shard)) }
@@ -74,15 +74,4 @@ actor StreamReader {
     shards[Array(key.utf8)] = shard
     return key
   }
-}
-
-extension Duration {
-  /// Whole nanoseconds, rounded towards zero.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-  }
-
-  /// Whole milliseconds, at least one.
-  var milliseconds: Int64 { max(1, nanoseconds / 1_000_000) }
 }

@@ -4,23 +4,17 @@ internal import Redis
 
 /// Drops what is settled from a stream and moves the mirror group behind it, in one step.
 enum TrimScript {
-  /// The group's count of entries read is set to what the stream has ever taken less what it still holds, so that
-  /// `XINFO GROUPS` shows as lag exactly what is not yet trimmed, whatever order calls come in.
+  /// As the group then stands before the first entry that is left, or at the end of an empty stream, the server itself
+  /// knows its lag: exactly what is not yet trimmed, whatever order calls come in and whatever is added later.
+  /// (`XGROUP SETID` without `ENTRIESREAD` leaves the count to it; looking the count up costs twice the whole script.)
   ///
-  /// A position beyond the stream's last id comes from before a wipe: the stream then holds nothing that is known to be
+  /// A position beyond the last entry comes from before a wipe: the stream then holds nothing that is known to be
   /// settled. Flagged `allow-oom`: a full server must be able to make room.
   static let script = RedisScript(
     name: "trim",
     source: """
       #!lua flags=allow-oom
-      local stream, group = KEYS[1], ARGV[1]
-      local settled, next = ARGV[2], ARGV[3]
-
-      local function state()
-        local info, state = redis.call('XINFO', 'STREAM', stream), {}
-        for i = 1, #info, 2 do state[info[i]] = info[i + 1] end
-        return state
-      end
+      local stream, group, settled, next = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 
       local function is_before(a, b)
         local am, ac = string.match(a, '^(%d+)-(%d+)$')
@@ -31,23 +25,18 @@ enum TrimScript {
         return ac < bc
       end
 
-      if redis.call('EXISTS', stream) == 0 then
-        redis.call('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM', 'ENTRIESREAD', 0)
-        return 0
-      end
-      local before = state()
-      if is_before(before['last-generated-id'], settled) then
+      local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+      if not last then
+        settled = '$'
+      elseif last[1] ~= settled and is_before(last[1], settled) then
         settled = '0-0'
       else
         redis.call('XTRIM', stream, 'MINID', next)
       end
-      local held = redis.call('XLEN', stream)
-      local read = before['entries-added'] - held
-      local moved = redis.pcall('XGROUP', 'SETID', stream, group, settled, 'ENTRIESREAD', read)
-      if moved.err then
-        redis.call('XGROUP', 'CREATE', stream, group, settled, 'ENTRIESREAD', read)
+      if redis.pcall('XGROUP', 'SETID', stream, group, settled).err then
+        redis.call('XGROUP', 'CREATE', stream, group, settled, 'MKSTREAM')
       end
-      return held
+      return 1
       """)
 
   static func call(_ shard: Shard, settled: StreamPosition) -> RedisScript.Call {
