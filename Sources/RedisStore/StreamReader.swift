@@ -5,6 +5,9 @@ internal import Redis
 
 /// Reads the shards' streams over a connection of its own, from positions that the caller keeps.
 actor StreamReader {
+  /// Shorter waits are slept through here: the server ends a blocked read at a tick of its own clock, up to 100 ms late.
+  private static let shortestBlock = Duration.milliseconds(10)
+
   private let client: RedisClient
   private var watch = WipeWatch()
   private var keys: [Shard: String] = [:]
@@ -19,11 +22,12 @@ actor StreamReader {
     let deadline = HostClock.monotonicNanoseconds() + wait.nanoseconds
     while true {
       try await lookForWipes(positions)
-      let remaining = deadline - HostClock.monotonicNanoseconds()
-      let block = Duration.nanoseconds(min(remaining, WipeWatch.interval))
-      let reply = try await client.send(command(positions, limit: limit, block: block), blocking: max(block, .zero))
+      let remaining = Duration.nanoseconds(deadline - HostClock.monotonicNanoseconds())
+      let block = remaining < Self.shortestBlock ? .zero : min(remaining, .nanoseconds(WipeWatch.interval))
+      let reply = try await client.send(command(positions, limit: limit, block: block), blocking: block)
       let entries = StreamReply.entries(reply, shards: shards)
-      if !entries.isEmpty || Task.isCancelled || HostClock.monotonicNanoseconds() >= deadline { return entries }
+      if !entries.isEmpty || Task.isCancelled || remaining <= .zero { return entries }
+      if block == .zero { try? await Task.sleep(for: remaining) }
     }
   }
 
