@@ -56,6 +56,12 @@ final class FakeGateway: Sendable {
       if request.rawPath == "/v2/orders", request.method == "GET" {
         return Self.json(200, Self.list(state.exchange, request, account))
       }
+      if request.rawPath == "/v2/orders", request.method == "DELETE" {
+        for order in state.exchange.orders.values where order.account == account && order.isOpen {
+          _ = state.exchange.handle(.cancel(order: order.id), account: account)
+        }
+        return Self.json(207, "[]")
+      }
       state.requests += 1
       if state.throttlesEvery > 0, state.requests % state.throttlesEvery == 0 {
         var response = Self.error(429, "too many requests")
@@ -103,6 +109,7 @@ final class FakeGateway: Sendable {
 
   private static func list(_ exchange: FakeExchange, _ request: HTTPRequest, _ account: Int) -> String {
     var orders = exchange.orders.values.filter { $0.account == account }.sorted { number($0.id) < number($1.id) }
+    if request.parameter("status") == "open" { orders = orders.filter(\.isOpen) }
     if let after = request.parameter("after_order_id") { orders = orders.filter { number($0.id) > number(after) } }
     if request.parameter("direction") == "desc" { orders.reverse() }
     let page = orders.prefix(Int(request.parameter("limit") ?? "50")!)

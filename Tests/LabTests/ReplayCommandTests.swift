@@ -25,6 +25,16 @@ struct ReplayCommandTests {
     #expect(json["commands"]?["orders"]?["sent"]?.integer == Int64(report.result.tally[.order].sent))
   }
 
+  @Test func aSecondReplayClearsWhatTheFirstLeft() async throws {
+    let gateway = FakeGateway(accounts: 4)
+    let rows = randomFlow(seed: 24, rows: 400)
+    let first = try await replay(rows, gateway, ["--in-order", "--check"])
+    #expect(first.isSound && gateway.state.withLock { $0.exchange.orders.values.contains { $0.isOpen } })
+    let second = try await replay(rows, gateway, ["--in-order", "--check", "--cancel-first"])
+    #expect(second.isSound, "\(second.text)")
+    #expect(second.comparison == first.comparison)
+  }
+
   @Test func concurrentReplayLosesAndDoublesNothing() async throws {
     let gateway = FakeGateway(accounts: 4)
     gateway.state.withLock { $0.dropsEvery = 31 }

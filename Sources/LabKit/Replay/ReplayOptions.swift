@@ -9,11 +9,12 @@ package struct ReplayOptions: Sendable {
   package var accounts: Int?
   package var address = GatewayAddress("http://127.0.0.1:8080")!
   package var symbol = Symbol("AAPL")!
-  package var connections = 16
+  package var connections = 64
   package var limit: Int?
   package var keys = ""
   package var isInOrder = false
   package var checks = false
+  package var clearsFirst = false
   package var printsJSON = false
 
   static let checkNeedsCommands = "--check needs expected fills, which LOBSTER messages do not have"
@@ -71,6 +72,9 @@ package struct ReplayOptions: Sendable {
       "in-order", help: "Sends each command when the one before it is answered, over one connection.")
     checks = line.flag(
       "check", help: "Compares at the end what every order was filled with what the recording says; needs --in-order.")
+    clearsFirst = line.flag(
+      "cancel-first", help: "Cancels the accounts' open orders before it begins, such as an earlier replay left behind."
+    )
     printsJSON = line.flag("json", help: "Prints the result as one JSON object.")
     file = line.argument("FILE", help: "The recording.")
     if checks, !isInOrder { line.mistake("--check needs --in-order: otherwise commands overtake each other") }

@@ -17,11 +17,27 @@ package struct ReplaySettle: Sendable {
     self.accounts = accounts
   }
 
+  /// Cancels all open orders of the accounts and waits until they are gone, at most ``patience``.
+  /// - Returns: whether they are gone.
+  package func clear(_ client: TradingClient) async throws(TradingClientError) -> Bool {
+    let deadline = Self.deadline
+    for account in 0..<accounts { try await client.cancelAll(account: account) }
+    for account in 0..<accounts {
+      while try await !listing.isClear(account: account) {
+        guard HostClock.monotonicNanoseconds() < deadline else { return false }
+        try? await Task.sleep(for: Self.pause)
+      }
+    }
+    return true
+  }
+
+  private static var deadline: Int64 { HostClock.monotonicNanoseconds() + patience.wholeNanoseconds }
+
   /// Waits until nothing of the run is pending, at most ``patience``, and sums up its orders.
   package func summary(
     run: String, since start: Timestamp, keepsFills: Bool
   ) async throws(TradingClientError) -> FillSummary {
-    let deadline = HostClock.monotonicNanoseconds() + 1_000_000_000 * Self.patience.components.seconds
+    let deadline = Self.deadline
     for account in 0..<accounts {
       while try await !listing.isLatestTakenUp(account: account), HostClock.monotonicNanoseconds() < deadline {
         try? await Task.sleep(for: Self.pause)

@@ -55,6 +55,11 @@ package struct OrderListing: Sendable {
     return latest.map { !$0.isPending } ?? true
   }
 
+  /// Whether the account has no open order.
+  package func isClear(account: Int) async throws(TradingClientError) -> Bool {
+    try await get("/v2/orders?status=open&limit=1&symbols=\(symbol)", account).elements?.isEmpty ?? true
+  }
+
   /// Hands every order of the account that was submitted after `start` to `body`, oldest first.
   package func forEach(
     account: Int, after start: Timestamp, _ body: (ListedOrder) -> Void

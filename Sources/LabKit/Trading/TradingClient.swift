@@ -52,14 +52,24 @@ package struct TradingClient: Sendable {
   /// Asks for something as one account, again while the gateway is not available.
   /// - Throws: what it answered instead.
   package func get(
-    _ target: String, account: Int, attempts: Int = TradingClient.getLimit
+    _ target: String, account: Int, attempts: Int = TradingClient.askLimit
   ) async throws(TradingClientError) -> JSONScan {
-    let request = HTTPLoadRequest(method: "GET", target: target, headerLines: headers[account])
+    try await ask(HTTPLoadRequest(method: "GET", target: target, headerLines: headers[account]), attempts: attempts)
+  }
+
+  /// Asks that all open orders of an account be cancelled.
+  /// - Throws: what the gateway answered instead.
+  package func cancelAll(account: Int) async throws(TradingClientError) {
+    let request = HTTPLoadRequest(method: "DELETE", target: "/v2/orders", headerLines: headers[account])
+    _ = try await ask(request, attempts: Self.askLimit)
+  }
+
+  private func ask(_ request: HTTPLoadRequest, attempts: Int) async throws(TradingClientError) -> JSONScan {
     var attempt = 1
     while true {
       let failure: TradingClientError
       switch await outcome(of: request) {
-      case .success(let reply) where reply.status == 200: return JSONScan(reply.body)
+      case .success(let reply) where reply.status == 200 || reply.status == 207: return JSONScan(reply.body)
       case .success(let reply):
         failure = .answered(reply.status, JSONScan(reply.body)["message"]?.string ?? "no message")
         guard reply.status == 429 || reply.status >= 500 else { throw failure }
@@ -79,7 +89,7 @@ package struct TradingClient: Sendable {
   }
 
   /// How often a question is repeated: for about 20 seconds.
-  package static let getLimit = 20
+  package static let askLimit = 20
 }
 
 /// Why a gateway cannot be used.
@@ -99,7 +109,7 @@ package enum TradingClientError: Error, Equatable, CustomStringConvertible {
     case .unknownHost(let host): "there is no host \(host)"
     case .cannotStart(let reason): reason
     case .unreachable: "no gateway answers there; is it running?"
-    case .answered(401, _): "the gateway does not accept the first key (401); are the keys of this system?"
+    case .answered(401, _): "the gateway does not accept the first key (401); do the keys belong to this system?"
     case .answered(let status, let message): "the gateway answers \(status): \(message)"
     }
   }
