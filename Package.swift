@@ -53,7 +53,7 @@ let package = Package(
 
     // Kits.
     library("Lifecycle", []),
-    library("Telemetry", []),
+    library("Telemetry", ["Lifecycle"]),
     library("JSON", []),
 
     // Ports and services.

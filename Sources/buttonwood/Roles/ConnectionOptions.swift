@@ -1,0 +1,51 @@
+internal import Lifecycle
+internal import Redis
+
+/// Where PostgreSQL and Redis are: read the same way by every command.
+struct ConnectionOptions {
+  var databaseURL: String
+  var redis: RedisAddress
+
+  /// Reads `--database-url` and `--redis-url`, or the conventional variables.
+  init(_ line: inout CommandLineOptions) {
+    databaseURL = Self.database(&line)
+    let standard = RedisAddress(endpoint: .tcp(host: "127.0.0.1", port: 6379))
+    redis =
+      line.optional(
+        "redis-url", "URL", variable: .named("REDIS_URL"), shown: "redis://127.0.0.1:6379",
+        expected: "a Redis URL such as redis://127.0.0.1:6379/0", isConfidential: true,
+        help: "Where Redis is: redis://[user:password@]host[:port][/database] or unix:///path."
+      ) { try? RedisAddress(url: $0) } ?? standard
+  }
+
+  /// Reads `--database-url` alone.
+  static func database(_ line: inout CommandLineOptions) -> String {
+    line.requiredText(
+      "database-url", "URL", variable: .named("DATABASE_URL"),
+      help: "Where PostgreSQL is, as libpq takes it: postgresql://user@host:port/database.")
+  }
+}
+
+/// An address to listen on.
+struct ListenAddress {
+  var host: String
+  var port: UInt16
+
+  /// Parses `host:port`; `[::1]:8080` for IPv6.
+  init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+    var host = String(text[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    guard !host.isEmpty else { return nil }
+    self.host = host
+    self.port = port
+  }
+
+  /// Reads the option `name`.
+  static func read(_ name: String, default standard: String, _ line: inout CommandLineOptions, help: String) -> ListenAddress {
+    line.value(
+      name, "HOST:PORT", default: ListenAddress(standard)!, shown: standard,
+      expected: "an address such as 127.0.0.1:8080", help: help
+    ) { ListenAddress($0) }
+  }
+}

@@ -1,0 +1,103 @@
+internal import Digest
+internal import Gateway
+internal import HTTP
+internal import Lifecycle
+internal import Market
+internal import Postgres
+internal import PostgresStore
+internal import RedisStore
+internal import Services
+internal import Telemetry
+
+/// `buttonwood gateway`: serves the Trading API.
+enum GatewayCommand {
+  private struct Options {
+    var connections: ConnectionOptions
+    var listen: ListenAddress
+    var admin: AdminEndpoint.Options
+    var readers: Int
+    var drain: Duration
+    var desk = OrderDeskSettings()
+    var gateway = GatewayConfiguration()
+    var server = HTTPServerConfiguration()
+
+    init(_ arguments: [String]) throws(CommandLineExit) {
+      var line = CommandLineOptions(
+        "buttonwood gateway", "Serves the Trading API: takes orders durably and answers questions. Any number may run.",
+        arguments)
+      connections = ConnectionOptions(&line)
+      listen = ListenAddress.read("listen", default: "127.0.0.1:8080", &line, help: "Where to serve the Trading API.")
+      admin = AdminEndpoint.Options(&line, port: 9080)
+      _ = RoleOptions.marketClock(&line)
+      desk.lanes = line.integer(
+        "lanes", default: desk.lanes, in: 1...64, help: "Accepting transactions in flight, each on its own connection.")
+      desk.batchLimit = line.integer(
+        "accept-batch", default: desk.batchLimit, in: 1...4096, unit: "requests",
+        help: "Most requests in one accepting transaction.")
+      desk.queueLimit = line.integer(
+        "accept-queue", default: desk.queueLimit, in: 1...1_000_000, unit: "requests",
+        help: "Most requests waiting in a lane; beyond it 429.")
+      desk.shardLagLimit = Int64(
+        line.integer(
+          "shard-lag-limit", default: Int(desk.shardLagLimit), in: 1...100_000_000, unit: "commands",
+          help: "Most commands of a shard accepted and not settled; beyond it 429."))
+      readers = line.integer("readers", default: 2, in: 1...64, help: "Connections for questions.")
+      gateway.requestsPerMinute = line.integer(
+        "rate-limit", default: 0, in: 0...10_000_000, unit: "requests a minute",
+        help: "Most requests of one account; 0 for no limit.")
+      server.connectionLimit = line.integer(
+        "connection-limit", default: server.connectionLimit, in: 1...1_000_000, help: "Most client connections.")
+      server.inFlightLimit = line.integer(
+        "in-flight-limit", default: server.inFlightLimit, in: 1...1_000_000, help: "Most requests being answered.")
+      server.connectionLimitPerAddress = line.integer(
+        "connections-per-address", default: 0, in: 0...1_000_000,
+        help: "Most connections of one client address; 0 for no limit.")
+      drain = line.duration(
+        "drain", default: .seconds(20), help: "How long SIGTERM waits for requests in flight.")
+      try line.finish()
+      server.address = listen.host
+      server.port = listen.port
+    }
+  }
+
+  /// Runs until SIGTERM; returns the exit status.
+  static func run(_ arguments: [String]) async -> Int32 {
+    let options: Options
+    do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
+    let log = Log.standardError().with(["role": "gateway"])
+    let url = options.connections.databaseURL
+    func session(_ name: String) -> PostgresSession {
+      PostgresSession(StoreSettings.ledger(url: url, role: "gateway"), name: name)
+    }
+    let reader = PostgresAccountReader(sessions: (0..<options.readers).map { session("read-\($0)") })
+    let stream = RedisOrderStream(
+      RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway")))
+    let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
+    let desk = OrderDeskService(
+      ledgers: (0..<options.desk.lanes).map { PostgresEntryLedger(session: session("accept-\($0)")) },
+      stream: stream, reader: reader, settings: options.desk, now: now)
+    let service = GatewayService(
+      configuration: options.gateway, desk: desk, reader: reader, now: now, random: { SecureRandom.word() })
+    do {
+      let server = try HTTPServer(configuration: options.server) { await service.handle($0) }
+      let admin = try AdminEndpoint(options.admin, role: "gateway", log: log) {
+        await service.handle(HTTPRequest(method: "GET", rawPath: "/readyz")).status == 200
+      }
+      server.start()
+      log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
+      let keeper = Task { await desk.run() }
+      let partitions = RoleOptions.keepPartitions(session("partitions"), log)
+      await StopSignal.wait()
+      log.notice("draining")
+      let isClean = await server.drain(deadline: options.drain)
+      keeper.cancel()
+      partitions.cancel()
+      await admin.stop()
+      log.notice("stopped", ["answered_all": isClean])
+      return isClean ? 0 : 1
+    } catch {
+      Console.write("buttonwood gateway: \(error)\n", to: .error)
+      return 1
+    }
+  }
+}

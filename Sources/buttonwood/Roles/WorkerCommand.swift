@@ -1,0 +1,102 @@
+internal import Digest
+internal import Glibc
+internal import Lifecycle
+internal import Market
+internal import Ports
+internal import Postgres
+internal import PostgresStore
+internal import RedisStore
+internal import Services
+internal import Sharding
+internal import Telemetry
+
+/// `buttonwood worker`: claims shards, matches and settles.
+enum WorkerCommand {
+  private struct Options {
+    var connections: ConnectionOptions
+    var admin: AdminEndpoint.Options
+    var execution = ExecutionSettings()
+
+    init(_ arguments: [String]) throws(CommandLineExit) {
+      var line = CommandLineOptions(
+        "buttonwood worker",
+        "Claims its fair share of the shards, matches their orders and settles them. Any number may run.", arguments)
+      connections = ConnectionOptions(&line)
+      admin = AdminEndpoint.Options(&line, port: 9081)
+      _ = RoleOptions.marketClock(&line)
+      execution.batchLimit = line.integer(
+        "settle-batch", default: execution.batchLimit, in: 1...10_000, unit: "commands",
+        help: "Most commands in one settling transaction.")
+      execution.leaseLifetime = line.duration(
+        "lease", default: execution.leaseLifetime, in: .milliseconds(100)...(.seconds(600)),
+        help: "How long a claim lasts unrenewed; a dead worker's shards are free after it.")
+      execution.renewalPeriod = line.duration(
+        "renewal", default: execution.renewalPeriod, in: .milliseconds(20)...(.seconds(60)),
+        help: "How often leases are renewed and free shards looked for.")
+      if execution.renewalPeriod * 2 > execution.leaseLifetime {
+        line.mistake("--renewal must be at most half of --lease")
+      }
+      try line.finish()
+    }
+  }
+
+  /// Runs until SIGTERM; returns the exit status.
+  static func run(_ arguments: [String]) async -> Int32 {
+    let options: Options
+    do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
+    let host = RoleOptions.hostName
+    let id = WorkerID(rawValue: "\(host)-\(getpid())-\(String(SecureRandom.word() & 0xFFFF_FFFF, radix: 36))")
+    let log = Log.standardError().with(["role": "worker", "worker": id])
+    let url = options.connections.databaseURL
+    func session(_ name: String) -> PostgresSession {
+      PostgresSession(StoreSettings.ledger(url: url, role: "worker"), name: name)
+    }
+    let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
+    let redis = RedisStoreSettings(address: options.connections.redis, name: id.rawValue)
+    let reader = PostgresAccountReader(sessions: [session("read")])
+    let journal = WorkerJournal(worker: id, log: log, history: RedisHistory(redis))
+    do {
+      let admin = try AdminEndpoint(options.admin, role: "worker", log: log) { (try? await reader.lags()) != nil }
+      let shards = try await allShards(reader, log)
+      let worker = WorkerService(
+        identity: Heartbeat(
+          worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(), shards: [],
+          ordersPerSecond: 0, state: "active"),
+        shards: shards, ledger: PostgresSettlementLedger(session: session("settle")),
+        claims: PostgresSettlementLedger(session: session("claim")), stream: RedisOrderStream(redis),
+        leases: RedisLeaseStore(redis), settings: options.execution, now: now, random: { SecureRandom.word() },
+        report: { journal.record($0) })
+      let partitions = RoleOptions.keepPartitions(session("partitions"), log)
+      log.notice("working", ["shards": shards.count])
+      let stopper = Task {
+        await StopSignal.wait()
+        log.notice("draining")
+        worker.stop()
+      }
+      await worker.run()
+      stopper.cancel()
+      partitions.cancel()
+      await admin.stop()
+      log.notice("stopped")
+      return 0
+    } catch {
+      Console.write("buttonwood worker: \(error)\n", to: .error)
+      return 1
+    }
+  }
+
+  /// The exchange's shards; waits for a database that is not there yet.
+  private static func allShards(_ reader: PostgresAccountReader, _ log: Log) async throws(LedgerError) -> [Shard] {
+    var isFirst = true
+    while true {
+      do throws(LedgerError) {
+        return try await reader.lags().keys.sorted()
+      } catch {
+        guard error.isRetriable else { throw error }
+        if isFirst { log.warning("waiting for PostgreSQL", ["reason": "\(error)"]) }
+        isFirst = false
+        try? await Task.sleep(for: .milliseconds(500))
+      }
+    }
+  }
+}
