@@ -37,6 +37,12 @@ public struct CopyRows: Sendable {
   /// NULL.
   public mutating func null() { writer.append(Int32(-1)) }
 
+  /// A field in its binary form; a length of -1 is NULL.
+  mutating func field(length: Int32, _ bytes: UnsafeRawBufferPointer) {
+    writer.append(length)
+    writer.bytes.append(contentsOf: bytes)
+  }
+
   var finished: [UInt8] {
     var end = writer
     end.append(Int16(-1))

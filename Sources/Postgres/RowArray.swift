@@ -72,6 +72,30 @@ public struct RowArray: Sendable {
     return PostgresParameter(bytes: writer.bytes)
   }
 
+  /// The same rows for COPY: what a bulk load of them would send.
+  package var copyRows: CopyRows {
+    var copy = CopyRows()
+    fields.writer.bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      func word() -> Int32 {
+        defer { offset += 4 }
+        return Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self))
+      }
+      for _ in 0..<count {
+        _ = word()
+        let columns = word()
+        copy.row(columns: Int16(columns))
+        for _ in 0..<columns {
+          _ = word()
+          let length = word()
+          copy.field(length: length, UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + Int(max(0, length)))]))
+          offset += Int(max(0, length))
+        }
+      }
+    }
+    return copy
+  }
+
   private mutating func patch(_ value: Int32, at position: Int) {
     withUnsafeBytes(of: value.bigEndian) { bytes in
       for offset in 0..<4 { fields.writer.bytes[position + offset] = bytes[offset] }

@@ -5,7 +5,9 @@ import Lifecycle
 let benchmarks = CommandTable(
   "buttonwood-lab bench", "Benchmarks: results as a table or, with --json, as JSON.",
   [
-    .init("engine", "The matching engine alone, without I/O.") { EngineBench.run($0) }
+    .init("engine", "The matching engine alone, without I/O.") { EngineBench.run($0) },
+    .init("accept", "Accepting orders in PostgreSQL, against the floor.") { await LedgerBench.run(.accept, $0) },
+    .init("settle", "Settling orders in PostgreSQL, against the floor.") { await LedgerBench.run(.settle, $0) },
   ])
 
 let commands = CommandTable(

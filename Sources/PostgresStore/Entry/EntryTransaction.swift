@@ -1,7 +1,7 @@
-internal import Accounting
+package import Accounting
 internal import Market
-internal import Ports
-internal import Postgres
+package import Ports
+package import Postgres
 
 /// One acceptance: locks and reads in one flush, decides, writes and commits in a second one.
 struct EntryTransaction {
@@ -306,6 +306,34 @@ struct EntryTransaction {
       }
     }
     return AcceptedBatch(answers: answers, entries: entries)
+  }
+}
+
+/// The rows that accepted requests leave behind, by the row type of each: what a bulk load of the same rows would carry.
+package enum AcceptedRows {
+  /// Log rows, orders and request keys of a batch; `keys` are those of the requests.
+  package static func byType(
+    _ batch: AcceptedBatch, keys: [RequestKey]
+  ) -> [(type: String, rows: RowArray)] {
+    var log = RowArray()
+    for entry in batch.entries {
+      log.append {
+        LogColumns.write(entry.command, shard: entry.shard, place: entry.sequence.rawValue, at: entry.acceptedAt, to: &$0)
+      }
+    }
+    var orders = RowArray()
+    var names = RowArray()
+    for (answer, key) in zip(batch.answers, keys) {
+      guard case .accepted(let order) = answer else { continue }
+      orders.append { OrderColumns.write(order, place: order.sequence.rawValue, to: &$0) }
+      names.append {
+        $0.int8(order.account.rawValue)
+        $0.uuid(key.digest.high, key.digest.low)
+        $0.uuid(order.id.high, order.id.low)
+        $0.null(.int8)
+      }
+    }
+    return [("command_log", log), ("orders", orders), ("order_keys", names)]
   }
 }
 

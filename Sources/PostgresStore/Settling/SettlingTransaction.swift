@@ -1,14 +1,27 @@
 internal import Accounting
-internal import Market
-internal import Ports
-internal import Postgres
+package import Market
+package import Ports
+package import Postgres
 internal import Sharding
 
 /// One settling transaction as a single flush: cursors first, then every changed row once, in lock order (accounts,
 /// positions, orders).
-struct SettlingTransaction {
+package struct SettlingTransaction {
   let commits: [ShardCommit]
   let now: Timestamp
+
+  /// Prepares a transaction.
+  package init(commits: [ShardCommit], now: Timestamp) {
+    self.commits = commits
+    self.now = now
+  }
+
+  /// All rows that it writes, by the row type of each: what a bulk load of the same changes would carry.
+  package var rowsByType: [(type: String, rows: RowArray)] {
+    [("shard_fence", fences), ("cash_change", cash), ("position_change", rows(of: positionChanges))]
+      + orders.map { ("order_change", $0.rows) }
+      + [("trades", trades), ("order_events", events), ("price_change", prices)]
+  }
 
   var calls: [PostgresCall] {
     let time = PostgresParameter.timestamp(microseconds: now.rawValue)
