@@ -1,7 +1,5 @@
 import Glibc
 import Lifecycle
-import Postgres
-import PostgresStore
 
 StopSignal.prepare()
 
@@ -10,11 +8,10 @@ let commands = CommandTable(
   [
     .init("gateway", "Serves the Trading API.") { await GatewayCommand.run($0) },
     .init("worker", "Matches and settles the shards it claims.") { await WorkerCommand.run($0) },
-    .init("migrate", "tmp") { _ in
-      var c = try! PostgresConnection(PostgresOptions(url: String(cString: getenv("DATABASE_URL")), applicationName: "m"))
-      do { print(try Migrator.run(&c, shards: nil)) } catch { print(error) }
-      return 0
-    },
+    .init("migrate", "Brings the schema of the database up to date.") { await MigrateCommand.run($0) },
+    .init("account", "Keeps accounts.") { await AccountCommand.run($0) },
+    .init("instrument", "Keeps the list of what is traded.") { await InstrumentCommand.run($0) },
+    .init("status", "Shows workers and shards.") { await StatusCommand.run($0) },
   ])
 
 exit(await commands.run(Array(CommandLine.arguments.dropFirst())))
