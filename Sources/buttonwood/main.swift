@@ -1,8 +1,6 @@
 import Glibc
 import Lifecycle
 
-StopSignal.prepare()
-
 let commands = CommandTable(
   "buttonwood", "A stock exchange and brokerage of your own.",
   [
@@ -14,4 +12,8 @@ let commands = CommandTable(
     .init("status", "Shows workers and shards.") { await StatusCommand.run($0) },
   ])
 
-exit(await commands.run(Array(CommandLine.arguments.dropFirst())))
+let arguments = Array(CommandLine.arguments.dropFirst())
+// Before there is a second thread. Commands that are no roles end at once when they are interrupted.
+if let role = arguments.first, ["gateway", "worker"].contains(role) { StopSignal.prepare() }
+
+exit(await commands.run(arguments))
