@@ -1,5 +1,7 @@
 import Testing
 
+internal import Lifecycle
+
 @testable import LabKit
 
 struct MeasureTests {

@@ -1,3 +1,5 @@
+internal import Lifecycle
+
 /// What a load measured.
 package struct SystemLoadResult: Sendable, Equatable {
   /// Requests sent.

@@ -1,3 +1,5 @@
+internal import Lifecycle
+
 /// What a replay tells at its end, as a table and as JSON.
 package struct ReplayReport: Sendable {
   /// The file and the symbol it was replayed to.

@@ -1,8 +1,14 @@
+internal import Gateway
 internal import HTTP
 internal import Lifecycle
+internal import Market
+internal import Postgres
+internal import PostgresStore
+internal import RedisStore
+internal import Services
 internal import Telemetry
 
-/// The admin port of a process: health for everyone, the rest for who has the token.
+/// The admin port of a process: health and metrics for everyone, the rest for who has the token.
 struct AdminEndpoint {
   /// Where it listens and who may ask.
   struct Options {
@@ -12,7 +18,8 @@ struct AdminEndpoint {
     /// Reads `--admin-listen` and the token.
     init(_ line: inout CommandLineOptions, port: UInt16) {
       listen = ListenAddress.read(
-        "admin-listen", default: "127.0.0.1:\(port)", &line, help: "Where health, metrics and admin questions are answered.")
+        "admin-listen", default: "127.0.0.1:\(port)", &line,
+        help: "Where health, metrics and admin questions are answered.")
       token = line.secret("admin-token", help: "What admin questions must bring as bearer token; none closes them.")
     }
   }
@@ -20,23 +27,32 @@ struct AdminEndpoint {
   private let server: HTTPServer
 
   /// Binds and serves.
+  /// - Parameters:
+  ///   - metrics: What `/metrics` shows.
+  ///   - connections: Where the fleet's state is read from, over connections of the endpoint's own.
   init(
-    _ options: Options, role: String, log: Log, isReady: @escaping @Sendable () async -> Bool
+    _ options: Options, role: String, metrics: Metrics, connections: ConnectionOptions,
+    isReady: @escaping @Sendable () async -> Bool
   ) throws(HTTPServerError) {
     var configuration = HTTPServerConfiguration()
     configuration.address = options.listen.host
     configuration.port = options.listen.port
     configuration.connectionLimit = 256
-    server = try HTTPServer(configuration: configuration) { request in
-      switch request.rawPath {
-      case "/healthz": return HTTPResponse(status: 200, body: Array("{\"status\":\"ok\"}".utf8))
-      case "/readyz": return HTTPResponse(status: await isReady() ? 200 : 503, body: Array("{}".utf8))
-      default: return HTTPResponse(status: 404, body: Array("{\"code\":40410000,\"message\":\"endpoint not found.\"}".utf8))
-      }
-    }
+    let service = AdminService(
+      token: options.token, metrics: metrics, fleet: Self.fleet(role, connections), isReady: isReady)
+    server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
   }
 
   /// Ends it.
   func stop() async { _ = await server.drain(deadline: .seconds(2)) }
+
+  private static func fleet(_ role: String, _ connections: ConnectionOptions) -> FleetInquiry {
+    let settings = StoreSettings.ledger(url: connections.databaseURL, role: "\(role)-admin")
+    return FleetInquiry(
+      shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
+      leases: RedisLeaseStore(
+        RedisStoreSettings(address: connections.redis, name: RoleOptions.processName("\(role)-admin"))),
+      now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
+  }
 }

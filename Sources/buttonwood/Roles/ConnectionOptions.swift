@@ -42,7 +42,9 @@ struct ListenAddress {
   }
 
   /// Reads the option `name`.
-  static func read(_ name: String, default standard: String, _ line: inout CommandLineOptions, help: String) -> ListenAddress {
+  static func read(_ name: String, default standard: String, _ line: inout CommandLineOptions, help: String)
+    -> ListenAddress
+  {
     line.value(
       name, "HOST:PORT", default: ListenAddress(standard)!, shown: standard,
       expected: "an address such as 127.0.0.1:8080", help: help

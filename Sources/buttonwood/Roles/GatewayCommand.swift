@@ -79,8 +79,14 @@ enum GatewayCommand {
     let service = GatewayService(
       configuration: options.gateway, desk: desk, reader: reader, now: now, random: { SecureRandom.word() })
     do {
-      let server = try HTTPServer(configuration: options.server) { await service.handle($0) }
-      let admin = try AdminEndpoint(options.admin, role: "gateway", log: log) {
+      let metrics = Metrics()
+      let counts = GatewayMetrics(metrics)
+      let server = try HTTPServer(configuration: options.server) { request in
+        await counts.counting(request) { await service.handle($0) }
+      }
+      let admin = try AdminEndpoint(
+        options.admin, role: "gateway", metrics: metrics, connections: options.connections
+      ) {
         await service.handle(HTTPRequest(method: "GET", rawPath: "/readyz")).status == 200
       }
       server.start()

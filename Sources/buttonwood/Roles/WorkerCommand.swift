@@ -54,9 +54,12 @@ enum WorkerCommand {
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let redis = RedisStoreSettings(address: options.connections.redis, name: id.rawValue)
     let reader = PostgresAccountReader(sessions: [session("read")])
-    let journal = WorkerJournal(worker: id, log: log, history: RedisHistory(redis))
+    let metrics = Metrics()
+    let journal = WorkerJournal(worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics))
     do {
-      let admin = try AdminEndpoint(options.admin, role: "worker", log: log) { (try? await reader.lags()) != nil }
+      let admin = try AdminEndpoint(
+        options.admin, role: "worker", metrics: metrics, connections: options.connections
+      ) { (try? await reader.lags()) != nil }
       let shards = try await allShards(reader, log)
       let worker = WorkerService(
         identity: Heartbeat(

@@ -9,14 +9,17 @@ final class WorkerJournal: Sendable {
   private let worker: WorkerID
   private let log: Log
   private let history: RedisHistory
+  private let metrics: WorkerMetrics
 
-  init(worker: WorkerID, log: Log, history: RedisHistory) {
+  init(worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics) {
     self.worker = worker
     self.log = log
     self.history = history
+    self.metrics = metrics
   }
 
   func record(_ event: WorkerEvent) {
+    metrics.count(event)
     switch event {
     case .claimed(let shard, let epoch, let openOrders):
       log.notice("claimed a shard", ["shard": shard, "epoch": epoch, "open_orders": openOrders])

@@ -17,17 +17,6 @@ package struct TextTable: Sendable {
   /// A table without rows.
   package init(_ columns: [Column]) { self.columns = columns }
 
-  /// A table of spans of time: a name, the count, the quantiles that are shown, and the maximum.
-  package static func latencies(_ heading: String, _ rows: [(name: String, histogram: LatencyHistogram)]) -> TextTable {
-    let figures = ["count"] + LatencyHistogram.shownQuantiles.map(\.name) + ["max"]
-    var table = TextTable([.left(heading)] + figures.map { .right($0) })
-    for row in rows {
-      let spans = row.histogram.shown.map { row.histogram.count == 0 ? "-" : SpanLabel.text($0) }
-      table.add([row.name, "\(row.histogram.count)"] + spans)
-    }
-    return table
-  }
-
   /// Adds a row; missing cells are empty, more cells than columns trap.
   package mutating func add(_ cells: [String]) {
     precondition(cells.count <= columns.count, "a row has more cells than the table has columns")

@@ -1,0 +1,111 @@
+internal import Digest
+public import HTTP
+internal import JSON
+internal import Market
+internal import Ports
+public import Services
+public import Telemetry
+
+/// The admin endpoint of a process: health and metrics for everyone who reaches it, the fleet for holders of the token.
+public struct AdminService: Sendable {
+  private let tokenDigest: SHA256Digest?
+  private let metrics: Metrics
+  private let fleet: any FleetReader
+  private let isReady: @Sendable () async -> Bool
+
+  /// Makes an endpoint.
+  /// - Parameters:
+  ///   - token: What a caller must show as a bearer token; nil or empty closes `/admin`.
+  ///   - metrics: What `/metrics` shows.
+  ///   - fleet: What `/admin` shows.
+  ///   - isReady: What `/readyz` answers by.
+  public init(
+    token: String?, metrics: Metrics, fleet: any FleetReader, isReady: @escaping @Sendable () async -> Bool
+  ) {
+    tokenDigest = token.flatMap { $0.isEmpty ? nil : SHA256Digest(of: $0) }
+    self.metrics = metrics
+    self.fleet = fleet
+    self.isReady = isReady
+  }
+
+  /// Answers one request.
+  public func handle(_ request: HTTPRequest) async -> HTTPResponse {
+    do throws(APIError) {
+      return try await answer(request)
+    } catch {
+      return error.response
+    }
+  }
+
+  private func answer(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    let path = request.rawPath.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
+    guard path.first != "admin" else {
+      // Who may not look learns nothing of what there is.
+      try authorize(request)
+      try onlyReads(request)
+      return try await admin(path.dropFirst())
+    }
+    switch path {
+    case ["healthz"]:
+      try onlyReads(request)
+      return Self.status(200, "ok")
+    case ["readyz"]:
+      try onlyReads(request)
+      return await isReady() ? Self.status(200, "ok") : Self.status(503, "not ready")
+    case ["metrics"]:
+      try onlyReads(request)
+      return HTTPResponse(
+        status: 200, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
+        body: Array(metrics.text.utf8))
+    default: throw .noEndpoint
+    }
+  }
+
+  private func admin(_ path: ArraySlice<String>) async throws(APIError) -> HTTPResponse {
+    var writer = JSONWriter(capacity: 4096)
+    switch (path.first, path.dropFirst().first, path.count) {
+    case ("shards", nil, 1): writer.shards(try await status())
+    case ("workers", nil, 1): writer.workers(try await status())
+    case ("shards", let name?, 2):
+      let fleet = try await status()
+      guard let shard = fleet.shards.first(where: { $0.record.shard.description == name }) else {
+        throw APIError(404, "there is no shard \(name)", reason: "not_found")
+      }
+      writer.shard(shard)
+    default: throw .noEndpoint
+    }
+    return .json(200, writer)
+  }
+
+  private func status() async throws(APIError) -> FleetStatus {
+    do { return try await fleet.fleet() } catch { throw APIError(error) }
+  }
+
+  private func onlyReads(_ request: HTTPRequest) throws(APIError) {
+    guard Method(request) == .get else { throw .methodNotAllowed("GET, HEAD") }
+  }
+
+  /// Checks the token; the comparison's time tells nothing about where it differs.
+  private func authorize(_ request: HTTPRequest) throws(APIError) {
+    guard let tokenDigest else {
+      throw APIError(403, "the admin endpoint is closed: no BUTTONWOOD_ADMIN_TOKEN is set", reason: "closed")
+    }
+    let scheme = "bearer "
+    let given = request.header("Authorization") ?? ""
+    let isBearer = given.prefix(scheme.count).lowercased() == scheme
+    let isRight = SHA256Digest(of: String(given.dropFirst(scheme.count))).isEqualInConstantTime(to: tokenDigest)
+    guard isBearer, isRight else {
+      throw APIError(401, "a bearer token is needed: Authorization: Bearer …", reason: "unauthorized")
+    }
+  }
+
+  private static func status(_ status: Int, _ text: StaticString) -> HTTPResponse {
+    var writer = JSONWriter(capacity: 64)
+    writer.beginObject()
+    writer.key("status")
+    writer.string(plain: text)
+    writer.endObject()
+    return .json(status, writer)
+  }
+}

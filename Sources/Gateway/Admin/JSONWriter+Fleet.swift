@@ -1,0 +1,96 @@
+package import JSON
+internal import Market
+internal import Ports
+package import Services
+internal import Sharding
+
+extension JSONWriter {
+  /// The whole fleet, as `buttonwood status --json` prints it.
+  package mutating func fleet(_ fleet: FleetStatus) {
+    beginObject()
+    key("leader")
+    optional(fleet.leader?.rawValue)
+    key("workers")
+    workers(fleet)
+    key("shards")
+    shards(fleet)
+    key("workers_wanted")
+    integer(Int64(fleet.demand.wanted))
+    key("workers_wanted_reason")
+    string(fleet.demand.reason)
+    key("redis_fault")
+    optional(fleet.redisFault)
+    endObject()
+  }
+
+  mutating func workers(_ fleet: FleetStatus) {
+    beginArray()
+    for worker in fleet.workers { self.worker(worker) }
+    endArray()
+  }
+
+  mutating func shards(_ fleet: FleetStatus) {
+    beginArray()
+    for shard in fleet.shards { self.shard(shard) }
+    endArray()
+  }
+
+  private mutating func worker(_ worker: Heartbeat) {
+    beginObject()
+    key("id")
+    string(worker.worker.rawValue)
+    key("state")
+    string(worker.state)
+    key("host")
+    string(worker.host)
+    key("pid")
+    integer(Int64(worker.pid))
+    key("version")
+    string(worker.version)
+    key("started_at")
+    string(worker.startedAt.description)
+    key("orders_per_second")
+    integer(Int64(worker.ordersPerSecond))
+    key("shards")
+    beginArray()
+    for shard in worker.shards.sorted() { integer(Int64(shard.rawValue)) }
+    endArray()
+    endObject()
+  }
+
+  mutating func shard(_ shard: FleetStatus.ShardStatus) {
+    let record = shard.record
+    beginObject()
+    key("shard")
+    integer(Int64(record.shard.rawValue))
+    key("symbols")
+    beginArray()
+    for symbol in record.symbols { string(symbol) }
+    endArray()
+    key("owner")
+    optional(shard.owner?.rawValue)
+    key("state")
+    string(shard.state.rawValue)
+    key("epoch")
+    integer(record.epoch.rawValue)
+    key("last_sequence")
+    integer(record.lag.last.rawValue)
+    key("processed_sequence")
+    integer(record.lag.processed.rawValue)
+    key("lag")
+    integer(record.lag.commands)
+    key("orders_per_second")
+    optional(shard.ordersPerSecond)
+    key("lease_remaining_ms")
+    optional(shard.leaseRemainingMilliseconds)
+    endObject()
+  }
+
+  private mutating func optional(_ text: String?) {
+    if let text { string(text) } else { null() }
+  }
+
+  private mutating func optional(_ value: Int64?) {
+    if let value { integer(value) } else { null() }
+  }
+}

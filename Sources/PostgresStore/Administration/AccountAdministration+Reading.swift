@@ -1,0 +1,81 @@
+public import Market
+public import Ports
+internal import Postgres
+
+extension AccountAdministration {
+  /// An account with everything in it.
+  public struct Shown: Hashable, Sendable {
+    /// The account and its money.
+    public var account: AccountRecord
+    /// Its shares, by symbol.
+    public var positions: [Position]
+    /// Its API keys, oldest first.
+    public var keys: [Key]
+  }
+
+  /// Shares of one instrument.
+  public struct Position: Hashable, Sendable {
+    /// Of what.
+    public var symbol: String
+    /// All shares.
+    public var quantity: Quantity
+    /// The part that open sells hold.
+    public var held: Quantity
+    /// What they cost.
+    public var cost: Money
+  }
+
+  /// An API key without its secret, which nobody has.
+  public struct Key: Hashable, Sendable {
+    /// What names it.
+    public var id: String
+    /// When it was made.
+    public var createdAt: Timestamp
+    /// When it was revoked; nil while it is valid.
+    public var revokedAt: Timestamp?
+  }
+
+  /// Accounts by number, behind `after`, at most `limit`.
+  public func list(after: AccountNumber?, limit: Int32) async throws(AdministrationError) -> [AccountRecord] {
+    let rows = try await database.query(
+      PostgresCall(AccountStatements.list, [.int8(after?.rawValue ?? 0), .int4(limit)]))
+    return (0..<rows.count).map { Self.account(rows, $0) }
+  }
+
+  /// One account.
+  public func show(_ name: AccountName) async throws(AdministrationError) -> Shown {
+    try await onAccount(name) { (connection, number) throws(PostgresError) in
+      let parameters: [PostgresParameter] = [.int8(number.rawValue)]
+      let rows = try connection.pipeline([
+        PostgresCall(AccountStatements.show, parameters), PostgresCall(AccountStatements.positions, parameters),
+        PostgresCall(AccountStatements.keys, parameters),
+      ])
+      return .done(
+        Shown(
+          account: Self.account(rows[0], 0), positions: Self.positions(rows[1]), keys: Self.keys(rows[2])))
+    }
+  }
+
+  private static func account(_ rows: PostgresRows, _ row: Int) -> AccountRecord {
+    AccountRecord(
+      number: AccountNumber(rawValue: rows.int8(row, 0)), id: UniqueID(rows.uuid(row, 1)), name: rows.text(row, 2),
+      status: stored(rows.int2(row, 3)), cash: Money(rawValue: rows.int8(row, 4)),
+      held: Money(rawValue: rows.int8(row, 5)), createdAt: Timestamp(rawValue: rows.timestamp(row, 6)))
+  }
+
+  private static func positions(_ rows: PostgresRows) -> [Position] {
+    (0..<rows.count).map {
+      Position(
+        symbol: rows.text($0, 0), quantity: Quantity(rawValue: rows.int8($0, 1)),
+        held: Quantity(rawValue: rows.int8($0, 2)), cost: Money(rawValue: rows.int8($0, 3)))
+    }
+  }
+
+  private static func keys(_ rows: PostgresRows) -> [Key] {
+    (0..<rows.count).map {
+      Key(
+        id: rows.text($0, 0), createdAt: Timestamp(rawValue: rows.timestamp($0, 1)),
+        revokedAt: rows.isNull($0, 2) ? nil : Timestamp(rawValue: rows.timestamp($0, 2)))
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import Postgres
+
+/// The SQL of keeping accounts.
+enum AccountStatements {
+  static let insertJournal = PostgresStatement(
+    "admin_insert_journal",
+    """
+    INSERT INTO journals (kind, reference) VALUES ($1::text, $2::text)
+    ON CONFLICT (reference) DO NOTHING RETURNING journal_id
+    """)
+
+  static let insertLines = PostgresStatement(
+    "admin_insert_lines",
+    """
+    INSERT INTO journal_lines
+    SELECT $1::bigint, l.account_id, l.asset, l.amount
+    FROM unnest($2::bigint[], $3::integer[], $4::bigint[]) AS l (account_id, asset, amount)
+    """)
+
+  static let findJournal = PostgresStatement(
+    "admin_find_journal",
+    """
+    SELECT j.kind, l.account_id, l.asset, l.amount
+    FROM journals j JOIN journal_lines l ON l.journal_id = j.journal_id WHERE j.reference = $1::text
+    """)
+
+  static let insertAccount = PostgresStatement(
+    "admin_insert_account",
+    """
+    INSERT INTO accounts (public_id, name, cash) VALUES ($1::uuid, $2::text, $3::bigint)
+    ON CONFLICT (public_id) DO NOTHING RETURNING account_id
+    """)
+
+  static let findByID = PostgresStatement(
+    "admin_find_account_by_id", "SELECT account_id FROM accounts WHERE public_id = $1::uuid")
+
+  static let findByNumber = PostgresStatement(
+    "admin_find_account_by_number", "SELECT account_id FROM accounts WHERE account_id = $1::bigint")
+
+  static let lockAccount = PostgresStatement(
+    "admin_lock_account", "SELECT cash, held FROM accounts WHERE account_id = $1::bigint FOR UPDATE")
+
+  static let changeCash = PostgresStatement(
+    "admin_change_cash", "UPDATE accounts SET cash = cash + $2::bigint WHERE account_id = $1::bigint")
+
+  static let openPosition = PostgresStatement(
+    "admin_open_position",
+    """
+    INSERT INTO positions (account_id, instrument_id, quantity) VALUES ($1::bigint, $2::integer, 0)
+    ON CONFLICT DO NOTHING
+    """)
+
+  static let lockPosition = PostgresStatement(
+    "admin_lock_position",
+    """
+    SELECT quantity, cost FROM positions WHERE account_id = $1::bigint AND instrument_id = $2::integer FOR UPDATE
+    """)
+
+  static let changePosition = PostgresStatement(
+    "admin_change_position",
+    """
+    UPDATE positions SET quantity = quantity + $3::bigint, cost = cost + $4::bigint
+    WHERE account_id = $1::bigint AND instrument_id = $2::integer
+    """)
+
+  static let setStatus = PostgresStatement(
+    "admin_set_status", "UPDATE accounts SET status = $2::smallint WHERE account_id = $1::bigint")
+
+  static let insertKey = PostgresStatement(
+    "admin_insert_key",
+    """
+    INSERT INTO api_keys (key_id, account_id, secret_hash) VALUES ($1::text, $2::bigint, $3::bytea)
+    ON CONFLICT DO NOTHING
+    """)
+
+  static let revokeKey = PostgresStatement(
+    "admin_revoke_key",
+    """
+    UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1::text RETURNING account_id
+    """)
+
+  static let accountColumns = "account_id, public_id, name, status, cash, held, created_at"
+
+  static let list = PostgresStatement(
+    "admin_list_accounts",
+    """
+    SELECT \(accountColumns) FROM accounts WHERE account_id > $1::bigint ORDER BY account_id LIMIT $2::integer
+    """)
+
+  static let show = PostgresStatement(
+    "admin_show_account", "SELECT \(accountColumns) FROM accounts WHERE account_id = $1::bigint")
+
+  static let positions = PostgresStatement(
+    "admin_show_positions",
+    """
+    SELECT i.symbol, p.quantity, p.held, p.cost
+    FROM positions p JOIN instruments i ON i.instrument_id = p.instrument_id
+    WHERE p.account_id = $1::bigint AND p.quantity > 0 ORDER BY i.symbol
+    """)
+
+  static let keys = PostgresStatement(
+    "admin_show_keys",
+    """
+    SELECT key_id, created_at, revoked_at FROM api_keys WHERE account_id = $1::bigint ORDER BY created_at, key_id
+    """)
+}

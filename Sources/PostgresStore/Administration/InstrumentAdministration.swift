@@ -1,0 +1,157 @@
+public import Market
+public import Postgres
+
+/// What operators do with instruments. An instrument's shard is chosen once: its books and its log are there.
+public struct InstrumentAdministration: Sendable {
+  /// The longest reason of a halt, in bytes.
+  public static let maximumReasonBytes = 200
+
+  private let database: AdministrationSession
+
+  /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
+  public init(session: PostgresSession) { database = AdministrationSession(session: session) }
+
+  /// An instrument as it is stored.
+  public struct Stored: Hashable, Sendable {
+    /// What the list says of it.
+    public var listing: InstrumentListing
+    /// Its shard.
+    public var shard: Shard
+    /// Why it is halted; nil when it is not.
+    public var haltReason: String?
+    /// Whether it may trade at all, halts aside.
+    public var isTradable: Bool
+  }
+
+  /// What a change of the list did.
+  public struct Changes: Hashable, Sendable {
+    /// Instruments that are new.
+    public var added = 0
+    /// Instruments whose name, exchange or reference price changed.
+    public var updated = 0
+    /// Instruments that stood there already.
+    public var unchanged = 0
+  }
+
+  /// Adds an instrument; asking again with equal content changes nothing.
+  /// - Parameter shard: Where it goes; nil takes the shard with the fewest instruments.
+  public func add(_ listing: InstrumentListing, shard: Shard?) async throws(AdministrationError) -> Stored {
+    try await database.transaction { (connection) throws(PostgresError) in
+      _ = try connection.query(PostgresCall(InstrumentStatements.lock))
+      if let stored = try Self.find(listing.symbol, &connection) {
+        guard stored.listing == listing, shard ?? stored.shard == stored.shard else {
+          return .refused(
+            "\(listing.symbol) exists with other content (shard \(stored.shard)); \"instrument import\" changes all but the shard"
+          )
+        }
+        return .done(stored)
+      }
+      var loads = try Self.loads(&connection)
+      let chosen: Shard?
+      if let shard { chosen = loads.take(shard) ? shard : nil } else { chosen = loads.take() }
+      guard let chosen else {
+        return .refused("there is no shard \(shard?.description ?? "at all"); \"buttonwood migrate\" makes them")
+      }
+      _ = try connection.query(Self.insert(listing, chosen))
+      return .done(Stored(listing: listing, shard: chosen, haltReason: nil, isTradable: true))
+    }
+  }
+
+  /// Adds and updates instruments, all or none. Instruments that the list does not name stay as they are.
+  public func importAll(_ listings: [InstrumentListing]) async throws(AdministrationError) -> Changes {
+    try await database.transaction { (connection) throws(PostgresError) in
+      _ = try connection.query(PostgresCall(InstrumentStatements.lock))
+      let stored = try Self.all(&connection)
+      let known = Dictionary(uniqueKeysWithValues: stored.map { ($0.listing.symbol, $0.listing) })
+      var loads = try Self.loads(&connection)
+      var changes = Changes()
+      var calls: [PostgresCall] = []
+      for listing in listings {
+        if let old = known[listing.symbol] {
+          changes.updated += old == listing ? 0 : 1
+          changes.unchanged += old == listing ? 1 : 0
+          if old != listing { calls.append(PostgresCall(InstrumentStatements.update, Self.parameters(listing))) }
+        } else {
+          guard let shard = loads.take() else {
+            return .refused("there is no shard at all; \"buttonwood migrate\" makes them")
+          }
+          changes.added += 1
+          calls.append(Self.insert(listing, shard))
+        }
+      }
+      for start in stride(from: 0, to: calls.count, by: Self.callsPerFlush) {
+        _ = try connection.pipeline(Array(calls[start..<min(start + Self.callsPerFlush, calls.count)]))
+      }
+      return .done(changes)
+    }
+  }
+
+  /// All instruments by symbol.
+  public func list() async throws(AdministrationError) -> [Stored] {
+    try await database.transaction { (connection) throws(PostgresError) in .done(try Self.all(&connection)) }
+  }
+
+  /// Stops taking orders for an instrument; gateways notice within the seconds that they remember the list.
+  public func halt(_ symbol: Symbol, reason: String) async throws(AdministrationError) {
+    guard (1...Self.maximumReasonBytes).contains(reason.utf8.count), !reason.utf8.contains(0) else {
+      throw .refused("a reason has 1 to \(Self.maximumReasonBytes) bytes")
+    }
+    try await setHalt(symbol, .text(reason))
+  }
+
+  /// Takes orders for an instrument again.
+  public func resume(_ symbol: Symbol) async throws(AdministrationError) { try await setHalt(symbol, .null) }
+
+  /// Most statements that are sent before answers are read.
+  private static let callsPerFlush = 500
+
+  private func setHalt(_ symbol: Symbol, _ reason: PostgresParameter) async throws(AdministrationError) {
+    let call = PostgresCall(InstrumentStatements.setHalt, [.text(symbol.description), reason])
+    guard try await database.query(call).count == 1 else { throw .refused("there is no instrument \(symbol)") }
+  }
+
+  private static func parameters(_ listing: InstrumentListing) -> [PostgresParameter] {
+    [
+      .text(listing.symbol.description), .text(listing.name), .text(listing.exchange),
+      listing.referencePrice.map { .int8($0.rawValue) } ?? .null,
+    ]
+  }
+
+  private static func insert(_ listing: InstrumentListing, _ shard: Shard) -> PostgresCall {
+    PostgresCall(InstrumentStatements.insert, parameters(listing) + [.int2(shard.rawValue)])
+  }
+
+  private static func loads(_ connection: inout PostgresConnection) throws(PostgresError) -> ShardLoads {
+    let rows = try connection.query(PostgresCall(InstrumentStatements.loads))
+    return ShardLoads(
+      Dictionary(
+        uniqueKeysWithValues: (0..<rows.count).map { (Shard(rawValue: rows.int2($0, 0)), rows.int8($0, 1)) }))
+  }
+
+  private static func find(
+    _ symbol: Symbol, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> Stored? {
+    let rows = try connection.query(PostgresCall(InstrumentStatements.find, [.text(symbol.description)]))
+    return rows.count == 0 ? nil : try stored(rows, 0)
+  }
+
+  private static func all(_ connection: inout PostgresConnection) throws(PostgresError) -> [Stored] {
+    let rows = try connection.query(PostgresCall(InstrumentStatements.list))
+    var all: [Stored] = []
+    for row in 0..<rows.count { all.append(try stored(rows, row)) }
+    return all
+  }
+
+  private static func stored(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Stored {
+    guard let symbol = Symbol(rows.text(row, 1)) else {
+      throw .protocolFault("instrument \(rows.int4(row, 0)) has no proper symbol")
+    }
+    let listing = InstrumentListing(
+      symbol: symbol, name: rows.text(row, 2), exchange: rows.text(row, 3),
+      referencePrice: rows.isNull(row, 4) ? nil : Price(rawValue: rows.int8(row, 4)))
+    return Stored(
+      listing: listing, shard: Shard(rawValue: rows.int2(row, 5)),
+      haltReason: rows.isNull(row, 6) ? nil : rows.text(row, 6),
+      isTradable: rows.bool(row, 7))
+  }
+}

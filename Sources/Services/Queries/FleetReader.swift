@@ -1,0 +1,67 @@
+internal import Lifecycle
+public import Market
+public import Ports
+
+/// Tells how the fleet stands.
+public protocol FleetReader: Sendable {
+  /// Looks at all of it; Redis being away is part of the answer.
+  /// - Throws: When PostgreSQL cannot be read.
+  func fleet() async throws(LedgerError) -> FleetStatus
+}
+
+/// Gathers the fleet's status from the ledger and the leases; remembers the last look, for rates.
+public final class FleetInquiry: FleetReader {
+  /// The shortest span between two looks that gives a rate, in microseconds.
+  static let shortestSpan: Int64 = 100_000
+
+  private struct Look: Sendable {
+    var time: Timestamp
+    var processed: [Shard: Sequence]
+  }
+
+  private let shards: any ShardReader
+  private let leases: any LeaseStore
+  private let now: @Sendable () -> Timestamp
+  private let last = Lock<Look?>(nil)
+
+  /// Reads from a ledger and a lease store. `now` never runs backwards; its zero may be anywhere.
+  public init(shards: any ShardReader, leases: any LeaseStore, now: @escaping @Sendable () -> Timestamp) {
+    self.shards = shards
+    self.leases = leases
+    self.now = now
+  }
+
+  public func fleet() async throws(LedgerError) -> FleetStatus {
+    let records = try await shards.shards()
+    let rates = rates(records)
+    return FleetStatus(records: records, leases: await leases(of: records.map(\.shard)), rates: rates)
+  }
+
+  private func leases(of shards: [Shard]) async -> Result<FleetLeases, StreamError> {
+    do throws(StreamError) {
+      let held = try await leases.leases(of: shards)
+      return .success(FleetLeases(leases: held, workers: try await leases.workers()))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Commands a second since the last look that is long enough ago.
+  private func rates(_ records: [ShardRecord]) -> [Shard: Int64] {
+    let time = now()
+    let processed = Dictionary(uniqueKeysWithValues: records.map { ($0.shard, $0.lag.processed) })
+    return last.withLock { last in
+      guard let before = last else {
+        last = Look(time: time, processed: processed)
+        return [:]
+      }
+      let span = time.microseconds(since: before.time)
+      guard span >= Self.shortestSpan else { return [:] }
+      last = Look(time: time, processed: processed)
+      return processed.reduce(into: [:]) { rates, entry in
+        guard let earlier = before.processed[entry.key] else { return }
+        rates[entry.key] = max(0, entry.value.rawValue - earlier.rawValue) * 1_000_000 / span
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+internal import JSON
+internal import Lifecycle
+internal import Postgres
+internal import PostgresStore
+
+/// `buttonwood migrate`: brings the schema up to date.
+enum MigrateCommand {
+  private static let name = "buttonwood migrate"
+
+  /// Runs the command and returns its exit status.
+  static func run(_ arguments: [String]) async -> Int32 {
+    var line = CommandLineOptions(
+      name, "Brings the schema of the database up to date. Safe to run from several places at once.", arguments)
+    let url = line.databaseURL()
+    let shards = line.optionalInteger(
+      "shards", in: 1...1024,
+      help: "How many shards a new database gets, \(Migrator.defaultShards) by default; an old one keeps its own.")
+    let printsJSON = line.json()
+    do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
+    return await CommandLineTool.run(name) { () async throws(PostgresError) in
+      let session = PostgresSession(StoreSettings.analysis(url: url, role: "migrate"), name: "migrate")
+      let report = try await session.use { (connection) throws(PostgresError) in
+        try Migrator.run(&connection, shards: shards.map { Int16($0) })
+      }
+      Console.write(printsJSON ? json(report) : text(report))
+      if let shards, shards != Int(report.shards) {
+        Console.write("\(name): the database has \(report.shards) shards and keeps them\n", to: .error)
+      }
+    }
+  }
+
+  private static func text(_ report: Migrator.Report) -> String {
+    let steps = report.applied.isEmpty ? "up to date" : "applied \(report.applied.joined(separator: ", "))"
+    return "schema version \(Migrator.currentVersion), \(steps); \(report.shards) shards\n"
+  }
+
+  private static func json(_ report: Migrator.Report) -> String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("version")
+    writer.integer(Int64(Migrator.currentVersion))
+    writer.key("applied")
+    writer.beginArray()
+    for step in report.applied { writer.string(step) }
+    writer.endArray()
+    writer.key("shards")
+    writer.integer(Int64(report.shards))
+    writer.endObject()
+    return writer.line
+  }
+}
+
+extension JSONWriter {
+  /// What was written, as one line.
+  var line: String { String(decoding: bytes, as: UTF8.self) + "\n" }
+}

@@ -1,0 +1,42 @@
+internal import Services
+internal import Telemetry
+
+/// What a worker counts.
+struct WorkerMetrics: Sendable {
+  private let commands: Counter
+  private let settlements: Histogram
+  private let batches: Histogram
+  private let claims: Counter
+  private let losses: Counter
+  private let retries: Counter
+  private let outages: Counter
+
+  /// Registers the worker's instruments.
+  init(_ metrics: Metrics) {
+    commands = metrics.counter("buttonwood_commands_settled_total", help: "Commands whose effects are committed.")
+    settlements = metrics.histogram("buttonwood_settlement_seconds", help: "From the first command to the commit.")
+    batches = metrics.histogram(
+      "buttonwood_settlement_commands", help: "Commands in one settlement.",
+      upperBounds: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000])
+    claims = metrics.counter("buttonwood_shards_claimed_total", help: "Shards that this worker has claimed.")
+    losses = metrics.counter(
+      "buttonwood_shards_lost_total", help: "Shards that this worker lost against its will or dropped.")
+    retries = metrics.counter("buttonwood_settlements_retried_total", help: "Settlements that were tried again.")
+    outages = metrics.counter("buttonwood_redis_failures_total", help: "Times that Redis could not be used.")
+  }
+
+  /// Counts an event.
+  func count(_ event: WorkerEvent) {
+    switch event {
+    case .claimed: claims.add()
+    case .released, .claimFailed: break
+    case .leaseLost, .fenced, .dropped: losses.add()
+    case .settlementDelayed: retries.add()
+    case .streamUnavailable, .leasesUnavailable: outages.add()
+    case .settled(let count, let microseconds):
+      commands.add(count)
+      batches.observe(Int64(count))
+      settlements.observe(.microseconds(microseconds))
+    }
+  }
+}
