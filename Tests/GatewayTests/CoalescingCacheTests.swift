@@ -25,7 +25,7 @@ import Testing
 
   private func at(_ time: Int64) -> Timestamp { Timestamp(rawValue: time) }
 
-  private func ask(_ key: String = "a", _ time: Int64) async throws(LedgerError) -> Int? {
+  private func ask(_ time: Int64, _ key: String = "a") async throws(LedgerError) -> Int? {
     try await cache.value(for: key, now: at(time)) { () async throws(LedgerError) in try await source.fetch() }
   }
 
@@ -36,10 +36,10 @@ import Testing
     source.answers.yield(.success(2))
     #expect(try await ask(100) == 2)
     source.answers.yield(.success(nil))
-    #expect(try await ask("b", 100) == nil)
-    #expect(try await ask("b", 109) == nil)
+    #expect(try await ask(100, "b") == nil)
+    #expect(try await ask(109, "b") == nil)
     source.answers.yield(.success(3))
-    #expect(try await ask("b", 110) == 3)
+    #expect(try await ask(110, "b") == 3)
     #expect(source.asked.withLock { $0 } == 4)
   }
 
@@ -72,7 +72,7 @@ import Testing
     let source = source
     let sum = try await withThrowingTaskGroup(of: Int?.self) { group in
       for _ in 0..<500 { group.addTask { try await ask(0) } }
-      while source.asked.withLock({ $0 }) == 0 { await Task.yield() }
+      while (source.asked.withLock { $0 }) == 0 { await Task.yield() }
       source.answers.yield(.success(7))
       return try await group.reduce(0) { $0 + ($1 ?? 0) }
     }
@@ -83,7 +83,7 @@ import Testing
   @Test func moreKeysThanItHoldsAreForgottenNotRefused() async throws {
     for index in 0..<10 {
       source.answers.yield(.success(index))
-      #expect(try await ask("key \(index)", 0) == index)
+      #expect(try await ask(0, "key \(index)") == index)
     }
   }
 
