@@ -51,8 +51,10 @@ public struct SHA256Digest: Hashable, Sendable {
     }
   }
 
+  /// Ordinary equality, for tables; secrets are compared by ``isEqualInConstantTime(to:)``.
   public static func == (a: SHA256Digest, b: SHA256Digest) -> Bool { a.words == b.words }
 
+  /// Hashes a part: digests differ everywhere.
   public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 
   private static func load(_ bytes: UnsafeBufferPointer<UInt8>) -> (UInt64, UInt64, UInt64, UInt64) {

@@ -24,6 +24,8 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
   private struct Entry {
     var value: Value
     var fetchedAt: Timestamp
+    /// Younger than its lifetime, but no longer trusted.
+    var isExpired = false
   }
 
   private struct State {
@@ -65,13 +67,15 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
   func expire(_ key: Key, olderThan age: Int64, now: Timestamp) {
     state.withLock { state in
       guard let entry = state.present[key], !Self.isYounger(entry.fetchedAt, than: age, now) else { return }
-      state.present[key] = nil
+      state.present[key]?.isExpired = true
     }
   }
 
   private func step(_ state: inout State, _ key: Key, _ now: Timestamp) -> Step {
     let entry = state.present[key]
-    if let entry, Self.isYounger(entry.fetchedAt, than: limits.lifetime, now) { return .use(entry.value) }
+    if let entry, !entry.isExpired, Self.isYounger(entry.fetchedAt, than: limits.lifetime, now) {
+      return .use(entry.value)
+    }
     if let time = state.absent[key], Self.isYounger(time, than: limits.absentLifetime, now) { return .use(nil) }
     guard state.waiting[key] != nil else {
       state.waiting[key] = []

@@ -44,7 +44,7 @@ extension GatewayService {
       clientKey: .clientOrderID(clientOrderID),
       idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.place(draft, terms, instrument.id)) },
       random: random())
-    return try await orderAnswer(await desk.submit(.place(request)), account, instrument.id)
+    return try await orderAnswer(await desk.submit(.place(request)), account, instrument)
   }
 
   /// `PATCH /v2/orders/{id}`
@@ -70,7 +70,7 @@ extension GatewayService {
     let reply = await desk.submit(.replace(request))
     if case .answered(.refused(.insufficientShares)) = reply {
       let order = try await reading { () async throws(LedgerError) in try await reader.order(target, of: account) }
-      return try await orderAnswer(reply, account, order?.record.instrument)
+      return try await orderAnswer(reply, account, order.flatMap { directory.lastKnown($0.record.instrument) })
     }
     return try await orderAnswer(reply, account, nil)
   }
@@ -90,18 +90,20 @@ extension GatewayService {
 
   /// The answer to a new order or a replacement.
   private func orderAnswer(
-    _ reply: DeskReply, _ account: AccountNumber, _ instrument: InstrumentID?
+    _ reply: DeskReply, _ account: AccountNumber, _ instrument: Instrument?
   ) async throws(APIError) -> HTTPResponse {
     switch reply {
     case .answered(.accepted(let record)):
-      return await orderBody(
-        ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)))
+      return orderBody(
+        ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)),
+        instrument)
     case .answered(.repeated(let record)):
       // How far the order has come since is told by the reader; if it cannot say, what the desk knows is true as well.
       let shown = try? await reader.order(record.id, of: account)
-      return await orderBody(
+      return orderBody(
         shown
-          ?? ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)))
+          ?? ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)),
+        instrument)
     case .answered(.refused(let reason)):
       guard case .insufficientShares = reason, let instrument else { throw APIError(reason) }
       throw APIError(reason, shares: await shareContext(instrument, account))
@@ -112,21 +114,19 @@ extension GatewayService {
     }
   }
 
-  /// The body of an order that is stored. Nothing may turn the answer into an error now: a client would send again.
-  private func orderBody(_ shown: ShownOrder) async -> HTTPResponse {
-    let number = shown.record.instrument
-    let table = try? await directory.table(now: now()) { $0[number] != nil }
-    guard let instrument = table?[number] else { return .drop }
+  /// The body of an order that is stored. Nothing may turn the answer into an error now, for a client would send again:
+  /// an instrument that nobody has read yet leaves only silence.
+  private func orderBody(_ shown: ShownOrder, _ instrument: Instrument?) -> HTTPResponse {
+    guard let instrument = instrument ?? directory.lastKnown(shown.record.instrument) else { return .drop }
     var writer = JSONWriter()
     writer.order(shown, instrument)
     return .json(200, writer)
   }
 
   /// What the answer to a lack of shares tells; as much of it as can be read now.
-  private func shareContext(_ number: InstrumentID, _ account: AccountNumber) async -> ShareContext? {
-    guard let instrument = try? await directory.table(now: now())[number] else { return nil }
+  private func shareContext(_ instrument: Instrument, _ account: AccountNumber) async -> ShareContext {
     var query = OrderQuery(account: account)
-    query.instruments = [number]
+    query.instruments = [instrument.id]
     query.side = .sell
     query.limit = Self.maximumRelatedOrders
     let orders = (try? await reader.orders(query)) ?? []

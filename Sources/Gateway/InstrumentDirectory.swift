@@ -44,6 +44,9 @@ final class InstrumentDirectory: Sendable {
     try await table(now: now) { $0.named(name) != nil }.named(name)
   }
 
+  /// An instrument as it was last read, without asking; nil if it never was.
+  func lastKnown(_ number: InstrumentID) -> Instrument? { tables.last(Whole())?[number] }
+
   /// The last prices of all instruments that traded.
   func lastPrices(now: Timestamp) async throws(LedgerError) -> [InstrumentID: Price] {
     let known = try await prices.value(for: Whole(), now: now) { () async throws(LedgerError) in

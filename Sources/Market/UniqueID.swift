@@ -52,11 +52,18 @@ public struct UniqueID: Hashable, Comparable, Sendable {
 extension UniqueID: CustomStringConvertible {
   /// Parses 32 hexadecimal digits in either case, with the four dashes of the usual form or with none; nil otherwise.
   public init?(_ text: some StringProtocol) {
+    var text = String(text)
+    guard let id = text.withUTF8(UniqueID.read) else { return nil }
+    self = id
+  }
+
+  /// Apart from the generic initializer, so that the loop over the bytes is compiled for them.
+  private static func read(_ text: UnsafeBufferPointer<UInt8>) -> UniqueID? {
     var halves: (UInt64, UInt64) = (0, 0)
     var digits = 0
-    let dashed = text.utf8.count == 36
-    guard dashed || text.utf8.count == 32 else { return nil }
-    for (position, byte) in text.utf8.enumerated() {
+    let dashed = text.count == 36
+    guard dashed || text.count == 32 else { return nil }
+    for (position, byte) in text.enumerated() {
       if dashed, position == 8 || position == 13 || position == 18 || position == 23 {
         guard byte == UInt8(ascii: "-") else { return nil }
         continue
@@ -71,7 +78,7 @@ extension UniqueID: CustomStringConvertible {
       if digits < 16 { halves.0 = halves.0 << 4 | UInt64(nibble) } else { halves.1 = halves.1 << 4 | UInt64(nibble) }
       digits += 1
     }
-    self.init(high: halves.0, low: halves.1)
+    return UniqueID(high: halves.0, low: halves.1)
   }
 
   /// Lower case with dashes.

@@ -114,5 +114,6 @@ public struct PriceText: Hashable, Sendable {
   /// Equal prices are equal however they were written.
   public static func == (a: PriceText, b: PriceText) -> Bool { a.decimal == b.decimal }
 
+  /// Hashes the value, not how it was written.
   public func hash(into hasher: inout Hasher) { hasher.combine(decimal) }
 }

@@ -1,0 +1,163 @@
+import Accounting
+import Gateway
+import HTTP
+import Lifecycle
+import Market
+import Ports
+
+/// A desk and a reader over one memory: the real judge of requests, no database, no matching.
+final class FakeExchange: OrderDesk, AccountReader {
+  struct State {
+    var accounts: [AccountNumber: AccountRecord] = [:]
+    var credentials: [String: Credential] = [:]
+    var instruments: [Instrument] = []
+    var prices: [InstrumentID: Price] = [:]
+    var positions: [EntrySnapshot.PositionKey: PositionRecord] = [:]
+    var orders: [OrderID: OrderRecord] = [:]
+    var keys: [EntrySnapshot.KeyName: EntrySnapshot.KeyUse] = [:]
+    var lastSubmitted: [AccountNumber: Timestamp] = [:]
+    var now = Timestamp("2026-01-05T15:00:00Z")!
+    var random: UInt64 = 1
+    var sequence: Int64 = 0
+    /// How far the shards have been processed.
+    var processed: Int64 = .max
+    /// What the desk replies instead of judging.
+    var reply: DeskReply?
+    /// What every question throws.
+    var failure: LedgerError?
+    var submitted: [EntryRequest] = []
+    var credentialLookups = 0
+    var instrumentReads = 0
+  }
+
+  let state = Lock(State())
+
+  func submit(_ request: EntryRequest) async -> DeskReply {
+    state.withLock { state in
+      state.submitted.append(request)
+      if let reply = state.reply { return reply }
+      return .answered(state.judge(request))
+    }
+  }
+
+  private func reading<Value: Sendable>(_ body: (inout State) -> Value) throws(LedgerError) -> Value {
+    try state.withLock { (state) throws(LedgerError) in
+      if let failure = state.failure { throw failure }
+      return body(&state)
+    }
+  }
+
+  func credential(keyID: String) async throws(LedgerError) -> Credential? {
+    try reading { state in
+      state.credentialLookups += 1
+      return state.credentials[keyID]
+    }
+  }
+
+  func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? {
+    try reading { $0.accounts[number] }
+  }
+
+  func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] {
+    try reading { state in
+      state.positions.filter { $0.key.account == account && $0.value.quantity > .zero }
+        .sorted { $0.key < $1.key }.map(\.value)
+    }
+  }
+
+  func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+    try reading { state in
+      guard let order = state.orders[id], order.account == account else { return nil }
+      return state.shown(order)
+    }
+  }
+
+  func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+    try reading { state in
+      guard let use = state.keys[.init(account: account, digest: clientKey)] else { return nil }
+      return state.orders[use.order].map { state.shown($0) }
+    }
+  }
+
+  func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
+    try reading { state in
+      let matching = state.orders.values.filter { order in
+        order.account == query.account && (query.scope == .all || order.status.isOpen == (query.scope == .open))
+          && query.after.map { order.id > $0 } ?? true && query.before.map { order.id < $0 } ?? true
+          && query.instruments.map { $0.contains(order.instrument) } ?? true
+          && query.side.map { order.side == $0 } ?? true
+      }
+      let sorted = matching.sorted { query.ascending ? $0.id < $1.id : $0.id > $1.id }
+      return sorted.prefix(query.limit).map { state.shown($0) }
+    }
+  }
+
+  func instruments() async throws(LedgerError) -> [Instrument] {
+    try reading { state in
+      state.instrumentReads += 1
+      return state.instruments
+    }
+  }
+
+  func lastPrices() async throws(LedgerError) -> [InstrumentID: Price] { try reading { $0.prices } }
+
+  func lags() async throws(LedgerError) -> [Shard: ShardLag] { try reading { _ in [:] } }
+}
+
+extension FakeExchange.State {
+  func shown(_ order: OrderRecord) -> ShownOrder {
+    let isProcessed = order.sequence.rawValue <= processed
+    return ShownOrder(record: order, status: ShownStatus(order.status, pending: order.pending, processed: isProcessed))
+  }
+
+  mutating func judge(_ request: EntryRequest) -> AcceptedBatch.Answer {
+    let plan = EntryPlan(requests: [request], snapshot: snapshot(for: request), now: now)
+    guard !plan.isEmpty else { return answer(plan.outcomes[0]) }
+    for change in plan.accounts {
+      accounts[change.account]!.held += change.held
+      lastSubmitted[change.account] = change.lastSubmitted
+    }
+    for change in plan.positions { positions[change.key]!.held += change.held }
+    for change in plan.keys { keys[change.name] = change.use }
+    for mark in plan.marks { orders[mark.order]!.pending = mark.pending }
+    for order in plan.orders {
+      sequence += 1
+      orders[order.id] = order
+      orders[order.id]!.sequence = Sequence(rawValue: sequence)
+    }
+    if case .accepted(let index) = plan.outcomes[0] { return .accepted(orders[plan.orders[index].id]!) }
+    return answer(plan.outcomes[0])
+  }
+
+  private func answer(_ outcome: EntryPlan.Outcome) -> AcceptedBatch.Answer {
+    switch outcome {
+    case .accepted: fatalError("an accepted order is written")
+    case .cancelAccepted, .cancelPending: return .cancelAccepted
+    case .repeated(let id): return .repeated(orders[id]!)
+    case .refused(let reason): return .refused(reason)
+    }
+  }
+
+  private func snapshot(for request: EntryRequest) -> EntrySnapshot {
+    var snapshot = EntrySnapshot()
+    let number = request.account
+    if let account = accounts[number] {
+      snapshot.accounts[number] = .init(
+        status: account.status, cash: account.cash, held: account.held,
+        lastSubmitted: lastSubmitted[number] ?? Timestamp(rawValue: 0))
+    }
+    snapshot.positions = positions.mapValues { .init(quantity: $0.quantity, held: $0.held) }
+    snapshot.keys = keys
+    snapshot.targets = orders
+    for instrument in instruments { snapshot.processed[instrument.shard] = Sequence(rawValue: processed) }
+    if case .place(let place) = request {
+      let crossing = orders.values.first { order in
+        order.account == number && order.instrument == place.instrument && order.status.isOpen
+          && order.side != place.side
+          && (place.side == .buy ? order.price <= place.price : order.price >= place.price)
+      }
+      if let crossing { snapshot.crossing[0] = crossing.id }
+    }
+    return snapshot
+  }
+}
