@@ -18,8 +18,8 @@ struct Incoming {
   /// The resting order of its own account that stopped it; 0 for none.
   var stoppedBy: OrderKey = 0
 
-  init(_ command: BookCommand, at position: Int32, book: SideIndex) {
-    self.command = position
+  init(_ command: BookCommand, _ number: Int32, _ book: SideIndex) {
+    self.command = number
     key = command.order
     account = command.account
     side = command.side
@@ -27,7 +27,7 @@ struct Incoming {
     instrument = command.instrument
     price = command.price
     leaves = command.quantity
-    filled = .zero
+    filled = Quantity(rawValue: 0)
     mayRest = command.mayRest
     selfTradePrevention = command.selfTradePrevention
   }
@@ -41,11 +41,15 @@ struct Incoming {
 
 extension BookCommand {
   /// Whether what does not trade at once stays in the book.
+  @inline(__always)
   var mayRest: Bool { type == .limit && (timeInForce == .day || timeInForce == .gtc) }
 
   /// Whether key, price and quantity are in range.
+  @inline(__always)
   var isEnterable: Bool {
-    order != 0 && price.rawValue > 0 && quantity.rawValue > 0
-      && quantity.rawValue <= MatchingEngine.maximumQuantity.rawValue
+    // One branch for all of it: a number that is out of range leaves bits behind.
+    let price = UInt64(bitPattern: price.rawValue &- 1) &>> 63
+    let quantity = UInt64(bitPattern: quantity.rawValue &- 1) &>> MatchingEngine.quantityBits
+    return order != 0 && price | quantity == 0
   }
 }

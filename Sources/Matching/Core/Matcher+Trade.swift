@@ -3,33 +3,34 @@ internal import Market
 /// An order meets the other side.
 extension Matcher {
   /// Lets an order trade and ends it: what is left rests or is cancelled. An order that must trade `wholly` or not at
-  /// all does so. Without room for further events it waits in `progress`.
+  /// all does so. Without room for further events it waits in `progress`: false.
   mutating func enter(
-    _ order: Incoming, wholly: Bool = false, _ progress: inout Progress, _ events: inout OutputSpan<BookEvent>
-  ) {
-    var incoming = order
+    _ incoming: inout Incoming, wholly: Bool = false, _ events: inout OutputSpan<BookEvent>
+  ) -> Bool {
     if wholly, !isWhollyFillable(incoming) {
-      return cancel(incoming, .notWhollyFillable, &events)
+      cancel(incoming, .notWhollyFillable, &events)
+      return true
     }
     guard trade(&incoming, &events) else {
-      progress.incoming = incoming
-      return
+      progress.waiting = incoming
+      return false
     }
-    guard incoming.leaves > .zero else { return }
+    guard incoming.leaves.rawValue > 0 else { return true }
     if incoming.stoppedBy != 0 {
       cancel(incoming, .selfTrade, &events)
     } else if incoming.mayRest {
-      rest(incoming, at: orders.entry(of: incoming.key))
+      rest(incoming)
     } else {
       cancel(incoming, .notImmediatelyFillable, &events)
     }
+    return true
   }
 
   /// Trades best price first, oldest order first, until nothing is left, no price is good enough or an order of the same
   /// account stops it; false when the room for events ended before.
   private mutating func trade(_ incoming: inout Incoming, _ events: inout OutputSpan<BookEvent>) -> Bool {
     let other = incoming.book.opposite
-    while incoming.leaves > .zero, incoming.stoppedBy == 0, ladder.bestRank(other) <= incoming.limit {
+    while incoming.leaves.rawValue > 0, incoming.stoppedBy == 0, ladder.bestRank(other) <= incoming.limit {
       guard events.freeCapacity >= Matcher.eventsPerStep else { return false }
       let level = ladder.sides[other.position].best
       let slot = ladder[level].oldest
@@ -46,21 +47,21 @@ extension Matcher {
   private mutating func trade(
     _ incoming: inout Incoming, _ slot: UInt32, _ level: UInt32, _ events: inout OutputSpan<BookEvent>
   ) {
-    let maker = orders[slot]
-    let traded = min(incoming.leaves, maker.leaves)
-    let makerLeaves = maker.leaves - traded
+    let key = orders[slot].key
+    let traded = min(incoming.leaves, orders[slot].leaves)
+    let makerLeaves = orders[slot].leaves - traded
     incoming.leaves -= traded
     incoming.filled += traded
     events.append(
       BookEvent(
-        kind: .trade, side: incoming.side, command: incoming.command, order: incoming.key, counterpart: maker.key,
+        kind: .trade, side: incoming.side, command: incoming.command, order: incoming.key, counterpart: key,
         price: ladder[level].price, quantity: traded, leaves: incoming.leaves, counterpartLeaves: makerLeaves))
-    if makerLeaves > .zero {
+    if makerLeaves.rawValue > 0 {
       orders[slot].leaves = makerLeaves
       orders[slot].filled += traded
       ladder[level].total -= traded
     } else {
-      remove(at: orders.entry(of: maker.key))
+      remove(key)
     }
   }
 
@@ -68,7 +69,7 @@ extension Matcher {
   private mutating func prevent(_ incoming: inout Incoming, _ slot: UInt32, _ events: inout OutputSpan<BookEvent>) {
     let key = orders[slot].key
     if incoming.selfTradePrevention != .cancelNewest {
-      cancel(at: orders.entry(of: key), .selfTrade, by: incoming.key, incoming.command, &events)
+      cancel(slot, at: orders.entry(of: key), .selfTrade, by: incoming.key, incoming.command, &events)
     }
     if incoming.selfTradePrevention != .cancelOldest { incoming.stoppedBy = key }
   }
@@ -93,7 +94,7 @@ extension Matcher {
         let node = orders[slot]
         if !incoming.isPrevented(by: node) {
           missing -= node.leaves
-          if missing <= .zero { return true }
+          if missing.rawValue <= 0 { return true }
         } else if incoming.selfTradePrevention != .cancelOldest {
           return false
         }
@@ -110,7 +111,7 @@ extension Matcher {
     var level = ladder.sides[incoming.book.opposite.position].best
     while level != 0, ladder[level].rank <= incoming.limit {
       missing -= ladder[level].total
-      if missing <= .zero { return true }
+      if missing.rawValue <= 0 { return true }
       level = ladder[level].worse
     }
     return false
