@@ -64,15 +64,12 @@ public struct MatchingEngine: Sendable {
   /// - Throws: ``RestoreRefusal``, and nothing has changed.
   public mutating func restore(_ order: RestingOrder) throws(RestoreRefusal) {
     let command = BookCommand.place(
-      order.order, order.side, order.leaves, at: order.price, in: order.instrument, account: order.account,
+      order.order, order.side, order.leaves + order.filled, at: order.price, in: order.instrument, account: order.account,
       selfTradePrevention: order.selfTradePrevention)
-    guard command.isEnterable, order.filled >= .zero, order.filled <= MatchingEngine.maximumQuantity else {
-      throw .invalid(order.order)
-    }
+    guard command.isEnterable, order.leaves > .zero, order.filled >= .zero else { throw .invalid(order.order) }
     let side = SideIndex(UInt32(openBook(of: order.instrument)), order.side)
     makeRoom(orders: 1, levels: 1)
-    var incoming = Incoming(command, 0, side)
-    incoming.filled = order.filled
+    let incoming = Incoming(command, 0, side, account: order.account, filled: order.filled)
     let refusal: RestoreRefusal? = withMatcher { matcher in
       if matcher.orders.slot(at: matcher.orders.entry(of: order.order)) != 0 { return .duplicateOrder(order.order) }
       if matcher.ladder.bestRank(side.opposite) <= incoming.limit { return .wouldTrade(order.order) }

@@ -42,7 +42,7 @@ extension Matcher {
     _ commands: Span<BookCommand>, _ index: Int, _ number: Int32, _ side: SideIndex,
     _ events: inout OutputSpan<BookEvent>
   ) -> Bool {
-    var incoming = Incoming(commands[index], number, side)
+    var incoming = Incoming(commands[index], number, side, account: commands[index].account)
     return enter(&incoming, wholly: commands[index].timeInForce == .fok, &events)
   }
 
@@ -60,9 +60,9 @@ extension Matcher {
 
   /// Puts what is left of an order at the back of its level.
   mutating func rest(_ incoming: Incoming) {
-    let level = ladder.level(Rank(incoming.price, incoming.side), incoming.book, incoming.instrument)
+    let level = ladder.level(incoming.limit.mirrored, incoming.side, incoming.instrument)
     let node = OrderNode(
-      key: incoming.key, account: incoming.account, leaves: incoming.leaves, filled: incoming.filled,
+      key: incoming.key, account: incoming.account, leaves: incoming.leaves, filled: incoming.quantity - incoming.leaves,
       older: ladder[level].youngest, younger: 0, level: level, selfTradePrevention: incoming.selfTradePrevention)
     append(node, at: orders.entry(of: incoming.key))
   }

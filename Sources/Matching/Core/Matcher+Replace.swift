@@ -14,10 +14,8 @@ extension Matcher {
       return true
     }
     let old = orders[slot]
-    var incoming = Incoming(command, number, ladder[old.level].side)
-    incoming.filled = old.filled
-    incoming.leaves -= old.filled
-    if command.account.rawValue == 0 { incoming.account = old.account }
+    let account = command.account.rawValue == 0 ? old.account : command.account
+    var incoming = Incoming(command, number, ladder[old.level].side, account: account, filled: old.filled)
     let keepsPriority = incoming.mayRest && incoming.price == ladder[old.level].price && incoming.leaves < old.leaves
     events.append(
       BookEvent(

@@ -38,7 +38,7 @@ struct Matcher: ~Copyable, ~Escapable {
   /// Carries out commands from `progress.next` to before `limit`, for as long as there is room for their events and
   /// their instruments have books.
   mutating func run(_ commands: Span<BookCommand>, until limit: Int, _ events: inout OutputSpan<BookEvent>) {
-    if var waiting = progress.waiting.take(), !enter(&waiting, &events) { return }
+    if let waiting = progress.waiting.take(), !resume(waiting, &events) { return }
     while progress.next < limit, events.freeCapacity >= Matcher.eventsPerStep {
       let room = events.freeCapacity / Matcher.eventsPerStep
       let end = min(limit, progress.next &+ room)
@@ -72,6 +72,12 @@ struct Matcher: ~Copyable, ~Escapable {
     }
     progress.next = start &+ commands.count
     return true
+  }
+
+  @inline(never)
+  private mutating func resume(_ waiting: Incoming, _ events: inout OutputSpan<BookEvent>) -> Bool {
+    var incoming = waiting
+    return enter(&incoming, &events)
   }
 
   /// Makes the book of `instrument` the one at hand; false if it has none.
