@@ -63,10 +63,14 @@ public struct MatchingEngine: Sendable {
   /// come in their order of priority.
   /// - Throws: ``RestoreRefusal``, and nothing has changed.
   public mutating func restore(_ order: RestingOrder) throws(RestoreRefusal) {
+    guard order.leaves > .zero, order.filled >= .zero, order.filled < MatchingEngine.maximumQuantity,
+      order.leaves <= MatchingEngine.maximumQuantity - order.filled
+    else { throw .invalid(order.order) }
     let command = BookCommand.place(
-      order.order, order.side, order.leaves + order.filled, at: order.price, in: order.instrument, account: order.account,
+      order.order, order.side, order.leaves + order.filled, at: order.price, in: order.instrument,
+      account: order.account,
       selfTradePrevention: order.selfTradePrevention)
-    guard command.isEnterable, order.leaves > .zero, order.filled >= .zero else { throw .invalid(order.order) }
+    guard command.isEnterable else { throw .invalid(order.order) }
     let side = SideIndex(UInt32(openBook(of: order.instrument)), order.side)
     makeRoom(orders: 1, levels: 1)
     let incoming = Incoming(command, 0, side, account: order.account, filled: order.filled)

@@ -62,7 +62,8 @@ extension Matcher {
   mutating func rest(_ incoming: Incoming) {
     let level = ladder.level(incoming.limit.mirrored, incoming.side, incoming.instrument)
     let node = OrderNode(
-      key: incoming.key, account: incoming.account, leaves: incoming.leaves, filled: incoming.quantity - incoming.leaves,
+      key: incoming.key, account: incoming.account, leaves: incoming.leaves,
+      filled: incoming.quantity - incoming.leaves,
       older: ladder[level].youngest, younger: 0, level: level, selfTradePrevention: incoming.selfTradePrevention)
     append(node, at: orders.entry(of: incoming.key))
   }
