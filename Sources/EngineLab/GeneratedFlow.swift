@@ -1,26 +1,25 @@
 internal import Market
 package import Matching
 
-/// A workload made from a seed: a book of some ten thousand orders around a wandering price.
+/// A workload made from a seed: by default a book of some ten thousand orders around a wandering price.
 ///
 /// Of the commands after the first orders, 45 % are new orders near the middle that rest, 10 % take from the other side, and 45 %
 /// cancel an order placed before (some of them are filled by then). With the same seed it is the same everywhere.
 package struct GeneratedFlow: Workload {
-  /// Orders placed before the mixture begins.
-  static let standing = 10_000
-
   package let name: String
   private let symbols: Int
+  private let standing: Int
   private var state: UInt64
   private var rest: Int
   private var nextKey: OrderKey = 1
   private var middles: [Int64]
   private var placed: [(key: OrderKey, instrument: Int32)] = []
 
-  /// A flow of `commands` over `symbols` instruments.
-  package init(commands: Int, symbols: Int, seed: UInt64) {
+  /// A flow of `commands` over `symbols` instruments; `standing` orders are placed before the mixture begins.
+  package init(commands: Int, symbols: Int, seed: UInt64, standing: Int = 10_000) {
     name = "generated (seed \(seed), \(symbols) symbol\(symbols == 1 ? "" : "s"))"
     self.symbols = symbols
+    self.standing = standing
     state = seed
     rest = commands
     middles = Array(repeating: 1_000_000, count: symbols)
@@ -32,7 +31,7 @@ package struct GeneratedFlow: Workload {
   }
 
   private mutating func command() -> BookCommand {
-    let draw = nextKey <= GeneratedFlow.standing ? 0 : number(below: 100)
+    let draw = nextKey <= standing ? 0 : number(below: 100)
     if draw < 45 { return restingOrder() }
     if draw < 55 { return takingOrder() }
     let (key, instrument) = placed.remove(atUnordered: number(below: placed.count))

@@ -51,7 +51,7 @@ public struct BookCommand: Hashable, Sendable {
     kind: Kind, side: Side = .buy, type: OrderType = .limit, timeInForce: TimeInForce = .day, postOnly: Bool = false,
     selfTradePrevention: SelfTradePrevention = .cancelNewest, instrument: InstrumentID, order: OrderKey,
     target: OrderKey = 0, account: AccountNumber = AccountNumber(rawValue: 0), price: Price = Price(rawValue: 0),
-    quantity: Quantity = .zero
+    quantity: Quantity = Quantity(rawValue: 0)
   ) {
     self.kind = kind
     self.side = side

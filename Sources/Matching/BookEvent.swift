@@ -96,8 +96,9 @@ public struct BookEvent: Hashable, Sendable {
   @inlinable
   public init(
     kind: Kind, reason: Reason = .none, side: Side, keepsPriority: Bool = false, command: Int32, order: OrderKey,
-    counterpart: OrderKey = 0, price: Price = Price(rawValue: 0), quantity: Quantity = .zero, leaves: Quantity = .zero,
-    counterpartLeaves: Quantity = .zero
+    counterpart: OrderKey = 0, price: Price = Price(rawValue: 0), quantity: Quantity = Quantity(rawValue: 0),
+    leaves: Quantity = Quantity(rawValue: 0),
+    counterpartLeaves: Quantity = Quantity(rawValue: 0)
   ) {
     self.kind = kind
     self.reason = reason

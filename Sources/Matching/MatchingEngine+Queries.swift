@@ -75,7 +75,7 @@ extension MatchingEngine {
 
   private func bestLevel(_ side: Side, _ instrument: InstrumentID) -> UInt32 {
     guard let book = books.book(of: instrument) else { return 0 }
-    return sides[SideIndex(book: book, side).position].best
+    return sides[SideIndex(UInt32(book), side).position].best
   }
 
   private func depthLevel(_ level: UInt32) -> DepthLevel {

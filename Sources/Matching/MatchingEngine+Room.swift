@@ -1,7 +1,9 @@
 /// The engine's memory: it grows between runs of commands and is handed to a matcher as spans.
 extension MatchingEngine {
   /// Runs `body` on the engine's slots.
-  mutating func withMatcher<Result>(_ body: (inout Matcher) -> Result) -> Result {
+  mutating func withMatcher<Result>(
+    _ progress: Matcher.Progress = Matcher.Progress(), _ body: (inout Matcher) -> Result
+  ) -> Result {
     // Spans of several arrays at once need the arrays in variables of their own: moved out here, and back below.
     var (nodes, table, levels, branches) = (nodes, table, levels, branches)
     var (sides, levelMemory) = (sides, levelMemory)
@@ -12,7 +14,7 @@ extension MatchingEngine {
       let ladder = PriceLadder(
         levels: levels.mutableSpan, branches: branches.mutableSpan, sides: sides.mutableSpan,
         memory: levelMemory.mutableSpan, tally: levelTally)
-      var matcher = Matcher(orders: orders, ladder: ladder, books: books)
+      var matcher = Matcher(orders: orders, ladder: ladder, books: books, progress: progress)
       result = body(&matcher)
       orderTally = matcher.orders.tally
       levelTally = matcher.ladder.tally
@@ -33,9 +35,7 @@ extension MatchingEngine {
     let count = grown(first, by: needed)
     nodes.reserveCapacity(count)
     for slot in first..<count {
-      var node = OrderNode()
-      node.younger = slot + 1 < count ? UInt32(slot + 1) : orderTally.free
-      nodes.append(node)
+      nodes.append(.free(next: slot + 1 < count ? UInt32(slot + 1) : orderTally.free))
     }
     orderTally.free = UInt32(first)
     orderTally.freeCount += count - first
@@ -43,13 +43,14 @@ extension MatchingEngine {
   }
 
   private mutating func rebuildTable(size: Int) {
-    table = Array(repeating: 0, count: size)
     let shift = OrderTable.shift(for: size)
-    for slot in nodes.indices where nodes[slot].key != 0 {
-      var entry = OrderTable.home(of: nodes[slot].key, shift: shift)
-      while table[entry] != 0 { entry = (entry + 1) & (size - 1) }
-      table[entry] = UInt32(slot)
+    var rebuilt = [UInt32](repeating: 0, count: size)
+    for slot in table where slot != 0 {
+      var entry = OrderTable.home(of: nodes[Int(slot)].key, shift: shift)
+      while rebuilt[entry] != 0 { entry = (entry + 1) & (size - 1) }
+      rebuilt[entry] = slot
     }
+    table = rebuilt
   }
 
   private mutating func growLevels(by needed: Int) {

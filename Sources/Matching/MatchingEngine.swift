@@ -11,12 +11,14 @@ public import Market
 public struct MatchingEngine: Sendable {
   /// The largest quantity that one order may carry in a book: 2^40 shares, so that the open shares of a level cannot
   /// overflow.
-  public static let maximumQuantity = Quantity(rawValue: 1 << 40)
+  public static var maximumQuantity: Quantity { Quantity(rawValue: 1 << quantityBits) }
+
+  static var quantityBits: UInt64 { 40 }
 
   /// How many commands are carried out between two looks at the room for orders, levels and events.
   static let commandsPerRun = 1024
 
-  var nodes = [OrderNode()]
+  var nodes = [OrderNode.free(next: 0)]
   var table: [UInt32] = Array(repeating: 0, count: OrderTable.minimumSize)
   var orderTally = OrderPool.Tally()
   var levels = [PriceLevel()]
@@ -36,17 +38,18 @@ public struct MatchingEngine: Sendable {
   /// Commands and events know each other by the command's position in the batch, which holds fewer than 2^31.
   public mutating func apply(_ commands: Span<BookCommand>, into events: inout [BookEvent]) {
     var progress = Matcher.Progress()
-    while progress.next < commands.count || progress.incoming != nil {
+    while progress.next < commands.count || progress.waiting != nil {
       if progress.next < commands.count, commands[progress.next].kind == .place {
         openBook(of: commands[progress.next].instrument)
       }
       let end = min(commands.count, progress.next + MatchingEngine.commandsPerRun)
       let run = end - progress.next + 1
       makeRoom(orders: run, levels: run)
-      withMatcher { matcher in
+      progress = withMatcher(progress) { matcher in
         events.append(addingCapacity: run * 2 + Matcher.eventsPerStep) { room in
-          matcher.run(commands, &progress, until: end, &room)
+          matcher.run(commands, until: end, &room)
         }
+        return matcher.progress
       }
     }
   }
@@ -60,21 +63,21 @@ public struct MatchingEngine: Sendable {
   /// come in their order of priority.
   /// - Throws: ``RestoreRefusal``, and nothing has changed.
   public mutating func restore(_ order: RestingOrder) throws(RestoreRefusal) {
+    guard order.leaves > .zero, order.filled >= .zero, order.filled < MatchingEngine.maximumQuantity,
+      order.leaves <= MatchingEngine.maximumQuantity - order.filled
+    else { throw .invalid(order.order) }
     let command = BookCommand.place(
-      order.order, order.side, order.leaves, at: order.price, in: order.instrument, account: order.account,
+      order.order, order.side, order.leaves + order.filled, at: order.price, in: order.instrument,
+      account: order.account,
       selfTradePrevention: order.selfTradePrevention)
-    guard command.isEnterable, order.filled >= .zero, order.filled <= MatchingEngine.maximumQuantity else {
-      throw .invalid(order.order)
-    }
-    let side = SideIndex(book: openBook(of: order.instrument), order.side)
+    guard command.isEnterable else { throw .invalid(order.order) }
+    let side = SideIndex(UInt32(openBook(of: order.instrument)), order.side)
     makeRoom(orders: 1, levels: 1)
-    var incoming = Incoming(command, at: 0, book: side)
-    incoming.filled = order.filled
+    let incoming = Incoming(command, 0, side, account: order.account, filled: order.filled)
     let refusal: RestoreRefusal? = withMatcher { matcher in
-      let entry = matcher.orders.entry(of: incoming.key)
-      if matcher.orders.slot(at: entry) != 0 { return .duplicateOrder(incoming.key) }
-      if matcher.ladder.bestRank(side.opposite) <= incoming.limit { return .wouldTrade(incoming.key) }
-      matcher.rest(incoming, at: entry)
+      if matcher.orders.slot(at: matcher.orders.entry(of: order.order)) != 0 { return .duplicateOrder(order.order) }
+      if matcher.ladder.bestRank(side.opposite) <= incoming.limit { return .wouldTrade(order.order) }
+      matcher.rest(incoming)
       return nil
     }
     if let refusal { throw refusal }
@@ -83,7 +86,7 @@ public struct MatchingEngine: Sendable {
   /// Takes all orders of an instrument out, without events.
   public mutating func remove(_ instrument: InstrumentID) {
     for order in restingOrders(instrument) {
-      withMatcher { matcher in matcher.remove(at: matcher.orders.entry(of: order.order)) }
+      withMatcher { matcher in matcher.remove(order.order) }
     }
   }
 

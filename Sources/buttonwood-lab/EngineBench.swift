@@ -20,7 +20,8 @@ enum EngineBench {
     The digest (MEWL's: FNV-1a over all trades) is the same for every right engine.
 
     Instructions per command, repeatable to a few parts per million:
-      valgrind --tool=callgrind --toggle-collect='*MatchingEngine*apply*Span*' buttonwood-lab bench engine FILE --commands 0
+      valgrind --tool=callgrind --toggle-collect='*5apply_4intoys4Span*VGztF' \\
+        buttonwood-lab bench engine FILE --commands 0
     and divide "Collected" by the commands: only the engine is counted, not the reading of the file.
 
     """

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ReferenceTests {
   /// Commands for each seed; BUTTONWOOD_TEST_COMMANDS sets another number for longer runs.
   static let commandsPerSeed =
-    ProcessInfo.processInfo.environment["BUTTONWOOD_TEST_COMMANDS"].flatMap { Int($0) } ?? 25_000
+    ProcessInfo.processInfo.environment["BUTTONWOOD_TEST_COMMANDS"].flatMap { Int($0) } ?? 12_000
 
   @Test(arguments: [UInt64](1...6), [Int64(3), 12, 400])
   func engineAgreesWithReference(seed: UInt64, priceSpan: Int64) throws {

@@ -1,13 +1,16 @@
 internal import Market
 
 /// The engine at work: carries out commands of a batch on the spans of its slots.
+///
+/// What happens most often, an order that rests at once and a cancel, is one straight piece of code in ``run``; all else
+/// is called, with the batch and the place of the command in it.
 struct Matcher: ~Copyable, ~Escapable {
   /// How far a batch has come.
   struct Progress {
     /// The first command that is not carried out.
     var next = 0
     /// The order of the command before, if it waits for room for the events of further trades.
-    var incoming: Incoming?
+    var waiting: Incoming?
   }
 
   /// The most events that a command gives beside those of its trades, and the most that one step of trading gives
@@ -16,107 +19,83 @@ struct Matcher: ~Copyable, ~Escapable {
 
   var orders: OrderPool
   var ladder: PriceLadder
+  var progress: Progress
   private let books: BookIndex
-  private var lastInstrument: InstrumentID?
-  private var lastBook = 0
+  /// The instrument of the last new order and its book; those of a batch often come one after the other.
+  private var instrument: InstrumentID?
+  private var book: UInt32 = 0
 
   @_lifetime(copy orders, copy ladder)
-  init(orders: consuming OrderPool, ladder: consuming PriceLadder, books: BookIndex) {
+  init(
+    orders: consuming OrderPool, ladder: consuming PriceLadder, books: BookIndex, progress: Progress = Progress()
+  ) {
     self.orders = orders
     self.ladder = ladder
     self.books = books
+    self.progress = progress
   }
 
   /// Carries out commands from `progress.next` to before `limit`, for as long as there is room for their events and
   /// their instruments have books.
-  mutating func run(
-    _ commands: Span<BookCommand>, _ progress: inout Progress, until limit: Int, _ events: inout OutputSpan<BookEvent>
-  ) {
-    if let incoming = progress.incoming {
-      progress.incoming = nil
-      enter(incoming, &progress, &events)
+  mutating func run(_ commands: Span<BookCommand>, until limit: Int, _ events: inout OutputSpan<BookEvent>) {
+    if let waiting = progress.waiting.take(), !resume(waiting, &events) { return }
+    while progress.next < limit, events.freeCapacity >= Matcher.eventsPerStep {
+      let room = events.freeCapacity / Matcher.eventsPerStep
+      let end = min(limit, progress.next &+ room)
+      guard run(commands.extracting(progress.next..<end), at: progress.next, &events) else { return }
     }
-    while progress.next < limit, events.freeCapacity >= Matcher.eventsPerStep, progress.incoming == nil {
-      let command = commands[progress.next]
-      let position = Int32(truncatingIfNeeded: progress.next)
-      switch command.kind {
-      case .place:
-        guard let book = book(of: command.instrument) else { return }
-        place(command, position, SideIndex(book: book, command.side), &progress, &events)
-      case .cancel: cancel(command, position, &events)
-      case .reduce: reduce(command, position, &events)
-      case .replace: replace(command, position, &progress, &events)
+  }
+
+  /// Carries out the stretch of the batch that begins at `start`, for all of which there is room, to its end or to the
+  /// first command that may have traded; false if it cannot go on.
+  private mutating func run(
+    _ commands: Span<BookCommand>, at start: Int, _ events: inout OutputSpan<BookEvent>
+  ) -> Bool {
+    for index in commands.indices {
+      let number = Int32(truncatingIfNeeded: start &+ index)
+      if commands[index].kind == .place {
+        guard commands[index].instrument == instrument || turn(to: commands[index].instrument) else {
+          progress.next = start &+ index
+          return false
+        }
+        let side = SideIndex(book, commands[index].side)
+        if !place(commands, index, number, side, &events) {
+          progress.next = start &+ index &+ 1
+          return enter(commands, index, number, side, &events)
+        }
+      } else if commands[index].kind == .cancel {
+        cancel(commands, index, number, &events)
+      } else {
+        progress.next = start &+ index &+ 1
+        return change(commands, index, number, &events)
       }
-      progress.next += 1
     }
+    progress.next = start &+ commands.count
+    return true
   }
 
-  private mutating func book(of instrument: InstrumentID) -> Int? {
-    if instrument == lastInstrument { return lastBook }
-    guard let book = books.book(of: instrument) else { return nil }
-    lastInstrument = instrument
-    lastBook = book
-    return book
+  @inline(never)
+  private mutating func resume(_ waiting: Incoming, _ events: inout OutputSpan<BookEvent>) -> Bool {
+    var incoming = waiting
+    return enter(&incoming, &events)
   }
 
-  private mutating func place(
-    _ command: BookCommand, _ position: Int32, _ book: SideIndex, _ progress: inout Progress,
-    _ events: inout OutputSpan<BookEvent>
-  ) {
-    guard command.isEnterable else { return reject(command, .invalid, position, &events) }
-    let entry = orders.entry(of: command.order)
-    guard orders.slot(at: entry) == 0 else { return reject(command, .duplicateOrder, position, &events) }
-    let incoming = Incoming(command, at: position, book: book)
-    let crosses = ladder.bestRank(book.opposite) <= incoming.limit
-    if crosses, command.postOnly { return reject(command, .postOnlyWouldTrade, position, &events) }
-    events.append(
-      BookEvent(
-        kind: .accepted, side: command.side, command: position, order: command.order, price: command.price,
-        quantity: command.quantity, leaves: command.quantity))
-    if !crosses, incoming.mayRest {
-      rest(incoming, at: entry)
-    } else {
-      enter(incoming, wholly: command.timeInForce == .fok, &progress, &events)
-    }
+  /// Makes the book of `instrument` the one at hand; false if it has none.
+  @inline(never)
+  private mutating func turn(to instrument: InstrumentID) -> Bool {
+    guard let book = books.book(of: instrument) else { return false }
+    self.instrument = instrument
+    self.book = UInt32(truncatingIfNeeded: book)
+    return true
   }
 
-  private func reject(
-    _ command: BookCommand, _ reason: BookEvent.Reason, _ position: Int32, _ events: inout OutputSpan<BookEvent>
-  ) {
-    events.append(
-      BookEvent(
-        kind: .rejected, reason: reason, side: command.side, command: position, order: command.order,
-        price: command.price, quantity: command.quantity))
-  }
-
-  /// Puts what is left of an order at the back of its level; `entry` is where its key belongs.
-  @inline(__always)
-  mutating func rest(_ incoming: Incoming, at entry: Int) {
-    let level = ladder.level(Rank(incoming.price, incoming.side), incoming.book, incoming.instrument)
-    let slot = orders.take(at: entry)
-    let last = ladder[level].youngest
-    var node = OrderNode()
-    node.key = incoming.key
-    node.account = incoming.account
-    node.leaves = incoming.leaves
-    node.filled = incoming.filled
-    node.older = last
-    node.level = level
-    node.selfTradePrevention = incoming.selfTradePrevention
-    orders[slot] = node
-    if last == 0 { ladder[level].oldest = slot } else { orders[last].younger = slot }
-    ladder[level].youngest = slot
-    ladder[level].total += incoming.leaves
-  }
-
-  /// Takes the order that `entry` leads to out of the book.
-  @inline(__always)
-  mutating func remove(at entry: Int) {
-    let node = orders[orders.slot(at: entry)]
-    orders.free(at: entry)
-    if node.older == 0 { ladder[node.level].oldest = node.younger } else { orders[node.older].younger = node.younger }
-    if node.younger == 0 { ladder[node.level].youngest = node.older } else { orders[node.younger].older = node.older }
-    ladder[node.level].total -= node.leaves
-    if ladder[node.level].oldest == 0 { ladder.close(node.level) }
+  /// Carries out a command of the rarer kinds; false if its order waits for room for the events of further trades.
+  @inline(never)
+  private mutating func change(
+    _ commands: Span<BookCommand>, _ index: Int, _ number: Int32, _ events: inout OutputSpan<BookEvent>
+  ) -> Bool {
+    if commands[index].kind == .replace { return replace(commands[index], number, &events) }
+    reduce(commands[index], number, &events)
+    return true
   }
 }

@@ -4,10 +4,13 @@ internal import Market
 struct OrderPool: ~Copyable, ~Escapable {
   /// What outlives the batch beside the slots.
   struct Tally {
-    /// The first free slot; each links to the next.
-    var free: UInt32 = 0
+    /// The first free slot; each links to the next, the last to ``end``.
+    var free = end
     /// How many slots are free.
     var freeCount = 0
+
+    /// No slot.
+    static let end = UInt32.max
   }
 
   private(set) var nodes: MutableSpan<OrderNode>
@@ -46,23 +49,21 @@ struct OrderPool: ~Copyable, ~Escapable {
   @inline(__always)
   func slot(at entry: Int) -> UInt32 { table[entry] }
 
-  /// Takes a free slot for the key of the empty `entry`. The caller fills it; there is one free for every command of a run.
+  /// Takes a free slot for the key of the empty `entry`. The caller fills it. A run of commands begins with a free slot for
+  /// each; behind the last free one comes a slot that does not exist, so that one too many traps.
   @inline(__always)
   mutating func take(at entry: Int) -> UInt32 {
     let slot = tally.free
-    precondition(slot != 0, "a run of commands began without a free slot for each")
     tally.free = nodes[Int(slot)].younger
     tally.freeCount &-= 1
     table[entry] = slot
     return slot
   }
 
-  /// Gives back the slot that `entry` leads to.
+  /// Gives back a slot and the entry that leads to it.
   @inline(__always)
-  mutating func free(at entry: Int) {
-    let slot = table[entry]
+  mutating func free(_ slot: UInt32, at entry: Int) {
     vacate(entry)
-    nodes[Int(slot)].key = 0
     nodes[Int(slot)].younger = tally.free
     tally.free = slot
     tally.freeCount &+= 1

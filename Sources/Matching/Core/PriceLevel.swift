@@ -4,7 +4,7 @@ internal import Market
 struct PriceLevel {
   var rank = Rank.none
   /// Open shares of all its orders.
-  var total = Quantity.zero
+  var total = Quantity(rawValue: 0)
   var oldest: UInt32 = 0
   var youngest: UInt32 = 0
   /// The next better level of the side, or none.

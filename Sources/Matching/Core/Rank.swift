@@ -15,6 +15,9 @@ struct Rank: Hashable, Comparable {
   /// The price that has this rank on `side`.
   func price(_ side: Side) -> Price { Price(rawValue: Int64(bitPattern: value ^ Rank.flips(side))) }
 
+  /// The rank of the same price on the other side.
+  var mirrored: Rank { Rank(value: ~value) }
+
   /// All ones for bids, whose order is turned round.
   private static func flips(_ side: Side) -> UInt64 { UInt64(side.rawValue) &- 1 }
 

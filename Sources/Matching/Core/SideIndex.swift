@@ -9,7 +9,7 @@ struct SideIndex: Hashable {
 
   private init(value: UInt32) { self.value = value }
 
-  init(book: Int, _ side: Side) { value = UInt32(truncatingIfNeeded: book) << 1 | UInt32(side.rawValue) }
+  init(_ book: UInt32, _ side: Side) { value = book &<< 1 | UInt32(side.rawValue) }
 
   /// The other side of the same book.
   var opposite: SideIndex { SideIndex(value: value ^ 1) }
