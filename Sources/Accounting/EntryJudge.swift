@@ -122,7 +122,9 @@ struct EntryJudge {
   }
 
   /// The answer to a request whose keys are known already; nil for a new one.
-  private func identity(_ account: AccountNumber, _ idempotency: RequestKey?, _ client: RequestKey) -> EntryPlan.Outcome? {
+  private func identity(_ account: AccountNumber, _ idempotency: RequestKey?, _ client: RequestKey) -> EntryPlan
+    .Outcome?
+  {
     if let key = idempotency, let use = snapshot.keys[.init(account: account, digest: key.digest)] {
       return use.fingerprint == key.fingerprint ? .repeated(use.order) : .refused(.idempotencyKeyReused)
     }

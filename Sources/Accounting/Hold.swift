@@ -24,7 +24,8 @@ public enum Hold {
     let new = amount(side, price: newPrice, leaves: newLeaves)
     let shared = min(oldLeaves, newLeaves)
     let drift =
-      side == .buy && oldPrice > newPrice ? (Price(rawValue: oldPrice.rawValue - newPrice.rawValue) * shared).rawValue : 0
+      side == .buy && oldPrice > newPrice
+      ? (Price(rawValue: oldPrice.rawValue - newPrice.rawValue) * shared).rawValue : 0
     return max(0, new - old + drift)
   }
 }

@@ -89,7 +89,9 @@ public struct SettlementBuilder: Sendable {
   }
 
   /// A replacement was refused: `new` ends as rejected and gives `extraHold` back; the old order, if it is open, goes on.
-  public mutating func replaceRejected(old: OpenOrder?, target: OpenOrder, new: OpenOrder, extraHold: Int64, reason: UInt8) {
+  public mutating func replaceRejected(
+    old: OpenOrder?, target: OpenOrder, new: OpenOrder, extraHold: Int64, reason: UInt8
+  ) {
     release(new, extraHold)
     update(new, .rejected)
     if let old {

@@ -85,7 +85,8 @@ public enum Decimal4 {
     for position in 0..<(digits.count + exponent) {
       let digit = position < digits.count ? Int64(digits[digits.startIndex + position]) : 0
       let (shifted, overflow1) = value.multipliedReportingOverflow(by: 10)
-      let (sum, overflow2) = negative ? shifted.subtractingReportingOverflow(digit) : shifted.addingReportingOverflow(digit)
+      let (sum, overflow2) =
+        negative ? shifted.subtractingReportingOverflow(digit) : shifted.addingReportingOverflow(digit)
       guard !overflow1, !overflow2 else { throw .outOfRange }
       value = sum
     }

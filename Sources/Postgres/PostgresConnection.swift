@@ -66,7 +66,9 @@ public struct PostgresConnection: ~Copyable {
     defer { PQclear(begun) }
     guard PQresultStatus(begun) == PGRES_COPY_IN else { throw refusal(begun) }
     let data = rows.finished
-    let sent = data.withUnsafeBytes { PQputCopyData(connection, $0.bindMemory(to: CChar.self).baseAddress, Int32($0.count)) }
+    let sent = data.withUnsafeBytes {
+      PQputCopyData(connection, $0.bindMemory(to: CChar.self).baseAddress, Int32($0.count))
+    }
     guard sent == 1, PQputCopyEnd(connection, nil) == 1 else { throw lost() }
     var failure: PostgresError?
     while let result = PQgetResult(connection) {
@@ -93,7 +95,8 @@ public struct PostgresConnection: ~Copyable {
     }
     guard let result else { throw lost() }
     defer { PQclear(result) }
-    guard PQresultStatus(result) == PGRES_TUPLES_OK, let number = UInt32(String(cString: PQgetvalue(result, 0, 0))) else {
+    guard PQresultStatus(result) == PGRES_TUPLES_OK, let number = UInt32(String(cString: PQgetvalue(result, 0, 0)))
+    else {
       throw refusal(result)
     }
     return number

@@ -33,8 +33,10 @@ public final class PostgresRows: @unchecked Sendable {
   /// A `uuid` as its two big-endian halves.
   public func uuid(_ row: Int, _ column: Int) -> (high: UInt64, low: UInt64) {
     let field = bytes(row, column, length: 16)
-    return (UInt64(bigEndian: field.loadUnaligned(as: UInt64.self)),
-      UInt64(bigEndian: field.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+    return (
+      UInt64(bigEndian: field.loadUnaligned(as: UInt64.self)),
+      UInt64(bigEndian: field.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    )
   }
 
   /// A `text`.
@@ -53,7 +55,8 @@ public final class PostgresRows: @unchecked Sendable {
 
   private func bytes(_ row: Int, _ column: Int, length expected: Int) -> UnsafeRawPointer {
     precondition(
-      length(row, column) == expected, "column \(column) has \(length(row, column)) bytes, the statement's reader expects \(expected)")
+      length(row, column) == expected,
+      "column \(column) has \(length(row, column)) bytes, the statement's reader expects \(expected)")
     return UnsafeRawPointer(start(row, column))
   }
 

@@ -17,7 +17,9 @@ public struct RowArray: Sendable {
     /// `boolean`.
     public mutating func bool(_ value: Bool) { field(.bool, UInt8(value ? 1 : 0)) }
     /// `timestamptz` from microseconds since 1970.
-    public mutating func timestamp(microseconds: Int64) { field(.timestamptz, microseconds - PostgresEpoch.microseconds) }
+    public mutating func timestamp(microseconds: Int64) {
+      field(.timestamptz, microseconds - PostgresEpoch.microseconds)
+    }
     /// `uuid` from its two big-endian halves.
     public mutating func uuid(_ high: UInt64, _ low: UInt64) {
       header(.uuid, length: 16)

@@ -26,6 +26,15 @@ enum LedgerBench {
     var accounts: Int
     var json: Bool
 
+    /// What a floor beside another bench takes.
+    init(url: String) {
+      self.url = url
+      batches = [256]
+      rounds = 10_000
+      accounts = 1_000
+      json = false
+    }
+
     init(_ part: Part, _ arguments: [String]) throws(CommandLineExit) {
       var line = CommandLineOptions(
         "buttonwood-lab bench \(part.rawValue)",
@@ -38,13 +47,25 @@ enum LedgerBench {
         """, arguments)
       url = line.requiredText(
         "database-url", "URL", variable: .named("DATABASE_URL"), help: "A scratch database as libpq takes it.")
-      let batch = line.optionalInteger("batch", in: 1...4096, variable: .none, help: "Orders a batch; otherwise 8, 64, 256.")
+      let batch = line.optionalInteger(
+        "batch", in: 1...4096, variable: .none, help: "Orders a batch; otherwise 8, 64, 256.")
       batches = batch.map { [$0] } ?? [8, 64, 256]
-      rounds = line.integer("orders", default: 20_000, in: 100...10_000_000, variable: .none, help: "Orders a batch size.")
-      accounts = line.integer("accounts", default: 10_000, in: 10...10_000_000, variable: .none, help: "Accounts that trade.")
+      rounds = line.integer(
+        "orders", default: 20_000, in: 100...10_000_000, variable: .none, help: "Orders a batch size.")
+      accounts = line.integer(
+        "accounts", default: 10_000, in: 10...10_000_000, variable: .none, help: "Accounts that trade.")
       json = line.flag("json", help: "Prints JSON.")
       try line.finish()
     }
+  }
+
+  /// The floor of an order's whole way, accepting and settling, in CPU microseconds of the server: batches of 256.
+  static func floor(url: String) async throws -> Double {
+    let bench = LedgerBenchRun(Options(url: url))
+    try await bench.prepare()
+    let accept = try await bench.measure(.accept, batch: 256)
+    let settle = try await bench.measure(.settle, batch: 256)
+    return accept.floor + settle.floor
   }
 
   /// What one batch size gave.
@@ -97,7 +118,7 @@ enum LedgerBench {
     Console.write("\(part.rawValue): CPU time of the PostgreSQL process per order\n" + table.text)
   }
 
-  private static func tenths(_ value: Double) -> String {
+  static func tenths(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())
     return "\(tenths / 10).\(tenths % 10)"
   }

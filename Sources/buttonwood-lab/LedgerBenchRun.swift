@@ -65,7 +65,8 @@ final class LedgerBenchRun {
     let rows = try await session.use { (connection) throws(PostgresError) in
       try connection.pipeline([
         PostgresCall(.init("bench_accounts", "SELECT account_id FROM accounts WHERE name = 'bench'")),
-        PostgresCall(.init("bench_instruments", "SELECT instrument_id, shard FROM instruments WHERE name LIKE 'Bench %'")),
+        PostgresCall(
+          .init("bench_instruments", "SELECT instrument_id, shard FROM instruments WHERE name LIKE 'Bench %'")),
       ])
     }
     accounts = (0..<rows[0].count).map { AccountNumber(rawValue: rows[0].int8($0, 0)) }
@@ -154,10 +155,12 @@ final class LedgerBenchRun {
     let away = Int64(random.next() % 30) - 10
     let price = 1_000_000 + (side == .buy ? -away : away) * 100
     return PlaceRequest(
-      account: accounts[Int(random.next() % UInt64(accounts.count))], instrument: instrument.id, shard: instrument.shard,
+      account: accounts[Int(random.next() % UInt64(accounts.count))], instrument: instrument.id,
+      shard: instrument.shard,
       side: side, type: .limit, timeInForce: .day, postOnly: false, selfTradePrevention: nil,
       price: Price(rawValue: price), quantity: Quantity(rawValue: Int64(random.next() % 9 + 1) * 10),
-      clientOrderID: "bench-\(random.next())", clientKey: RequestKey(
+      clientOrderID: "bench-\(random.next())",
+      clientKey: RequestKey(
         digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil), idempotencyKey: nil,
       random: random.next())
   }

@@ -8,6 +8,7 @@ let benchmarks = CommandTable(
     .init("engine", "The matching engine alone, without I/O.") { EngineBench.run($0) },
     .init("accept", "Accepting orders in PostgreSQL, against the floor.") { await LedgerBench.run(.accept, $0) },
     .init("settle", "Settling orders in PostgreSQL, against the floor.") { await LedgerBench.run(.settle, $0) },
+    .init("system", "Orders over HTTP through gateway and workers to settled.") { await SystemBench.run($0) },
   ])
 
 let commands = CommandTable(

@@ -30,7 +30,8 @@ struct EntryInquiry {
     guard !stored.isEmpty else { return nil }
     let answers = plan.outcomes.map { outcome -> AcceptedBatch.Answer in
       switch outcome {
-      case .accepted(let index): return stored[plan.orders[index].id].map { .accepted($0) } ?? .refused(.orderNotFound(plan.orders[index].id))
+      case .accepted(let index):
+        return stored[plan.orders[index].id].map { .accepted($0) } ?? .refused(.orderNotFound(plan.orders[index].id))
       case .cancelAccepted, .cancelPending: return .cancelAccepted
       case .repeated(let id): return stored[id].map { .repeated($0) } ?? .refused(.orderNotFound(id))
       case .refused(let reason): return .refused(reason)

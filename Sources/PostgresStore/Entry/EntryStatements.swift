@@ -76,7 +76,8 @@ enum EntryStatements {
 
   static let insertKeys = PostgresStatement(
     "entry_insert_keys",
-    "INSERT INTO order_keys SELECT k.account_id, k.digest, k.order_id, k.fingerprint FROM unnest($1::order_keys[]) AS k")
+    "INSERT INTO order_keys SELECT k.account_id, k.digest, k.order_id, k.fingerprint FROM unnest($1::order_keys[]) AS k"
+  )
 
   static let markPending = PostgresStatement(
     "entry_mark_pending",

@@ -318,7 +318,8 @@ package enum AcceptedRows {
     var log = RowArray()
     for entry in batch.entries {
       log.append {
-        LogColumns.write(entry.command, shard: entry.shard, place: entry.sequence.rawValue, at: entry.acceptedAt, to: &$0)
+        LogColumns.write(
+          entry.command, shard: entry.shard, place: entry.sequence.rawValue, at: entry.acceptedAt, to: &$0)
       }
     }
     var orders = RowArray()

@@ -17,7 +17,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
         SettlingStatements.claim, [.int2(shard.rawValue), .int8(Int64(bitPattern: nonce)), .text(owner.rawValue)]))
     guard rows.count == 1 else { return nil }
     return Ownership(
-      shard: shard, epoch: Epoch(rawValue: rows.int8(0, 0)), nonce: nonce, processed: Sequence(rawValue: rows.int8(0, 1)))
+      shard: shard, epoch: Epoch(rawValue: rows.int8(0, 0)), nonce: nonce,
+      processed: Sequence(rawValue: rows.int8(0, 1)))
   }
 
   public func openOrders(of shard: Shard, through processed: Sequence) async throws(LedgerError) -> [OrderRecord] {

@@ -212,7 +212,8 @@ actor ExecutionLane {
     }
     settledCommands += commands
     let taken = (clock.now - begun).components
-    report(.settled(commands: commands, microseconds: taken.seconds * 1_000_000 + taken.attoseconds / 1_000_000_000_000))
+    report(
+      .settled(commands: commands, microseconds: taken.seconds * 1_000_000 + taken.attoseconds / 1_000_000_000_000))
     if !positions.isEmpty { trimmer.trim(positions) }
   }
 
