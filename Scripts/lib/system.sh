@@ -6,7 +6,7 @@ source "${BASH_SOURCE[0]%/*}/ports.sh"
 source "${BASH_SOURCE[0]%/*}/servers.sh"
 
 READY_LIMIT=30 # seconds until a role must be ready
-DRAIN_LIMIT=15 # seconds that a role has to stop
+DRAIN_LIMIT=25 # seconds that a role has to stop
 
 # Whether the process named by a pid file lives and is what the file says (a number may have gone to somebody else).
 lives() {
