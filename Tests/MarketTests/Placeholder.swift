@@ -1,3 +1,0 @@
-import Testing
-
-@Test func MarketTestsPlaceholder() { #expect(Bool(true)) }

@@ -1,3 +1,0 @@
-import Testing
-
-@Test func ServicesTestsPlaceholder() { #expect(Bool(true)) }
