@@ -69,7 +69,10 @@ let package = Package(
     // Adapters.
     library(
       "PostgresStore",
-      ["Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Digest", "Lifecycle", "Telemetry"],
+      [
+        "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching", "JSON", "Digest", "Lifecycle",
+        "Telemetry",
+      ],
       resources: [.embedInCode("Migrations")]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     library(
@@ -109,8 +112,8 @@ let package = Package(
     tests(
       "PostgresStoreTests",
       [
-        "PostgresStore", "Postgres", "Ports", "Market", "Accounting", "Sharding", "Matching", "Lifecycle", "Digest",
-        "TestKit",
+        "PostgresStore", "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching", "JSON",
+        "Lifecycle", "Digest", "TestKit",
       ]),
     tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
     tests(

@@ -1,0 +1,110 @@
+extension AuditCheck {
+  /// Invariant C: what came in is what accounts hold, and nothing is below zero.
+  static let money: [AuditCheck] = [
+    AuditCheck(
+      id: "C1", title: "journals sum to zero per asset", count: "SELECT count(*) FROM journals",
+      violations: """
+        SELECT format('journal %s', j.journal_id), CASE WHEN count(l.asset) = 0 THEN 'has no lines'
+          ELSE format('asset %s sums to %s', l.asset, sum(l.amount)) END
+        FROM journals j LEFT JOIN journal_lines l USING (journal_id)
+        GROUP BY j.journal_id, l.asset HAVING count(l.asset) = 0 OR sum(l.amount) <> 0
+        """),
+    AuditCheck(
+      id: "C2", title: "cash of accounts is the sum of their postings", count: "SELECT count(*) FROM accounts",
+      violations: """
+        WITH posted AS (
+          SELECT account_id, sum(amount) AS cash FROM postings WHERE asset = 0 AND account_id > 0 GROUP BY account_id)
+        SELECT format('account %s', coalesce(a.account_id, p.account_id)),
+          format('cash %s, postings %s', coalesce(a.cash::text, 'of no account'), coalesce(p.cash, 0))
+        FROM accounts a FULL JOIN posted p USING (account_id)
+        WHERE a.cash IS DISTINCT FROM coalesce(p.cash, 0)
+        """),
+    AuditCheck(
+      id: "C3", title: "positions are the sum of their postings", count: "SELECT count(*) FROM positions",
+      violations: """
+        WITH posted AS (
+          SELECT account_id, asset AS instrument_id, sum(amount) AS quantity FROM postings
+          WHERE asset <> 0 AND account_id > 0 GROUP BY account_id, asset)
+        SELECT format('account %s instrument %s', account_id, instrument_id),
+          format('quantity %s, postings %s', coalesce(p.quantity, 0), coalesce(s.quantity, 0))
+        FROM positions p FULL JOIN posted s USING (account_id, instrument_id)
+        WHERE coalesce(p.quantity, 0) <> coalesce(s.quantity, 0)
+        """),
+    AuditCheck(
+      id: "C4", title: "no balance and no available balance is below zero",
+      count: "SELECT (SELECT count(*) FROM accounts) + (SELECT count(*) FROM positions)",
+      violations: """
+        SELECT format('account %s', account_id), format('cash %s, held %s', cash, held)
+        FROM accounts WHERE held < 0 OR cash < held
+        UNION ALL
+        SELECT format('account %s instrument %s', account_id, instrument_id),
+          format('quantity %s, held %s, cost %s', quantity, held, cost)
+        FROM positions WHERE held < 0 OR quantity < held OR cost < 0
+        """),
+    AuditCheck(
+      id: "C5", title: "what came in from the house is what accounts hold, per asset",
+      count: "SELECT count(*) FROM (SELECT 0 UNION SELECT instrument_id FROM positions) AS assets",
+      violations: """
+        WITH owed AS (
+          SELECT asset, -sum(amount) AS amount FROM journal_lines WHERE account_id < 0 GROUP BY asset
+        ), hold AS (
+          SELECT 0 AS asset, sum(cash) AS amount FROM accounts
+          UNION ALL SELECT instrument_id, sum(quantity) FROM positions GROUP BY instrument_id)
+        SELECT CASE asset WHEN 0 THEN 'cash' ELSE format('instrument %s', asset) END,
+          format('the house owes %s, accounts hold %s', coalesce(o.amount, 0), coalesce(h.amount, 0))
+        FROM owed o FULL JOIN hold h USING (asset) WHERE coalesce(o.amount, 0) <> coalesce(h.amount, 0)
+        """),
+  ]
+
+  /// Invariant D: holds are what open orders require, to the cent.
+  ///
+  /// A replacement that is not processed yet holds nothing of its own but what was taken beyond the old order's hold.
+  static let holds: [AuditCheck] = [
+    AuditCheck(
+      id: "D1", title: "cash held is what open buys require", count: "SELECT count(*) FROM accounts",
+      violations: """
+        WITH required AS (SELECT account_id, sum(amount) AS held FROM (
+          SELECT o.account_id, o.price::numeric * (o.quantity - o.filled) AS amount
+          FROM orders o JOIN shard_cursors c USING (shard)
+          WHERE o.is_open AND o.side = 0 AND (o.replaces IS NULL OR o.sequence <= c.processed_sequence)
+          UNION ALL
+          SELECT g.account_id, g.extra_hold FROM command_log g JOIN shard_cursors c USING (shard)
+          WHERE g.kind = 2 AND g.side = 0 AND g.sequence > c.processed_sequence) AS holds GROUP BY account_id)
+        SELECT format('account %s', account_id),
+          format('held %s, open orders require %s', coalesce(a.held, 0), coalesce(r.held, 0))
+        FROM accounts a FULL JOIN required r USING (account_id) WHERE coalesce(a.held, 0) <> coalesce(r.held, 0)
+        """),
+    AuditCheck(
+      id: "D2", title: "shares held are what open sells require", count: "SELECT count(*) FROM positions",
+      violations: """
+        WITH required AS (SELECT account_id, instrument_id, sum(amount) AS held FROM (
+          SELECT o.account_id, o.instrument_id, o.quantity - o.filled AS amount
+          FROM orders o JOIN shard_cursors c USING (shard)
+          WHERE o.is_open AND o.side = 1 AND (o.replaces IS NULL OR o.sequence <= c.processed_sequence)
+          UNION ALL
+          SELECT g.account_id, g.instrument_id, g.extra_hold FROM command_log g JOIN shard_cursors c USING (shard)
+          WHERE g.kind = 2 AND g.side = 1 AND g.sequence > c.processed_sequence) AS holds
+          GROUP BY account_id, instrument_id)
+        SELECT format('account %s instrument %s', account_id, instrument_id),
+          format('held %s, open orders require %s', coalesce(p.held, 0), coalesce(r.held, 0))
+        FROM positions p FULL JOIN required r USING (account_id, instrument_id)
+        WHERE coalesce(p.held, 0) <> coalesce(r.held, 0)
+        """),
+    AuditCheck(
+      id: "D3", title: "replacements were covered by what was held for them",
+      count: """
+        SELECT count(*) FROM command_log g JOIN shard_cursors c USING (shard)
+        WHERE g.kind = 2 AND g.sequence <= c.processed_sequence
+        """,
+      violations: """
+        SELECT g.order_id::text, format('replaced %s at %s, which held too little with %s more: %s at %s', e.quantity, e.price,
+          g.extra_hold, n.quantity, n.price)
+        FROM command_log g
+        JOIN order_events e ON e.shard = g.shard AND e.sequence = g.sequence AND e.ordinal = 0 AND e.kind = 4
+        JOIN order_events n ON n.shard = g.shard AND n.sequence = g.sequence AND n.ordinal = 1 AND n.kind = 0
+        WHERE g.kind = 2 AND (g.extra_hold < 0 OR CASE g.side
+          WHEN 0 THEN e.price::numeric * e.quantity + g.extra_hold < n.price::numeric * n.quantity
+          ELSE e.quantity + g.extra_hold < n.quantity END)
+        """),
+  ]
+}

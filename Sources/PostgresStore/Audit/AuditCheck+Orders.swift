@@ -1,0 +1,85 @@
+extension AuditCheck {
+  /// Invariant A: every acknowledged order is there, in exactly one open or final state.
+  static let orders: [AuditCheck] = [
+    AuditCheck(
+      id: "A1", title: "orders are in one open or final state", count: "SELECT count(*) FROM orders",
+      violations: """
+        SELECT o.order_id::text, format('status %s, is_open %s, pending %s, closed_at %s, replaced_by %s',
+          o.status, o.is_open, o.pending, coalesce(o.closed_at::text, 'none'), coalesce(o.replaced_by::text, 'none'))
+        FROM orders o
+        WHERE o.status NOT BETWEEN 0 AND 6 OR o.pending NOT BETWEEN 0 AND 2
+          OR o.is_open <> (o.status IN (0, 1)) OR o.is_open <> (o.closed_at IS NULL)
+          OR (NOT o.is_open AND o.pending <> 0) OR (o.replaced_by IS NOT NULL) <> (o.status = 5)
+        """),
+    AuditCheck(
+      id: "A2", title: "orders and the log rows that placed them agree",
+      count: "SELECT count(*) FROM command_log WHERE kind IN (0, 2)",
+      violations: """
+        WITH \(kept),
+        o AS (SELECT o.* FROM orders o JOIN kept k USING (shard) WHERE o.sequence >= k.first),
+        g AS (SELECT * FROM command_log WHERE kind IN (0, 2))
+        SELECT coalesce(o.order_id, g.order_id)::text,
+          CASE WHEN g.order_id IS NULL THEN format('order without a log row at shard %s sequence %s', o.shard, o.sequence)
+            WHEN o.order_id IS NULL THEN format('log row without an order at shard %s sequence %s', g.shard, g.sequence)
+            ELSE format('order and log row differ at shard %s sequence %s', g.shard, g.sequence) END
+        FROM o FULL JOIN g ON o.shard = g.shard AND o.sequence = g.sequence
+        WHERE o.order_id IS NULL OR g.order_id IS NULL
+          OR (o.order_id, o.account_id, o.instrument_id, o.side, o.order_type, o.time_in_force, o.self_trade_prevention,
+            o.post_only, o.price, o.quantity) IS DISTINCT FROM
+            (g.order_id, g.account_id, g.instrument_id, g.side, g.order_type, g.time_in_force, g.self_trade_prevention,
+            g.post_only, g.price, g.quantity)
+          OR o.replaces IS DISTINCT FROM g.target
+          OR o.priority NOT BETWEEN 1 AND o.sequence OR (o.priority <> o.sequence AND o.replaces IS NULL)
+        """),
+    AuditCheck(
+      id: "A3", title: "client keys name existing orders and each order has one",
+      count: "SELECT count(*) FROM order_keys",
+      violations: """
+        WITH \(firstDay)
+        SELECT k.order_id::text, format('key %s of account %s names no order', k.digest, k.account_id)
+        FROM order_keys k CROSS JOIN first_day f LEFT JOIN orders o USING (account_id, order_id)
+        WHERE k.order_id >= f.id AND o.order_id IS NULL
+        UNION ALL
+        SELECT o.order_id::text, format('order of account %s has no client key', o.account_id)
+        FROM orders o LEFT JOIN order_keys k
+          ON k.account_id = o.account_id AND k.order_id = o.order_id AND k.fingerprint IS NULL
+        WHERE k.digest IS NULL
+        """),
+    AuditCheck(
+      id: "A4", title: "orders belong to known accounts and to their instrument's shard",
+      count: "SELECT count(*) FROM orders",
+      violations: """
+        SELECT o.order_id::text, format('account %s, instrument %s of shard %s, order of shard %s', o.account_id,
+          o.instrument_id, coalesce(i.shard::text, 'none'), o.shard)
+        FROM orders o LEFT JOIN instruments i USING (instrument_id) LEFT JOIN accounts a USING (account_id)
+        WHERE a.account_id IS NULL OR i.shard IS DISTINCT FROM o.shard
+          OR ('x' || right(o.order_id::text, 4))::bit(16)::integer <> o.shard
+        """),
+    AuditCheck(
+      id: "A5", title: "pending changes of open orders wait in the log",
+      count: "SELECT count(*) FROM orders WHERE is_open AND pending <> 0",
+      violations: """
+        SELECT o.order_id::text, format('pending %s without a cancel or replacement in the log', o.pending)
+        FROM orders o
+        WHERE o.is_open AND o.pending <> 0 AND NOT EXISTS (
+          SELECT FROM command_log g JOIN shard_cursors c USING (shard)
+          WHERE g.shard = o.shard AND g.sequence > c.processed_sequence AND g.target_sequence = o.sequence
+            AND ((g.kind = 1 AND g.order_id = o.order_id) OR (g.kind = 2 AND g.target = o.order_id)))
+        """),
+    AuditCheck(
+      id: "A6", title: "replacements and what they replaced name each other",
+      count: "SELECT count(*) FROM orders WHERE replaces IS NOT NULL OR replaced_by IS NOT NULL",
+      violations: """
+        WITH \(firstDay)
+        SELECT o.order_id::text, format('replaced by %s, which does not replace it', o.replaced_by)
+        FROM orders o LEFT JOIN orders n ON n.account_id = o.account_id AND n.order_id = o.replaced_by
+        WHERE o.replaced_by IS NOT NULL AND (n.replaces IS DISTINCT FROM o.order_id OR n.status = 6)
+        UNION ALL
+        SELECT n.order_id::text, format('replaces %s, which is not replaced by it', n.replaces)
+        FROM orders n CROSS JOIN first_day f JOIN shard_cursors c ON c.shard = n.shard
+        LEFT JOIN orders o ON o.account_id = n.account_id AND o.order_id = n.replaces
+        WHERE n.replaces IS NOT NULL AND n.replaces >= f.id AND (o.order_id IS NULL
+          OR (n.sequence <= c.processed_sequence AND n.status <> 6 AND o.replaced_by IS DISTINCT FROM n.order_id))
+        """),
+  ]
+}

@@ -1,0 +1,36 @@
+/// One check in SQL: how many things it looks at, and which of them are wrong.
+struct AuditCheck: Sendable {
+  /// The letter of the design's invariant and a number: `A1`.
+  let id: String
+  /// What holds when all is well.
+  let title: String
+  /// A query for one `bigint`: how many things are checked.
+  let count: String
+  /// A query for rows of two texts: the name of what is wrong, and how.
+  let violations: String
+
+  /// All checks, in the order of the invariants.
+  static let all = orders + fills + money + holds + log + events
+}
+
+extension AuditCheck {
+  /// Common table expressions that several checks begin with.
+  ///
+  /// `kept`: for each shard the first log row that is still here (days may have been detached) and both counters. What is
+  /// older than the first kept row is out of reach of checks that need the log. `first_day`: the smallest identifier of an
+  /// order that must still have its row.
+  static let kept = """
+    kept AS (
+      SELECT l.shard, l.last_sequence, coalesce(c.processed_sequence, 0) AS processed,
+        coalesce((SELECT min(g.sequence) FROM command_log g WHERE g.shard = l.shard), l.last_sequence + 1) AS first
+      FROM shard_logs l LEFT JOIN shard_cursors c USING (shard)
+    )
+    """
+
+  static let firstDay = """
+    first_day AS (
+      SELECT lowest_order_id(date_trunc('day', min(accepted_at) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS id
+      FROM command_log
+    )
+    """
+}

@@ -1,0 +1,39 @@
+import Lifecycle
+import Postgres
+import PostgresStore
+
+/// `buttonwood audit`: every invariant on the live database.
+enum AuditCommand {
+  static let summary = """
+    Checks every invariant of the accounts, orders, trades and logs on the live database, in one consistent snapshot \
+    that locks nothing. Prints each check with its count and what violates it.
+    Exit status: 0 all hold, 1 a violation was found or the database cannot be read, 2 usage.
+    """
+
+  static func run(_ arguments: [String]) async -> Int32 {
+    var line = CommandLineOptions("buttonwood audit", summary, arguments)
+    let url = line.requiredText(
+      "database-url", "URL", variable: .named("DATABASE_URL"), help: "The database, as libpq takes it.")
+    let replay = line.flag("replay", help: "Matches the logs again and compares events, trades and books.")
+    let samples = line.integer(
+      "show", default: 20, in: 0...100_000, variable: .none, help: "Violations printed per check; all are counted.")
+    let json = line.flag("json", help: "Prints JSON.")
+    do { try line.finish() } catch { return error.report() }
+    let session = PostgresSession(StoreSettings.analysis(url: url, role: "audit"), name: "audit")
+    let isWatched = Console.Stream.error.isTerminal
+    defer { if isWatched { Console.write("\r\u{1B}[K", to: .error) } }
+    do {
+      let report = try await Audit(sampleLimit: samples).run(session, replay: replay) { progress in
+        guard isWatched else { return }
+        let text = AuditPrinter.line(progress).prefix(max(0, Console.Stream.error.columns - 1))
+        Console.write("\r\u{1B}[K" + text, to: .error)
+      }
+      if isWatched { Console.write("\r\u{1B}[K", to: .error) }
+      Console.write(json ? AuditPrinter.json(report) : AuditPrinter.text(report))
+      return report.isClean ? 0 : 1
+    } catch {
+      Console.write("buttonwood audit: \(error)\n", to: .error)
+      return 1
+    }
+  }
+}

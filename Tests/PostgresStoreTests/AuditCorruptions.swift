@@ -1,0 +1,274 @@
+extension AuditFindingTests {
+  /// One order for a statement to change, by a condition on `o` and its shard's cursor `c`.
+  private static func order(_ condition: String) -> String {
+    """
+    (account_id, order_id) = (SELECT o.account_id, o.order_id FROM orders o JOIN shard_cursors c USING (shard)
+      WHERE \(condition) ORDER BY o.order_id LIMIT 1)
+    """
+  }
+
+  /// One event, trade or log row, by a condition.
+  private static func row(_ table: String, _ condition: String) -> String {
+    """
+    (tableoid, ctid) = (SELECT r.tableoid, r.ctid FROM \(table) r JOIN shard_cursors c USING (shard)
+      WHERE \(condition) ORDER BY r.shard, r.sequence LIMIT 1)
+    """
+  }
+
+  private static let place = "format('shard %s sequence %s ordinal %s', shard, sequence, ordinal)"
+
+  static let corruptions: [Corruption] = [
+    Corruption(
+      "A1", "a closed order with a pending cancel",
+      "UPDATE orders SET pending = 1 WHERE \(order("NOT o.is_open")) RETURNING order_id::text"),
+    Corruption(
+      "A1", "a closed order without the time of its end",
+      "UPDATE orders SET closed_at = NULL WHERE \(order("NOT o.is_open")) RETURNING order_id::text"),
+    Corruption(
+      "A1", "an order that is closed by its state and open by its mark", also: ["D1", "G1", "F3"],
+      """
+      UPDATE orders SET is_open = true
+      WHERE \(order("o.status = 3 AND o.side = 0 AND o.filled > 0 AND o.replaces IS NULL")) RETURNING order_id::text
+      """),
+    Corruption(
+      "A2", "an order whose terms are not those of its command",
+      "UPDATE orders SET time_in_force = (time_in_force + 1) % 4 WHERE \(order("NOT o.is_open")) RETURNING order_id::text"
+    ),
+    Corruption(
+      "A2", "a lost order", also: ["A3", "G3"],
+      "DELETE FROM orders WHERE \(order("o.status = 6 AND o.replaces IS NULL")) RETURNING order_id::text"),
+    Corruption(
+      "A2", "a command that is not what the client sent",
+      """
+      UPDATE command_log SET self_trade_prevention = (self_trade_prevention + 1) % 3
+      WHERE \(row("command_log", "r.kind = 0")) RETURNING order_id::text
+      """),
+    Corruption(
+      "A3", "an order whose client key is lost",
+      """
+      DELETE FROM order_keys WHERE fingerprint IS NULL AND \(order("o.status = 2")) RETURNING order_id::text
+      """),
+    Corruption(
+      "A3", "a key of an order that does not exist",
+      """
+      INSERT INTO order_keys SELECT account_id, gen_random_uuid(), lowest_order_id('2100-01-01 00:00:00+00'), NULL
+      FROM accounts LIMIT 1 RETURNING order_id::text
+      """),
+    Corruption(
+      "A4", "an instrument moved to another shard",
+      """
+      WITH moved AS (UPDATE instruments SET shard = (shard + 1) % 3 WHERE instrument_id = 1 RETURNING instrument_id)
+      SELECT order_id::text FROM orders JOIN moved USING (instrument_id) LIMIT 1
+      """),
+    Corruption(
+      "A5", "an order that waits for a cancel nobody sent",
+      """
+      UPDATE orders SET pending = 1
+      WHERE \(order("o.is_open AND o.pending = 0 AND o.sequence <= c.processed_sequence")) RETURNING order_id::text
+      """),
+    Corruption(
+      "A6", "a replaced order that names a stranger",
+      """
+      UPDATE orders SET replaced_by = lowest_order_id('2100-01-01 00:00:00+00') WHERE \(order("o.status = 5"))
+      RETURNING order_id::text
+      """),
+    Corruption(
+      "B1", "an order that says it was executed and was not",
+      """
+      UPDATE orders SET status = 1
+      WHERE \(order("o.status = 0 AND o.sequence <= c.processed_sequence")) RETURNING order_id::text
+      """),
+    Corruption(
+      "B1", "more executed than asked for", also: ["A2", "G1"],
+      "UPDATE orders SET quantity = filled - 1 WHERE \(order("o.status = 3 AND o.filled > 1")) RETURNING order_id::text"
+    ),
+    Corruption(
+      "B2", "an executed value that is a ten-thousandth too high",
+      "UPDATE orders SET filled_value = filled_value + 1 WHERE \(order("o.status = 2")) RETURNING order_id::text"),
+    Corruption(
+      "B2", "a lost trade", also: ["B3", "C2", "C3", "F2"],
+      """
+      DELETE FROM trades WHERE \(row("trades", "r.sequence < (SELECT max(sequence) FROM trades t WHERE t.instrument_id = r.instrument_id)"))
+      RETURNING buy_order::text
+      """),
+    Corruption(
+      "B3", "an execution told at another price", also: ["F1"],
+      "UPDATE order_events SET price = price + 100 WHERE \(row("order_events", "r.kind = 2")) RETURNING \(place)"),
+    Corruption(
+      "B4", "a trade above the buyer's limit", also: ["B2", "B3", "B5", "C2", "F2"],
+      """
+      UPDATE trades SET price = price + 1000000
+      WHERE (shard, sequence, ordinal) = (SELECT shard, sequence, ordinal FROM trades WHERE instrument_id = 1
+        ORDER BY sequence DESC, ordinal DESC LIMIT 1) RETURNING \(place)
+      """),
+    Corruption(
+      "B5", "a last price that nobody paid",
+      "UPDATE last_prices SET price = price + 1 WHERE instrument_id = 2 RETURNING format('instrument %s', instrument_id)"
+    ),
+    Corruption(
+      "C1", "a journal without lines",
+      "INSERT INTO journals (kind) VALUES ('deposit') RETURNING format('journal %s', journal_id)"),
+    Corruption(
+      "C1", "a deposit that came from nowhere", also: ["C5"],
+      """
+      UPDATE journal_lines SET amount = amount + 1 WHERE account_id = -1 AND asset = 0 AND journal_id = 1
+      RETURNING format('journal %s', journal_id)
+      """),
+    Corruption(
+      "C2", "cash moved between accounts without a journal",
+      """
+      UPDATE accounts SET cash = cash + CASE account_id WHEN 100000001 THEN 1 ELSE -1 END
+      WHERE account_id IN (100000001, 100000002) RETURNING format('account %s', account_id)
+      """),
+    Corruption(
+      "C3", "shares moved between accounts without a journal",
+      """
+      UPDATE positions SET quantity = quantity + CASE account_id WHEN 100000001 THEN 1 ELSE -1 END
+      WHERE account_id IN (100000001, 100000002) AND instrument_id = 3
+      RETURNING format('account %s instrument %s', account_id, instrument_id)
+      """),
+    Corruption(
+      "C4", "a cost below zero",
+      """
+      UPDATE positions SET cost = -1 WHERE account_id = 100000001 AND instrument_id = 1
+      RETURNING format('account %s instrument %s', account_id, instrument_id)
+      """),
+    Corruption(
+      "C4", "more held than there is", also: ["D1"],
+      """
+      UPDATE accounts SET held = cash + 1 WHERE account_id = 100000003 RETURNING format('account %s', account_id)
+      """),
+    Corruption(
+      "C5", "cash from nowhere", also: ["C2"],
+      "UPDATE accounts SET cash = cash + 1 WHERE account_id = 100000001 RETURNING 'cash'"),
+    Corruption(
+      "C5", "shares from nowhere", also: ["C3"],
+      """
+      UPDATE positions SET quantity = quantity + 1 WHERE account_id = 100000001 AND instrument_id = 4
+      RETURNING format('instrument %s', instrument_id)
+      """),
+    Corruption(
+      "D1", "a ten-thousandth held for nothing",
+      "UPDATE accounts SET held = held + 1 WHERE account_id = 100000004 RETURNING format('account %s', account_id)"),
+    Corruption(
+      "D1", "a replacement under way whose extra hold was forgotten",
+      """
+      WITH forgotten AS (
+        UPDATE command_log SET extra_hold = extra_hold - 1
+        WHERE \(row("command_log", "r.kind = 2 AND r.side = 0 AND r.extra_hold > 0 AND r.sequence > c.processed_sequence"))
+        RETURNING account_id)
+      SELECT format('account %s', account_id) FROM forgotten
+      """),
+    Corruption(
+      "D2", "a share held for nothing",
+      """
+      UPDATE positions SET held = held + 1 WHERE account_id = 100000004 AND instrument_id = 2
+      RETURNING format('account %s instrument %s', account_id, instrument_id)
+      """),
+    Corruption(
+      "D3", "a replacement that held too little",
+      """
+      UPDATE command_log SET extra_hold = 0
+      WHERE \(row("command_log", """
+        r.kind = 2 AND r.side = 0 AND EXISTS (
+          SELECT FROM order_events e JOIN order_events n USING (shard, sequence)
+          WHERE e.shard = r.shard AND e.sequence = r.sequence AND e.kind = 4 AND n.kind = 0
+            AND e.price * e.quantity < n.price * n.quantity)
+        """)) RETURNING order_id::text
+      """),
+    Corruption(
+      "E1", "a lost log row", also: ["E4"],
+      """
+      WITH lost AS (
+        DELETE FROM command_log WHERE \(row("command_log", "r.kind = 1 AND r.sequence < c.processed_sequence"))
+        RETURNING shard, sequence)
+      SELECT format('shard %s sequence %s', shard, sequence + 1) FROM lost
+      """),
+    Corruption(
+      "E1", "a log row that stands in two days",
+      """
+      INSERT INTO command_log SELECT shard, kind, side, order_type, time_in_force, self_trade_prevention, post_only,
+        instrument_id, sequence, account_id, price, quantity, order_id, accepted_at + interval '1 day', target,
+        target_sequence, extra_hold
+      FROM command_log WHERE kind = 1 ORDER BY shard, sequence LIMIT 1 RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "E1", "a counter ahead of the log",
+      "UPDATE shard_logs SET last_sequence = last_sequence + 1 WHERE shard = 1 RETURNING format('shard %s', shard)"),
+    Corruption(
+      "E1", "a log without its first row",
+      "DELETE FROM command_log WHERE shard = 2 AND sequence = 1 RETURNING format('shard %s sequence 2', shard)"),
+    Corruption(
+      "E2", "a cursor ahead of the log",
+      """
+      WITH added AS (INSERT INTO shard_logs VALUES (99, 0))
+      INSERT INTO shard_cursors (shard, processed_sequence) VALUES (99, 1) RETURNING format('shard %s', shard)
+      """),
+    Corruption(
+      "E2", "a shard without a cursor",
+      """
+      WITH added AS (INSERT INTO shard_logs VALUES (99, 0) RETURNING shard) SELECT format('shard %s', shard) FROM added
+      """),
+    Corruption(
+      "E3", "a command whose event is lost", also: ["F1"],
+      """
+      DELETE FROM order_events WHERE \(row("order_events", "r.kind = 7")) RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "E4", "an event of a command that is still to come",
+      """
+      INSERT INTO order_events SELECT e.shard, kind, reason, side, 0, instrument_id, c.processed_sequence + 1, account_id,
+        order_id, price, quantity, filled, leaves, occurred_at
+      FROM order_events e JOIN shard_cursors c USING (shard) WHERE kind = 7 ORDER BY e.shard, sequence LIMIT 1
+      RETURNING \(place)
+      """),
+    Corruption(
+      "E5", "an event out of its place", also: ["F1"],
+      """
+      UPDATE order_events SET ordinal = 5 WHERE \(row("order_events", "r.kind = 7"))
+      RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "E6", "a cancel of an order that came later",
+      """
+      UPDATE command_log SET target_sequence = sequence + 1
+      WHERE \(row("command_log", "r.kind = 1 AND r.sequence <= c.processed_sequence"))
+      RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "F1", "a cancel told for another reason",
+      "UPDATE order_events SET reason = reason + 1 WHERE \(row("order_events", "r.kind = 3")) RETURNING \(place)"),
+    Corruption(
+      "F1", "a late cancel that was never sent",
+      """
+      INSERT INTO order_events SELECT shard, kind, reason, side, 1, instrument_id, sequence, account_id, order_id, price,
+        quantity, filled, leaves, occurred_at + interval '1 day'
+      FROM order_events WHERE kind = 7 ORDER BY shard, sequence LIMIT 1 RETURNING \(place)
+      """),
+    Corruption(
+      "F2", "a trade whose taker was the maker", also: ["B3"],
+      "UPDATE trades SET taker_side = 1 - taker_side WHERE \(row("trades", "true")) RETURNING \(place)"),
+    Corruption(
+      "F3", "a replacement that lost its place in the queue",
+      """
+      UPDATE orders SET priority = sequence WHERE \(order("o.is_open AND o.priority < o.sequence")) RETURNING order_id::text
+      """),
+    Corruption(
+      "G1", "a cancelled order that says it expired",
+      "UPDATE orders SET status = 4 WHERE \(order("o.status = 3")) RETURNING order_id::text"),
+    Corruption(
+      "G2", "executed shares that jump", also: ["F1"],
+      """
+      UPDATE order_events SET filled = filled + 1
+      WHERE \(row("order_events", """
+        r.kind = 1 AND EXISTS (SELECT FROM order_events l WHERE l.account_id = r.account_id AND l.order_id = r.order_id
+          AND (l.sequence, l.ordinal) > (r.sequence, r.ordinal) AND l.kind NOT IN (7, 8))
+        """)) RETURNING order_id::text
+      """),
+    Corruption(
+      "G3", "an event of another instrument", also: ["F1"],
+      """
+      UPDATE order_events SET instrument_id = 77 WHERE \(row("order_events", "r.kind = 7")) RETURNING \(place)
+      """),
+  ]
+}
