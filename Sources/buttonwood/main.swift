@@ -13,6 +13,7 @@ let commands = CommandTable(
     .init("account", "Opens accounts, moves money and shares, hands out keys.") { await AccountCommand.run($0) },
     .init("instrument", "Lists what is traded; halts and resumes it.") { await InstrumentCommand.run($0) },
     .init("status", "Shows workers and shards.") { await StatusCommand.run($0) },
+    .init("audit", "Checks every invariant on the live database.") { await AuditCommand.run($0) },
     .init("version", "Prints the program's version.") { _ in
       Console.write("buttonwood \(Version.text)\n")
       return 0
