@@ -105,7 +105,7 @@ actor ExecutionLane {
   private func readStreams() async {
     let isBusy = holdings.values.contains { $0.needsLog || $0.inbox.isRunnable(after: $0.engine.cursor) }
     let hasGap = holdings.values.contains { $0.gapSince != nil }
-    let wait = isBusy || hasGap ? Duration.milliseconds(1) : settings.readWait
+    let wait: Duration = isBusy ? .zero : hasGap ? .milliseconds(1) : settings.readWait
     do {
       let entries = try await stream.read(
         after: holdings.mapValues { $0.inbox.position }, limit: settings.readLimit, wait: wait)
