@@ -64,7 +64,7 @@ public enum Migrator {
 /// The days for which tables stand ready.
 public enum Partitions {
   /// How many days ahead of today.
-  public static let daysAhead = 7
+  public static let daysAhead = 3
 
   /// Makes missing days, from yesterday on. Call it at start and a few times a day.
   public static func ensure(_ session: PostgresSession) async throws(PostgresError) {

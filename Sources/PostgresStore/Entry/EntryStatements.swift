@@ -43,7 +43,10 @@ enum EntryStatements {
     JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
     """)
 
-  /// For each request: one open order of the same account on the other side that it would trade with.
+  /// For each request: one open order of the same account on the other side (`side`) that it would trade with.
+  ///
+  /// Open buys hold cash and open sells hold shares, so one look at the account or the position spares most requests the
+  /// search through every day's index.
   static let findCrossings = PostgresStatement(
     "entry_find_crossings",
     """
@@ -55,6 +58,13 @@ enum EntryStatements {
       WHERE o.is_open AND o.shard = k.shard AND o.account_id = k.account_id AND o.instrument_id = k.instrument_id
         AND o.side = k.side AND o.price BETWEEN k.low AND k.high
       LIMIT 1) AS c
+    WHERE CASE k.side
+      WHEN \(Side.buy.rawValue) THEN
+        EXISTS (SELECT FROM accounts a WHERE a.account_id = k.account_id AND a.held > 0)
+      ELSE EXISTS (
+        SELECT FROM positions p
+        WHERE p.account_id = k.account_id AND p.instrument_id = k.instrument_id AND p.held > 0)
+      END
     """)
 
   static let findProcessed = PostgresStatement(

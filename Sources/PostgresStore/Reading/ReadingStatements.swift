@@ -53,20 +53,27 @@ enum ReadingStatements {
   ///
   /// Open orders come from the small index of open orders, one descent a shard; others from the account's own range.
   static func orders(_ scope: OrderQuery.Scope, ascending: Bool) -> PostgresStatement {
-    let condition: String
-    switch scope {
-    case .open: condition = "AND o.is_open AND o.shard = ANY (ARRAY(SELECT shard FROM shard_logs))"
-    case .closed: condition = "AND NOT o.is_open"
-    case .all: condition = ""
-    }
-    return PostgresStatement(
-      "read_orders_\(scope.rawValue)_\(ascending ? "asc" : "desc")",
-      """
-      SELECT \(shown) FROM orders o JOIN shard_cursors c ON c.shard = o.shard
-      WHERE o.account_id = $1::bigint AND o.order_id > $2::uuid AND o.order_id < $3::uuid \(condition)
+    let filter = """
+      o.order_id > $2::uuid AND o.order_id < $3::uuid
         AND ($5::integer[] IS NULL OR o.instrument_id = ANY ($5::integer[]))
         AND ($6::smallint IS NULL OR o.side = $6::smallint)
-      ORDER BY o.order_id \(ascending ? "ASC" : "DESC") LIMIT $4::integer
-      """)
+      """
+    let end = "ORDER BY o.order_id \(ascending ? "ASC" : "DESC") LIMIT $4::integer"
+    let cursor = "JOIN shard_cursors c ON c.shard = o.shard"
+    let sql: String
+    switch scope {
+    case .open:
+      // Materialized, or the planner would walk all of the account's orders for the sake of their order.
+      sql = """
+        WITH o AS MATERIALIZED (
+          SELECT * FROM orders
+          WHERE is_open AND account_id = $1::bigint AND shard = ANY (ARRAY(SELECT shard FROM shard_logs)))
+        SELECT \(shown) FROM o \(cursor) WHERE \(filter) \(end)
+        """
+    case .closed:
+      sql = "SELECT \(shown) FROM orders o \(cursor) WHERE o.account_id = $1::bigint AND NOT o.is_open AND \(filter) \(end)"
+    case .all: sql = "SELECT \(shown) FROM orders o \(cursor) WHERE o.account_id = $1::bigint AND \(filter) \(end)"
+    }
+    return PostgresStatement("read_orders_\(scope.rawValue)_\(ascending ? "asc" : "desc")", sql)
   }
 }

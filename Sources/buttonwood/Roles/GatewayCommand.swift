@@ -76,8 +76,9 @@ enum GatewayCommand {
     let desk = OrderDeskService(
       ledgers: (0..<options.desk.lanes).map { PostgresEntryLedger(session: session("accept-\($0)")) },
       stream: stream, reader: reader, settings: options.desk, now: now)
+    let randomPool = RandomPool()
     let service = GatewayService(
-      configuration: options.gateway, desk: desk, reader: reader, now: now, random: { SecureRandom.word() })
+      configuration: options.gateway, desk: desk, reader: reader, now: now, random: { randomPool.word() })
     do {
       let metrics = Metrics()
       let counts = GatewayMetrics(metrics)
