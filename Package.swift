@@ -120,7 +120,11 @@ let package = Package(
       "ServicesTests", ["Services", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
     tests(
       "GatewayTests",
-      ["Gateway", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest", "Lifecycle", "TestKit"]),
+      [
+        "Gateway", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Sharding", "Digest", "Lifecycle",
+        "Telemetry", "TestKit",
+      ]),
+    tests("CommandTests", ["buttonwood", "Lifecycle"]),
     tests("LabTests", ["LabKit", "HTTP", "Market", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "JSON"]),
   ]

@@ -13,5 +13,6 @@ public enum LogLevel: String, Hashable, Comparable, CaseIterable, Sendable {
 
   private var rank: Int { Self.allCases.firstIndex(of: self)! }
 
+  /// Whether `a` matters less.
   public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rank < b.rank }
 }

@@ -18,6 +18,7 @@ public enum AccountName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// As the operator wrote it.
   public var description: String {
     switch self {
     case .id(let id): id.description

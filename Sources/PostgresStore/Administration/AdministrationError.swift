@@ -12,6 +12,7 @@ public enum AdministrationError: Error, Hashable, Sendable, CustomStringConverti
   /// The database refused a statement: a fault of the program.
   case fault(String)
 
+  /// One line for the operator.
   public var description: String {
     switch self {
     case .refused(let text): text

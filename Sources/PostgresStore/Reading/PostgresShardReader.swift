@@ -18,6 +18,7 @@ public struct PostgresShardReader: ShardReader {
     FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard ORDER BY l.shard
     """)
 
+  /// Reads all shards in one statement.
   public func shards() async throws(LedgerError) -> [ShardRecord] {
     let rows: PostgresRows
     do throws(PostgresError) {

@@ -31,6 +31,7 @@ public final class FleetInquiry: FleetReader {
     self.now = now
   }
 
+  /// Reads the ledger, then the leases.
   public func fleet() async throws(LedgerError) -> FleetStatus {
     let records = try await shards.shards()
     let rates = rates(records)

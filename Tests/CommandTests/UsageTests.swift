@@ -1,0 +1,60 @@
+import Lifecycle
+import Testing
+
+@testable import buttonwood
+
+/// What commands say to a command line they do not understand; none of them reaches a server.
+struct UsageTests {
+  @Test(arguments: [
+    "create", "create --cash 1.00001 --name A", "create --name A --cash", "deposit", "deposit x 5", "deposit 1 five",
+    "withdraw 1", "grant 1 AAPL 1.5", "grant 1 aapl 1", "grant 1 AAPL 1 --cost x", "list --limit 0", "show", "block x",
+    "keys", "keys revoke", "keys create 0", "nonsense", "",
+  ])
+  func accountMistakesEndWithTwo(_ words: String) async {
+    #expect(await AccountCommand.run(Self.words(words)) == 2)
+  }
+
+  @Test(arguments: [
+    "add", "add ibm --name I", "add IBM", "add IBM --name I --exchange LSE", "add IBM --name I --reference-price 0",
+    "add IBM --name I --shard -1", "import", "halt IBM", "resume", "list extra",
+  ])
+  func instrumentMistakesEndWithTwo(_ words: String) async {
+    #expect(await InstrumentCommand.run(Self.words(words)) == 2)
+  }
+
+  @Test func otherMistakesEndWithTwo() async {
+    #expect(await MigrateCommand.run(Self.words("--shards 0")) == 2)
+    #expect(await MigrateCommand.run(Self.words("extra")) == 2)
+    #expect(await StatusCommand.run(Self.words("--redis-url ftp://x")) == 2)
+  }
+
+  @Test func helpIsNoMistake() async {
+    #expect(await AccountCommand.run(["--help"]) == 0)
+    #expect(await AccountCommand.run(["deposit", "--help"]) == 0)
+    #expect(await InstrumentCommand.run(["import", "--help"]) == 0)
+    #expect(await MigrateCommand.run(["--help"]) == 0)
+    #expect(await StatusCommand.run(["--help"]) == 0)
+  }
+
+  @Test func aServerThatIsNotThereEndsWithOne() async {
+    let nowhere = ["--database-url", "postgresql://u:hunter2@127.0.0.1:1/x"]
+    #expect(await AccountCommand.run(["list"] + nowhere) == 1)
+    #expect(await InstrumentCommand.run(["import"] + nowhere + ["/nonexistent/list.csv"]) == 1)
+    #expect(await StatusCommand.run(nowhere + ["--redis-url", "redis://127.0.0.1:1"]) == 1)
+  }
+
+  @Test(arguments: [
+    ("postgresql://bob:hun/ter2@db/x", true), ("postgresql://bob:hun%ter2@db/x", true),
+    ("postgresql://bob:50%@db/x", true),
+    ("postgresql://bob:hun%2Fter2@db/x", false), ("postgresql://db/x?user=a@b/c", false), ("host=/tmp dbname=x", false),
+  ])
+  func loginsThatLibpqWouldQuoteAreRefused(_ url: String, _ isRefused: Bool) {
+    #expect(DatabaseURL.hasUnencodedLogin(url) == isRefused)
+  }
+
+  private static func words(_ text: String) -> [String] {
+    let given = text.split(separator: " ").map(String.init)
+    // The database is named, so that the mistake is the one that is meant; it is never spoken to.
+    return given.isEmpty ? [] : given + ["--database-url", "postgresql://127.0.0.1:1/x"]
+  }
+}

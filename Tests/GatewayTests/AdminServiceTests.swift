@@ -1,0 +1,128 @@
+import Gateway
+import HTTP
+import JSON
+import Lifecycle
+import Market
+import Ports
+import Services
+import Sharding
+import Telemetry
+import Testing
+
+/// A fleet that a test sets.
+private final class FakeFleet: FleetReader {
+  let answer = Lock<Result<FleetStatus, LedgerError>>(.failure(.unavailable(reason: "not set")))
+  let looks = Lock(0)
+
+  func fleet() async throws(LedgerError) -> FleetStatus {
+    looks.withLock { $0 += 1 }
+    return try answer.withLock { answer in answer }.get()
+  }
+}
+
+struct AdminServiceTests {
+  private let fleet = FakeFleet()
+  private let metrics = Metrics()
+
+  private func service(token: String? = "sesame", isReady: Bool = true) -> AdminService {
+    AdminService(token: token, metrics: metrics, fleet: fleet, isReady: { isReady })
+  }
+
+  private func get(
+    _ path: String, _ authorization: String? = "Bearer sesame", method: String = "GET", from service: AdminService
+  ) async -> HTTPResponse {
+    await service.handle(
+      HTTPRequest(
+        method: method, rawPath: path, headers: authorization.map { [("authorization", $0)] } ?? [], peer: "127.0.0.1"))
+  }
+
+  private func json(_ response: HTTPResponse) throws -> JSONValue { try JSONDocument(response.body).root }
+
+  private func setFleet() {
+    let worker = WorkerID(rawValue: "w1")
+    let records = (0..<3).map {
+      ShardRecord(
+        shard: Shard(rawValue: $0), claimedBy: worker, epoch: Epoch(rawValue: 4),
+        lag: ShardLag(last: Sequence(rawValue: 9), processed: Sequence(rawValue: 7)),
+        symbols: $0 == 0 ? ["A", "B"] : [])
+    }
+    let lease = Lease(owner: worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 4), remainingMilliseconds: 800)
+    let heartbeat = Heartbeat(
+      worker: worker, host: "h", pid: 7, version: "1", startedAt: Timestamp(rawValue: 0), shards: [Shard(rawValue: 0)],
+      ordersPerSecond: 5, state: "active")
+    let status = FleetStatus(
+      records: records, leases: .success(FleetLeases(leases: [Shard(rawValue: 0): lease], workers: [heartbeat])),
+      rates: [Shard(rawValue: 0): 12])
+    fleet.answer.withLock { $0 = .success(status) }
+  }
+
+  @Test func shardsAndWorkersAreShownToHoldersOfTheToken() async throws {
+    setFleet()
+    let shards = try #require(try json(await get("/admin/shards", from: service())).array)
+    #expect(shards.count == 3)
+    #expect(shards[0]["owner"]?.string == "w1" && shards[0]["state"]?.string == "owned")
+    #expect(shards[0]["lag"]?.integer == 2 && shards[0]["epoch"]?.integer == 4)
+    #expect(shards[0]["orders_per_second"]?.integer == 12 && shards[0]["lease_remaining_ms"]?.integer == 800)
+    #expect(shards[0]["symbols"]?.array?.compactMap(\.string) == ["A", "B"])
+    #expect(shards[1]["owner"]?.isNull == true && shards[1]["state"]?.string == "free")
+    let one = try json(await get("/admin/shards/2", from: service()))
+    #expect(one["shard"]?.integer == 2 && one["lease_remaining_ms"]?.isNull == true)
+    let workers = try #require(try json(await get("/admin/workers", "bearer sesame", from: service())).array)
+    #expect(workers.count == 1 && workers[0]["id"]?.string == "w1")
+    #expect(workers[0]["shards"]?.array?.compactMap(\.integer) == [0])
+  }
+
+  @Test(arguments: [
+    nil, "", "sesame", "Bearer", "Bearer ", "Bearer sesam", "Bearer sesame ", "Basic sesame", "Bearer Sesame",
+  ])
+  func withoutTheTokenNothingIsLookedAt(_ authorization: String?) async throws {
+    setFleet()
+    for path in ["/admin/shards", "/admin/workers", "/admin/none", "/admin"] {
+      let response = await get(path, authorization, from: service())
+      #expect(response.status == 401)
+      #expect(try json(response)["code"]?.integer == 40_110_000)
+      #expect(!String(decoding: response.body, as: UTF8.self).contains("sesame"))
+    }
+    #expect(fleet.looks.withLock { $0 } == 0)
+  }
+
+  @Test(arguments: [nil, ""])
+  func withoutAConfiguredTokenTheEndpointIsClosed(_ token: String?) async throws {
+    setFleet()
+    for authorization in [nil, "Bearer ", "Bearer sesame"] {
+      #expect(await get("/admin/shards", authorization, from: service(token: token)).status == 403)
+    }
+    #expect(await get("/healthz", nil, from: service(token: token)).status == 200)
+  }
+
+  @Test func healthReadinessAndMetricsAreOpen() async throws {
+    metrics.counter("buttonwood_orders_accepted_total", help: "Orders.").add(3)
+    #expect(await get("/healthz", nil, from: service()).status == 200)
+    #expect(await get("/readyz", nil, from: service()).status == 200)
+    #expect(await get("/readyz", nil, from: service(isReady: false)).status == 503)
+    let response = await get("/metrics", nil, from: service())
+    #expect(response.headers.contains { $0.name == "Content-Type" && $0.value.hasPrefix("text/plain; version=0.0.4") })
+    #expect(String(decoding: response.body, as: UTF8.self).contains("\nbuttonwood_orders_accepted_total 3\n"))
+  }
+
+  @Test func whatIsNotThereIsSaid() async throws {
+    setFleet()
+    for path in [
+      "/", "/admin", "/admin/none", "/admin/shards/", "/admin/shards/9", "/admin/shards/0/x", "/admin/shards/00",
+      "/metricsx",
+    ] {
+      let response = await get(path, from: service())
+      #expect(response.status == 404, "\(path)")
+      #expect(try json(response)["message"]?.string?.isEmpty == false)
+    }
+    #expect(await get("/admin/shards", method: "POST", from: service()).status == 405)
+    #expect(await get("/metrics", method: "DELETE", from: service()).status == 405)
+    #expect(await get("/healthz", method: "HEAD", from: service()).status == 200)
+  }
+
+  @Test func anUnreachableDatabaseIsUnavailable() async throws {
+    let response = await get("/admin/shards", from: service())
+    #expect(response.status == 503)
+    #expect(try json(response)["code"]?.integer != nil)
+  }
+}

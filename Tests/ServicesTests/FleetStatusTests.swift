@@ -1,0 +1,98 @@
+import Lifecycle
+import Market
+import Ports
+import Services
+import Sharding
+import Testing
+
+private let first = WorkerID(rawValue: "a")
+private let second = WorkerID(rawValue: "b")
+
+private func record(_ shard: Int16, claimedBy: WorkerID?, lag: Int64 = 0, processed: Int64 = 0) -> ShardRecord {
+  ShardRecord(
+    shard: Shard(rawValue: shard), claimedBy: claimedBy, epoch: Epoch(rawValue: 1),
+    lag: ShardLag(last: Sequence(rawValue: processed + lag), processed: Sequence(rawValue: processed)), symbols: [])
+}
+
+private func lease(_ owner: WorkerID) -> Lease {
+  Lease(owner: owner, nonce: 1, counter: 1, epoch: Epoch(rawValue: 1), remainingMilliseconds: 500)
+}
+
+private func worker(_ id: WorkerID, _ state: String = "active") -> Heartbeat {
+  Heartbeat(
+    worker: id, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0), shards: [], ordersPerSecond: 0,
+    state: state)
+}
+
+struct FleetStatusTests {
+  @Test func theLeaseSaysWhoWorksAndTheLedgerWhoClaimed() {
+    let leases = FleetLeases(
+      leases: [Shard(rawValue: 0): lease(first), Shard(rawValue: 1): lease(second)],
+      workers: [worker(second), worker(first)])
+    let fleet = FleetStatus(
+      records: [record(0, claimedBy: first), record(1, claimedBy: first), record(2, claimedBy: first)],
+      leases: .success(leases))
+    #expect(fleet.shards.map(\.state) == [.owned, .claiming, .free])
+    #expect(fleet.shards.map(\.owner) == [first, second, nil])
+    #expect(fleet.workers.map(\.worker) == [first, second])
+    #expect(fleet.redisFault == nil)
+  }
+
+  @Test func withoutRedisTheLedgersOwnersAreShownAsUnknown() {
+    let fleet = FleetStatus(
+      records: [record(0, claimedBy: first), record(1, claimedBy: nil)], leases: .failure(StreamError(reason: "gone")))
+    #expect(fleet.redisFault == "gone")
+    #expect(fleet.shards.map(\.state) == [.unknown, .unknown])
+    #expect(fleet.shards.map(\.owner) == [first, nil])
+    #expect(fleet.workers.isEmpty && fleet.demand.wanted == 1)
+  }
+
+  @Test func oneMoreWorkerIsWantedWhileAShardIsLateAndCouldBeSpared() {
+    let late = ShardLag(last: Sequence(rawValue: WorkerDemand.lagBound + 1), processed: .zero)
+    let onTime = ShardLag(last: Sequence(rawValue: WorkerDemand.lagBound), processed: .zero)
+    #expect(WorkerDemand(workers: [worker(first)], lags: [onTime, onTime]).wanted == 1)
+    #expect(WorkerDemand(workers: [worker(first)], lags: [late, onTime]).wanted == 2)
+    #expect(WorkerDemand(workers: [worker(first), worker(second)], lags: [late, late]).wanted == 2)
+    #expect(WorkerDemand(workers: [worker(first), worker(second, "draining")], lags: [onTime]).wanted == 1)
+    #expect(WorkerDemand(workers: [], lags: [onTime]).wanted == 1)
+    #expect(WorkerDemand(workers: nil, lags: [late, late]).wanted == 1)
+  }
+
+  @Test func ratesAreMeasuredBetweenTwoLooks() async throws {
+    let ledger = FakeShards()
+    let time = Lock<Int64>(0)
+    let inquiry = FleetInquiry(
+      shards: ledger, leases: NoLeases(), now: { Timestamp(rawValue: time.withLock { $0 }) })
+    ledger.processed.withLock { $0 = 100 }
+    #expect(try await inquiry.fleet().shards.map(\.ordersPerSecond) == [nil])
+    time.withLock { $0 = 2_000_000 }
+    ledger.processed.withLock { $0 = 700 }
+    #expect(try await inquiry.fleet().shards.map(\.ordersPerSecond) == [300])
+    #expect(try await inquiry.fleet().redisFault == "none here")
+  }
+}
+
+private final class FakeShards: ShardReader {
+  let processed = Lock<Int64>(0)
+
+  func shards() async throws(LedgerError) -> [ShardRecord] {
+    [record(0, claimedBy: first, processed: processed.withLock { $0 })]
+  }
+}
+
+/// A lease store that cannot be reached.
+private struct NoLeases: LeaseStore {
+  static let error = StreamError(reason: "none here")
+
+  func leases(of shards: [Shard]) async throws(StreamError) -> [Shard: Lease] { throw Self.error }
+  func acquire(_ shard: Shard, owner: WorkerID, nonce: UInt64, lifetime: Duration) async throws(StreamError) -> Bool {
+    throw Self.error
+  }
+  func renew(_ leases: [LeaseRenewal], owner: WorkerID, lifetime: Duration) async throws(StreamError) -> [Shard] {
+    throw Self.error
+  }
+  func release(_ shard: Shard, nonce: UInt64) async throws(StreamError) { throw Self.error }
+  func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) { throw Self.error }
+  func leave(_ worker: WorkerID) async throws(StreamError) { throw Self.error }
+  func workers() async throws(StreamError) -> [Heartbeat] { throw Self.error }
+}
