@@ -39,24 +39,31 @@ as_root() {
   fi
 }
 
-# A program of ours from the release build, built when it is not there. BUTTONWOOD_BIN and BUTTONWOOD_LAB_BIN override.
-program() {
-  local name=$1 path=$ROOT/.build/release/$1
-  case $name in
+# Where a program of ours is: in the release build, or where BUTTONWOOD_BIN or BUTTONWOOD_LAB_BIN says.
+program_path() {
+  local path=$ROOT/.build/release/$1
+  case $1 in
     buttonwood) path=${BUTTONWOOD_BIN:-$path} ;;
     buttonwood-lab) path=${BUTTONWOOD_LAB_BIN:-$path} ;;
   esac
-  if [[ ! -x $path ]]; then
-    [[ $path == "$ROOT/.build/release/$name" ]] || fail "$path is not a program"
-    build_release "$name"
-  fi
   printf '%s' "$path"
 }
 
+# The path of a program of ours, built when it is missing.
+program() {
+  local path
+  path=$(program_path "$1")
+  [[ -x $path ]] || build_release "$1"
+  [[ -x $path ]] || fail "$path is not a program"
+  printf '%s' "$path"
+}
+
+# Brings programs of ours up to date with the sources; those that a variable names are somebody else's to build.
 build_release() {
   local name
   command -v swift >/dev/null || fail "swift is not installed (6.3 or newer is needed: https://www.swift.org/install/linux/)"
   for name in "$@"; do
+    [[ $(program_path "$name") == "$ROOT/.build/release/$name" ]] || continue
     say "building $name (release)"
     (cd "$ROOT" && swift build -c release --product "$name" >&2) || fail "$name does not build"
   done

@@ -12,7 +12,7 @@ DRAIN_LIMIT=25 # seconds that a role has to stop
 lives() {
   local pid
   pid=$(cat "$1" 2>/dev/null) && [[ -n $pid && -r /proc/$pid/cmdline ]] || return 1
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE 'buttonwood|redis-server|postgres'
+  { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qE 'buttonwood|redis-server|postgres'
 }
 
 make_folders() {
