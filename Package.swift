@@ -122,6 +122,6 @@ let package = Package(
       "GatewayTests",
       ["Gateway", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest", "Lifecycle", "TestKit"]),
     tests("LabTests", ["LabKit", "HTTP", "Market", "Lifecycle", "TestKit"]),
-    tests("SystemTests", ["TestKit", "JSON"]),
+    tests("SystemTests", ["TestKit", "Postgres", "Lifecycle"]),
   ]
 )

@@ -173,10 +173,12 @@ actor ExecutionLane {
     var commits = all
     var pause = Duration.milliseconds(10)
     let begun = clock.now
+    KillPoint.reach("settle.matched")
     while !commits.isEmpty {
       do throws(LedgerError) {
         switch try await ledger.settle(commits, at: now()) {
         case .committed:
+          KillPoint.reach("settle.committed")
           settled(commits, since: begun)
           return
         case .fenced(let shard):
@@ -214,6 +216,7 @@ actor ExecutionLane {
     let taken = (clock.now - begun).components
     report(
       .settled(commands: commands, microseconds: taken.seconds * 1_000_000 + taken.attoseconds / 1_000_000_000_000))
+    KillPoint.reach("settle.untrimmed")
     if !positions.isEmpty { trimmer.trim(positions) }
   }
 
