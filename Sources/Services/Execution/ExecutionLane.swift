@@ -195,7 +195,8 @@ actor ExecutionLane {
         case .fault(let reason): return abandon(commits, reason)
         case .unavailable(let reason):
           report(.settlementDelayed(reason: reason))
-          if isStopping { return abandon(commits, "stopped while the database was away") }
+          // Who waits for a shard must not wait for the database: leases and heartbeat would stand still meanwhile.
+          if isStopping || !releasing.isEmpty { return abandon(commits, "given up while the database was away") }
           try? await Task.sleep(for: pause)
           pause = min(pause * 2, settings.retryCeiling)
           commits.removeAll { holdings[$0.ownership.shard]?.ownership != $0.ownership }
