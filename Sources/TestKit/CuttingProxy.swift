@@ -36,7 +36,8 @@ public final class CuttingProxy: Sendable {
     guard isListening else { throw ChildProcess.Failure(description: "the proxy cannot listen: errno \(errno)") }
     startThread(name: "proxy") { [weak self, listener] in
       while true {
-        let client = accept(listener, nil, nil)
+        // Closed on exec: a program started meanwhile must not keep a cut connection alive.
+        let client = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
         guard client >= 0, let self else { return }
         startThread(name: "proxy-pair") { self.serve(client) }
       }

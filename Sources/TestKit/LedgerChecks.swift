@@ -12,24 +12,27 @@ public enum LedgerChecks {
     return found
   }
 
-  /// Commands that are accepted and not settled.
-  public static func lag(_ connection: inout PostgresConnection) throws(PostgresError) -> Int64 {
-    try progress(&connection).lag
+  /// How far one shard is.
+  public struct Progress: Sendable {
+    /// The shard.
+    public var shard: Int16
+    /// Its commands that are settled.
+    public var settled: Int64
+    /// Its commands that are accepted and not settled.
+    public var lag: Int64
   }
 
-  /// How many commands have been settled, and how many wait.
-  public static func progress(
-    _ connection: inout PostgresConnection
-  ) throws(PostgresError) -> (settled: Int64, lag: Int64) {
+  /// How far the shards are.
+  public static func progress(_ connection: inout PostgresConnection) throws(PostgresError) -> [Progress] {
     let rows = try connection.query(
       PostgresCall(
         .init(
           "progress",
           """
-          SELECT sum(processed_sequence)::bigint, sum(last_sequence - processed_sequence)::bigint
-          FROM shard_logs JOIN shard_cursors USING (shard)
+          SELECT shard, processed_sequence, last_sequence - processed_sequence
+          FROM shard_logs JOIN shard_cursors USING (shard) ORDER BY shard
           """)))
-    return (rows.int8(0, 0), rows.int8(0, 1))
+    return (0..<rows.count).map { Progress(shard: rows.int2($0, 0), settled: rows.int8($0, 1), lag: rows.int8($0, 2)) }
   }
 
   private static let checks: [(fact: String, sql: String)] = [

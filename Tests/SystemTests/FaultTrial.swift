@@ -60,6 +60,7 @@ struct FaultTrial {
     print(
       "fault: \(fault); acknowledged \(acknowledged), unanswered \(unanswered), told to come back \(deferred), "
         + "longest gap in settling \(gap) ms, seed \(seed)")
+    fflush(nil)
     try await verify(records)
     return records
   }
@@ -67,7 +68,11 @@ struct FaultTrial {
   /// Waits until nothing is left to settle.
   func settle() async throws {
     for _ in 0..<600 {
-      if var connection = try? stack.postgres.connect(), (try? LedgerChecks.lag(&connection)) == 0 { return }
+      if var connection = try? stack.postgres.connect(), let shards = try? LedgerChecks.progress(&connection),
+        shards.allSatisfy({ $0.lag == 0 })
+      {
+        return
+      }
       try await Task.sleep(for: .milliseconds(50))
     }
     Issue.record("commands are left unsettled after 30 s: \(workers.map { $0.log.suffix(2000) })")
@@ -121,7 +126,7 @@ private struct StoredOrders {
   }
 }
 
-/// Looks on while an exchange settles and remembers the longest time in which nothing moved.
+/// Looks on while an exchange settles and remembers the longest time in which a shard had work and did none.
 private final class SettlingWatch: Sendable {
   private struct State {
     var longest: Int64 = 0
@@ -133,15 +138,19 @@ private final class SettlingWatch: Sendable {
   init(_ postgres: ScratchPostgres) {
     startThread(name: "watch") { [self] in
       var connection = try? postgres.connect()
-      var (settled, since) = (Int64(-1), HostClock.monotonicNanoseconds())
+      var moved: [Int16: (settled: Int64, at: Int64)] = [:]
       while !state.withLock({ $0.isStopped }) {
-        let now = HostClock.monotonicNanoseconds()
-        let progress: (settled: Int64, lag: Int64)?
         if connection == nil { connection = try? postgres.connect() }
-        progress = connection == nil ? nil : try? LedgerChecks.progress(&connection!)
-        if progress == nil { connection = nil }
-        if let progress, progress.settled != settled || progress.lag == 0 { (settled, since) = (progress.settled, now) }
-        state.withLock { $0.longest = max($0.longest, now - since) }
+        let shards = connection == nil ? nil : try? LedgerChecks.progress(&connection!)
+        // While the database is away nothing moves, and the time counts for all shards that have work then.
+        if shards == nil { connection = nil }
+        let now = HostClock.monotonicNanoseconds()
+        for shard in shards ?? [] {
+          let before = moved[shard.shard]
+          let gap = before.map { now - $0.at } ?? 0
+          if shard.settled != before?.settled || shard.lag == 0 { moved[shard.shard] = (shard.settled, now) }
+          if before?.settled != shard.settled || shard.lag > 0 { state.withLock { $0.longest = max($0.longest, gap) } }
+        }
         usleep(10_000)
       }
     }
