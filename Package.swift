@@ -126,6 +126,6 @@ let package = Package(
       ]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
     tests("LabTests", ["LabKit", "HTTP", "Market", "Lifecycle", "TestKit"]),
-    tests("SystemTests", ["TestKit", "JSON"]),
+    tests("SystemTests", ["TestKit", "Postgres", "Lifecycle"]),
   ]
 )

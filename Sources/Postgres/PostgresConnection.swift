@@ -124,8 +124,9 @@ public struct PostgresConnection: ~Copyable {
     var failure: PostgresError?
     while true {
       guard let result = PQgetResult(connection) else {
-        // The end of one call's results; a broken connection would repeat it for ever.
-        guard PQstatus(connection) == CONNECTION_OK else { throw failure ?? lost() }
+        // The end of one call's results; a broken connection would repeat it for ever. Whatever the server said before it
+        // hung up (57P01, as when it is told to stop), a commit in the same flush may have been carried out.
+        guard PQstatus(connection) == CONNECTION_OK else { throw lost() }
         continue
       }
       switch PQresultStatus(result) {

@@ -113,10 +113,12 @@ public final class WorkerService: Sendable {
     let nonce = random()
     let lifetime = settings.leaseLifetime
     guard try await leases.acquire(shard, owner: identity.worker, nonce: nonce, lifetime: lifetime) else { return }
+    KillPoint.reach("claim.leased")
     do {
       guard let ownership = try await claims.claim(shard, owner: identity.worker, nonce: nonce) else {
         throw LedgerError.fault(reason: "there is no shard \(shard)")
       }
+      KillPoint.reach("claim.won")
       let renewal = LeaseRenewal(
         shard: shard, nonce: nonce, epoch: ownership.epoch, processed: ownership.processed)
       _ = try? await leases.renew([renewal], owner: identity.worker, lifetime: lifetime)

@@ -173,10 +173,12 @@ actor ExecutionLane {
     var commits = all
     var pause = Duration.milliseconds(10)
     let begun = clock.now
+    KillPoint.reach("settle.matched")
     while !commits.isEmpty {
       do throws(LedgerError) {
         switch try await ledger.settle(commits, at: now()) {
         case .committed:
+          KillPoint.reach("settle.committed")
           settled(commits, since: begun)
           return
         case .fenced(let shard):
@@ -193,7 +195,8 @@ actor ExecutionLane {
         case .fault(let reason): return abandon(commits, reason)
         case .unavailable(let reason):
           report(.settlementDelayed(reason: reason))
-          if isStopping { return abandon(commits, "stopped while the database was away") }
+          // Who waits for a shard must not wait for the database: leases and heartbeat would stand still meanwhile.
+          if isStopping || !releasing.isEmpty { return abandon(commits, "given up while the database was away") }
           try? await Task.sleep(for: pause)
           pause = min(pause * 2, settings.retryCeiling)
           commits.removeAll { holdings[$0.ownership.shard]?.ownership != $0.ownership }
@@ -214,6 +217,7 @@ actor ExecutionLane {
     let taken = (clock.now - begun).components
     report(
       .settled(commands: commands, microseconds: taken.seconds * 1_000_000 + taken.attoseconds / 1_000_000_000_000))
+    KillPoint.reach("settle.untrimmed")
     if !positions.isEmpty { trimmer.trim(positions) }
   }
 

@@ -41,6 +41,7 @@ actor AcceptLane {
       var entries: [LogEntry] = []
       do {
         let accepted = try await ledger.accept(batch.map(\.request), now: now())
+        KillPoint.reach("accept.committed")
         replies = accepted.answers.map { .answered($0) }
         entries = accepted.entries
       } catch .outcomeUnknown {
@@ -49,6 +50,7 @@ actor AcceptLane {
         replies = Array(repeating: .unavailable, count: batch.count)
       }
       for (waiter, reply) in zip(batch, replies) { waiter.reply.resume(returning: reply) }
+      KillPoint.reach("accept.answered")
       if !entries.isEmpty { await publish(entries) }
     }
     isWorking = false

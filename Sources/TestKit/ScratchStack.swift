@@ -1,0 +1,154 @@
+internal import Glibc
+internal import Lifecycle
+internal import Postgres
+
+/// A whole exchange of a test's own: the built program as processes, a PostgreSQL and a Redis, with accounts and instruments.
+/// Everything listens on private sockets and ports and ends with the test process.
+public final class ScratchStack: Sendable {
+  /// How many accounts there are: `A0`… with keys `K0`… and secrets `secret-0`….
+  public static let accounts = 8
+  /// How many instruments there are: `S0`…, each in a shard of its own.
+  public static let instruments = 8
+
+  /// The database server.
+  public let postgres: ScratchPostgres
+  /// The Redis server.
+  public let redis: RedisServer
+  private let home: ScratchDirectory
+  private let program: String
+  private let counter = Lock(0)
+
+  /// Starts the servers and makes the schema, accounts and instruments; roles are started by the test.
+  public init() async throws {
+    program = try findProgram()
+    home = try ScratchDirectory("stack")
+    postgres = try await ScratchPostgres()
+    redis = try RedisServer()
+    let (status, text) = try await run(["migrate"])
+    guard status == 0 else { throw ChildProcess.Failure(description: "migrate ended with \(status): \(text)") }
+    var connection = try postgres.connect()
+    try connection.execute(seed)
+  }
+
+  /// Starts a gateway and waits until it serves.
+  /// - Parameters:
+  ///   - port: Where; a free port when nil.
+  ///   - databaseHost: The folder of the socket to PostgreSQL, when it is not the server's own.
+  ///   - killPoint: `name:count`, where it dies.
+  public func startGateway(
+    port: UInt16? = nil, databaseHost: String? = nil, killPoint: String? = nil
+  ) async throws -> ScratchGateway {
+    let port = port ?? FreePort.choose()
+    let process = try start(
+      ["gateway", "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(FreePort.choose())"], databaseHost,
+      killPoint)
+    try await waitFor("serving the Trading API", process)
+    return ScratchGateway(process: process, port: port)
+  }
+
+  /// Starts a worker and waits until it works.
+  public func startWorker(databaseHost: String? = nil, killPoint: String? = nil) async throws -> ChildProcess {
+    let process = try start(["worker", "--admin-listen", "127.0.0.1:\(FreePort.choose())"], databaseHost, killPoint)
+    try await waitFor("\"working\"", process)
+    return process
+  }
+
+  /// Waits until every shard has an owner among the living: all leases stand.
+  public func untilOwned() async throws {
+    for _ in 0..<1000 {
+      var connection = try postgres.connect()
+      let rows = try connection.query(
+        PostgresCall(.init("owned", "SELECT count(*) FROM shard_cursors WHERE owner IS NULL")))
+      if rows.int8(0, 0) == 0 { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw ChildProcess.Failure(description: "shards without owner after 20 s")
+  }
+
+  /// Runs a command of the program to its end.
+  public func run(_ arguments: [String], within seconds: Int = 60) async throws -> (status: Int32, text: String) {
+    try await ChildProcess.run(
+      [program] + arguments, environment: environment(nil, nil), log: nextLog(), within: seconds)
+  }
+
+  private func start(_ arguments: [String], _ databaseHost: String?, _ killPoint: String?) throws -> ChildProcess {
+    try ChildProcess([program] + arguments, environment: environment(databaseHost, killPoint), log: nextLog())
+  }
+
+  private func environment(_ databaseHost: String?, _ killPoint: String?) -> [String: String] {
+    var environment = [
+      "DATABASE_URL": databaseHost.map { postgres.url(host: $0) } ?? postgres.url,
+      "REDIS_URL": "unix://\(redis.socketPath)",
+      // A crash in a test must end at once, without a debugger's work.
+      "SWIFT_BACKTRACE": "enable=no",
+    ]
+    environment["BUTTONWOOD_KILL_POINT"] = killPoint ?? ""
+    return environment
+  }
+
+  private func nextLog() -> String {
+    let number = counter.withLock { number in
+      number += 1
+      return number
+    }
+    return "\(home.path)/\(number).log"
+  }
+
+  private func waitFor(_ text: String, _ process: ChildProcess) async throws {
+    for _ in 0..<3000 {
+      if process.log.contains(text) { return }
+      if let status = process.exitStatus {
+        // A process that dies at a kill point may do so before it has said anything.
+        if status == 128 + SIGKILL { return }
+        throw ChildProcess.Failure(description: "ended with \(status): \(process.log)")
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    throw ChildProcess.Failure(description: "not ready within 30 s: \(process.log)")
+  }
+}
+
+/// A gateway of a ``ScratchStack``.
+public struct ScratchGateway: Sendable {
+  /// Its process.
+  public let process: ChildProcess
+  /// Where it serves.
+  public let port: UInt16
+
+  /// A client of one of the accounts.
+  public func caller(account: Int, patience: Int = 25) -> HTTPCaller {
+    HTTPCaller(port: port, key: "K\(account)", secret: "secret-\(account)", patience: patience)
+  }
+}
+
+/// The program beside the test bundle, or in the folder that BUTTONWOOD_PROGRAMS names.
+private func findProgram() throws -> String {
+  var folders: [String] = []
+  if let folder = ProcessEnvironment.current()["BUTTONWOOD_PROGRAMS"] { folders.append(folder) }
+  for argument in CommandLine.arguments where argument.contains(".xctest") {
+    folders.append(
+      String(
+        argument[
+          ..<(argument[..<argument.firstRange(of: ".xctest")!.lowerBound].lastIndex(of: "/") ?? argument.startIndex)]))
+  }
+  for folder in folders where access("\(folder)/buttonwood", X_OK) == 0 { return "\(folder)/buttonwood" }
+  throw ChildProcess.Failure(description: "no program `buttonwood` in \(folders): build it, or set BUTTONWOOD_PROGRAMS")
+}
+
+/// Instruments at $100, accounts with ten million dollars and 100,000 shares of each.
+private let seed = """
+  INSERT INTO instruments (symbol, name, shard, reference_price)
+    SELECT 'S' || i, 'Instrument ' || i, i, 1000000 FROM generate_series(0, \(ScratchStack.instruments - 1)) i ORDER BY i;
+  INSERT INTO accounts (public_id, name, cash)
+    SELECT gen_random_uuid(), 'A' || i, 100000000000 FROM generate_series(0, \(ScratchStack.accounts - 1)) i ORDER BY i;
+  INSERT INTO api_keys (key_id, account_id, secret_hash)
+    SELECT 'K' || substr(name, 2), account_id, sha256(convert_to('secret-' || substr(name, 2), 'UTF8')) FROM accounts;
+  INSERT INTO positions (account_id, instrument_id, quantity, cost)
+    SELECT account_id, instrument_id, 100000, 100000::bigint * 1000000 FROM accounts, instruments;
+  INSERT INTO journals (kind, reference) SELECT 'opening', account_id::text FROM accounts ORDER BY account_id;
+  INSERT INTO journal_lines
+    SELECT journal_id, reference::bigint, 0, 100000000000 FROM journals
+    UNION ALL SELECT journal_id, -1, 0, -100000000000 FROM journals
+    UNION ALL SELECT journal_id, reference::bigint, instrument_id, 100000 FROM journals, instruments
+    UNION ALL SELECT journal_id, -2, instrument_id, -100000 FROM journals, instruments;
+  """

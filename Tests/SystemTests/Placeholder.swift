@@ -1,3 +1,0 @@
-import Testing
-
-@Test func SystemTestsPlaceholder() { #expect(Bool(true)) }
