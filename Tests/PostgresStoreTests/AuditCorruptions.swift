@@ -249,9 +249,11 @@ extension AuditFindingTests {
       "F2", "a trade whose taker was the maker", also: ["B3"],
       "UPDATE trades SET taker_side = 1 - taker_side WHERE \(row("trades", "true")) RETURNING \(place)"),
     Corruption(
-      "F3", "a replacement that lost its place in the queue",
+      "F3", "an order ahead of its place in the queue",
       """
-      UPDATE orders SET priority = sequence WHERE \(order("o.is_open AND o.priority < o.sequence")) RETURNING order_id::text
+      UPDATE orders SET priority = priority - 1
+      WHERE \(order("o.is_open AND o.replaces IS NOT NULL AND o.sequence <= c.processed_sequence"))
+      RETURNING order_id::text
       """),
     Corruption(
       "G1", "a cancelled order that says it expired",

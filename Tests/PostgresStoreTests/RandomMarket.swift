@@ -86,7 +86,9 @@ struct RandomMarket {
 
   private mutating func request() -> EntryRequest {
     let kind = Int.random(in: 0..<100, using: &numbers)
-    guard kind < 35, let target = known.suffix(60).randomElement(using: &numbers) else { return .place(place()) }
+    // Mostly recent orders, which are often still open; sometimes older ones, which have been processed.
+    let recent = Bool.random(using: &numbers) ? 60 : 400
+    guard kind < 35, let target = known.suffix(recent).randomElement(using: &numbers) else { return .place(place()) }
     if kind < 15 { return .cancel(CancelRequest(account: target.account, order: target.id)) }
     return .replace(
       ReplaceRequest(

@@ -21,8 +21,12 @@ public struct Audit: Sendable {
     _ session: PostgresSession, replay: Bool, report: @escaping @Sendable (AuditProgress) -> Void = { _ in }
   ) async throws(PostgresError) -> AuditReport {
     try await session.use { (connection) throws(PostgresError) in
+      // Cursors are read to their end, so plans are for all rows, not for quick first ones.
       try connection.execute(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL timezone = 'UTC'")
+        """
+        BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+        SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'; SET LOCAL timezone = 'UTC'
+        """)
       var results: [AuditResult] = []
       let total = AuditCheck.all.count + (replay ? 1 : 0)
       for (index, check) in AuditCheck.all.enumerated() {

@@ -18,9 +18,9 @@ extension AuditCheck {
   ///
   /// `kept`: for each shard the first log row that is still here (days may have been detached) and both counters. What is
   /// older than the first kept row is out of reach of checks that need the log. `first_day`: the smallest identifier of an
-  /// order that must still have its row.
+  /// order that must still have its row. Both are materialized, or their look-ups would be made again for every row.
   static let kept = """
-    kept AS (
+    kept AS MATERIALIZED (
       SELECT l.shard, l.last_sequence, coalesce(c.processed_sequence, 0) AS processed,
         coalesce((SELECT min(g.sequence) FROM command_log g WHERE g.shard = l.shard), l.last_sequence + 1) AS first
       FROM shard_logs l LEFT JOIN shard_cursors c USING (shard)
@@ -28,7 +28,7 @@ extension AuditCheck {
     """
 
   static let firstDay = """
-    first_day AS (
+    first_day AS MATERIALIZED (
       SELECT lowest_order_id(date_trunc('day', min(accepted_at) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS id
       FROM command_log
     )

@@ -12,12 +12,11 @@ enum AuditCommand {
 
   static func run(_ arguments: [String]) async -> Int32 {
     var line = CommandLineOptions("buttonwood audit", summary, arguments)
-    let url = line.requiredText(
-      "database-url", "URL", variable: .named("DATABASE_URL"), help: "The database, as libpq takes it.")
+    let url = line.databaseURL()
     let replay = line.flag("replay", help: "Matches the logs again and compares events, trades and books.")
     let samples = line.integer(
       "show", default: 20, in: 0...100_000, variable: .none, help: "Violations printed per check; all are counted.")
-    let json = line.flag("json", help: "Prints JSON.")
+    let json = line.json()
     do { try line.finish() } catch { return error.report() }
     let session = PostgresSession(StoreSettings.analysis(url: url, role: "audit"), name: "audit")
     let isWatched = Console.Stream.error.isTerminal

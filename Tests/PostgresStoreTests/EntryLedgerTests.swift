@@ -1,0 +1,179 @@
+import Accounting
+import Market
+import Ports
+import Postgres
+import Testing
+
+@testable import PostgresStore
+
+/// What acceptance stores and refuses, on a real server.
+struct EntryLedgerTests {
+  let url: String
+  let ledger: PostgresEntryLedger
+
+  init() throws {
+    url = try StoreDatabase.make()
+    ledger = PostgresEntryLedger(session: StoreDatabase.session(url))
+  }
+
+  private func accept(_ requests: [EntryRequest]) async throws -> [AcceptedBatch.Answer] {
+    try await ledger.accept(requests, now: StoreDatabase.noon).answers
+  }
+
+  private func accepted(_ request: EntryRequest) async throws -> OrderRecord {
+    let answer = try await accept([request])[0]
+    guard case .accepted(let order) = answer else { throw Unexpected(answer: answer) }
+    return order
+  }
+
+  struct Unexpected: Error {
+    let answer: AcceptedBatch.Answer
+  }
+
+  private func held(account: Int = 0) throws -> Int? {
+    try StoreDatabase.integer(
+      url, "SELECT held FROM accounts WHERE account_id = \(StoreDatabase.accounts[account].rawValue)")
+  }
+
+  private func expectCleanAudit() async throws {
+    let report = try await AuditTests.audit(url)
+    #expect(report.isClean, "\(AuditPrinter.text(report))")
+  }
+
+  @Test func aClientOrderIDIsUniqueAcrossAndWithinBatches() async throws {
+    var orders = TestOrders(seed: 1)
+    let first = try await accept([orders.place(.buy, 1, at: 100, client: 7)])
+    guard case .accepted = first[0] else { throw Unexpected(answer: first[0]) }
+    let answers = try await accept([
+      orders.place(.buy, 1, at: 100, client: 7), orders.place(.buy, 1, at: 100, account: 1, client: 7),
+      orders.place(.buy, 1, at: 100, client: 8), orders.place(.buy, 1, at: 100, client: 8),
+    ])
+    #expect(answers[0] == .refused(.duplicateClientOrderID))
+    guard case .accepted = answers[1], case .accepted = answers[2] else { throw Unexpected(answer: answers[1]) }
+    #expect(answers[3] == .refused(.duplicateClientOrderID))
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders") == 3)
+    try await expectCleanAudit()
+  }
+
+  @Test func anIdempotencyKeyAnswersItsRepeatAndRefusesAnotherRequest() async throws {
+    var orders = TestOrders(seed: 2)
+    let first = try await accepted(orders.place(.buy, 5, at: 100, idempotency: (key: 9, fingerprint: 1)))
+    let answers = try await accept([
+      orders.place(.buy, 5, at: 100, idempotency: (key: 9, fingerprint: 1)),
+      orders.place(.buy, 6, at: 100, idempotency: (key: 9, fingerprint: 2)),
+      orders.place(.buy, 5, at: 100, idempotency: (key: 10, fingerprint: 1)),
+      orders.place(.buy, 5, at: 100, idempotency: (key: 10, fingerprint: 1)),
+    ])
+    guard case .repeated(let again) = answers[0] else { throw Unexpected(answer: answers[0]) }
+    #expect(again.id == first.id && again.sequence == first.sequence)
+    #expect(answers[1] == .refused(.idempotencyKeyReused))
+    guard case .accepted(let third) = answers[2] else { throw Unexpected(answer: answers[2]) }
+    #expect(answers[3] == .repeated(third))
+    #expect(try held() == 2 * 500 * 10_000)
+    try await expectCleanAudit()
+  }
+
+  @Test func eachRequestOfABatchIsJudgedByWhatTheOnesBeforeItLeft() async throws {
+    var orders = TestOrders(seed: 3)
+    let answers = try await accept([
+      orders.place(.buy, 6_000, at: 100), orders.place(.buy, 5_000, at: 100), orders.place(.buy, 4_000, at: 100),
+      orders.place(.sell, 4_000, at: 200), orders.place(.sell, 1_001, at: 200), orders.place(.sell, 1_000, at: 200),
+    ])
+    #expect(
+      answers[1]
+        == .refused(.insufficientBuyingPower(available: .dollars(400_000), required: .dollars(500_000))))
+    #expect(
+      answers[4]
+        == .refused(
+          .insufficientShares(
+            requested: Quantity(rawValue: 1_001), available: Quantity(rawValue: 1_000), owned: StoreDatabase.shares,
+            held: Quantity(rawValue: 4_000))))
+    #expect(try held() == 1_000_000 * 10_000)
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders") == 4)
+    try await expectCleanAudit()
+  }
+
+  @Test func aCancelMarksTheOrderOnce() async throws {
+    var orders = TestOrders(seed: 4)
+    let order = try await accepted(orders.place(.buy, 1, at: 100))
+    #expect(
+      try await accept([orders.cancel(order.id), orders.cancel(order.id)]) == [.cancelAccepted, .cancelAccepted])
+    #expect(try await accept([orders.cancel(order.id)]) == [.cancelAccepted])
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM command_log WHERE kind = 1") == 1)
+    #expect(try StoreDatabase.integer(url, "SELECT pending FROM orders") == 1)
+    try await expectCleanAudit()
+  }
+
+  @Test func aReplacementHoldsWhatItNeedsBeyondTheOldOrder() async throws {
+    let market = PostgresSettlementLedger(session: StoreDatabase.session(url))
+    var orders = TestOrders(seed: 5)
+    let order = try await accepted(orders.place(.buy, 10, at: 100))
+    // Only an order that is in the book can be replaced.
+    guard case .refused(.orderNotReplaceable(.accepted)) = try await accept([orders.replace(order.id, quantity: 12)])[0]
+    else {
+      Issue.record("an order that has not reached the book was replaced")
+      return
+    }
+    try await SettlementLedgerTests.settle(market, SettlementLedgerTests.claim(market, order.shard))
+    let new = try await accepted(orders.replace(order.id, quantity: 12, dollars: 110))
+    #expect(new.replaces == order.id)
+    #expect(try held() == 12 * 110 * 10_000)
+    #expect(
+      try await accept([orders.replace(order.id, quantity: 13)])
+        == [.refused(.orderNotReplaceable(.pendingReplace))])
+    try await expectCleanAudit()
+  }
+
+  @Test func sequencesStayGaplessWhenTransactionsAreRolledBack() async throws {
+    var connection = try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))
+    try connection.execute(
+      """
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+      CREATE CONSTRAINT TRIGGER refuse_at_commit AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.quantity = 13) EXECUTE FUNCTION refuse()
+      """)
+    var orders = TestOrders(seed: 6)
+    var sequences: [Int64] = []
+    for number in 1...20 {
+      if number.isMultiple(of: 3) {
+        await #expect(throws: LedgerError.self) { try await accept([orders.place(.buy, 13, at: 100)]) }
+      } else {
+        sequences.append(try await accepted(orders.place(.buy, 1, at: 100)).sequence.rawValue)
+      }
+    }
+    #expect(sequences == Array(1...14))
+    try await expectCleanAudit()
+  }
+
+  @Test func sessionsThatAcceptForTheSameAccountsNeitherOverdrawNorDeadlock() async throws {
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      for session in 0..<4 {
+        group.addTask { [url] in
+          let ledger = PostgresEntryLedger(session: StoreDatabase.session(url))
+          var orders = TestOrders(seed: 100 + UInt64(session))
+          var numbers = SeededNumbers(seed: UInt64(session))
+          var taken = 0
+          for _ in 0..<25 {
+            var batch: [EntryRequest] = []
+            for _ in 0..<8 {
+              batch.append(
+                orders.place(
+                  Bool.random(using: &numbers) ? .buy : .sell, Int64.random(in: 50...600, using: &numbers), at: 150,
+                  account: Int.random(in: 0..<StoreDatabase.accounts.count, using: &numbers),
+                  instrument: Int32.random(in: 1...StoreDatabase.instruments, using: &numbers)))
+            }
+            let answers = try await ledger.accept(batch, now: StoreDatabase.noon).answers
+            for case .accepted in answers { taken += 1 }
+          }
+          return taken
+        }
+      }
+      var taken = 0
+      for try await count in group { taken += count }
+      #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders") == taken)
+      // There was less money than was asked for, so the limit was met.
+      #expect(taken < 4 * 25 * 8)
+    }
+    try await expectCleanAudit()
+  }
+}
