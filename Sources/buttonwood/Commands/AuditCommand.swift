@@ -20,19 +20,26 @@ enum AuditCommand {
     do { try line.finish() } catch { return error.report() }
     let session = PostgresSession(StoreSettings.analysis(url: url, role: "audit"), name: "audit")
     let isWatched = Console.Stream.error.isTerminal
-    defer { if isWatched { Console.write("\r\u{1B}[K", to: .error) } }
-    do {
+    do throws(PostgresError) {
       let report = try await Audit(sampleLimit: samples).run(session, replay: replay) { progress in
-        guard isWatched else { return }
-        let text = AuditPrinter.line(progress).prefix(max(0, Console.Stream.error.columns - 1))
-        Console.write("\r\u{1B}[K" + text, to: .error)
+        if isWatched { show(AuditPrinter.line(progress)) }
       }
-      if isWatched { Console.write("\r\u{1B}[K", to: .error) }
+      if isWatched { show("") }
       Console.write(json ? AuditPrinter.json(report) : AuditPrinter.text(report))
       return report.isClean ? 0 : 1
     } catch {
-      Console.write("buttonwood audit: \(error)\n", to: .error)
-      return 1
+      if isWatched { show("") }
+      let isUnmigrated = error.state == undefinedTable
+      return CommandLineTool.fail(
+        "buttonwood audit", isUnmigrated ? "the database lacks the schema; run buttonwood migrate" : "\(error)")
     }
+  }
+
+  /// SQLSTATE undefined_table (PostgreSQL 15, appendix A).
+  private static let undefinedTable = "42P01"
+
+  /// Redraws the line of progress.
+  private static func show(_ line: String) {
+    Console.write("\r\u{1B}[K" + line.prefix(max(0, Console.Stream.error.columns - 1)), to: .error)
   }
 }
