@@ -36,8 +36,7 @@ public final class CuttingProxy: Sendable {
     guard isListening else { throw ChildProcess.Failure(description: "the proxy cannot listen: errno \(errno)") }
     startThread(name: "proxy") { [weak self, listener] in
       while true {
-        // Closed on exec: a program started meanwhile must not keep a cut connection alive.
-        let client = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+        let client = accept(listener, nil, nil)
         guard client >= 0, let self else { return }
         startThread(name: "proxy-pair") { self.serve(client) }
       }
@@ -61,6 +60,8 @@ public final class CuttingProxy: Sendable {
   private func serve(_ client: Int32) {
     let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer {
+      // Closing alone would not do: a program started meanwhile may have inherited the descriptor.
+      shutdown(client, Int32(SHUT_RDWR))
       close(client)
       close(server)
     }
