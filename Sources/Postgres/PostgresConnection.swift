@@ -17,7 +17,7 @@ public struct PostgresConnection: ~Copyable {
     guard PQstatus(connection) == CONNECTION_OK else {
       let message = Self.message(of: connection)
       PQfinish(connection)
-      throw .unreachable(message)
+      throw .unreachable(ConnectionString.isWellFormed(options.url) ? message : "the connection string is malformed")
     }
     PQsetNoticeProcessor(connection, { _, _ in }, nil)
     self.connection = connection

@@ -44,6 +44,14 @@ import Testing
     #expect(summer.close == Timestamp("2026-03-09T20:00:00Z")!)
   }
 
+  @Test func earlyClosesAreAtOneAndHolidaysAreSteppedOver() throws {
+    let short = try #require(TradingCalendar.session(on: Day("2026-11-27")!))
+    #expect(short.close == Timestamp("2026-11-27T18:00:00Z"))
+    #expect(TradingCalendar.session(after: Day("2026-07-02")!).day == Day("2026-07-06"), "a Friday off and a weekend")
+    #expect(NewYorkTime.day(at: Timestamp("2026-01-02T04:59:59Z")!) == Day("2026-01-01"))
+    #expect(NewYorkTime.day(at: Timestamp("2026-07-02T04:00:00Z")!) == Day("2026-07-02"))
+  }
+
   @Test(arguments: [
     ("2026-03-08T06:59:59.999999Z", -300), ("2026-03-08T07:00:00Z", -240), ("2026-11-01T05:59:59.999999Z", -240),
     ("2026-11-01T06:00:00Z", -300), ("2024-03-10T07:00:00Z", -240), ("2025-11-02T06:00:00Z", -300),

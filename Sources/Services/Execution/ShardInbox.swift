@@ -21,8 +21,11 @@ struct ShardInbox {
 
   private mutating func keep(_ entry: LogEntry, _ position: StreamPosition?, cursor: Sequence) {
     guard entry.sequence > cursor, waiting.count < Self.waitingLimit || entry.sequence == cursor.next else { return }
-    // The log's own row is the truth; a stream's row may be forged.
-    if position == nil || waiting[entry.sequence] == nil { waiting[entry.sequence] = (entry, position) }
+    var row = waiting[entry.sequence] ?? (entry, position)
+    // The log's own row is the truth; a stream's row may be forged. Its place in the stream counts all the same.
+    if position == nil { row.entry = entry }
+    row.position = row.position ?? position
+    waiting[entry.sequence] = row
   }
 
   /// Whether the row after `cursor` is there.
@@ -44,8 +47,16 @@ struct ShardInbox {
 
   /// The position up to which everything that came has left the inbox; nil when that is nothing.
   var settledPosition: StreamPosition? {
-    guard let oldest = waiting.values.compactMap(\.position).min() else { return position }
-    if oldest.counter > 0 { return StreamPosition(milliseconds: oldest.milliseconds, counter: oldest.counter - 1) }
-    return oldest.milliseconds > 0 ? StreamPosition(milliseconds: oldest.milliseconds - 1, counter: .max) : nil
+    guard let position, let oldest = waiting.values.compactMap(\.position).min() else { return position }
+    // After a wipe positions begin anew: what waits from before it says nothing of what has not been read yet.
+    return oldest.previous.map { min($0, position) }
+  }
+}
+
+extension StreamPosition {
+  /// The greatest position that is smaller; nil for the first.
+  fileprivate var previous: StreamPosition? {
+    if counter > 0 { return StreamPosition(milliseconds: milliseconds, counter: counter - 1) }
+    return milliseconds > 0 ? StreamPosition(milliseconds: milliseconds - 1, counter: .max) : nil
   }
 }

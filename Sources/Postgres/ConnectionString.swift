@@ -1,0 +1,24 @@
+internal import CPostgreSQL
+
+/// Looks at a connection string as libpq does.
+enum ConnectionString {
+  /// Whether libpq can make sense of it. Where it cannot, its own message quotes the piece in question, which may be a
+  /// part of the password: that message must not be shown.
+  static func isWellFormed(_ text: String) -> Bool {
+    guard let options = PQconninfoParse(text, nil) else { return false }
+    defer { PQconninfoFree(options) }
+    var option = options
+    while let keyword = option.pointee.keyword {
+      if String(cString: keyword) == "port", let value = option.pointee.val {
+        return isPortList(String(cString: value))
+      }
+      option += 1
+    }
+    return true
+  }
+
+  /// Ports of one or more hosts; a password with an unescaped slash leaves something else here.
+  private static func isPortList(_ text: String) -> Bool {
+    text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { $0.isEmpty || UInt16($0) != nil }
+  }
+}

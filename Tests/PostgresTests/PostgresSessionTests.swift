@@ -1,0 +1,116 @@
+import Postgres
+import TestKit
+import Testing
+
+@Suite struct PostgresSessionTests {
+  private let sum = PostgresStatement("sum", "SELECT $1::bigint + 1")
+
+  @Test func aLostConnectionIsReportedAndTheNextUseMakesANewOne() async throws {
+    let scratch = try Scratch("session_lost")
+    let session = PostgresSession(scratch.options(), name: "bw-session")
+    let sum = sum
+    func next(_ number: Int64) async throws(PostgresError) -> (pid: Int32, sum: Int64) {
+      try await session.use { (connection) throws(PostgresError) in
+        (connection.backendPID, try connection.query(PostgresCall(sum, [.int8(number)])).int8(0, 0))
+      }
+    }
+    let first = try await next(1)
+    #expect(try await next(2) == (first.pid, 3), "one connection as long as it holds")
+    try scratch.terminate(first.pid)
+    let error = await #expect(throws: PostgresError.self) { _ = try await next(3) }
+    #expect(error.map(Self.isLoss) == true, "\(String(describing: error))")
+    let second = try await next(4)
+    #expect(second.pid != first.pid && second.sum == 5, "statements are prepared anew")
+    await session.disconnect()
+    #expect(try await next(5).pid != second.pid)
+  }
+
+  @Test func aConnectionLostInMidStatementIsReported() async throws {
+    let scratch = try Scratch("session_mid_statement")
+    let session = PostgresSession(scratch.options(), name: "bw-session")
+    let pid = try await session.use { $0.backendPID }
+    async let outcome: PostgresError? = {
+      do throws(PostgresError) {
+        try await session.use { (connection) throws(PostgresError) in
+          let sleep = PostgresCall(PostgresStatement("sleep", "SELECT pg_sleep(60)"))
+          _ = try connection.pipeline([sleep, sleep])
+        }
+        return nil
+      } catch {
+        return error
+      }
+    }()
+    var observer = try scratch.connect()
+    while try observer.number(
+      "SELECT count(*) FROM pg_stat_activity WHERE pid = \(pid) AND wait_event = 'PgSleep'") == 0
+    {
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    try scratch.terminate(pid)
+    let error = await outcome
+    #expect(error.map(Self.isLoss) == true, "\(String(describing: error))")
+    #expect(try await session.use { $0.backendPID } != pid)
+  }
+
+  @Test func aTransactionThatIsLeftOpenIsDropped() async throws {
+    let scratch = try Scratch("session_left_open")
+    let session = PostgresSession(scratch.options(), name: "bw-session")
+    try await session.use { (connection) throws(PostgresError) in try connection.execute("CREATE TABLE t (n bigint)") }
+    let first = try await session.use { $0.backendPID }
+    await #expect(throws: PostgresError.self) {
+      try await session.use { (connection) throws(PostgresError) in
+        try connection.execute("BEGIN; INSERT INTO t VALUES (1)")
+        try connection.execute("SELECT 1 / 0")
+      }
+    }
+    let (pid, count) = try await session.use { (connection) throws(PostgresError) in
+      (connection.backendPID, try connection.number("SELECT count(*) FROM t"))
+    }
+    #expect(pid != first && count == 0)
+  }
+
+  @Test func aRefusalKeepsTheConnection() async throws {
+    let session = PostgresSession(try Scratch("session_refusal").options(), name: "bw-session")
+    let first = try await session.use { $0.backendPID }
+    await #expect(throws: PostgresError.self) {
+      try await session.use { (connection) throws(PostgresError) in try connection.execute("SELECT 1 / 0") }
+    }
+    #expect(try await session.use { $0.backendPID } == first)
+  }
+
+  @Test func optionsReachTheServer() throws {
+    var connection = try Scratch("session_options").connect([("statement_timeout", "1234ms"), ("work_mem", "5MB")])
+    let settings = PostgresStatement(
+      "settings",
+      """
+      SELECT current_setting('application_name'), current_setting('statement_timeout'), current_setting('work_mem'),
+        current_setting('client_encoding')
+      """)
+    let rows = try connection.query(PostgresCall(settings))
+    #expect((0..<4).map { rows.text(0, $0) } == ["scratch", "1234ms", "5MB", "UTF8"])
+  }
+
+  @Test(arguments: [
+    "postgresql://trader:s3cr3t@127.0.0.1:1/db", "host=/nowhere port=1 user=trader password=s3cr3t dbname=db",
+    "postgresql://trader:s3cr3t@%zz/db", "postgresql://trader:%zzs3cr3t@127.0.0.1:1/db",
+    "postgresql://trader:s3cr3t/x@127.0.0.1/db", "host=/nowhere password=my s3cr3t", "s3cr3t = =",
+    "host=/nowhere password='s3cr3t",
+  ])
+  func whatCannotBeReachedDoesNotTellThePassword(_ url: String) {
+    do {
+      _ = try PostgresConnection(PostgresOptions(url: url, applicationName: "scratch"))
+      Issue.record("nobody listens there")
+    } catch {
+      guard case .unreachable(let reason) = error else {
+        Issue.record("\(error)")
+        return
+      }
+      #expect(!reason.isEmpty && !reason.contains("s3cr3t"), "\(reason)")
+    }
+  }
+
+  private static func isLoss(_ error: PostgresError) -> Bool {
+    if case .connectionLost = error { return true }
+    return error.isOutage
+  }
+}

@@ -1,0 +1,241 @@
+import Market
+import Ports
+import Sharding
+import Testing
+
+@testable import Services
+
+/// A lane with its world: a ledger that fences and a stream that can be torn.
+private struct Bench {
+  let shards: [Shard]
+  let ledger: FakeLedger
+  let stream = FakeStream()
+  let journal = Journal<WorkerEvent>()
+  let lane: ExecutionLane
+
+  /// By default neither silence nor waiting hides a fault: only what the test is about heals.
+  init(shards: [Shard] = [Row.shard], silence: Duration = .seconds(3_600), gap: Duration = .milliseconds(2)) {
+    self.shards = shards
+    ledger = FakeLedger(shards: shards)
+    var settings = ExecutionSettings()
+    settings.readWait = .milliseconds(5)
+    settings.silencePeriod = silence
+    settings.gapPatience = gap
+    settings.retryCeiling = .milliseconds(20)
+    lane = ExecutionLane(ledger: ledger, stream: stream, settings: settings, now: { Row.start }) { [journal] in
+      journal.add($0)
+    }
+  }
+
+  func claim(_ shard: Shard, nonce: UInt64 = 1) async throws {
+    let ownership = try #require(try await ledger.claim(shard, owner: WorkerID(rawValue: "me"), nonce: nonce))
+    await lane.adopt(ownership, try ShardEngine(shard: shard, processed: ownership.processed, orders: []))
+  }
+
+  /// Claims all shards, lets the lane work through what is logged, and then `body` happen.
+  func working(_ body: () async throws -> Void) async throws {
+    for shard in shards { try await claim(shard) }
+    async let run: Void = lane.run()
+    let result: Result<Void, any Error>
+    do {
+      // After a claim the log is read once in any case.
+      await eventually("the first look at the log") { await ledger.logReads >= shards.count }
+      result = .success(try await body())
+    } catch {
+      result = .failure(error)
+    }
+    await lane.stop()
+    await run
+    try result.get()
+  }
+
+  func log(_ sequences: ClosedRange<Int64>, in shard: Shard = Row.shard) async {
+    await ledger.append(sequences.map { Row.cancel($0, in: shard) })
+  }
+
+  func deliver(_ sequences: [Int64], in shard: Shard = Row.shard) async {
+    for sequence in sequences { await stream.append(Row.cancel(sequence, in: shard), to: shard) }
+  }
+
+  func expectSettled(_ last: Int64, in shard: Shard = Row.shard) async {
+    await eventually("row \(last) of \(shard) is settled") { await ledger.processed(shard) >= last }
+    #expect(await ledger.settledRows(shard) == (0..<last).map { $0 + 1 }, "each once and in order")
+  }
+}
+
+@Suite struct ExecutionLaneTests {
+  private let other = Shard(rawValue: 8)
+
+  @Test func rowsOfBeforeTheClaimComeFromTheLog() async throws {
+    let bench = Bench()
+    await bench.log(1...5_000)
+    try await bench.working { await bench.expectSettled(5_000) }
+    #expect(await bench.stream.published.isEmpty)
+  }
+
+  @Test func repeatedAndDisorderedRowsSettleOnce() async throws {
+    let bench = Bench(gap: .seconds(3_600))
+    try await bench.working {
+      await bench.log(1...6)
+      await bench.deliver([2, 1, 1, 3, 2, 6, 5, 5, 4, 1])
+      await bench.expectSettled(6)
+      await eventually("all of it may be trimmed") {
+        await bench.stream.trimmed[Row.shard] == StreamPosition(milliseconds: 1_010, counter: 0)
+      }
+    }
+  }
+
+  @Test func aGapIsFilledFromTheLog() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.log(1...6)
+      await bench.deliver([1, 2, 4, 6])
+      await bench.expectSettled(6)
+    }
+  }
+
+  @Test func rowsThatNoStreamDeliveredAreFoundInTheLog() async throws {
+    let bench = Bench(silence: .milliseconds(2))
+    try await bench.working {
+      await bench.log(1...6)
+      await bench.expectSettled(6)
+    }
+  }
+
+  @Test func malformedEntriesAreSteppedOver() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.log(1...3)
+      await bench.stream.append(nil, to: Row.shard)
+      await bench.deliver([1])
+      await bench.stream.append(nil, to: Row.shard)
+      await bench.deliver([3])
+      await bench.expectSettled(3)
+    }
+  }
+
+  @Test func theLogServesWhileTheStreamIsDown() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.stream.fail("down")
+      await bench.log(1...3)
+      await bench.expectSettled(3)
+      await bench.log(4...6)
+      await bench.expectSettled(6)
+      await bench.stream.fail(nil)
+      await bench.log(7...9)
+      await bench.deliver([7, 8, 9])
+      await bench.expectSettled(9)
+    }
+    let reports = bench.journal.all.count { if case .streamUnavailable = $0 { true } else { false } }
+    #expect(reports == 1, "an outage is reported once, not at every try")
+  }
+
+  @Test func redeliveryAfterAWipeChangesNothing() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await bench.expectSettled(3)
+      await bench.stream.wipe()
+      await bench.log(4...5)
+      await bench.deliver([1, 2, 3, 4, 5])
+      await bench.expectSettled(5)
+    }
+  }
+
+  @Test func aFencedShardIsDroppedAndTheOthersSettle() async throws {
+    let bench = Bench(shards: [Row.shard, other])
+    try await bench.working {
+      // Another owner takes the first shard over.
+      _ = try await bench.ledger.claim(Row.shard, owner: WorkerID(rawValue: "other"), nonce: 99)
+      await bench.log(1...3)
+      await bench.log(1...4, in: other)
+      await bench.deliver([1, 2, 3])
+      await bench.deliver([1, 2, 3, 4], in: other)
+      await bench.expectSettled(4, in: other)
+      await eventually("the fenced shard is dropped") { await bench.lane.ownerships().map(\.shard) == [other] }
+      await bench.log(5...6, in: other)
+      await bench.deliver([5, 6], in: other)
+      await bench.expectSettled(6, in: other)
+    }
+    #expect(await bench.ledger.processed() == 0)
+    #expect(bench.journal.all.contains { if case .fenced(Row.shard, _) = $0 { true } else { false } })
+  }
+
+  @Test(arguments: [false, true])
+  func booksInDoubtAreDroppedAndANewClaimGoesOn(wasStored: Bool) async throws {
+    let bench = Bench(shards: [Row.shard, other])
+    try await bench.working {
+      await bench.ledger.script([wasStored ? .storeThenLose : .fail(.outcomeUnknown)])
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await eventually("the shard in doubt is dropped") { await bench.lane.ownerships().map(\.shard) == [other] }
+      #expect(await bench.ledger.settleCalls == 1, "never retried with the old books")
+      #expect(await bench.ledger.processed() == (wasStored ? 3 : 0))
+      try await bench.claim(Row.shard, nonce: 2)
+      await bench.expectSettled(3)
+    }
+    #expect(bench.journal.all.contains { if case .dropped(Row.shard, _, _) = $0 { true } else { false } })
+  }
+
+  @Test func aFaultDropsTheBooks() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.ledger.script([.fail(.fault(reason: "no such column"))])
+      await bench.log(1...1)
+      await bench.deliver([1])
+      await eventually("dropped") { await bench.lane.ownerships().isEmpty }
+    }
+  }
+
+  @Test func anOutageDelaysASettlementAndLosesNothing() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.ledger.script(Array(repeating: .fail(.unavailable(reason: "away")), count: 4))
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await bench.expectSettled(3)
+      #expect(await bench.ledger.settleCalls >= 5)
+      #expect(await bench.ledger.epoch() == 1, "the same owner all the time")
+    }
+  }
+
+  @Test func aLaneStopsWhileTheDatabaseIsAway() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.ledger.script([], then: .fail(.unavailable(reason: "away")))
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await eventually("the settlement hangs") { await bench.ledger.settleCalls >= 2 }
+    }
+    #expect(await bench.ledger.processed() == 0)
+  }
+
+  @Test func aReleasedShardEndsBehindARoundAndIsWorkedNoMore() async throws {
+    let bench = Bench(shards: [Row.shard, other])
+    try await bench.working {
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await bench.expectSettled(3)
+      let released = await bench.lane.release(Row.shard)
+      #expect(released?.processed == Sequence(rawValue: 3) && released?.nonce == 1)
+      #expect(await bench.lane.release(Row.shard) == nil, "it is not held any more")
+      await bench.log(4...4)
+      await bench.deliver([4])
+      await bench.log(1...2, in: other)
+      await bench.deliver([1, 2], in: other)
+      await bench.expectSettled(2, in: other)
+    }
+    #expect(await bench.ledger.processed() == 3)
+  }
+
+  @Test func aDropOfAnOlderClaimLeavesTheNewOne() async throws {
+    let bench = Bench()
+    try await bench.claim(Row.shard, nonce: 5)
+    await bench.lane.drop(Row.shard, nonce: 4)
+    #expect(await bench.lane.ownerships().count == 1)
+    await bench.lane.drop(Row.shard, nonce: 5)
+    #expect(await bench.lane.ownerships().isEmpty)
+  }
+}

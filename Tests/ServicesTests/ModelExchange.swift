@@ -1,0 +1,203 @@
+import Accounting
+import Market
+import Services
+import TestKit
+
+/// Everything that is stored of one shard, kept by obvious rules: accepts random requests with the real judge, stores
+/// settlements row by row. What the database would say.
+struct ModelExchange {
+  static let instruments = [InstrumentID(rawValue: 1), InstrumentID(rawValue: 2)]
+
+  var random: SeededRandom
+  let accounts = (1...5 as ClosedRange<Int64>).map { AccountNumber(rawValue: $0) }
+  private(set) var money: [AccountNumber: EntrySnapshot.Account] = [:]
+  private(set) var shares: [EntrySnapshot.PositionKey: EntrySnapshot.Position] = [:]
+  private(set) var orders: [OrderID: OrderRecord] = [:]
+  private(set) var log: [LogEntry] = []
+  private(set) var processed = Sequence.zero
+  private(set) var events: [OrderEvent] = []
+  private(set) var trades: [Trade] = []
+  private var requestCount = 0
+
+  init(seed: UInt64) {
+    random = SeededRandom(seed: seed)
+    for account in accounts {
+      money[account] = .init(status: .active, cash: .dollars(5_000), held: .zero, lastSubmitted: Row.start)
+      for instrument in Self.instruments {
+        shares[.init(account: account, instrument: instrument)] = .init(quantity: Quantity(rawValue: 300), held: .zero)
+      }
+    }
+  }
+
+  /// The orders that a claim would find, by priority.
+  var openOrders: [OrderRecord] {
+    orders.values.filter { $0.status.isOpen && $0.sequence <= processed }.sorted { $0.priority < $1.priority }
+  }
+
+  func engine() throws -> ShardEngine { try ShardEngine(shard: Row.shard, processed: processed, orders: openOrders) }
+
+  // MARK: Accepting
+
+  /// Accepts a batch of random requests: orders and their holds, marks, log rows.
+  mutating func accept(_ count: Int) {
+    let requests = (0..<count).map { _ in request() }
+    var snapshot = EntrySnapshot()
+    snapshot.accounts = money
+    snapshot.positions = shares
+    snapshot.targets = orders
+    snapshot.processed = [Row.shard: processed]
+    let plan = EntryPlan(requests: requests, snapshot: snapshot, now: Row.time(Int64(log.count) * 10))
+    for change in plan.accounts {
+      money[change.account]!.held += change.held
+      money[change.account]!.lastSubmitted = change.lastSubmitted
+    }
+    for change in plan.positions { shares[change.key]!.held += change.held }
+    for mark in plan.marks { orders[mark.order]!.pending = mark.pending }
+    for entry in plan.entries {
+      let sequence = Sequence(rawValue: Int64(log.count) + 1)
+      if let index = entry.order {
+        var order = plan.orders[index]
+        order.sequence = sequence
+        order.priority = sequence
+        orders[order.id] = order
+      }
+      log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: entry.command))
+    }
+  }
+
+  private mutating func request() -> EntryRequest {
+    requestCount += 1
+    let name = RequestKey(digest: UniqueID(high: 0, low: UInt64(requestCount)), fingerprint: nil)
+    // Mostly orders that have not closed, now and then one that has.
+    let all = orders.values.sorted { $0.id < $1.id }
+    let candidates = random.oneIn(8) ? all : all.filter(\.status.isOpen)
+    if let target = candidates.randomElement(using: &random), random.oneIn(3) {
+      if random.oneIn(2) { return .cancel(CancelRequest(account: target.account, order: target.id)) }
+      return .replace(
+        ReplaceRequest(
+          account: target.account, target: target.id,
+          quantity: random.oneIn(3) ? nil : Quantity(rawValue: random.number(1...30)),
+          price: random.oneIn(2) ? nil : price(),
+          timeInForce: nil, clientOrderID: "\(requestCount)", clientKey: name, idempotencyKey: nil,
+          random: random.next()))
+    }
+    let type: OrderType = random.oneIn(8) ? .market : .limit
+    let timeInForce = random.oneIn(2) ? .day : random.pick(TimeInForce.allCases)
+    return .place(
+      PlaceRequest(
+        account: random.pick(accounts), instrument: random.pick(Self.instruments), shard: Row.shard,
+        side: random.pick(Side.allCases), type: type, timeInForce: timeInForce,
+        postOnly: type == .limit && random.oneIn(8),
+        selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
+        quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
+        idempotencyKey: nil, random: random.next()))
+  }
+
+  private mutating func price() -> Price {
+    Price(rawValue: 100_000 + random.number(-6...6 as ClosedRange<Int64>) * 100)
+  }
+
+  // MARK: Settling
+
+  /// Log rows that are not settled, at most `limit`.
+  func unsettled(_ limit: Int = .max) -> [LogEntry] { Array(log[Int(processed.rawValue)...].prefix(limit)) }
+
+  /// Stores a settlement; returns what is wrong with it.
+  mutating func store(_ settlement: Settlement) -> [String] {
+    var faults: [String] = []
+    if settlement.from != processed { faults.append("begins at \(settlement.from), stored is \(processed)") }
+    processed = settlement.through
+    if Set(settlement.orders.map(\.id)).count != settlement.orders.count { faults.append("an order row comes twice") }
+    for update in settlement.orders {
+      guard var order = orders[update.id], order.account == update.account else {
+        faults.append("no order \(update.id) of \(update.account)")
+        continue
+      }
+      if update.status != order.status, !order.status.mayBecome(update.status) {
+        faults.append("\(order.status) may not become \(update.status)")
+      }
+      order.status = update.status
+      order.filled = update.filled
+      order.filledValue = update.filledValue
+      order.priority = update.priority
+      order.replacedBy = update.replacedBy ?? order.replacedBy
+      if update.clearsPending { order.pending = .none }
+      orders[update.id] = order
+    }
+    for (account, change) in settlement.cash {
+      money[account]!.cash += change.cash
+      money[account]!.held += change.held
+    }
+    for (key, change) in settlement.positions {
+      shares[key]!.quantity += change.bought - change.sold
+      shares[key]!.held += change.held
+    }
+    events += settlement.events
+    trades += settlement.trades
+    return faults + conservation(settlement)
+  }
+
+  private func conservation(_ settlement: Settlement) -> [String] {
+    var faults: [String] = []
+    if settlement.cash.values.reduce(0, { $0 + $1.cash.rawValue }) != 0 { faults.append("cash is made or lost") }
+    for instrument in Self.instruments {
+      let changes = settlement.positions.filter { $0.key.instrument == instrument }.values
+      let (bought, sold) = (changes.reduce(0) { $0 + $1.bought.rawValue }, changes.reduce(0) { $0 + $1.sold.rawValue })
+      if bought != sold { faults.append("\(bought) shares bought, \(sold) sold") }
+    }
+    let value = settlement.trades.reduce(0) { $0 + ($1.price * $1.quantity).rawValue }
+    if settlement.positions.values.reduce(0, { $0 + $1.cost.rawValue }) != value {
+      faults.append("costs are not the trades'")
+    }
+    return faults
+  }
+
+  // MARK: Invariants
+
+  /// What is wrong with all that is stored: holds against open orders, balances, executions against trades.
+  func faults() -> [String] {
+    var faults: [String] = []
+    var heldMoney: [AccountNumber: Int64] = [:]
+    var heldShares: [EntrySnapshot.PositionKey: Int64] = [:]
+    var extra: [OrderID: Int64] = [:]
+    // A replacement on its way holds what it needs beyond the order it replaces.
+    for case .replace(let replace) in unsettled().map(\.command) { extra[replace.order.id] = replace.extraHold }
+    for order in orders.values where order.status.isOpen {
+      let hold = extra[order.id] ?? Hold.amount(order.side, price: order.price, leaves: order.leaves)
+      switch order.side {
+      case .buy: heldMoney[order.account, default: 0] += hold
+      case .sell: heldShares[.init(account: order.account, instrument: order.instrument), default: 0] += hold
+      }
+    }
+    for (account, state) in money {
+      if state.held.rawValue != heldMoney[account] ?? 0 { faults.append("\(account) holds \(state.held)") }
+      if state.held > state.cash { faults.append("\(account) holds more than it has") }
+    }
+    for (key, state) in shares {
+      if state.held.rawValue != heldShares[key] ?? 0 { faults.append("\(key) holds \(state.held)") }
+      if state.held > state.quantity { faults.append("\(key) holds more than there is") }
+    }
+    return faults + executionFaults()
+  }
+
+  private func executionFaults() -> [String] {
+    var faults: [String] = []
+    var filled: [OrderID: Int64] = [:]
+    for trade in trades {
+      filled[trade.buyOrder, default: 0] += trade.quantity.rawValue
+      filled[trade.sellOrder, default: 0] += trade.quantity.rawValue
+    }
+    for order in orders.values where order.sequence <= processed {
+      // Executions that a replacement took over belong to the orders before it.
+      let inherited = order.status == .rejected ? 0 : order.replaces.flatMap { orders[$0]?.filled.rawValue } ?? 0
+      if order.filled.rawValue != inherited + filled[order.id, default: 0] {
+        faults.append("\(order.id) \(order.status): \(order.filled) filled, trades say \(filled[order.id, default: 0])")
+      }
+      if order.filled > order.quantity || (order.status == .filled) != (order.filled == order.quantity) {
+        faults.append("\(order.id) \(order.status): \(order.filled) of \(order.quantity)")
+      }
+      if !order.status.isOpen, order.pending != .none { faults.append("\(order.id) \(order.status) is pending") }
+    }
+    return faults
+  }
+}

@@ -1,0 +1,163 @@
+import Market
+import Ports
+import Sharding
+import TestKit
+import Testing
+
+@testable import Services
+
+/// Workers that share a ledger, a stream and leases.
+private struct Floor {
+  let shards = (0..<8 as Range<Int16>).map { Shard(rawValue: $0) }
+  let ledger: FakeLedger
+  let stream = FakeStream()
+  let leases = MemoryLeases()
+  let journal = Journal<WorkerEvent>()
+
+  init() { ledger = FakeLedger(shards: shards) }
+
+  static func id(_ name: String) -> WorkerID { WorkerID(rawValue: name) }
+
+  func worker(_ name: String) -> WorkerService {
+    var settings = ExecutionSettings()
+    settings.readWait = .milliseconds(5)
+    settings.silencePeriod = .milliseconds(20)
+    settings.renewalPeriod = .milliseconds(3)
+    settings.leaseLifetime = .milliseconds(30)
+    settings.retryCeiling = .milliseconds(20)
+    return WorkerService(
+      identity: Heartbeat(
+        worker: Self.id(name), host: "host", pid: 1, version: "test", startedAt: Row.start, shards: [],
+        ordersPerSecond: 0,
+        state: "active"),
+      shards: shards, ledger: ledger, claims: ledger, stream: stream, leases: leases, settings: settings,
+      now: { Row.start }, random: { .random(in: 1 ... .max) }, report: { [journal] in journal.add($0) })
+  }
+
+  /// Lets the workers work while `body` happens, and stops them in order.
+  func working(_ workers: [WorkerService], _ body: () async throws -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in workers { group.addTask { await worker.run() } }
+      defer { for worker in workers { worker.stop() } }
+      try await body()
+    }
+  }
+
+  func log(_ sequences: ClosedRange<Int64>) async {
+    for shard in shards { await ledger.append(sequences.map { Row.cancel($0, in: shard) }) }
+  }
+
+  func expectSettled(_ last: Int64) async {
+    await eventually("all is settled") { await ledger.isSettled() }
+    for shard in shards {
+      #expect(await ledger.settledRows(shard) == (0..<last).map { $0 + 1 }, "each once and in order")
+    }
+  }
+
+  func count(of name: String) async -> Int { await leases.owners.values.count { $0 == Self.id(name) } }
+}
+
+@Suite struct WorkerServiceTests {
+  @Test func aWorkerClaimsAllSettlesAllAndLeavesNothingBehind() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    await floor.log(1...20)
+    try await floor.working([worker]) {
+      await floor.expectSettled(20)
+      await eventually("its heartbeat says so") { (try? await floor.leases.workers().first?.shards) == floor.shards }
+    }
+    #expect(await floor.leases.owners.isEmpty)
+    #expect(try await floor.leases.workers().isEmpty)
+    #expect(await worker.owned().isEmpty)
+  }
+
+  @Test func aSecondWorkerGetsItsShareAndNothingIsSettledTwice() async throws {
+    let floor = Floor()
+    await floor.log(1...10)
+    try await floor.working([floor.worker("a")]) {
+      await eventually("the first has all") { await floor.count(of: "a") == 8 }
+      let second = floor.worker("b")
+      try await floor.working([second]) {
+        await floor.log(11...20)
+        await eventually("half each") {
+          let (first, other) = await (floor.count(of: "a"), floor.count(of: "b"))
+          return first == 4 && other == 4
+        }
+        await eventually("it works them") { await second.owned().count == 4 }
+        await floor.log(21...30)
+        await floor.expectSettled(30)
+      }
+      await eventually("the first has all again") { await floor.count(of: "a") == 8 }
+      await floor.log(31...32)
+      await floor.expectSettled(32)
+    }
+  }
+
+  @Test func whoeverLosesALeaseStopsWorkingTheShard() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    let shard = floor.shards[2]
+    try await floor.working([worker]) {
+      await eventually("all claimed") { await worker.owned().count == 8 }
+      await floor.leases.steal(shard, for: Floor.id("thief"), nonce: 7)
+      await eventually("dropped") { await !worker.owned().contains { $0.shard == shard } }
+      #expect(await floor.leases.owners[shard] == Floor.id("thief"), "another's lease is left alone")
+      await floor.leases.expire(shard)
+      await eventually("claimed again") { await worker.owned().count == 8 }
+      #expect(await floor.ledger.epoch(shard) == 2)
+    }
+    #expect(floor.journal.all.contains { if case .leaseLost(shard, _) = $0 { true } else { false } })
+  }
+
+  @Test func aWipeOfTheLeasesCostsNoEpoch() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    try await floor.working([worker]) {
+      await eventually("all claimed") { await worker.owned().count == 8 }
+      await floor.leases.wipe()
+      await eventually("all taken back") { await floor.count(of: "a") == 8 }
+      await floor.log(1...5)
+      await floor.expectSettled(5)
+    }
+    for shard in floor.shards { #expect(await floor.ledger.epoch(shard) == 1) }
+  }
+
+  @Test func workGoesOnWhileTheLeasesCannotBeReached() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    try await floor.working([worker]) {
+      await eventually("all claimed") { await worker.owned().count == 8 }
+      await floor.leases.fail("down")
+      await eventually("it is noticed") {
+        floor.journal.all.contains { if case .leasesUnavailable = $0 { true } else { false } }
+      }
+      await floor.log(1...5)
+      await floor.expectSettled(5)
+      await floor.leases.fail(nil)
+    }
+  }
+
+  @Test func aFencedShardIsClaimedAnew() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    try await floor.working([worker]) {
+      await eventually("all claimed") { await worker.owned().count == 8 }
+      _ = try await floor.ledger.claim(floor.shards[0], owner: Floor.id("ghost"), nonce: 99)
+      await floor.log(1...5)
+      await floor.expectSettled(5)
+    }
+    #expect(await floor.ledger.epoch(floor.shards[0]) == 3)
+  }
+
+  @Test func aWorkerCanBeStoppedWhileTheDatabaseIsAway() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    try await floor.working([worker]) {
+      await eventually("all claimed") { await worker.owned().count == 8 }
+      await floor.ledger.script([], then: .fail(.unavailable(reason: "away")))
+      await floor.log(1...3)
+      await eventually("a settlement hangs") { await floor.ledger.settleCalls >= 2 }
+    }
+    #expect(try await floor.leases.workers().isEmpty)
+  }
+}
