@@ -71,7 +71,10 @@ enum ReadingStatements {
         SELECT \(shown) FROM o \(cursor) WHERE \(filter) \(end)
         """
     case .closed:
-      sql = "SELECT \(shown) FROM orders o \(cursor) WHERE o.account_id = $1::bigint AND NOT o.is_open AND \(filter) \(end)"
+      sql = """
+        SELECT \(shown) FROM orders o \(cursor)
+        WHERE o.account_id = $1::bigint AND NOT o.is_open AND \(filter) \(end)
+        """
     case .all: sql = "SELECT \(shown) FROM orders o \(cursor) WHERE o.account_id = $1::bigint AND \(filter) \(end)"
     }
     return PostgresStatement("read_orders_\(scope.rawValue)_\(ascending ? "asc" : "desc")", sql)
