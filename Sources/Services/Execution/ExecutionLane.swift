@@ -106,7 +106,8 @@ actor ExecutionLane {
     let isBusy = holdings.values.contains { $0.needsLog || $0.inbox.isRunnable(after: $0.engine.cursor) }
     let hasGap = holdings.values.contains { $0.gapSince != nil }
     // A stream that is down must not be asked in a tight loop, whatever there is to do.
-    let wait: Duration = streamIsDown ? settings.readWait : isBusy ? .zero : hasGap ? .milliseconds(1) : settings.readWait
+    let eager: Duration = isBusy ? .zero : hasGap ? .milliseconds(1) : settings.readWait
+    let wait = streamIsDown ? settings.readWait : eager
     do {
       let entries = try await stream.read(
         after: holdings.mapValues { $0.inbox.position }, limit: settings.readLimit, wait: wait)
