@@ -5,6 +5,7 @@ import Glibc
 enum Verify {
   static let help = """
     buttonwood-lab verify FILE…
+    buttonwood-lab verify --auction ORDERS --trades TRADES
 
     Feeds streams of a venue's messages to the matching engine and compares every fill, every remainder and the best
     prices with their sizes, row by row. FILE is CSV, plain or gzip:
@@ -13,6 +14,9 @@ enum Verify {
 
     cmd is NEW, IOC, REDUCE or CANCEL; prices are whole numbers of any unit; fills are maker:price:quantity joined by |.
     Where NAME.depth.csv(.gz) lies beside NAME.commands.csv(.gz), its snapshots of ten levels are compared as well.
+
+    With --auction, the orders of a call auction (CSV: seq,ts_ns,cmd,order_id,side,price,qty,origin,row; cmd is NEW or CANCEL, order
+    numbers grow with time) cross once, and the trades are compared with the venue's (n,buy_id,sell_id,price,qty), in order.
 
     Prints for each file
       FILE: commands N, fills expected N equal N, books expected N equal N
@@ -25,9 +29,7 @@ enum Verify {
       print(help, terminator: "")
       return 0
     }
-    if arguments.contains("--auction") || arguments.contains("--trades") {
-      return usage("auctions cannot be verified yet: this version compares continuous trading only")
-    }
+    if arguments.contains("--auction") || arguments.contains("--trades") { return auction(arguments) }
     if let option = arguments.first(where: { $0.hasPrefix("-") }) { return usage("there is no option \(option)") }
     guard !arguments.isEmpty else { return usage("which files? See buttonwood-lab verify --help") }
     var status: Int32 = 0
@@ -43,6 +45,27 @@ enum Verify {
       }
     }
     return status
+  }
+
+  private static func auction(_ arguments: [String]) -> Int32 {
+    guard arguments.count == 4, let orders = value(of: "--auction", arguments),
+      let trades = value(of: "--trades", arguments)
+    else { return usage("an auction takes --auction ORDERS --trades TRADES and nothing else") }
+    do {
+      let check = try AuctionCheck(orders: orders, trades: trades)
+      print(
+        "\(orders): commands \(check.commands), trades expected \(check.tradesExpected) equal \(check.tradesEqual),"
+          + " \(check.result)")
+      for difference in check.firstDifferences { print("  \(difference)") }
+      return check.differences == 0 ? 0 : 1
+    } catch {
+      return usage("\(error)")
+    }
+  }
+
+  private static func value(of option: String, _ arguments: [String]) -> String? {
+    guard let place = arguments.firstIndex(of: option), place + 1 < arguments.count else { return nil }
+    return arguments[place + 1].hasPrefix("--") ? nil : arguments[place + 1]
   }
 
   private static func report(_ path: String, _ check: StreamCheck) {

@@ -1,0 +1,133 @@
+public import Market
+
+/// A call auction: orders are collected and then cross all at once at one price.
+///
+/// The price is the one at which most shares change hands, every better-priced order (bids above it, asks below it) is
+/// filled whole, and one side is filled whole at it. Where several prices qualify, the one that leaves fewer shares
+/// over at it is taken, then the one nearer to a reference price, then the lower one.
+public struct Auction: Sendable {
+  /// One trade of the auction; all are at its price.
+  public struct Trade: Hashable, Sendable {
+    /// The order that buys.
+    public var buy: OrderKey
+    /// The order that sells.
+    public var sell: OrderKey
+    /// How many shares.
+    public var quantity: Quantity
+
+    /// Names a trade.
+    public init(buy: OrderKey, sell: OrderKey, quantity: Quantity) {
+      self.buy = buy
+      self.sell = sell
+      self.quantity = quantity
+    }
+  }
+
+  /// What an auction leads to.
+  public struct Cross: Hashable, Sendable {
+    /// The price of all its trades.
+    public var price: Price
+    /// Shares traded.
+    public var quantity: Quantity
+    /// The trades: both sides in price-time order, walked side by side.
+    public var trades: [Trade]
+  }
+
+  private let bids: [RestingOrder]
+  private let asks: [RestingOrder]
+
+  /// Collects the orders of one instrument, which come in their order of time; only their open shares count.
+  public init(_ orders: [RestingOrder]) {
+    // Sorting is stable: at a price, time decides.
+    bids = orders.filter { $0.side == .buy }.sorted { $0.price > $1.price }
+    asks = orders.filter { $0.side == .sell }.sorted { $0.price < $1.price }
+  }
+
+  /// Crosses the orders; nil when no price lets any of them trade. Costs n log n for n orders.
+  public func cross(reference: Price? = nil) -> Cross? {
+    guard let best = levels().filter(\.isPossible).max(by: { $0.isWorse(than: $1, reference) }) else { return nil }
+    return Cross(price: best.price, quantity: best.volume, trades: trades(best.volume))
+  }
+
+  /// The prices of all orders, with the shares that stand behind them.
+  private func levels() -> [Level] {
+    var levels = Set((bids + asks).map(\.price)).sorted().map(Level.init)
+    var (ask, supply) = (0, Quantity.zero)
+    for index in levels.indices {
+      levels[index].supplyBelow = supply
+      while ask < asks.count, asks[ask].price <= levels[index].price {
+        supply += asks[ask].leaves
+        ask += 1
+      }
+      levels[index].supply = supply
+    }
+    var (bid, demand) = (0, Quantity.zero)
+    for index in levels.indices.reversed() {
+      levels[index].demandAbove = demand
+      while bid < bids.count, bids[bid].price >= levels[index].price {
+        demand += bids[bid].leaves
+        bid += 1
+      }
+      levels[index].demand = demand
+    }
+    return levels
+  }
+
+  /// Pairs the best bids with the best asks until `volume` shares are traded.
+  private func trades(_ volume: Quantity) -> [Trade] {
+    var trades: [Trade] = []
+    var (bid, ask) = (0, 0)
+    var (bidLeaves, askLeaves) = (bids[0].leaves, asks[0].leaves)
+    var rest = volume
+    while rest > .zero {
+      let quantity = min(bidLeaves, askLeaves, rest)
+      trades.append(Trade(buy: bids[bid].order, sell: asks[ask].order, quantity: quantity))
+      rest -= quantity
+      bidLeaves -= quantity
+      askLeaves -= quantity
+      if bidLeaves == .zero, bid + 1 < bids.count {
+        bid += 1
+        bidLeaves = bids[bid].leaves
+      }
+      if askLeaves == .zero, ask + 1 < asks.count {
+        ask += 1
+        askLeaves = asks[ask].leaves
+      }
+    }
+    return trades
+  }
+
+  /// A price that the auction may find.
+  private struct Level {
+    let price: Price
+    /// Shares bid for at this price or above.
+    var demand = Quantity.zero
+    var demandAbove = Quantity.zero
+    /// Shares offered at this price or below.
+    var supply = Quantity.zero
+    var supplyBelow = Quantity.zero
+
+    init(_ price: Price) { self.price = price }
+
+    var volume: Quantity { min(demand, supply) }
+
+    /// Shares at this price or better that stay unfilled.
+    var imbalance: Quantity { max(demand, supply) - volume }
+
+    var isPossible: Bool { volume > .zero && demandAbove <= volume && supplyBelow <= volume }
+
+    func isWorse(than other: Level, _ reference: Price?) -> Bool {
+      if volume != other.volume { return volume < other.volume }
+      if imbalance != other.imbalance { return imbalance > other.imbalance }
+      if let reference, distance(to: reference) != other.distance(to: reference) {
+        return distance(to: reference) > other.distance(to: reference)
+      }
+      return price > other.price
+    }
+
+    private func distance(to reference: Price) -> UInt64 {
+      reference > price
+        ? (reference.rawValue - price.rawValue).magnitude : (price.rawValue - reference.rawValue).magnitude
+    }
+  }
+}
