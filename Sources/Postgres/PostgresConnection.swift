@@ -29,7 +29,9 @@ public struct PostgresConnection: ~Copyable {
   public var backendPID: Int32 { PQbackendPID(connection) }
 
   /// Whether no transaction is open and the connection can take commands.
-  public var isIdle: Bool { PQtransactionStatus(connection) == PQTRANS_IDLE }
+  public var isIdle: Bool {
+    PQtransactionStatus(connection) == PQTRANS_IDLE && PQpipelineStatus(connection) == PQ_PIPELINE_OFF
+  }
 
   /// Runs statements without parameters, several at a time, in text: for schema changes and session settings.
   public mutating func execute(_ sql: String) throws(PostgresError) {
@@ -122,13 +124,17 @@ public struct PostgresConnection: ~Copyable {
     var answers: [PostgresRows] = []
     answers.reserveCapacity(count)
     var failure: PostgresError?
+    var isBetweenCalls = false
     while true {
       guard let result = PQgetResult(connection) else {
-        // The end of one call's results; a broken connection would repeat it for ever. Whatever the server said before it
-        // hung up (57P01, as when it is told to stop), a commit in the same flush may have been carried out.
-        guard PQstatus(connection) == CONNECTION_OK else { throw lost() }
+        // The end of one call's results. A broken connection repeats it for ever, even while libpq calls it good (a write
+        // failed before the server's last words were read). Whatever the server said before it hung up (57P01, as when it
+        // is told to stop), a commit in the same flush may have been carried out.
+        guard !isBetweenCalls, PQstatus(connection) == CONNECTION_OK else { throw lost() }
+        isBetweenCalls = true
         continue
       }
+      isBetweenCalls = false
       switch PQresultStatus(result) {
       case PGRES_PIPELINE_SYNC:
         PQclear(result)
@@ -140,6 +146,7 @@ public struct PostgresConnection: ~Copyable {
       default:
         failure = failure ?? refusal(result)
         PQclear(result)
+        if case .connectionLost = failure { throw lost() }
         guard PQstatus(connection) == CONNECTION_OK else { throw lost() }
       }
     }
@@ -150,7 +157,8 @@ public struct PostgresConnection: ~Copyable {
   private func refusal(_ result: OpaquePointer) -> PostgresError {
     guard PQstatus(connection) == CONNECTION_OK else { return lost() }
     guard let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else {
-      return .protocolFault(Self.message(of: connection))
+      // An error without SQLSTATE is libpq's own: it could not write or read.
+      return PQresultStatus(result) == PGRES_FATAL_ERROR ? lost() : .protocolFault(Self.message(of: connection))
     }
     let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
     return .server(state: String(cString: state), message: message)
