@@ -124,7 +124,9 @@ actor ExecutionLane {
 
   private func readLogs() async {
     await noticeSilence()
-    for (shard, holding) in holdings {
+    for shard in Array(holdings.keys) {
+      // Shards may be dropped while this waits for the log.
+      guard let holding = holdings[shard] else { continue }
       let cursor = holding.engine.cursor
       if holding.inbox.hasGap(after: cursor) {
         let since = holding.gapSince ?? clock.now
