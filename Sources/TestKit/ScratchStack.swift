@@ -125,11 +125,10 @@ public struct ScratchGateway: Sendable {
 private func findProgram() throws -> String {
   var folders: [String] = []
   if let folder = ProcessEnvironment.current()["BUTTONWOOD_PROGRAMS"] { folders.append(folder) }
+  // The runner gets the bundle's path as an argument.
   for argument in CommandLine.arguments where argument.contains(".xctest") {
-    folders.append(
-      String(
-        argument[
-          ..<(argument[..<argument.firstRange(of: ".xctest")!.lowerBound].lastIndex(of: "/") ?? argument.startIndex)]))
+    let components = argument.split(separator: "/", omittingEmptySubsequences: false)
+    folders.append(components.prefix { !$0.hasSuffix(".xctest") }.joined(separator: "/"))
   }
   for folder in folders where access("\(folder)/buttonwood", X_OK) == 0 { return "\(folder)/buttonwood" }
   throw ChildProcess.Failure(description: "no program `buttonwood` in \(folders): build it, or set BUTTONWOOD_PROGRAMS")
