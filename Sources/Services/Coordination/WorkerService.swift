@@ -15,6 +15,8 @@ public final class WorkerService: Sendable {
   private let report: @Sendable (WorkerEvent) -> Void
   private let lane: ExecutionLane
   private let stopping = Lock(false)
+  /// Claims in hand: won in Redis, their books not yet rebuilt.
+  private let claiming = Lock<[Shard: LeaseRenewal]>([:])
 
   /// Makes a worker.
   /// - Parameters:
@@ -50,20 +52,21 @@ public final class WorkerService: Sendable {
   public func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.lane.run() }
+      group.addTask { await self.keepAlive() }
       group.addTask { await self.coordinate() }
     }
   }
 
-  private func coordinate() async {
-    var patience = ClaimPatience(wait: settings.leaseLifetime * 6 / 10)
+  /// Says that the worker is alive and keeps its leases, whatever else it is doing: a long claim must not cost other shards.
+  private func keepAlive() async {
+    var settled = 0
     var isReachable = true
-    var before = 0
     while !stopping.withLock({ $0 }) {
+      let before = settled
+      settled = await lane.settledCommands
+      let rate = (settled - before) * 1_000 / max(1, settings.renewalPeriod.milliseconds)
       do throws(StreamError) {
-        let settled = await lane.settledCommands
-        try await keepAlive(rate: (settled - before) * 1_000 / max(1, settings.renewalPeriod.milliseconds))
-        before = settled
-        try await balance(&patience)
+        try await renew(rate: rate)
         isReachable = true
       } catch {
         if isReachable { report(.leasesUnavailable(reason: error.reason)) }
@@ -71,24 +74,41 @@ public final class WorkerService: Sendable {
       }
       try? await Task.sleep(for: settings.renewalPeriod)
     }
-    await leave()
   }
 
-  private func keepAlive(rate: Int) async throws(StreamError) {
+  private func renew(rate: Int) async throws(StreamError) {
     let owned = await lane.ownerships()
     var heartbeat = identity
     heartbeat.shards = owned.map(\.shard).sorted()
     heartbeat.ordersPerSecond = rate
     try await leases.beat(heartbeat, lifetime: settings.leaseLifetime)
-    let renewals = owned.map {
-      LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed)
-    }
+    // A lane that is stuck keeps nothing: others may take its shards, and the epoch keeps its commits out.
+    guard await !lane.isStuck else { return }
+    let renewals =
+      owned.map { LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed) }
+      + claiming.withLock { $0 }.values
     guard !renewals.isEmpty else { return }
     for shard in try await leases.renew(renewals, owner: identity.worker, lifetime: settings.leaseLifetime) {
       guard let ownership = owned.first(where: { $0.shard == shard }) else { continue }
       report(.leaseLost(shard, ownership.epoch))
       await lane.drop(shard, nonce: ownership.nonce)
     }
+    // What was given up meanwhile must not come back by its renewal.
+    let kept = Set(await lane.ownerships().map(\.nonce)).union(claiming.withLock { $0 }.values.map(\.nonce))
+    for renewal in renewals where !kept.contains(renewal.nonce) {
+      try await leases.release(renewal.shard, nonce: renewal.nonce)
+    }
+  }
+
+  /// Claims and gives up shards until stopped, then gives all of them up.
+  private func coordinate() async {
+    var patience = ClaimPatience(wait: settings.leaseLifetime * 6 / 10)
+    while !stopping.withLock({ $0 }) {
+      // Without leases nothing is claimed; ``keepAlive()`` reports that they cannot be reached.
+      try? await balance(&patience)
+      try? await Task.sleep(for: settings.renewalPeriod)
+    }
+    await leave()
   }
 
   private func balance(_ patience: inout ClaimPatience) async throws(StreamError) {
@@ -121,6 +141,8 @@ public final class WorkerService: Sendable {
       KillPoint.reach("claim.won")
       let renewal = LeaseRenewal(
         shard: shard, nonce: nonce, epoch: ownership.epoch, processed: ownership.processed)
+      claiming.withLock { $0[shard] = renewal }
+      defer { claiming.withLock { $0[shard] = nil } }
       _ = try? await leases.renew([renewal], owner: identity.worker, lifetime: lifetime)
       let orders = try await claims.openOrders(of: shard, through: ownership.processed)
       let engine = try ShardEngine(shard: shard, processed: ownership.processed, orders: orders)

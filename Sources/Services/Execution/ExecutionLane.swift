@@ -32,6 +32,7 @@ actor ExecutionLane {
   private var streamIsDown = false
   private var lastLogCheck: ContinuousClock.Instant
   private(set) var settledCommands = 0
+  private var lastProgress = ContinuousClock().now
 
   init(
     ledger: any SettlementLedger, stream: any OrderStream, settings: ExecutionSettings,
@@ -71,12 +72,16 @@ actor ExecutionLane {
     }
   }
 
+  /// Whether no round, and no try of one, has ended for longer than any answer should take.
+  var isStuck: Bool { clock.now - lastProgress > settings.stuckAfter }
+
   /// Ends ``run()`` after the round in hand.
   func stop() { isStopping = true }
 
   /// Works until stopped.
   func run() async {
     while !isStopping {
+      lastProgress = clock.now
       finishReleases()
       guard !holdings.isEmpty else {
         try? await Task.sleep(for: .milliseconds(20))
@@ -198,6 +203,7 @@ actor ExecutionLane {
         case .outcomeUnknown: return abandon(commits, "the connection was lost during a commit")
         case .fault(let reason): return abandon(commits, reason)
         case .unavailable(let reason):
+          lastProgress = clock.now
           report(.settlementDelayed(reason: reason))
           // Who waits for a shard must not wait for the database: leases and heartbeat would stand still meanwhile.
           if isStopping || !releasing.isEmpty { return abandon(commits, "given up while the database was away") }

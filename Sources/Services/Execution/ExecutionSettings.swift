@@ -14,6 +14,8 @@ public struct ExecutionSettings: Sendable {
   public var silencePeriod = Duration.milliseconds(200)
   /// Longest pause between two tries of a settlement while the database is away.
   public var retryCeiling = Duration.milliseconds(500)
+  /// How long a round may take before the worker lets its leases go: longer than the database's own time limits.
+  public var stuckAfter = Duration.seconds(15)
   /// Life of a lease and of a heartbeat without renewal.
   public var leaseLifetime = Duration.milliseconds(1_500)
   /// How often leases and heartbeat are renewed.
