@@ -118,6 +118,12 @@ enum LedgerBench {
     Console.write("\(part.rawValue): CPU time of the PostgreSQL process per order\n" + table.text)
   }
 
+  /// `part / whole` with two decimals.
+  static func hundredths(_ part: Int, of whole: Int) -> String {
+    let hundredths = part * 100 / whole
+    return "\(hundredths / 100).\(hundredths % 100 / 10)\(hundredths % 10)"
+  }
+
   static func tenths(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())
     return "\(tenths / 10).\(tenths % 10)"

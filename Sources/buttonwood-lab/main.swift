@@ -6,6 +6,7 @@ let benchmarks = CommandTable(
   "buttonwood-lab bench", "Benchmarks: results as a table or, with --json, as JSON.",
   [
     .init("engine", "The matching engine alone, without I/O.") { EngineBench.run($0) },
+    .init("gateway", "The gateway's own work, acceptance stubbed.") { await GatewayBench.run($0) },
     .init("accept", "Accepting orders in PostgreSQL, against the floor.") { await LedgerBench.run(.accept, $0) },
     .init("settle", "Settling orders in PostgreSQL, against the floor.") { await LedgerBench.run(.settle, $0) },
     .init("system", "Orders over HTTP through gateway and workers to settled.") { await SystemBench.run($0) },
