@@ -2,6 +2,7 @@ import Accounting
 import Market
 import Ports
 import Postgres
+import TestKit
 import Testing
 
 @testable import PostgresStore
@@ -52,6 +53,37 @@ struct EntryLedgerTests {
     guard case .accepted = answers[1], case .accepted = answers[2] else { throw Unexpected(answer: answers[1]) }
     #expect(answers[3] == .refused(.duplicateClientOrderID))
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders") == 3)
+    try await expectCleanAudit()
+  }
+
+  /// The first cut lets the commit through, the second does not: stored or not, every request is answered as if nothing
+  /// had happened, repeats of earlier orders included.
+  @Test(arguments: [1, 2]) func aBatchCutOffAtItsCommitIsAnsweredAsItIsStored(cuts: Int) async throws {
+    let server = try PostgresServer.shared()
+    let proxy = try CuttingProxy(server: server.directory, statement: "commit")
+    defer { proxy.shut() }
+    let cut = PostgresEntryLedger(
+      session: StoreDatabase.session(url.replacing(server.directory, with: proxy.host)))
+    var orders = TestOrders(seed: 3)
+    let earlier = try await accepted(orders.place(.buy, 5, at: 100, idempotency: (key: 9, fingerprint: 1)))
+    let other = try await accepted(orders.place(.buy, 1, at: 99))
+    for number in 0..<cuts {
+      proxy.arm(cuts: 1)
+      let answers = try await cut.accept(
+        [
+          orders.place(.buy, 7, at: 98), orders.place(.buy, 5, at: 100, idempotency: (key: 9, fingerprint: 1)),
+          orders.cancel(number == 0 ? other.id : earlier.id), orders.place(.buy, 1_000_000, at: 9_000),
+        ], now: StoreDatabase.noon
+      ).answers
+      guard case .accepted(let new) = answers[0] else { throw Unexpected(answer: answers[0]) }
+      #expect(new.quantity == Quantity(rawValue: 7) && new.sequence > .zero)
+      #expect(answers[1] == .repeated(earlier))
+      #expect(answers[2] == .cancelAccepted)
+      guard case .refused(.insufficientBuyingPower) = answers[3] else { throw Unexpected(answer: answers[3]) }
+    }
+    #expect(proxy.cuts == cuts)
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders") == 2 + cuts)
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM command_log") == 2 + 2 * cuts)
     try await expectCleanAudit()
   }
 

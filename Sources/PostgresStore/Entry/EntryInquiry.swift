@@ -6,6 +6,7 @@ internal import Postgres
 /// Asks whether a plan whose commit was cut off is stored. All of it is, or none.
 struct EntryInquiry {
   let plan: EntryPlan
+  let requests: [EntryRequest]
 
   /// The answers as they would have been given, without log rows (owners find those in the log); nil when nothing is stored.
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> AcceptedBatch? {
@@ -15,28 +16,19 @@ struct EntryInquiry {
       rows = try connection.pipeline([
         PostgresCall(EntryStatements.begin),
         PostgresCall(EntryStatements.lockAccounts, [.int8Array(accounts)]),
-        EntryTransaction.findOrders(plan.orders.map { ($0.account, $0.id) }),
+        EntryTransaction.findOrders(plan.orders.map { ($0.account, $0.id) } + plan.repeatedOrders(of: requests)),
         PostgresCall(EntryStatements.commit),
       ])
     } catch {
       try? connection.rollBack()
       throw error
     }
-    var stored: [OrderID: OrderRecord] = [:]
-    for row in 0..<rows[2].count {
-      let order = OrderColumns.read(rows[2], row)
-      stored[order.id] = order.asAccepted
+    let found = EntryTransaction.acceptedOrders(rows[2])
+    let own = plan.orders.compactMap { found[$0.id] }
+    guard own.count == plan.orders.count else {
+      precondition(own.isEmpty, "a transaction is stored in part")
+      return nil
     }
-    guard !stored.isEmpty else { return nil }
-    let answers = plan.outcomes.map { outcome -> AcceptedBatch.Answer in
-      switch outcome {
-      case .accepted(let index):
-        return stored[plan.orders[index].id].map { .accepted($0) } ?? .refused(.orderNotFound(plan.orders[index].id))
-      case .cancelAccepted, .cancelPending: return .cancelAccepted
-      case .repeated(let id): return stored[id].map { .repeated($0) } ?? .refused(.orderNotFound(id))
-      case .refused(let reason): return .refused(reason)
-      }
-    }
-    return AcceptedBatch(answers: answers, entries: [])
+    return AcceptedBatch(answers: plan.answers(orders: own, repeated: found), entries: [])
   }
 }

@@ -268,12 +268,12 @@ struct EntryTransaction {
   private func firstAnswers(
     _ plan: EntryPlan, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> [OrderID: OrderRecord] {
-    var names: [(account: AccountNumber, id: OrderID)] = []
-    for (request, outcome) in zip(requests, plan.outcomes) {
-      if case .repeated(let id) = outcome { names.append((request.account, id)) }
-    }
-    guard !names.isEmpty else { return [:] }
-    let rows = try connection.query(Self.findOrders(names))
+    let names = plan.repeatedOrders(of: requests)
+    return names.isEmpty ? [:] : Self.acceptedOrders(try connection.query(Self.findOrders(names)))
+  }
+
+  /// Found orders by identifier, as they were when they were accepted.
+  static func acceptedOrders(_ rows: PostgresRows) -> [OrderID: OrderRecord] {
     var orders: [OrderID: OrderRecord] = [:]
     for row in 0..<rows.count {
       let order = OrderColumns.read(rows, row)
@@ -295,17 +295,7 @@ struct EntryTransaction {
       }
       entries.append(LogEntry(shard: entry.shard, sequence: sequence, acceptedAt: now, command: entry.command))
     }
-    let answers = plan.outcomes.map { outcome -> AcceptedBatch.Answer in
-      switch outcome {
-      case .accepted(let index): return .accepted(orders[index])
-      case .cancelAccepted, .cancelPending: return .cancelAccepted
-      case .repeated(let id):
-        // A repeat within one batch finds its order among the new ones.
-        return (repeated[id] ?? orders.first { $0.id == id }).map { .repeated($0) } ?? .refused(.orderNotFound(id))
-      case .refused(let reason): return .refused(reason)
-      }
-    }
-    return AcceptedBatch(answers: answers, entries: entries)
+    return AcceptedBatch(answers: plan.answers(orders: orders, repeated: repeated), entries: entries)
   }
 }
 

@@ -5,7 +5,7 @@ public import Postgres
 
 /// Acceptance in PostgreSQL. One of these has one connection, so its batches follow each other.
 public struct PostgresEntryLedger: EntryLedger {
-  /// How often a batch is tried again after a deadlock or the like.
+  /// How often a batch is tried again after a deadlock or the like, and after commits that were cut off and did not happen.
   static let conflictRetries = 5
   /// How often the fate of a batch is asked for after its commit was cut off; with the pauses about half a minute.
   static let inquiries = 40
@@ -19,6 +19,7 @@ public struct PostgresEntryLedger: EntryLedger {
   public func accept(_ requests: [EntryRequest], now: Timestamp) async throws(LedgerError) -> AcceptedBatch {
     let transaction = EntryTransaction(requests: requests, now: now)
     var conflicts = 0
+    var cuts = 0
     var reconnected = false
     while true {
       do {
@@ -26,7 +27,13 @@ public struct PostgresEntryLedger: EntryLedger {
         switch ending {
         case .done(let batch): return batch
         case .unknown(let plan):
-          if let batch = try await inquire(plan) { return batch }
+          if let batch = try await inquire(plan, requests) { return batch }
+          cuts += 1
+          guard cuts <= Self.conflictRetries else {
+            // Without an order nothing tells whether the last try is stored.
+            throw plan.orders.isEmpty
+              ? LedgerError.outcomeUnknown : .unavailable(reason: "connections are cut at every commit")
+          }
         }
       } catch let error as LedgerError {
         throw error
@@ -50,12 +57,12 @@ public struct PostgresEntryLedger: EntryLedger {
   ///
   /// The locks on the accounts are the barrier: once they are ours, the lost transaction has ended one way or the other.
   /// A plan that placed no order needs no answer: cancels may be repeated.
-  private func inquire(_ plan: EntryPlan) async throws(LedgerError) -> AcceptedBatch? {
+  private func inquire(_ plan: EntryPlan, _ requests: [EntryRequest]) async throws(LedgerError) -> AcceptedBatch? {
     guard !plan.orders.isEmpty else { return nil }
     for _ in 0..<Self.inquiries {
       do {
         return try await session.use { (connection) throws(PostgresError) in
-          try EntryInquiry(plan: plan).run(&connection)
+          try EntryInquiry(plan: plan, requests: requests).run(&connection)
         }
       } catch {
         try? await Task.sleep(for: Self.inquiryPause)

@@ -1,0 +1,30 @@
+internal import Accounting
+internal import Market
+internal import Ports
+
+extension EntryPlan {
+  /// The orders that earlier requests with the same idempotency keys made, with their accounts.
+  func repeatedOrders(of requests: [EntryRequest]) -> [(account: AccountNumber, id: OrderID)] {
+    zip(requests, outcomes).compactMap { request, outcome in
+      if case .repeated(let id) = outcome { (request.account, id) } else { nil }
+    }
+  }
+
+  /// The answers to the requests.
+  /// - Parameters:
+  ///   - orders: The plan's own orders, numbered.
+  ///   - repeated: Orders of earlier batches that repeated requests made; a repeat within the batch finds its order among
+  ///     the plan's own.
+  func answers(orders: [OrderRecord], repeated: [OrderID: OrderRecord]) -> [AcceptedBatch.Answer] {
+    outcomes.map { outcome in
+      switch outcome {
+      case .accepted(let index): return .accepted(orders[index])
+      case .cancelAccepted, .cancelPending: return .cancelAccepted
+      case .repeated(let id):
+        let order = repeated[id] ?? orders.first { $0.id == id }
+        return order.map { .repeated($0) } ?? .refused(.orderNotFound(id))
+      case .refused(let reason): return .refused(reason)
+      }
+    }
+  }
+}
