@@ -80,9 +80,10 @@ let package = Package(
       ["HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "Telemetry"]),
 
     // The engine under recorded and generated load, for the lab and the tests.
-    library("EngineLab", ["Matching", "Market", "CZlib"]),
+    library("Recordings", ["CZlib"]),
+    library("EngineLab", ["Matching", "Market", "Recordings"]),
     // Recorded order flow and load, for the lab.
-    library("LabKit", ["HTTP", "Market", "Lifecycle", "CZlib"]),
+    library("LabKit", ["HTTP", "JSON", "Market", "Lifecycle", "Recordings"]),
 
     // Programs.
     program(
@@ -95,14 +96,14 @@ let package = Package(
       "buttonwood-lab",
       [
         "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
-        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit",
+        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit", "Recordings",
       ]),
 
     // Tests.
     library("TestKit", ["Postgres", "Redis", "Market", "Lifecycle"]),
     tests("MarketTests", ["Market", "TestKit"]),
     tests(
-      "MatchingTests", ["Matching", "EngineLab", "Market", "TestKit"], resources: [.copy("Fixtures")]),
+      "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market", "TestKit"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
     tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "Digest", "TestKit"]),
@@ -125,7 +126,7 @@ let package = Package(
         "Telemetry", "TestKit",
       ]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
-    tests("LabTests", ["LabKit", "HTTP", "Market", "Lifecycle", "TestKit"]),
+    tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "Postgres", "Lifecycle"]),
   ]
 )

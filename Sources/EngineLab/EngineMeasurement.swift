@@ -1,3 +1,4 @@
+package import Recordings
 internal import Glibc
 internal import Matching
 

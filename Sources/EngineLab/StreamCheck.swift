@@ -1,3 +1,4 @@
+package import Recordings
 internal import Market
 internal import Matching
 

@@ -1,3 +1,5 @@
+package import Recordings
+
 /// A converted stream, read row by row.
 package final class StreamFile {
   private let lines: LineReader

@@ -1,3 +1,4 @@
+package import Recordings
 package import Matching
 
 /// Commands for the engine, batch by batch.

@@ -1,3 +1,4 @@
+internal import Recordings
 import EngineLab
 import Glibc
 import Matching

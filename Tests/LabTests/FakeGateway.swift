@@ -1,3 +1,4 @@
+import JSON
 import HTTP
 import Lifecycle
 import Market
@@ -75,22 +76,23 @@ final class FakeGateway: Sendable {
   }
 
   private static func call(_ request: HTTPRequest) -> TradingCall? {
-    let body = JSONScan(request.body)
+    let body = JSONValue.read(request.body)
     let last = request.rawPath.split(separator: "/").last.map(String.init) ?? ""
     switch request.method {
     case "DELETE": return .cancel(order: last)
     case "GET": return request.parameter("client_order_id").map { .find(clientOrderID: $0) }
     case "PATCH":
-      guard let quantity = body["qty"]?.integer, let client = body["client_order_id"]?.string else { return nil }
+      guard let quantity = body?["qty"]?.wholeNumber, let client = body?["client_order_id"]?.string else { return nil }
       return .replace(order: last, quantity: quantity, clientOrderID: client)
     default:
-      guard let symbol = body["symbol"]?.string, let quantity = body["qty"]?.integer, let side = body["side"]?.string,
-        let price = body["limit_price"]?.string.flatMap({ Price($0) }), let client = body["client_order_id"]?.string
+      guard let symbol = body?["symbol"]?.string, let quantity = body?["qty"]?.wholeNumber,
+        let side = body?["side"]?.string,
+        let price = body?["limit_price"]?.string.flatMap({ Price($0) }), let client = body?["client_order_id"]?.string
       else { return nil }
       return .submit(
         LimitOrder(
           symbol: symbol, side: side == "buy" ? .buy : .sell, price: price, quantity: quantity,
-          isImmediate: body["time_in_force"]?.string == "ioc", clientOrderID: client))
+          isImmediate: body?["time_in_force"]?.string == "ioc", clientOrderID: client))
     }
   }
 

@@ -1,3 +1,4 @@
+import Recordings
 import Foundation
 import Market
 import Testing
@@ -65,12 +66,13 @@ struct FlowTests {
       let whole = try Data(contentsOf: URL(fileURLWithPath: paths["a.csv"]! + ".gz"))
       let cut = paths["a.csv"]! + ".cut.gz"
       try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: cut))
-      #expect(throws: FlowError.self) { try FlowFile.countRows(cut, format: .lobster, limit: nil) }
-      #expect(throws: FlowError.unreadable("/nowhere", "No such file or directory")) { try FlowFile("/nowhere") }
-      #expect(throws: FlowError.unknownFormat(paths["odd.txt"]!)) { try FlowFile(paths["odd.txt"]!) }
+      #expect(throws: RecordingError.self) { try FlowFile.countRows(cut, format: .lobster, limit: nil) }
+      #expect(throws: RecordingError.unreadable("/nowhere", "No such file or directory")) { try FlowFile("/nowhere") }
+      let unknown = "cannot tell the format; give --format lobster or --format commands"
+      #expect(throws: RecordingError.wrongFormat(paths["odd.txt"]!, unknown)) { try FlowFile(paths["odd.txt"]!) }
       let bad = try FlowFile(paths["bad.csv"]!)
       _ = try bad.next()
-      #expect(throws: FlowError.malformed(paths["bad.csv"]!, line: 2, "the time is not a number of seconds")) {
+      #expect(throws: RecordingError.malformed(paths["bad.csv"]!, line: 2, "the time is not a number of seconds")) {
         _ = try bad.next()
       }
     }

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 internal import Lifecycle
@@ -110,12 +111,12 @@ struct MeasureTests {
     #expect(plain.drawing(unknown) == "replay  0 rows  0 orders/s  0 errors  ETA -\n")
   }
 
-  @Test func jsonTextIsEscaped() {
+  @Test func jsonTextIsEscaped() throws {
     let value = JSONText.object([
       ("a\"b", .array([.integer(-1), .null, .bool(true)])), ("c", .string("\\ \n é")),
     ])
     #expect(value.text == #"{"a\"b":[-1,null,true],"c":"\\ \u000a é"}"#)
-    let scan = JSONScan(Array(value.text.utf8))
+    let scan = try #require(JSONValue.read(value.text.utf8))
     #expect(scan["c"]?.string == "\\ \n é")
   }
 }

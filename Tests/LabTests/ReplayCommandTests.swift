@@ -1,3 +1,4 @@
+import JSON
 import Foundation
 import Lifecycle
 import Market
@@ -20,7 +21,7 @@ struct ReplayCommandTests {
     #expect(report.result.tally.throttled > 0)
     #expect(report.fills?.sharesBought == report.fills?.sharesSold)
     #expect(report.fills?.acceptToFill.maximum == 250_000)
-    let json = JSONScan(Array(report.json.text.utf8))
+    let json = try #require(JSONValue.read(report.json.text.utf8))
     #expect(json["sound"]?.bool == true)
     #expect(json["commands"]?["orders"]?["sent"]?.integer == Int64(report.result.tally[.order].sent))
   }

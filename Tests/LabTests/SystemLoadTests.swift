@@ -1,3 +1,4 @@
+import JSON
 import Lifecycle
 import Market
 import Testing
@@ -58,7 +59,7 @@ struct SystemLoadTests {
     let result = try await load(["--in-flight", "4", "--duration", "300ms", "--cancels", "0"], dropsEvery: 50)
     #expect(result.errors > 0 && result.unanswered == 0)
     #expect(result.orders + result.errors == result.sent)
-    let json = JSONScan(Array(result.json.text.utf8))
+    let json = try #require(JSONValue.read(result.json.text.utf8))
     #expect(json["sent"]?.integer == Int64(result.sent))
   }
 

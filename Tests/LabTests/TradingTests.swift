@@ -1,32 +1,15 @@
 @testable import HTTP
+import JSON
 import Market
 import Testing
 
 @testable import LabKit
 
 struct TradingTests {
-  @Test func scanFindsTopLevelMembersOnly() {
-    let text = #" { "legs" : [{"id":"inner","x":"}"}], "a":{"id":"deep"}, "id" : "outer" , "n":"12", "b": true } "#
-    let scan = JSONScan(Array(text.utf8))
-    #expect(scan["id"]?.string == "outer")
-    #expect(scan["n"]?.integer == 12)
-    #expect(scan["b"]?.bool == true)
-    #expect(scan["legs"]?.elements?.first?["id"]?.string == "inner")
-    #expect(scan["missing"] == nil)
-    #expect(JSONScan(Array("[1, [2,3] ,\"a,]\"]".utf8)).elements?.count == 3)
-    #expect(JSONScan(Array("[]".utf8)).elements?.isEmpty == true)
-    #expect(JSONScan(Array("{}".utf8)).elements == nil)
-  }
-
-  @Test func damagedTextNeverTraps() {
-    let text = Array(#"{"a":[{"b":"c\u00e9\"d"},{"e":[1,2]}],"f":"g"}"#.utf8)
-    var random = SeededRandom(11)
-    for _ in 0..<2000 {
-      var damaged = Array(text.prefix(Int(random.next() % UInt64(text.count + 1))))
-      if !damaged.isEmpty { damaged[Int(random.next() % UInt64(damaged.count))] = UInt8(random.next() % 128) }
-      let scan = JSONScan(damaged)
-      _ = (scan["a"]?.elements?.map { $0["b"]?.string }, scan["f"]?.integer, scan.string)
-    }
+  @Test func quantitiesAreReadFromNumbersAndStrings() throws {
+    let answer = try #require(JSONValue.read(Array(#"{"n":"12","m":7,"x":"1.5","y":true}"#.utf8)))
+    #expect(["n", "m", "x", "y", "z"].map { answer[$0]?.wholeNumber } == [12, 7, nil, nil, nil])
+    #expect(JSONValue.read(Array("<html>".utf8)) == nil)
   }
 
   @Test(

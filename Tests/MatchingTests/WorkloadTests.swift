@@ -1,3 +1,4 @@
+import Recordings
 import EngineLab
 import Foundation
 import Market

@@ -1,3 +1,5 @@
+package import Recordings
+
 /// The notations of recorded order flow.
 package enum FlowFormat: String, CaseIterable, Sendable {
   /// LOBSTER message files.
@@ -19,7 +21,7 @@ package final class FlowFile {
   /// The notation.
   package let format: FlowFormat
   private let path: String
-  private let lines: GzipLineReader
+  private let lines: LineReader
   private let limit: Int
   private var pending: ArraySlice<UInt8>?
   private var line = 0
@@ -28,14 +30,14 @@ package final class FlowFile {
   /// Opens a file; without a format, guesses it from the first line and the name.
   ///
   /// - Parameter limit: rows after which it ends; nil for all.
-  package init(_ path: String, format: FlowFormat? = nil, limit: Int? = nil) throws(FlowError) {
+  package init(_ path: String, format: FlowFormat? = nil, limit: Int? = nil) throws(RecordingError) {
     self.path = path
     self.limit = limit ?? .max
-    lines = try GzipLineReader(path)
+    lines = try LineReader(path)
     let first = try lines.next()
     let name = path.split(separator: "/").last.map(String.init) ?? path
     guard let format = format ?? FlowFormat.guess(firstLine: first ?? [], name: name) else {
-      throw .unknownFormat(path)
+      throw .wrongFormat(path, "cannot tell the format; give --format lobster or --format commands")
     }
     self.format = format
     let isHeader = format == .commands && first?.first == UInt8(ascii: "s")
@@ -43,7 +45,7 @@ package final class FlowFile {
   }
 
   /// The next row; nil at the end. Empty lines are passed over.
-  package func next() throws(FlowError) -> FlowRow? {
+  package func next() throws(RecordingError) -> FlowRow? {
     guard rows < limit else { return nil }
     while let text = try nextLine() {
       line += 1
@@ -61,13 +63,13 @@ package final class FlowFile {
     return nil
   }
 
-  private func nextLine() throws(FlowError) -> ArraySlice<UInt8>? {
+  private func nextLine() throws(RecordingError) -> ArraySlice<UInt8>? {
     if let first = pending.take() { return first }
     return try lines.next()
   }
 
   /// How many rows `next()` will return for a fresh reader of the same file: reads it once.
-  package static func countRows(_ path: String, format: FlowFormat?, limit: Int?) throws(FlowError) -> Int {
+  package static func countRows(_ path: String, format: FlowFormat?, limit: Int?) throws(RecordingError) -> Int {
     let file = try FlowFile(path, format: format, limit: limit)
     var count = 0
     while count < file.limit, let line = try file.nextLine() { count += line.isEmpty ? 0 : 1 }

@@ -1,3 +1,4 @@
+package import Recordings
 package import Market
 
 /// Decides which request of a recording is sent next: rows and answers in, requests out, no I/O and no clock.
@@ -52,7 +53,7 @@ package struct ReplayPlan {
   package static let backlogLimit = 4096
 
   let settings: Settings
-  private let rows: () throws(FlowError) -> FlowRow?
+  private let rows: () throws(RecordingError) -> FlowRow?
   private var lookahead: FlowRow?
   private var isExhausted = false
   private var firstTime: Int64?
@@ -74,7 +75,7 @@ package struct ReplayPlan {
   package internal(set) var expectedFills: [Int: Int64] = [:]
 
   /// A plan for the rows that `rows` returns until nil.
-  package init(_ settings: Settings, rows: @escaping () throws(FlowError) -> FlowRow?) {
+  package init(_ settings: Settings, rows: @escaping () throws(RecordingError) -> FlowRow?) {
     self.settings = settings
     self.rows = rows
   }
@@ -84,7 +85,7 @@ package struct ReplayPlan {
 
   /// What is to be done at `now`; call it again after each `.send`.
   /// - Throws: when the recording cannot be read.
-  package mutating func next(now: Int64) throws(FlowError) -> Step {
+  package mutating func next(now: Int64) throws(RecordingError) -> Step {
     while let job = delayed.take(at: now) { ready.append(job) }
     guard flying.count < settings.inFlightLimit else { return .wait(until: delayed.earliest) }
     if let job = ready.popFirst() { return .send(launch(job)) }
@@ -131,7 +132,7 @@ package struct ReplayPlan {
     return settings.isInOrder ? backlog + flying.count == 0 : backlog < Self.backlogLimit
   }
 
-  private mutating func peek() throws(FlowError) -> FlowRow? {
+  private mutating func peek() throws(RecordingError) -> FlowRow? {
     if lookahead == nil, !isExhausted {
       lookahead = try rows()
       isExhausted = lookahead == nil

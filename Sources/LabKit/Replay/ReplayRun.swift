@@ -1,3 +1,4 @@
+package import Recordings
 internal import HTTP
 internal import Lifecycle
 
@@ -13,7 +14,7 @@ package struct ReplayRun {
     /// Shares each order was filled in the recording, by the row of its entry; empty unless they were kept.
     package var expectedFills: [Int: Int64]
     /// Why the recording could not be read to its end; nil when it was.
-    package var failure: FlowError?
+    package var failure: RecordingError?
     /// It was stopped before its end.
     package var wasStopped: Bool
   }
@@ -27,7 +28,7 @@ package struct ReplayRun {
   private let totalRows: Int?
   private let isStopRequested: @Sendable () -> Bool
   private var latencies: [ReplayTally.Kind: LatencyHistogram] = [:]
-  private var failure: FlowError?
+  private var failure: RecordingError?
   private var recent = RecentRate()
 
   /// A run of `plan` against `client`.
@@ -74,7 +75,7 @@ package struct ReplayRun {
     defer { client.send(requests, connection: plan.settings.isInOrder ? 0 : nil) }
     while true {
       let now = HostClock.monotonicNanoseconds()
-      do throws(FlowError) {
+      do throws(RecordingError) {
         switch try plan.next(now: now) {
         case .send(let request): requests.append(request)
         case .wait(let moment): return min(moment ?? .max, now + Self.patience)

@@ -1,3 +1,5 @@
+internal import JSON
+internal import Recordings
 internal import Lifecycle
 internal import Market
 
@@ -27,12 +29,12 @@ package struct ReplaySession: Sendable {
       throw ReplayError("\(options.keys): holds \(keys.count) keys, \(options.accounts ?? 2) are needed")
     }
     self.spread = spread
-    let format = try await explained { () throws(FlowError) in
+    let format = try await explained { () throws(RecordingError) in
       try FlowFile(options.file, format: options.format).format
     }
     guard !options.checks || format == .commands else { throw ReplayError(ReplayOptions.checkNeedsCommands) }
     self.format = format
-    rows = try await explained { () throws(FlowError) in
+    rows = try await explained { () throws(RecordingError) in
       try FlowFile.countRows(options.file, format: format, limit: options.limit)
     }
     let client = try await explained { () throws(TradingClientError) in
@@ -69,10 +71,10 @@ package struct ReplaySession: Sendable {
       inFlightLimit: options.connections, pace: options.pace, start: HostClock.monotonicNanoseconds(),
       keepsExpectations: options.checks)
     return await onThread("replay") {
-      let file = Result { () throws(FlowError) in
+      let file = Result { () throws(RecordingError) in
         try FlowFile(options.file, format: format, limit: options.limit)
       }
-      let plan = ReplayPlan(settings) { () throws(FlowError) in try file.get().next() }
+      let plan = ReplayPlan(settings) { () throws(RecordingError) in try file.get().next() }
       var run = ReplayRun(
         plan, client: client, totalRows: rows, progress: progress, isStopRequested: isStopRequested)
       return run.run()

@@ -1,3 +1,4 @@
+package import JSON
 package import Market
 
 /// An order as the gateway lists it.
@@ -12,10 +13,10 @@ package struct ListedOrder: Sendable, Equatable {
   package var filledAt: Timestamp?
 
   /// Reads an Order object; nil when a field is missing.
-  init?(_ object: JSONScan) {
+  init?(_ object: JSONValue) {
     guard let id = object["id"]?.string, let clientOrderID = object["client_order_id"]?.string,
       let status = object["status"]?.string, let side = object["side"]?.string,
-      let filled = object["filled_qty"]?.integer,
+      let filled = object["filled_qty"]?.wholeNumber,
       let submittedAt = object["submitted_at"]?.string.flatMap({ Timestamp($0) })
     else { return nil }
     self.id = id
@@ -38,11 +39,11 @@ package struct OrderListing: Sendable {
   static let pageSize = 500
 
   private let symbol: String
-  private let get: @Sendable (_ target: String, _ account: Int) async throws(TradingClientError) -> JSONScan
+  private let get: @Sendable (_ target: String, _ account: Int) async throws(TradingClientError) -> JSONValue
 
   /// Lists one symbol's orders through `get`.
   package init(
-    symbol: Symbol, get: @escaping @Sendable (String, Int) async throws(TradingClientError) -> JSONScan
+    symbol: Symbol, get: @escaping @Sendable (String, Int) async throws(TradingClientError) -> JSONValue
   ) {
     self.symbol = symbol.description
     self.get = get
@@ -51,13 +52,13 @@ package struct OrderListing: Sendable {
   /// Whether the account's latest order is taken up: then so are all before it, for a symbol's commands have one order.
   package func isLatestTakenUp(account: Int) async throws(TradingClientError) -> Bool {
     let target = "/v2/orders?status=all&direction=desc&limit=1&symbols=\(symbol)"
-    let latest = try await get(target, account).elements?.first.flatMap { ListedOrder($0) }
+    let latest = try await get(target, account).array?.first.flatMap { ListedOrder($0) }
     return latest.map { !$0.isPending } ?? true
   }
 
   /// Whether the account has no open order.
   package func isClear(account: Int) async throws(TradingClientError) -> Bool {
-    try await get("/v2/orders?status=open&limit=1&symbols=\(symbol)", account).elements?.isEmpty ?? true
+    try await get("/v2/orders?status=open&limit=1&symbols=\(symbol)", account).array?.isEmpty ?? true
   }
 
   /// Hands every order of the account that was submitted after `start` to `body`, oldest first.
@@ -68,7 +69,7 @@ package struct OrderListing: Sendable {
     var target = query + "&after=\(start)"
     while true {
       let page = try await get(target, account)
-      guard let elements = page.elements else { throw .answered(200, "not a list of orders") }
+      guard let elements = page.array else { throw .answered(200, "not a list of orders") }
       let orders = elements.compactMap { ListedOrder($0) }
       guard orders.count == elements.count else { throw .answered(200, "an order without the fields of an order") }
       orders.forEach(body)

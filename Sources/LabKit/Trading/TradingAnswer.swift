@@ -1,3 +1,4 @@
+internal import JSON
 package import HTTP
 
 /// What an answer of the Trading API means to a load that must lose no order and double none.
@@ -41,17 +42,17 @@ extension TradingAnswer {
 
   init(_ reply: HTTPReply) {
     switch reply.status {
-    case 200: self = JSONScan(reply.body)["id"]?.string.map { .order($0) } ?? .unknown
+    case 200: self = JSONValue.read(reply.body)?["id"]?.string.map { .order($0) } ?? .unknown
     case 204: self = .accepted
     case 404: self = .notFound
     case 429: self = .throttled(wait: Self.wait(reply.header("Retry-After")))
     case 500...599: self = .unknown
-    default: self.init(refusal: JSONScan(reply.body), status: reply.status)
+    default: self.init(refusal: JSONValue.read(reply.body), status: reply.status)
     }
   }
 
-  private init(refusal: JSONScan, status: Int) {
-    let message = refusal["message"]?.string ?? "status \(status) without a message"
+  private init(refusal: JSONValue?, status: Int) {
+    let message = refusal?["message"]?.string ?? "status \(status) without a message"
     if message == "client_order_id must be unique" {
       self = .duplicate
     } else if message.hasPrefix("cannot replace order in "), let state = Self.word(of: message, after: "order in ") {

@@ -1,3 +1,4 @@
+package import JSON
 package import HTTP
 
 /// A gateway as a load sees it: connections, the accounts' keys, and single questions in between.
@@ -53,7 +54,7 @@ package struct TradingClient: Sendable {
   /// - Throws: what it answered instead.
   package func get(
     _ target: String, account: Int, attempts: Int = TradingClient.askLimit
-  ) async throws(TradingClientError) -> JSONScan {
+  ) async throws(TradingClientError) -> JSONValue {
     try await ask(HTTPLoadRequest(method: "GET", target: target, headerLines: headers[account]), attempts: attempts)
   }
 
@@ -64,14 +65,16 @@ package struct TradingClient: Sendable {
     _ = try await ask(request, attempts: Self.askLimit)
   }
 
-  private func ask(_ request: HTTPLoadRequest, attempts: Int) async throws(TradingClientError) -> JSONScan {
+  private func ask(_ request: HTTPLoadRequest, attempts: Int) async throws(TradingClientError) -> JSONValue {
     var attempt = 1
     while true {
       let failure: TradingClientError
       switch await outcome(of: request) {
-      case .success(let reply) where reply.status == 200 || reply.status == 207: return JSONScan(reply.body)
+      case .success(let reply) where reply.status == 200 || reply.status == 207:
+        guard let answer = JSONValue.read(reply.body) else { throw .answered(reply.status, "no JSON") }
+        return answer
       case .success(let reply):
-        failure = .answered(reply.status, JSONScan(reply.body)["message"]?.string ?? "no message")
+        failure = .answered(reply.status, JSONValue.read(reply.body)?["message"]?.string ?? "no message")
         guard reply.status == 429 || reply.status >= 500 else { throw failure }
       case .failure(let reason): failure = .unreachable(reason)
       }

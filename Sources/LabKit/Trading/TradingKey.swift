@@ -1,3 +1,4 @@
+internal import JSON
 internal import HTTP
 internal import Lifecycle
 
@@ -27,11 +28,12 @@ package struct TradingKey: Sendable, Equatable {
   /// - Throws: what is wrong, without any secret.
   package static func load(_ path: String) throws(TradingKeyError) -> [TradingKey] {
     guard let bytes = SmallFile.bytes(path, limit: listLimit) else { throw .unreadable(path) }
-    let objects = JSONScan(bytes).elements ?? bytes.split(separator: UInt8(ascii: "\n")).map { JSONScan($0) }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"))
+    let objects = JSONValue.read(bytes)?.array ?? lines.map { JSONValue.read($0) }
     var keys: [TradingKey] = []
     for (index, object) in objects.enumerated() {
-      guard let account = object["account_id"]?.string, let key = object["key_id"]?.string,
-        let secret = object["secret"]?.string
+      guard let account = object?["account_id"]?.string, let key = object?["key_id"]?.string,
+        let secret = object?["secret"]?.string
       else { throw .malformed(path, entry: index + 1) }
       guard isHeaderText(key), isHeaderText(secret) else { throw .malformed(path, entry: index + 1) }
       keys.append(TradingKey(account: account, key: key, secret: secret))
