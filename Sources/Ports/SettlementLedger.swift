@@ -4,12 +4,16 @@ public import Sharding
 
 /// Where a shard's owner claims, recovers and commits.
 public protocol SettlementLedger: Sendable {
-  /// Takes a shard over: a new epoch, behind which every earlier owner's commit is refused.
-  /// - Returns: The ownership, or nil when another claim came first.
-  func claim(_ shard: Shard, owner: WorkerID, nonce: UInt64) async throws(LedgerError) -> Ownership?
+  /// Takes shards over: new epochs, behind which every earlier owner's commit is refused.
+  /// - Parameter nonces: The shards, each with the nonce of its claim.
+  /// - Returns: The ownerships; none of a shard that does not exist, or that an earlier owner's commit holds at the moment.
+  func claim(_ nonces: [Shard: UInt64], owner: WorkerID) async throws(LedgerError) -> [Shard: Ownership]
 
-  /// The open orders of a shard whose commands have been processed, by priority; what the books are rebuilt from.
-  func openOrders(of shard: Shard, through processed: Sequence) async throws(LedgerError) -> [OrderRecord]
+  /// What books are rebuilt from, of each shard as of one moment.
+  func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook]
+
+  /// The log of a shard after a sequence as far as it has been processed, in order, at most `limit` rows.
+  func processedLog(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry]
 
   /// The log of a shard after a sequence, in order, at most `limit` rows.
   func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry]
@@ -22,6 +26,31 @@ public protocol SettlementLedger: Sendable {
 
   /// Commits settlements of several shards in one transaction: each only while its ownership and cursor stand.
   func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome
+}
+
+extension SettlementLedger {
+  /// Takes one shard over.
+  /// - Returns: The ownership; nil when there is no such shard, or an earlier owner's commit holds it at the moment.
+  public func claim(_ shard: Shard, owner: WorkerID, nonce: UInt64) async throws(LedgerError) -> Ownership? {
+    try await claim([shard: nonce], owner: owner)[shard]
+  }
+}
+
+/// The stored state of a shard's books.
+public struct ShardBook: Sendable {
+  /// The shard.
+  public var shard: Shard
+  /// The last command that is in it.
+  public var processed: Sequence
+  /// The open orders, by priority.
+  public var orders: [OrderRecord]
+
+  /// Makes a state.
+  public init(shard: Shard, processed: Sequence, orders: [OrderRecord]) {
+    self.shard = shard
+    self.processed = processed
+    self.orders = orders
+  }
 }
 
 /// Names an order with its account: how it is found.

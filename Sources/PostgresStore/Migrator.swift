@@ -12,7 +12,9 @@ public enum Migrator {
   /// All steps in order. A step that has shipped never changes.
   static let migrations: [Migration] = [
     Migration(
-      version: 1, name: "foundation", sql: String(decoding: PackageResources.m0001_foundation_sql, as: UTF8.self))
+      version: 1, name: "foundation", sql: String(decoding: PackageResources.m0001_foundation_sql, as: UTF8.self)),
+    Migration(
+      version: 2, name: "leadership", sql: String(decoding: PackageResources.m0002_leadership_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

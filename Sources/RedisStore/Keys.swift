@@ -12,6 +12,15 @@ enum Keys {
   /// Hash that expires: what a worker says of itself.
   static func worker(_ worker: WorkerID) -> String { "bw:worker:\(worker)" }
 
+  /// String that expires: what an operator has told a worker.
+  static func order(_ worker: WorkerID) -> String { "bw:worker:\(worker):order" }
+
+  /// Hash that expires: who leads.
+  static let leader = "bw:leader"
+
+  /// Hash: which worker the leader wishes on which shard, with the term and the generation that wrote it.
+  static let assignment = "bw:assignment"
+
   /// Sorted set: worker names by last heartbeat, in milliseconds of the server's clock.
   static let workers = "bw:workers"
 

@@ -8,13 +8,15 @@ internal import Sharding
 /// Flagged `allow-oom`: a server whose memory is full must not cost anybody a lease. `since` is for people; no decision
 /// reads a clock but the expiry itself.
 enum LeaseScripts {
+  /// A lease that is held is taken over only as it was seen: its claim and its counter.
   static let acquire = RedisScript(
     name: "acquire",
     source: prelude + """
-      local lifetime = ARGV[3]
+      local lifetime, seen_nonce, seen_counter = ARGV[3], ARGV[4], ARGV[5]
       local held = holder()
-      if held and not is_mine(held) then return 0 end
-      if not held then write(0, 'claiming', 0) end
+      local is_as_seen = held and held.nonce == seen_nonce and held.counter == tonumber(seen_counter)
+      if held and not is_mine(held) and not is_as_seen then return 0 end
+      if not held or not is_mine(held) then write(owner, nonce, 0, 'claiming', 0) end
       redis.call('PEXPIRE', lease, lifetime)
       return 1
       """)
@@ -30,8 +32,33 @@ enum LeaseScripts {
         redis.call('HSET', lease, 'epoch', epoch, 'state', 'owned', 'processed', processed)
         redis.call('HINCRBY', lease, 'counter', 1)
       else
-        write(epoch, 'owned', processed)
+        write(owner, nonce, epoch, 'owned', processed)
       end
+      redis.call('PEXPIRE', lease, lifetime)
+      return 1
+      """)
+
+  /// Writes down who wants to be handed the shard.
+  static let request = RedisScript(
+    name: "request",
+    source: prelude + """
+      local held = holder()
+      if not held or held.owner == owner then return 0 end
+      redis.call('HSET', lease, 'successor', owner, 'successor_nonce', nonce)
+      return 1
+      """)
+
+  /// The lease changes hands only to who asked last, and never is free in between.
+  static let handOver = RedisScript(
+    name: "hand_over",
+    source: prelude + """
+      local lifetime, successor, successor_nonce = ARGV[3], ARGV[4], ARGV[5]
+      local held = holder()
+      if not held then return 0 end
+      if held.owner == successor and held.nonce == successor_nonce then return 1 end
+      local asked = redis.call('HMGET', lease, 'successor', 'successor_nonce')
+      if not is_mine(held) or asked[1] ~= successor or asked[2] ~= successor_nonce then return 0 end
+      write(successor, successor_nonce, held.epoch, 'claiming', 0)
       redis.call('PEXPIRE', lease, lifetime)
       return 1
       """)
@@ -47,7 +74,7 @@ enum LeaseScripts {
       return 0
       """)
 
-  /// What the first two share. A lease that was damaged by hand (another type, no expiry, fields missing or no numbers)
+  /// What they share. A lease that was damaged by hand (another type, no expiry, fields missing or no numbers)
   /// is nobody's.
   private static let prelude = """
     #!lua flags=allow-oom
@@ -58,12 +85,12 @@ enum LeaseScripts {
       local fields = redis.call('HMGET', lease, 'owner', 'nonce', 'epoch', 'counter')
       local epoch, counter = tonumber(fields[3]), tonumber(fields[4])
       if not fields[1] or not fields[2] or not epoch or not counter then return nil end
-      return { owner = fields[1], nonce = fields[2], epoch = epoch }
+      return { owner = fields[1], nonce = fields[2], epoch = epoch, counter = counter }
     end
 
     local function is_mine(held) return held.owner == owner and held.nonce == nonce end
 
-    local function write(epoch, state, processed)
+    local function write(owner, nonce, epoch, state, processed)
       local time = redis.call('TIME')
       local since = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
       redis.call('DEL', lease)
@@ -74,9 +101,31 @@ enum LeaseScripts {
 
     """
 
-  static func acquire(_ shard: Shard, owner: WorkerID, nonce: UInt64, lifetime: Duration) -> RedisScript.Call {
+  static func acquire(
+    _ shard: Shard, owner: WorkerID, nonce: UInt64, over: Lease?, lifetime: Duration
+  ) -> RedisScript.Call {
     RedisScript.Call(
-      acquire, key: Keys.lease(shard), [owner.rawValue, String(nonce), String(lifetime.milliseconds)])
+      acquire, key: Keys.lease(shard),
+      [
+        owner.rawValue, String(nonce), String(lifetime.milliseconds), over.map { String($0.nonce) } ?? "",
+        over.map { String($0.counter) } ?? "",
+      ])
+  }
+
+  static func request(_ shard: Shard, for successor: Successor) -> RedisScript.Call {
+    RedisScript.Call(
+      request, key: Keys.lease(shard), [successor.worker.rawValue, String(successor.nonce)])
+  }
+
+  static func handOver(_ shard: Shard, owner: WorkerID, nonce: UInt64, to successor: Successor, lifetime: Duration)
+    -> RedisScript.Call
+  {
+    RedisScript.Call(
+      handOver, key: Keys.lease(shard),
+      [
+        owner.rawValue, String(nonce), String(lifetime.milliseconds), successor.worker.rawValue,
+        String(successor.nonce),
+      ])
   }
 
   static func renew(_ renewal: LeaseRenewal, owner: WorkerID, lifetime: Duration) -> RedisScript.Call {

@@ -3,12 +3,9 @@ public import Ports
 internal import Redis
 public import Sharding
 
-/// Keeps leases and heartbeats in Redis, where they expire by themselves. Its connection is its own, so that nothing but
-/// the server delays a renewal.
+/// Keeps leases in Redis, where they expire by themselves. Its connection is its own, so that nothing but the server
+/// delays a renewal.
 public final class RedisLeaseStore: LeaseStore {
-  /// Most workers that are listed.
-  static let mostWorkers = 1000
-
   private let client: RedisClient
 
   /// Makes a store; it connects at its first call.
@@ -18,7 +15,8 @@ public final class RedisLeaseStore: LeaseStore {
   public func leases(of shards: [Shard]) async throws(StreamError) -> [Shard: Lease] {
     let commands = shards.flatMap { shard in
       [
-        RedisCommand("HMGET", Keys.lease(shard), "owner", "nonce", "counter", "epoch"),
+        RedisCommand(
+          "HMGET", Keys.lease(shard), "owner", "nonce", "counter", "epoch", "successor", "successor_nonce"),
         RedisCommand("PTTL", Keys.lease(shard)),
       ]
     }
@@ -30,11 +28,25 @@ public final class RedisLeaseStore: LeaseStore {
     return leases
   }
 
-  /// Takes a free lease in one step on the server.
+  /// Takes a lease in one step on the server.
   public func acquire(
-    _ shard: Shard, owner: WorkerID, nonce: UInt64, lifetime: Duration
+    _ shard: Shard, owner: WorkerID, nonce: UInt64, over: Lease?, lifetime: Duration
   ) async throws(StreamError) -> Bool {
-    try await run([LeaseScripts.acquire(shard, owner: owner, nonce: nonce, lifetime: lifetime)]) == [true]
+    try await run([LeaseScripts.acquire(shard, owner: owner, nonce: nonce, over: over, lifetime: lifetime)]) == [true]
+  }
+
+  /// Writes the successor into the lease in one step on the server.
+  public func request(_ shard: Shard, for successor: Successor) async throws(StreamError) -> Bool {
+    try await run([LeaseScripts.request(shard, for: successor)]) == [true]
+  }
+
+  /// Hands the lease over in one step on the server.
+  public func handOver(
+    _ shard: Shard, owner: WorkerID, nonce: UInt64, to successor: Successor, lifetime: Duration
+  ) async throws(StreamError) -> Bool {
+    try await run([
+      LeaseScripts.handOver(shard, owner: owner, nonce: nonce, to: successor, lifetime: lifetime)
+    ]) == [true]
   }
 
   /// Extends leases, each in one step on the server, all in one go.
@@ -50,34 +62,6 @@ public final class RedisLeaseStore: LeaseStore {
     _ = try await run([LeaseScripts.release(shard, nonce: nonce)])
   }
 
-  /// Writes a worker's heartbeat and lists it.
-  public func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) {
-    _ = try await run(HeartbeatRecord.calls(heartbeat, lifetime: lifetime))
-  }
-
-  /// Takes a worker's heartbeat away.
-  public func leave(_ worker: WorkerID) async throws(StreamError) {
-    try await streamErrors { () async throws(RedisError) in
-      let replies = try await client.send([
-        RedisCommand("DEL", Keys.worker(worker)), RedisCommand("ZREM", Keys.workers, worker.rawValue),
-      ])
-      for reply in replies { _ = try reply.accepted() }
-    }
-  }
-
-  /// The workers that are alive, the latest heartbeat first; dead ones leave the list.
-  public func workers() async throws(StreamError) -> [Heartbeat] {
-    try await streamErrors { () async throws(RedisError) in
-      let listed = try await client.send(RedisCommand("ZREVRANGE", Keys.workers, "0", String(Self.mostWorkers - 1)))
-      let names = (listed.array ?? []).compactMap { $0.text.map(WorkerID.init(rawValue:)) }
-      let replies = try await client.send(names.map { RedisCommand("HGETALL", Keys.worker($0)) })
-      let dead = zip(names, replies).filter { $1.array?.isEmpty ?? false }.map(\.0)
-      // One that beats in between is listed again by its next beat.
-      _ = try await client.send(dead.map { RedisCommand("ZREM", Keys.workers, $0.rawValue) })
-      return zip(names, replies).compactMap { name, reply in HeartbeatRecord.parse(reply, worker: name) }
-    }
-  }
-
   /// Runs scripts that answer yes or no.
   private func run(_ calls: [RedisScript.Call]) async throws(StreamError) -> [Bool] {
     try await streamErrors { () async throws(RedisError) in
@@ -88,12 +72,16 @@ public final class RedisLeaseStore: LeaseStore {
   /// The lease in a hash; nil when it is free, or damaged and therefore free.
   private func lease(fields: RedisValue, remaining: RedisValue) throws(StreamError) -> Lease? {
     if case .refusal(let refusal) = fields, refusal.code != "WRONGTYPE" { throw StreamError(.refused(refusal)) }
-    guard let values = fields.array, values.count == 4, let remaining = remaining.integer, remaining >= 0,
+    guard let values = fields.array, values.count == 6, let remaining = remaining.integer, remaining >= 0,
       let owner = values[0].text, let nonce = values[1].text.flatMap({ UInt64($0) }),
       let counter = values[2].text.flatMap({ UInt64($0) }), let epoch = values[3].integer
     else { return nil }
-    return Lease(
+    var lease = Lease(
       owner: WorkerID(rawValue: owner), nonce: nonce, counter: counter, epoch: Epoch(rawValue: epoch),
       remainingMilliseconds: remaining)
+    if let successor = values[4].text, let nonce = values[5].text.flatMap({ UInt64($0) }) {
+      lease.successor = Successor(worker: WorkerID(rawValue: successor), nonce: nonce)
+    }
+    return lease
   }
 }

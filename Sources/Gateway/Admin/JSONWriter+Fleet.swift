@@ -9,7 +9,7 @@ extension JSONWriter {
   package mutating func fleet(_ fleet: FleetStatus) {
     beginObject()
     key("leader")
-    optional(fleet.leader?.rawValue)
+    optional(fleet.leader?.worker.rawValue)
     key("workers")
     workers(fleet)
     key("shards")
@@ -40,7 +40,7 @@ extension JSONWriter {
     key("id")
     string(worker.worker.rawValue)
     key("state")
-    string(worker.state)
+    string(worker.state.rawValue)
     key("host")
     string(worker.host)
     key("pid")
@@ -50,10 +50,10 @@ extension JSONWriter {
     key("started_at")
     string(worker.startedAt.description)
     key("orders_per_second")
-    integer(Int64(worker.ordersPerSecond))
+    integer(Int64(worker.commandsPerSecond))
     key("shards")
     beginArray()
-    for shard in worker.shards.sorted() { integer(Int64(shard.rawValue)) }
+    for shard in worker.shards { integer(Int64(shard.rawValue)) }
     endArray()
     endObject()
   }

@@ -11,20 +11,47 @@ public struct PostgresSettlementLedger: SettlementLedger {
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  public func claim(_ shard: Shard, owner: WorkerID, nonce: UInt64) async throws(LedgerError) -> Ownership? {
+  public func claim(
+    _ nonces: [Shard: UInt64], owner: WorkerID
+  ) async throws(LedgerError) -> [Shard: Ownership] {
+    let shards = nonces.keys.sorted()
     let rows = try await query(
       PostgresCall(
-        SettlingStatements.claim, [.int2(shard.rawValue), .int8(Int64(bitPattern: nonce)), .text(owner.rawValue)]))
-    guard rows.count == 1 else { return nil }
-    return Ownership(
-      shard: shard, epoch: Epoch(rawValue: rows.int8(0, 0)), nonce: nonce,
-      processed: Sequence(rawValue: rows.int8(0, 1)))
+        SettlingStatements.claim,
+        [
+          .int2Array(shards.map(\.rawValue)), .int8Array(shards.map { Int64(bitPattern: nonces[$0]!) }),
+          .text(owner.rawValue),
+        ]))
+    var ownerships: [Shard: Ownership] = [:]
+    for row in 0..<rows.count {
+      let shard = Shard(rawValue: rows.int2(row, 0))
+      ownerships[shard] = Ownership(
+        shard: shard, epoch: Epoch(rawValue: rows.int8(row, 1)), nonce: nonces[shard]!,
+        processed: Sequence(rawValue: rows.int8(row, 2)))
+    }
+    return ownerships
   }
 
-  public func openOrders(of shard: Shard, through processed: Sequence) async throws(LedgerError) -> [OrderRecord] {
+  public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
+    let rows = try await query(PostgresCall(SettlingStatements.books, [.int2Array(shards.map(\.rawValue))]))
+    var books: [ShardBook] = []
+    for row in 0..<rows.count {
+      let shard = Shard(rawValue: rows.int2(row, 0))
+      if books.last?.shard != shard {
+        books.append(ShardBook(shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: []))
+      }
+      if !rows.isNull(row, 2) { books[books.count - 1].orders.append(OrderColumns.read(rows, row, from: 2)) }
+    }
+    return books
+  }
+
+  public func processedLog(
+    of shard: Shard, after sequence: Sequence, limit: Int
+  ) async throws(LedgerError) -> [LogEntry] {
     let rows = try await query(
-      PostgresCall(SettlingStatements.openOrders, [.int2(shard.rawValue), .int8(processed.rawValue)]))
-    return (0..<rows.count).map { OrderColumns.read(rows, $0) }
+      PostgresCall(
+        SettlingStatements.processedLog, [.int2(shard.rawValue), .int8(sequence.rawValue), .int4(Int32(limit))]))
+    return (0..<rows.count).map { LogColumns.read(rows, $0) }
   }
 
   public func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry] {

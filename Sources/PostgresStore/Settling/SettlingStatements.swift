@@ -3,19 +3,38 @@ internal import Postgres
 
 /// The SQL of claiming, recovering and settling.
 enum SettlingStatements {
-  /// The row lock is the barrier: behind it, what an earlier owner committed is final.
+  /// The row locks are the barrier: behind them, what earlier owners committed is final. A shard in the middle of an
+  /// earlier owner's commit is left out, so that one frozen owner does not hold up the claims of others' shards.
   static let claim = PostgresStatement(
     "claim",
     """
-    UPDATE shard_cursors SET epoch = epoch + 1, nonce = $2::bigint, owner = $3::text, claimed_at = now()
-    WHERE shard = $1::smallint RETURNING epoch, processed_sequence
+    WITH free AS MATERIALIZED (
+      SELECT shard FROM shard_cursors WHERE shard = ANY ($1::smallint[]) ORDER BY shard FOR UPDATE SKIP LOCKED)
+    UPDATE shard_cursors c SET epoch = c.epoch + 1, nonce = n.nonce, owner = $3::text, claimed_at = now()
+    FROM free f JOIN unnest($1::smallint[], $2::bigint[]) AS n (shard, nonce) ON n.shard = f.shard
+    WHERE c.shard = f.shard
+    RETURNING c.shard, c.epoch, c.processed_sequence
     """)
 
-  static let openOrders = PostgresStatement(
-    "open_orders",
+  /// Cursors and open orders in one statement, so that they belong to one moment.
+  static let books = PostgresStatement(
+    "books",
     """
-    SELECT \(OrderColumns.list) FROM orders o
-    WHERE o.is_open AND o.shard = $1::smallint AND o.sequence <= $2::bigint ORDER BY o.priority
+    SELECT c.shard, c.processed_sequence, \(OrderColumns.list)
+    FROM shard_cursors c
+      LEFT JOIN orders o ON o.is_open AND o.shard = c.shard AND o.sequence <= c.processed_sequence
+    WHERE c.shard = ANY ($1::smallint[]) ORDER BY c.shard, o.priority
+    """)
+
+  /// Log rows behind a sequence that have been processed.
+  static let processedLog = PostgresStatement(
+    "processed_log",
+    """
+    SELECT \(LogColumns.list) FROM command_log
+    WHERE shard = $1::smallint AND sequence > $2::bigint
+      AND sequence <= (SELECT processed_sequence FROM shard_cursors WHERE shard = $1::smallint)
+      AND accepted_at >= (SELECT processed_at - interval '1 day' FROM shard_cursors WHERE shard = $1::smallint)
+    ORDER BY sequence LIMIT $3::integer
     """)
 
   /// Log rows behind a sequence. Rows not yet processed were accepted about when or after the processed ones were; the day

@@ -1,72 +1,157 @@
-internal import Accounting
 internal import Lifecycle
 public import Market
 public import Ports
 public import Sharding
 
-/// A worker: keeps its heartbeat and leases, claims its fair share of the shards and works them.
+/// A worker: keeps its heartbeat and its leases, claims shards, hands them over, works them, and leads when it is its turn.
 public final class WorkerService: Sendable {
-  private let identity: Heartbeat
+  /// Everything that a worker talks to.
+  public struct Surroundings: Sendable {
+    /// For settling: its connection is busy with commits.
+    public var ledger: any SettlementLedger
+    /// For claiming, on another connection.
+    public var claims: any SettlementLedger
+    /// For preparing hand-overs, on a third one: books are long to read.
+    public var preparations: any SettlementLedger
+    /// For leading.
+    public var leading: any LeaderLedger
+    /// Brings the commands.
+    public var stream: any OrderStream
+    /// For renewing and claiming.
+    public var leases: any LeaseStore
+    /// For taking over what is handed over.
+    public var handOvers: any LeaseStore
+    /// Who belongs to the fleet.
+    public var members: any MembershipStore
+    /// Looked at by the coordinating loop: a heartbeat must not wait for it.
+    public var fleet: any MembershipStore
+    /// Who leads, and what is wished.
+    public var leaders: any LeaderStore
+    /// Asks other workers whether they are well.
+    public var probe: any HealthProbe
+
+    /// Names all of them.
+    public init(
+      ledger: any SettlementLedger, claims: any SettlementLedger, preparations: any SettlementLedger,
+      leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
+      members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe
+    ) {
+      self.ledger = ledger
+      self.claims = claims
+      self.preparations = preparations
+      self.leading = leading
+      self.stream = stream
+      self.leases = leases
+      self.handOvers = handOvers
+      self.members = members
+      self.fleet = fleet
+      self.leaders = leaders
+      self.probe = probe
+    }
+  }
+
+  private struct State {
+    var state = WorkerState.active
+    var isStopping = false
+    var sight = FleetSight()
+    var heartbeat: Heartbeat
+    var renewedAt: Duration
+  }
+
+  private let world: Surroundings
   private let shards: [Shard]
-  private let claims: any SettlementLedger
-  private let leases: any LeaseStore
   private let settings: ExecutionSettings
-  private let random: @Sendable () -> UInt64
   private let report: @Sendable (WorkerEvent) -> Void
+  private let me: WorkerID
+  private let clock: @Sendable () -> Duration
   private let lane: ExecutionLane
-  private let stopping = Lock(false)
-  /// Claims in hand: won in Redis, their books not yet rebuilt.
-  private let claiming = Lock<[Shard: LeaseRenewal]>([:])
+  private let claimer: ShardClaimer
+  private let receiver: HandOverReceiver
+  private let watch: FleetWatch
+  private let leader: LeaderService
+  private let state: Lock<State>
 
   /// Makes a worker.
   /// - Parameters:
-  ///   - identity: What the worker says of itself; shards and rate are filled in.
+  ///   - identity: What the worker says of itself; loads and rates are filled in.
   ///   - shards: All shards of the exchange.
-  ///   - ledger: For settling; its connection is busy with commits.
-  ///   - claims: For claiming and recovering, on another connection.
   ///   - random: 64 unpredictable bits, for nonces.
+  ///   - clock: A clock that only moves forward; its zero may be anywhere.
   ///   - report: Hears what an operator wants to know; must not block.
   public init(
-    identity: Heartbeat, shards: [Shard], ledger: any SettlementLedger, claims: any SettlementLedger,
-    stream: any OrderStream, leases: any LeaseStore, settings: ExecutionSettings = ExecutionSettings(),
+    identity: Heartbeat, shards: [Shard], world: Surroundings, settings: ExecutionSettings = ExecutionSettings(),
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
+    clock: @escaping @Sendable () -> Duration = { .nanoseconds(HostClock.monotonicNanoseconds()) },
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
-    self.identity = identity
+    self.world = world
     self.shards = shards
-    self.claims = claims
-    self.leases = leases
     self.settings = settings
-    self.random = random
     self.report = report
-    lane = ExecutionLane(ledger: ledger, stream: stream, settings: settings, now: now, report: report)
+    self.clock = clock
+    me = identity.worker
+    state = Lock(State(heartbeat: identity, renewedAt: clock()))
+    let lane = ExecutionLane(
+      ledger: world.ledger, stream: world.stream, settings: settings, now: now, report: report)
+    self.lane = lane
+    claimer = ShardClaimer(
+      me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings, random: random,
+      report: report)
+    receiver = HandOverReceiver(
+      me: identity.worker, ledger: world.preparations, leases: world.handOvers, settings: settings, random: random,
+      clock: clock, report: report, adopt: { await lane.adopt($0, $1) })
+    watch = FleetWatch(
+      members: world.fleet, leaders: world.leaders, probe: world.probe, me: identity.worker,
+      limits: Membership.Limits(leaseLifetime: settings.leaseLifetime), clock: clock, report: report)
+    leader = LeaderService(
+      leaders: world.leaders, ledger: world.leading, me: identity.worker, shards: shards, settings: settings,
+      random: random, report: report)
   }
 
   /// The shards in work.
   public func owned() async -> [Ownership] { await lane.ownerships() }
 
-  /// Ends ``run()``: the round in hand is finished, leases are given back.
-  public func stop() { stopping.withLock { $0 = true } }
+  /// Whether the worker makes progress and keeps its leases: what it answers when another asks.
+  public func isWell() async -> Bool {
+    let renewedAt = state.withLock { $0.renewedAt }
+    return await !lane.isStuck && clock() - renewedAt < settings.leaseLifetime
+  }
+
+  /// Ends ``run()``: shards are handed to others, or let go when nobody takes them within ``ExecutionSettings/drainLimit``.
+  public func stop() {
+    state.withLock {
+      $0.isStopping = true
+      $0.state = .draining
+    }
+  }
 
   /// Works until stopped.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.lane.run() }
+      group.addTask { await self.receiver.run() }
       group.addTask { await self.keepAlive() }
+      group.addTask { await self.lead() }
       group.addTask { await self.coordinate() }
     }
   }
 
+  // MARK: Heartbeat and leases
+
   /// Says that the worker is alive and keeps its leases, whatever else it is doing: a long claim must not cost other shards.
   private func keepAlive() async {
-    var settled = 0
+    var meter = LoadMeter()
+    var readAt = clock()
     var isReachable = true
-    while !stopping.withLock({ $0 }) {
-      let before = settled
-      settled = await lane.settledCommands
-      let rate = (settled - before) * 1_000 / max(1, settings.renewalPeriod.milliseconds)
+    while !hasLeft {
+      let now = clock()
+      let loads = meter.read(
+        await lane.tallies(), busyNanoseconds: await lane.busyNanoseconds, span: now - readAt)
+      readAt = now
       do throws(StreamError) {
-        try await renew(rate: rate)
+        try await beat(loads, busyPermille: meter.busyPermille)
+        try await renew()
+        state.withLock { $0.renewedAt = clock() }
         isReachable = true
       } catch {
         if isReachable { report(.leasesUnavailable(reason: error.reason)) }
@@ -76,117 +161,145 @@ public final class WorkerService: Sendable {
     }
   }
 
-  private func renew(rate: Int) async throws(StreamError) {
-    let owned = await lane.ownerships()
-    var heartbeat = identity
-    heartbeat.shards = owned.map(\.shard).sorted()
-    heartbeat.ordersPerSecond = rate
-    try await leases.beat(heartbeat, lifetime: settings.leaseLifetime)
-    // A lane that is stuck keeps nothing: others may take its shards, and the epoch keeps its commits out.
-    guard await !lane.isStuck else { return }
-    let renewals =
-      owned.map { LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed) }
-      + claiming.withLock { $0 }.values
-    guard !renewals.isEmpty else { return }
-    for shard in try await leases.renew(renewals, owner: identity.worker, lifetime: settings.leaseLifetime) {
-      guard let ownership = owned.first(where: { $0.shard == shard }) else { continue }
-      report(.leaseLost(shard, ownership.epoch))
-      await lane.drop(shard, nonce: ownership.nonce)
+  private func beat(_ loads: [Shard: ShardLoad], busyPermille: Int) async throws(StreamError) {
+    let commit = await lane.commitMicroseconds
+    let heartbeat = state.withLock { state in
+      state.heartbeat.state = state.state
+      state.heartbeat.loads = loads
+      state.heartbeat.busyPermille = busyPermille
+      state.heartbeat.commitMicroseconds = commit
+      state.heartbeat.beat += 1
+      return state.heartbeat
     }
-    // What was given up meanwhile must not come back by its renewal.
-    let kept = Set(await lane.ownerships().map(\.nonce)).union(claiming.withLock { $0 }.values.map(\.nonce))
-    for renewal in renewals where !kept.contains(renewal.nonce) {
-      try await leases.release(renewal.shard, nonce: renewal.nonce)
+    let begun = clock()
+    let order = try await world.members.beat(heartbeat, lifetime: settings.leaseLifetime)
+    let taken = (clock() - begun).microseconds
+    state.withLock { $0.heartbeat.redisMicroseconds = taken }
+    if let order { follow(order) }
+  }
+
+  private func follow(_ order: WorkerOrder) {
+    report(.told(order))
+    state.withLock { state in
+      guard !state.isStopping else { return }
+      switch order {
+      case .drain: if state.state == .active { state.state = .draining }
+      case .resume: state.state = .active
+      }
     }
   }
 
-  /// Claims and gives up shards until stopped, then gives all of them up.
+  private func renew() async throws(StreamError) {
+    // A lane that is stuck keeps nothing: others may take its shards, and the epoch keeps its commits out.
+    guard await !lane.isStuck else { return }
+    let owned = await lane.ownerships()
+    let renewals =
+      owned.map { LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed) }
+      + claimer.claiming
+    guard !renewals.isEmpty else { return }
+    for shard in try await world.leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime) {
+      guard let ownership = owned.first(where: { $0.shard == shard }) else { continue }
+      // What was given up meanwhile is nobody's loss.
+      if await lane.drop(shard, nonce: ownership.nonce) { report(.leaseLost(shard, ownership.epoch)) }
+    }
+    // What was given up meanwhile must not come back by its renewal.
+    let kept = Set(await lane.ownerships().map(\.nonce)).union(claimer.claiming.map(\.nonce))
+    for renewal in renewals where !kept.contains(renewal.nonce) {
+      try await world.leases.release(renewal.shard, nonce: renewal.nonce)
+    }
+  }
+
+  // MARK: Leading
+
+  private func lead() async {
+    while !hasLeft {
+      let (sight, own) = state.withLock { ($0.sight, $0.heartbeat) }
+      // The first look must have been: who has seen nobody would wish everything for itself.
+      if sight.at > .zero { try? await leader.turn(sight, own: own) }
+      try? await Task.sleep(for: settings.lookPeriod)
+    }
+    await leader.leave()
+  }
+
+  // MARK: Shards
+
+  /// Claims shards and hands them over until stopped, then lets go of what is left.
   private func coordinate() async {
+    var plan = ClaimPlan(longestWait: settings.leaseLifetime)
     var patience = ClaimPatience(wait: settings.leaseLifetime * 6 / 10)
-    while !stopping.withLock({ $0 }) {
+    var drainingSince: Duration?
+    while true {
       // Without leases nothing is claimed; ``keepAlive()`` reports that they cannot be reached.
-      try? await balance(&patience)
-      try? await Task.sleep(for: settings.renewalPeriod)
+      try? await turn(&plan, &patience)
+      if await isDone(since: &drainingSince) { break }
+      try? await Task.sleep(for: settings.lookPeriod)
     }
     await leave()
   }
 
-  private func balance(_ patience: inout ClaimPatience) async throws(StreamError) {
-    let held = try await leases.leases(of: shards)
-    let alive = try await leases.workers().map(\.worker)
+  private func turn(_ plan: inout ClaimPlan, _ patience: inout ClaimPatience) async throws(StreamError) {
+    let sight = try await watch.look()
+    state.withLock { $0.sight = sight }
+    var view = await view(sight)
+    view.leases = try await world.leases.leases(of: ClaimPlan.doubtful(view))
+    let mayClaim = patience.allowsClaims(seen: view.leases.count + view.members.count - 1, now: view.now)
+    try await carryOut(plan.decide(view), mayClaim: mayClaim)
+  }
+
+  private func view(_ sight: FleetSight) async -> ClaimPlan.View {
     let owned = Set(await lane.ownerships().map(\.shard))
-    for (shard, lease) in held where lease.owner == identity.worker && !owned.contains(shard) {
-      // Left over from a shard that was dropped: free for anyone, this worker included.
-      try await leases.release(shard, nonce: lease.nonce)
+    var members: [WorkerID: ClaimPlan.Member] = [:]
+    for (worker, heartbeat) in sight.heartbeats {
+      members[worker] = ClaimPlan.Member(
+        standing: sight.standings[worker] ?? .alive, state: heartbeat.state, shards: Set(heartbeat.loads.keys))
     }
-    let view = FairShare.View(
-      me: identity.worker, alive: Set(alive).union([identity.worker]), shards: shards,
-      holders: held.mapValues(\.owner), owned: owned)
-    let decision = FairShare.decide(view)
-    for shard in decision.release { await giveUp(shard) }
-    guard patience.allowsClaims(leasesSeen: held.count, now: ContinuousClock().now) else { return }
-    for shard in decision.claim where !stopping.withLock({ $0 }) { try await claim(shard) }
+    members[me] = ClaimPlan.Member(standing: .alive, state: state.withLock { $0.state }, shards: owned)
+    return ClaimPlan.View(
+      me: me, members: members, shards: shards, wishes: sight.assignment?.wishes ?? [:], owned: owned,
+      prepared: await receiver.shards, now: sight.at)
   }
 
-  /// Wins the lease, then the epoch, then rebuilds the books: behind the epoch nothing of an earlier owner can follow.
-  private func claim(_ shard: Shard) async throws(StreamError) {
-    let nonce = random()
-    let lifetime = settings.leaseLifetime
-    guard try await leases.acquire(shard, owner: identity.worker, nonce: nonce, lifetime: lifetime) else { return }
-    KillPoint.reach("claim.leased")
-    do {
-      guard let ownership = try await claims.claim(shard, owner: identity.worker, nonce: nonce) else {
-        throw LedgerError.fault(reason: "there is no shard \(shard)")
+  private func carryOut(_ actions: [ClaimPlan.Action], mayClaim: Bool) async throws(StreamError) {
+    var claims: [(Shard, Lease?)] = []
+    var preparations: [Shard] = []
+    var handOvers: [(Shard, Successor)] = []
+    for action in actions {
+      switch action {
+      case .claim(let shard, let lease): claims.append((shard, lease))
+      case .prepare(let shard): preparations.append(shard)
+      case .handOver(let shard, let successor): handOvers.append((shard, successor))
+      case .release(let shard, let nonce): try await world.leases.release(shard, nonce: nonce)
+      case .forget(let shard): await receiver.forget(shard)
       }
-      KillPoint.reach("claim.won")
-      let renewal = LeaseRenewal(
-        shard: shard, nonce: nonce, epoch: ownership.epoch, processed: ownership.processed)
-      claiming.withLock { $0[shard] = renewal }
-      defer { claiming.withLock { $0[shard] = nil } }
-      _ = try? await leases.renew([renewal], owner: identity.worker, lifetime: lifetime)
-      let orders = try await claims.openOrders(of: shard, through: ownership.processed)
-      let engine = try ShardEngine(shard: shard, processed: ownership.processed, orders: orders)
-      await lane.adopt(ownership, engine)
-      report(.claimed(shard, ownership.epoch, openOrders: orders.count))
-    } catch {
-      report(.claimFailed(shard, reason: "\(error)"))
-      try await leases.release(shard, nonce: nonce)
     }
+    await receiver.prepare(preparations)
+    try await claimer.handOver(handOvers)
+    if mayClaim { try await claimer.claim(claims) { self.state.withLock { $0.state == .active } } }
   }
 
-  private func giveUp(_ shard: Shard) async {
-    guard let ownership = await lane.release(shard) else { return }
-    try? await leases.release(shard, nonce: ownership.nonce)
-    report(.released(shard, ownership.epoch))
+  /// Whether a stopping worker may end: nothing is left, or nobody takes it. One that only drains stays.
+  private func isDone(since drainingSince: inout Duration?) async -> Bool {
+    let (current, isStopping, sight) = state.withLock { ($0.state, $0.isStopping, $0.sight) }
+    guard current != .active else {
+      drainingSince = nil
+      return false
+    }
+    let isEmpty = await lane.ownerships().isEmpty
+    if isEmpty, !isStopping { state.withLock { if $0.state == .draining { $0.state = .drained } } }
+    let since = drainingSince ?? clock()
+    drainingSince = since
+    guard isStopping else { return false }
+    return isEmpty || !sight.hasOtherTakers(than: me) || clock() - since >= settings.drainLimit
   }
+
+  private var hasLeft: Bool { left.withLock { $0 } }
+  private let left = Lock(false)
 
   private func leave() async {
-    for ownership in await lane.ownerships() { await giveUp(ownership.shard) }
+    await receiver.stop()
+    await claimer.letGo(await lane.ownerships().map(\.shard))
     await lane.stop()
-    try? await leases.leave(identity.worker)
+    left.withLock { $0 = true }
+    try? await world.members.leave(me)
   }
-}
-
-/// When free leases may be taken: at once as long as others stand; where none stands at all, Redis may have been wiped, and
-/// the owners get time to take theirs back.
-struct ClaimPatience {
-  let wait: Duration
-  private var bareSince: ContinuousClock.Instant?
-
-  init(wait: Duration) { self.wait = wait }
-
-  mutating func allowsClaims(leasesSeen: Int, now: ContinuousClock.Instant) -> Bool {
-    guard leasesSeen == 0 else {
-      bareSince = nil
-      return true
-    }
-    let since = bareSince ?? now
-    bareSince = since
-    return now - since >= wait
-  }
-}
-
-extension Duration {
-  /// Whole milliseconds.
-  var milliseconds: Int { Int(components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000) }
 }

@@ -17,6 +17,7 @@ actor ExecutionLane {
     /// Whether the log has rows that have not been read: right after a claim, and when the stream lost some.
     var needsLog = true
     var gapSince: ContinuousClock.Instant?
+    var tally = ShardTally()
   }
 
   private let ledger: any SettlementLedger
@@ -31,7 +32,10 @@ actor ExecutionLane {
   private var isStopping = false
   private var streamIsDown = false
   private var lastLogCheck: ContinuousClock.Instant
-  private(set) var settledCommands = 0
+  /// Total time in rounds that had something to settle.
+  private(set) var busyNanoseconds = 0
+  /// How long the latest settlement took to commit.
+  private(set) var commitMicroseconds = 0
   private var lastProgress = ContinuousClock().now
 
   init(
@@ -59,8 +63,21 @@ actor ExecutionLane {
   }
 
   /// Drops a shard at once: another owner has it.
-  func drop(_ shard: Shard, nonce: UInt64) {
-    if holdings[shard]?.ownership.nonce == nonce { holdings[shard] = nil }
+  /// - Returns: Whether it was held under this claim.
+  @discardableResult
+  func drop(_ shard: Shard, nonce: UInt64) -> Bool {
+    guard holdings[shard]?.ownership.nonce == nonce else { return false }
+    holdings[shard] = nil
+    return true
+  }
+
+  /// What has been done for each shard that is held.
+  func tallies() -> [Shard: ShardTally] {
+    holdings.mapValues { holding in
+      var tally = holding.tally
+      tally.openOrders = holding.engine.restingCount
+      return tally
+    }
   }
 
   /// What is held, with how far each shard has been settled.
@@ -171,7 +188,9 @@ actor ExecutionLane {
       let run = holdings[shard]!.inbox.takeRun(after: cursor, limit: room)
       guard !run.isEmpty else { continue }
       room -= run.count
+      let begun = clock.now
       let settlement = holdings[shard]!.engine.apply(run)
+      holdings[shard]!.tally.matchingNanoseconds += (clock.now - begun).nanoseconds
       commits.append(ShardCommit(ownership: holdings[shard]!.ownership, settlement: settlement))
     }
     if !commits.isEmpty { await settle(commits) }
@@ -220,13 +239,15 @@ actor ExecutionLane {
     var commands = 0
     for commit in commits {
       let shard = commit.ownership.shard
-      commands += Int(commit.settlement.through.rawValue - commit.settlement.from.rawValue)
+      let settled = Int(commit.settlement.through.rawValue - commit.settlement.from.rawValue)
+      commands += settled
+      holdings[shard]?.tally.commands += settled
       if let position = holdings[shard]?.inbox.settledPosition { positions[shard] = position }
     }
-    settledCommands += commands
-    let taken = (clock.now - begun).components
-    report(
-      .settled(commands: commands, microseconds: taken.seconds * 1_000_000 + taken.attoseconds / 1_000_000_000_000))
+    let taken = clock.now - begun
+    busyNanoseconds += taken.nanoseconds
+    commitMicroseconds = taken.microseconds
+    report(.settled(commands: commands, microseconds: Int64(taken.microseconds)))
     KillPoint.reach("settle.untrimmed")
     if !positions.isEmpty { trimmer.trim(positions) }
   }

@@ -1,3 +1,5 @@
+public import Sharding
+
 /// Bounds and rhythms of a worker.
 public struct ExecutionSettings: Sendable {
   /// Commands in one settling transaction at most, over all shards.
@@ -20,6 +22,22 @@ public struct ExecutionSettings: Sendable {
   public var leaseLifetime = Duration.milliseconds(1_500)
   /// How often leases and heartbeat are renewed.
   public var renewalPeriod = Duration.milliseconds(300)
+  /// How often the fleet is looked at.
+  public var lookPeriod = Duration.milliseconds(100)
+  /// Shards that are claimed in one transaction at most.
+  public var claimLimit = 16
+  /// How often it is looked whether a shard that was asked for has been handed over.
+  public var handOverPoll = Duration.milliseconds(5)
+  /// How long an owner has to hand a shard over before it is asked anew.
+  public var handOverPatience = Duration.seconds(10)
+  /// How long a stopping worker waits for others to take its shards over before it just lets go.
+  public var drainLimit = Duration.seconds(10)
+  /// When the leader moves shards.
+  public var balance = Balancer.Limits()
+  /// How often the leader keeps the coming days' tables ready.
+  public var housekeepingPeriod = Duration.seconds(3_600)
+  /// How soon it tries again after a failure.
+  public var housekeepingRetry = Duration.seconds(5)
 
   /// Bounds with their defaults.
   public init() {}

@@ -1,6 +1,7 @@
 public import Accounting
 public import Market
 internal import Matching
+public import Ports
 
 /// The books of one shard together with what settling needs to know of the orders in them: log rows in, settlement out.
 ///
@@ -33,6 +34,12 @@ public struct ShardEngine: Sendable {
       }
       open[key] = OpenOrder(order)
     }
+  }
+
+  /// Rebuilds the books from their stored state.
+  /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
+  public init(_ book: ShardBook) throws(RecoveryFault) {
+    try self.init(shard: book.shard, processed: book.processed, orders: book.orders)
   }
 
   /// How many orders rest in the books.

@@ -1,9 +1,39 @@
 public import Market
+public import Ports
+public import Sharding
+
+/// How a shard came to a worker.
+public enum ClaimCause: Hashable, Sendable {
+  /// Nobody held it.
+  case free
+  /// Its owner's process was gone.
+  case crashed(WorkerID)
+  /// Its owner handed it over.
+  case handedOver
+}
 
 /// Something about a worker that an operator wants to know.
 public enum WorkerEvent: Sendable {
   /// A shard was taken over with this many open orders.
-  case claimed(Shard, Epoch, openOrders: Int)
+  case claimed(Shard, Epoch, openOrders: Int, cause: ClaimCause)
+  /// A shard was handed to another worker.
+  case handedOver(Shard, Epoch, to: WorkerID)
+  /// A hand-over could not go on and is tried again.
+  case handOverDelayed(reason: String)
+  /// Another worker stands otherwise than before.
+  case standing(WorkerID, Membership.Standing)
+  /// This worker leads.
+  case elected(Term)
+  /// It does not lead any more.
+  case steppedDown(Term, reason: String)
+  /// It won the leader's lease, but no term.
+  case electionFailed(reason: String)
+  /// As leader, it wished this many shards elsewhere.
+  case wished(Term, shards: Int)
+  /// The leader's housekeeping failed.
+  case housekeepingFailed(reason: String)
+  /// An operator told the worker something.
+  case told(WorkerOrder)
   /// A shard was given up in an orderly way.
   case released(Shard, Epoch)
   /// Someone else holds the shard's lease.

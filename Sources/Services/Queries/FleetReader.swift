@@ -21,13 +21,20 @@ public final class FleetInquiry: FleetReader {
 
   private let shards: any ShardReader
   private let leases: any LeaseStore
+  private let members: any MembershipStore
+  private let leaders: any LeaderStore
   private let now: @Sendable () -> Timestamp
   private let last = Lock<Look?>(nil)
 
-  /// Reads from a ledger and a lease store. `now` never runs backwards; its zero may be anywhere.
-  public init(shards: any ShardReader, leases: any LeaseStore, now: @escaping @Sendable () -> Timestamp) {
+  /// Reads from a ledger and from where leases and heartbeats are kept. `now` never runs backwards; its zero may be anywhere.
+  public init(
+    shards: any ShardReader, leases: any LeaseStore, members: any MembershipStore, leaders: any LeaderStore,
+    now: @escaping @Sendable () -> Timestamp
+  ) {
     self.shards = shards
     self.leases = leases
+    self.members = members
+    self.leaders = leaders
     self.now = now
   }
 
@@ -41,7 +48,8 @@ public final class FleetInquiry: FleetReader {
   private func leases(of shards: [Shard]) async -> Result<FleetLeases, StreamError> {
     do throws(StreamError) {
       let held = try await leases.leases(of: shards)
-      return .success(FleetLeases(leases: held, workers: try await leases.workers()))
+      return .success(
+        FleetLeases(leases: held, workers: try await members.workers(), seat: try await leaders.seat()))
     } catch {
       return .failure(error)
     }

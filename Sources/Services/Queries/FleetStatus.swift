@@ -30,8 +30,8 @@ public struct FleetStatus: Hashable, Sendable {
     public var ordersPerSecond: Int64?
   }
 
-  /// The elected leader; nil when there is none.
-  public var leader: WorkerID?
+  /// The elected leader's lease; nil when there is none.
+  public var leader: LeaderElection.Seat?
   /// The workers that are alive, by name.
   public var workers: [Heartbeat]
   /// All shards, ascending.
@@ -49,6 +49,7 @@ public struct FleetStatus: Hashable, Sendable {
     records: [ShardRecord], leases: Result<FleetLeases, StreamError>, rates: [Shard: Int64] = [:]
   ) {
     let known = try? leases.get()
+    leader = known?.seat
     workers = (known?.workers ?? []).sorted { $0.worker < $1.worker }
     if case .failure(let error) = leases { redisFault = error.reason }
     shards = records.map { record in
@@ -75,9 +76,13 @@ public struct FleetLeases: Hashable, Sendable {
   /// The workers that are alive.
   public var workers: [Heartbeat]
 
+  /// The leader's lease.
+  public var seat: LeaderElection.Seat?
+
   /// Makes a value.
-  public init(leases: [Shard: Lease], workers: [Heartbeat]) {
+  public init(leases: [Shard: Lease], workers: [Heartbeat], seat: LeaderElection.Seat? = nil) {
     self.leases = leases
     self.workers = workers
+    self.seat = seat
   }
 }

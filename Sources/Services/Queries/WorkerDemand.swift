@@ -13,7 +13,7 @@ public struct WorkerDemand: Hashable, Sendable {
   /// Judges a fleet; workers that drain do not count.
   /// - Parameter workers: The workers that are alive; nil when they are not known.
   public init(workers: [Heartbeat]?, lags: [ShardLag]) {
-    let active = workers?.count { $0.state == "active" } ?? 0
+    let active = workers?.count { $0.state == .active } ?? 0
     let late = lags.count { $0.commands > Self.lagBound }
     wanted = max(1, active)
     if workers == nil {

@@ -9,7 +9,7 @@ enum FleetText {
   static func text(_ fleet: FleetStatus) -> String {
     var text = ""
     if let fault = fleet.redisFault { text += "Redis cannot be read: \(fault)\n" }
-    text += "leader \(fleet.leader?.rawValue ?? "-"), workers wanted \(fleet.demand.wanted): \(fleet.demand.reason)\n\n"
+    text += "leader \(fleet.leader?.worker.rawValue ?? "-"), workers wanted \(fleet.demand.wanted): \(fleet.demand.reason)\n\n"
     return text + workers(fleet) + "\n" + shards(fleet)
   }
 
@@ -19,8 +19,8 @@ enum FleetText {
     ])
     for worker in fleet.workers {
       table.add([
-        worker.worker.rawValue, worker.state, worker.host, "\(worker.pid)", "\(worker.ordersPerSecond)",
-        worker.shards.sorted().map(\.description).joined(separator: " "),
+        worker.worker.rawValue, worker.state.rawValue, worker.host, "\(worker.pid)", "\(worker.commandsPerSecond)",
+        worker.shards.map(\.description).joined(separator: " "),
       ])
     }
     return table.text

@@ -22,9 +22,10 @@ enum StatusCommand {
     let watches = line.flag("watch", help: "Looks again every second until interrupted.")
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
+    let redis = RedisStoreSettings(address: connections.redis, name: "status")
     let inquiry = FleetInquiry(
       shards: PostgresShardReader(session: CommandLineTool.session(connections.databaseURL)),
-      leases: RedisLeaseStore(RedisStoreSettings(address: connections.redis, name: "status")),
+      leases: RedisLeaseStore(redis), members: RedisMembership(redis), leaders: RedisLeadership(redis),
       now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
     while true {
       let status = await show(

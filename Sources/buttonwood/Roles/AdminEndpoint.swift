@@ -49,10 +49,10 @@ struct AdminEndpoint {
 
   private static func fleet(_ role: String, _ connections: ConnectionOptions) -> FleetInquiry {
     let settings = StoreSettings.ledger(url: connections.databaseURL, role: "\(role)-admin")
+    let redis = RedisStoreSettings(address: connections.redis, name: RoleOptions.processName("\(role)-admin"))
     return FleetInquiry(
       shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
-      leases: RedisLeaseStore(
-        RedisStoreSettings(address: connections.redis, name: RoleOptions.processName("\(role)-admin"))),
+      leases: RedisLeaseStore(redis), members: RedisMembership(redis), leaders: RedisLeadership(redis),
       now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
   }
 }

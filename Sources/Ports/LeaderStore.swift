@@ -1,0 +1,44 @@
+public import Sharding
+
+/// Who should lead, and what the leader wishes. It gives liveness; what a leader writes into the ledger is fenced there.
+public protocol LeaderStore: Sendable {
+  /// The leader's lease; nil when it is free.
+  func seat() async throws(StreamError) -> LeaderElection.Seat?
+
+  /// Takes the leader's lease when it is free, or as it was seen from a holder that is gone.
+  /// - Returns: Whether it is the caller's now.
+  func campaign(
+    _ worker: WorkerID, nonce: UInt64, over: LeaderElection.Seat?, lifetime: Duration
+  ) async throws(StreamError) -> Bool
+
+  /// Extends the leader's lease, and takes it back when a wipe lost it.
+  /// - Returns: Whether it is the caller's; no when another holds it with the same term or a later one.
+  func extend(_ worker: WorkerID, _ leadership: Leadership, lifetime: Duration) async throws(StreamError) -> Bool
+
+  /// Gives the leader's lease up, if it is of this election.
+  func resign(nonce: UInt64) async throws(StreamError)
+
+  /// What is wished; nil before anything was.
+  /// - Parameter known: What the caller knows already: given back when it still stands, so that it need not be read again.
+  func assignment(unless known: Assignment?) async throws(StreamError) -> Assignment?
+
+  /// Wishes.
+  /// - Returns: Whether it was taken: a leader of a later term is not overruled.
+  func publish(_ assignment: Assignment) async throws(StreamError) -> Bool
+}
+
+/// Where terms are handed out and a leader's duties are carried out, each only while its term stands.
+public protocol LeaderLedger: Sendable {
+  /// Begins a new term.
+  func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership
+
+  /// Keeps the coming days' tables ready.
+  /// - Returns: Whether the term still stands; when it does not, nothing was done.
+  func keepDays(_ leadership: Leadership) async throws(LedgerError) -> Bool
+}
+
+/// Asks a worker whether it is well.
+public protocol HealthProbe: Sendable {
+  /// Asks once.
+  func ask(_ heartbeat: Heartbeat) async -> Membership.Answer
+}

@@ -1,0 +1,51 @@
+public import Ports
+public import Postgres
+public import Sharding
+
+/// Elections and the leader's duties in PostgreSQL.
+public struct PostgresLeaderLedger: LeaderLedger {
+  private let session: PostgresSession
+
+  /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
+  public init(session: PostgresSession) { self.session = session }
+
+  private static let elect = PostgresStatement(
+    "elect",
+    """
+    UPDATE leadership SET term = term + 1, nonce = $1::bigint, worker = $2::text, elected_at = now() RETURNING term
+    """)
+
+  private static let holdTerm = PostgresStatement("hold_term", "SELECT hold_term($1::bigint, $2::bigint)")
+
+  private static let ensureDays = PostgresStatement(
+    "ensure_days", "SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, $1::integer)")
+
+  public func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership {
+    let call = PostgresCall(Self.elect, [.int8(Int64(bitPattern: nonce)), .text(worker.rawValue)])
+    do {
+      let rows = try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+      return Leadership(term: Term(rawValue: rows.int8(0, 0)), nonce: nonce)
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+
+  public func keepDays(_ leadership: Leadership) async throws(LedgerError) -> Bool {
+    try await within(leadership, [PostgresCall(Self.ensureDays, [.int4(Int32(Partitions.daysAhead + 2))])])
+  }
+
+  /// Runs calls in one transaction of the term.
+  /// - Returns: Whether the term stands.
+  private func within(_ leadership: Leadership, _ calls: [PostgresCall]) async throws(LedgerError) -> Bool {
+    let hold = PostgresCall(
+      Self.holdTerm, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
+    do {
+      try await session.use { (connection) throws(PostgresError) in _ = try connection.pipeline([hold] + calls) }
+      return true
+    } catch .server(state: "BW002", _) {
+      return false
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+}

@@ -1,0 +1,162 @@
+internal import Accounting
+internal import Lifecycle
+internal import Market
+internal import Ports
+internal import Sharding
+
+/// Takes shards over from living owners: rebuilds their books beside the owners, asks to be handed the shards, and goes on
+/// where the owners stopped. So a shard stands still for a claim and the last few log rows, not for the reading of its book.
+actor HandOverReceiver {
+  private struct Pending {
+    let nonce: UInt64
+    var engine: ShardEngine?
+    var isRequested = false
+    var since: Duration
+  }
+
+  /// Shards whose books are read in one go.
+  private static let booksAtOnce = 16
+  /// Rows read from a log at a time.
+  private static let logLimit = 2_000
+
+  private let me: WorkerID
+  private let ledger: any SettlementLedger
+  private let leases: any LeaseStore
+  private let settings: ExecutionSettings
+  private let random: @Sendable () -> UInt64
+  private let clock: @Sendable () -> Duration
+  private let report: @Sendable (WorkerEvent) -> Void
+  private let adopt: @Sendable (Ownership, ShardEngine) async -> Void
+  private var pending: [Shard: Pending] = [:]
+  private var isStopping = false
+  private var followedAt = Duration.zero
+
+  /// - Parameters:
+  ///   - ledger: Over a connection of its own: books are long to read.
+  ///   - leases: Over a connection of its own, as ``leases(of:)`` is asked often.
+  ///   - adopt: Takes a shard into work.
+  init(
+    me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, settings: ExecutionSettings,
+    random: @escaping @Sendable () -> UInt64, clock: @escaping @Sendable () -> Duration,
+    report: @escaping @Sendable (WorkerEvent) -> Void,
+    adopt: @escaping @Sendable (Ownership, ShardEngine) async -> Void
+  ) {
+    self.me = me
+    self.ledger = ledger
+    self.leases = leases
+    self.settings = settings
+    self.random = random
+    self.clock = clock
+    self.report = report
+    self.adopt = adopt
+  }
+
+  /// The shards that are being prepared.
+  var shards: Set<Shard> { Set(pending.keys) }
+
+  /// Begins to take shards over.
+  func prepare(_ shards: [Shard]) {
+    for shard in shards where pending[shard] == nil {
+      pending[shard] = Pending(nonce: random(), since: clock())
+    }
+  }
+
+  /// No longer wants a shard; one that was handed over meanwhile is given back when that shows.
+  func forget(_ shard: Shard) { pending[shard] = nil }
+
+  /// Ends ``run()``.
+  func stop() { isStopping = true }
+
+  /// Works until stopped.
+  func run() async {
+    while !isStopping {
+      guard !pending.isEmpty else {
+        try? await Task.sleep(for: settings.handOverPoll * 4)
+        continue
+      }
+      do {
+        try await readBooks()
+        try await takeGranted()
+        try await follow()
+      } catch {
+        report(.handOverDelayed(reason: "\(error)"))
+        try? await Task.sleep(for: settings.renewalPeriod)
+      }
+      giveUpOld()
+      try? await Task.sleep(for: settings.handOverPoll)
+    }
+  }
+
+  private func readBooks() async throws {
+    let bare = pending.filter { $0.value.engine == nil }.keys.sorted().prefix(Self.booksAtOnce)
+    guard !bare.isEmpty else { return }
+    for book in try await ledger.books(of: Array(bare)) {
+      pending[book.shard]?.engine = try ShardEngine(book)
+    }
+    for shard in bare {
+      guard let entry = pending[shard] else { continue }
+      let asked = try await leases.request(shard, for: Successor(worker: me, nonce: entry.nonce))
+      // Nobody holds it: then it is claimed like any free shard.
+      if asked { pending[shard]?.isRequested = true } else { pending[shard] = nil }
+    }
+  }
+
+  private func takeGranted() async throws {
+    let requested = pending.filter { $0.value.isRequested }.keys.sorted()
+    guard !requested.isEmpty else { return }
+    var granted: [Shard: UInt64] = [:]
+    let held = try await leases.leases(of: requested)
+    for shard in requested {
+      guard let entry = pending[shard] else { continue }
+      if let lease = held[shard], lease.owner == me, lease.nonce == entry.nonce {
+        granted[shard] = entry.nonce
+      } else if held[shard]?.successor != Successor(worker: me, nonce: entry.nonce) {
+        // The lease was wiped or taken: what was asked is forgotten with it.
+        pending[shard] = nil
+      }
+    }
+    guard !granted.isEmpty else { return }
+    let ownerships = try await ledger.claim(granted, owner: me)
+    for (shard, ownership) in ownerships.sorted(by: { $0.key < $1.key }) { try await begin(shard, ownership) }
+  }
+
+  /// Goes on with a shard that was handed over and claimed: behind the claim, what is processed is final.
+  private func begin(_ shard: Shard, _ ownership: Ownership) async throws {
+    KillPoint.reach("handover.claimed")
+    guard let engine = try await caughtUp(shard, to: ownership.processed) else { return }
+    pending[shard] = nil
+    await adopt(ownership, engine)
+    report(.claimed(shard, ownership.epoch, openOrders: engine.restingCount, cause: .handedOver))
+  }
+
+  /// The prepared books with the log rows up to `processed` carried out.
+  private func caughtUp(_ shard: Shard, to processed: Sequence?) async throws -> ShardEngine? {
+    while var engine = pending[shard]?.engine {
+      if let processed, engine.cursor >= processed { return engine }
+      let rows = try await ledger.processedLog(of: shard, after: engine.cursor, limit: Self.logLimit)
+      // What these rows did is stored already: only the books are wanted.
+      _ = engine.apply(rows)
+      guard pending[shard] != nil else { return nil }
+      pending[shard]!.engine = engine
+      if rows.count < Self.logLimit {
+        if let processed, engine.cursor < processed { throw LedgerError.fault(reason: "log rows of shard \(shard) are missing") }
+        return engine
+      }
+    }
+    return nil
+  }
+
+  /// Keeps prepared books close behind their owners.
+  private func follow() async throws {
+    let now = clock()
+    guard now - followedAt >= settings.renewalPeriod else { return }
+    followedAt = now
+    for shard in pending.filter({ $0.value.isRequested }).keys.sorted() { _ = try await caughtUp(shard, to: nil) }
+  }
+
+  /// An owner that never hands over is left alone; the wish stands, and it is asked anew.
+  private func giveUpOld() {
+    let now = clock()
+    pending = pending.filter { now - $0.value.since < settings.handOverPatience }
+  }
+}

@@ -1,0 +1,132 @@
+internal import Market
+internal import Ports
+internal import Sharding
+
+/// Leads when it is this worker's turn: campaigns, wishes who should work on what, keeps the coming days' tables ready.
+///
+/// Nothing waits for it: matching, settling and the take-over of dead shards go on without a leader.
+actor LeaderService {
+  private let leaders: any LeaderStore
+  private let ledger: any LeaderLedger
+  private let me: WorkerID
+  private let shards: [Shard]
+  private let settings: ExecutionSettings
+  private let random: @Sendable () -> UInt64
+  private let report: @Sendable (WorkerEvent) -> Void
+  private var leadership: Leadership?
+  private var balancer: Balancer
+  private var published: Assignment?
+  private var extendedAt = Duration.zero
+  private var nextHousekeeping = Duration.zero
+
+  init(
+    leaders: any LeaderStore, ledger: any LeaderLedger, me: WorkerID, shards: [Shard], settings: ExecutionSettings,
+    random: @escaping @Sendable () -> UInt64, report: @escaping @Sendable (WorkerEvent) -> Void
+  ) {
+    self.leaders = leaders
+    self.ledger = ledger
+    self.me = me
+    self.shards = shards
+    self.settings = settings
+    self.random = random
+    self.report = report
+    balancer = Balancer(limits: settings.balance)
+  }
+
+  /// Does what is due.
+  /// - Parameters:
+  ///   - sight: How the fleet looked last.
+  ///   - own: This worker's own heartbeat.
+  func turn(_ sight: FleetSight, own: Heartbeat) async throws(StreamError) {
+    let seat = try await leaders.seat()
+    let step = LeaderElection.step(
+      seat: seat, me: me, mine: leadership, isEligible: own.state == .active,
+      standing: seat.flatMap { sight.standings[$0.worker] })
+    switch step {
+    case .follow: stepDown("another leads")
+    case .resign(let nonce):
+      try await leaders.resign(nonce: nonce)
+      stepDown("not ready to lead")
+    case .campaign(let seat): try await campaign(over: seat, at: sight.at)
+    case .lead(let leadership): try await lead(leadership, sight, own)
+    }
+  }
+
+  /// Gives the lead up, if this worker has it.
+  func leave() async {
+    if let leadership { try? await leaders.resign(nonce: leadership.nonce) }
+    stepDown("stopping")
+  }
+
+  private func stepDown(_ reason: String) {
+    guard let leadership else { return }
+    self.leadership = nil
+    report(.steppedDown(leadership.term, reason: reason))
+  }
+
+  private func campaign(over seat: LeaderElection.Seat?, at now: Duration) async throws(StreamError) {
+    let nonce = random()
+    guard try await leaders.campaign(me, nonce: nonce, over: seat, lifetime: settings.leaseLifetime) else { return }
+    do throws(LedgerError) {
+      let elected = try await ledger.elect(me, nonce: nonce)
+      leadership = elected
+      published = nil
+      balancer = Balancer(limits: settings.balance)
+      nextHousekeeping = now
+      report(.elected(elected.term))
+      extendedAt = now
+      if try await !extended(elected) { stepDown("another leads") }
+    } catch {
+      // Without a term nobody leads: PostgreSQL is away, and there is nothing to lead.
+      report(.electionFailed(reason: "\(error)"))
+      try? await leaders.resign(nonce: nonce)
+    }
+  }
+
+  private func extended(_ leadership: Leadership) async -> Bool {
+    (try? await leaders.extend(me, leadership, lifetime: settings.leaseLifetime)) ?? true
+  }
+
+  private func lead(_ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat) async throws(StreamError) {
+    if sight.at - extendedAt >= settings.renewalPeriod {
+      extendedAt = sight.at
+      guard try await leaders.extend(me, leadership, lifetime: settings.leaseLifetime) else {
+        return stepDown("another leads")
+      }
+    }
+    try await wish(leadership, sight, own)
+    if sight.at >= nextHousekeeping { await keepHouse(leadership, at: sight.at) }
+  }
+
+  private func wish(_ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat) async throws(StreamError) {
+    var fleet = sight.heartbeats.filter { sight.standings[$0.key] == .alive || sight.standings[$0.key] == .suspect }
+    fleet[me] = own
+    var owners: [Shard: WorkerID] = [:]
+    var loads: [Shard: ShardLoad] = [:]
+    for heartbeat in fleet.values.sorted(by: { $0.worker < $1.worker }) {
+      for (shard, load) in heartbeat.loads { (owners[shard], loads[shard]) = (heartbeat.worker, load) }
+    }
+    let known = sight.assignment ?? published
+    let wishes = balancer.wishes(
+      Balancer.View(
+        takers: Set(fleet.values.filter { $0.state == .active }.map(\.worker)), owners: owners, loads: loads,
+        shards: shards, wishes: known?.wishes ?? [:], now: sight.at))
+    guard wishes != sight.assignment?.wishes || sight.assignment?.term != leadership.term else { return }
+    let generation = (published?.generation ?? 0) + 1
+    let assignment = Assignment(term: leadership.term, generation: generation, wishes: wishes)
+    guard try await leaders.publish(assignment) else { return stepDown("overruled by a later term") }
+    let moved = wishes.count { known?.wishes[$0.key] != $0.value }
+    published = assignment
+    if moved > 0 { report(.wished(leadership.term, shards: moved)) }
+  }
+
+  private func keepHouse(_ leadership: Leadership, at now: Duration) async {
+    do throws(LedgerError) {
+      guard try await ledger.keepDays(leadership) else { return stepDown("PostgreSQL knows a later term") }
+      nextHousekeeping = now + settings.housekeepingPeriod
+    } catch {
+      report(.housekeepingFailed(reason: "\(error)"))
+      nextHousekeeping = now + settings.housekeepingRetry
+    }
+  }
+}

@@ -1,0 +1,172 @@
+public import Market
+
+/// Spreads the shards over the workers by load: sticky, so that what need not move does not; bounded, so that a new worker
+/// costs no more hand-overs than its share; calm, so that noise moves nothing and nothing moves to and fro.
+///
+/// A value with a memory of what it moved and how heavy everything is. The same history gives the same wishes.
+public struct Balancer: Sendable {
+  /// When it moves something.
+  public struct Limits: Hashable, Sendable {
+    /// How far, in percent of the mean, the heaviest and the lightest worker may be from it before anything moves.
+    public var tolerancePercent = 25
+    /// How long a shard stays where it was moved to, and its weight is not measured anew.
+    public var coolDown = Duration.seconds(20)
+    /// Hand-overs begun in one round at most.
+    public var movesPerRound = 64
+
+    /// The usual limits.
+    public init() {}
+  }
+
+  /// What the leader sees.
+  public struct View: Sendable {
+    /// The workers that take shards.
+    public var takers: Set<WorkerID>
+    /// Who works on a shard; none for a shard without a living owner.
+    public var owners: [Shard: WorkerID]
+    /// What the owners measure.
+    public var loads: [Shard: ShardLoad]
+    /// All shards.
+    public var shards: [Shard]
+    /// What was wished last.
+    public var wishes: [Shard: WorkerID]
+    /// Whether nothing should move that need not: around the market's open and close.
+    public var isQuiet: Bool
+    /// The moment, on any clock that only moves forward.
+    public var now: Duration
+
+    /// Describes what the leader sees.
+    public init(
+      takers: Set<WorkerID>, owners: [Shard: WorkerID], loads: [Shard: ShardLoad], shards: [Shard],
+      wishes: [Shard: WorkerID], isQuiet: Bool = false, now: Duration
+    ) {
+      self.takers = takers
+      self.owners = owners
+      self.loads = loads
+      self.shards = shards
+      self.wishes = wishes
+      self.isQuiet = isQuiet
+      self.now = now
+    }
+  }
+
+  /// The limits in force.
+  public let limits: Limits
+  private var movedAt: [Shard: Duration] = [:]
+  private var weights: [Shard: Int] = [:]
+
+  /// Remembers nothing yet.
+  public init(limits: Limits = Limits()) { self.limits = limits }
+
+  /// Says where every shard should be. Without anyone who takes shards, the old wishes stand.
+  public mutating func wishes(_ view: View) -> [Shard: WorkerID] {
+    guard !view.takers.isEmpty else { return view.wishes }
+    movedAt = movedAt.filter { view.now - $0.value < limits.coolDown }
+    weigh(view)
+    var floor = Floor(takers: view.takers, weights: weights)
+    var homeless: [Shard] = []
+    for shard in view.shards {
+      if let home = home(of: shard, view) { floor.put(shard, on: home) } else { homeless.append(shard) }
+    }
+    floor.house(homeless)
+    if !view.isQuiet { balance(&floor, view) }
+    return floor.homes
+  }
+
+  /// Where a shard stays: with whom it is wished, else with whom it is, as long as that one takes shards.
+  private func home(of shard: Shard, _ view: View) -> WorkerID? {
+    if let wish = view.wishes[shard], view.takers.contains(wish) { return wish }
+    return view.owners[shard].flatMap { view.takers.contains($0) ? $0 : nil }
+  }
+
+  /// A shard that has just moved is as heavy as before: its new owner has not measured it yet.
+  private mutating func weigh(_ view: View) {
+    for shard in view.shards where movedAt[shard] == nil || weights[shard] == nil {
+      weights[shard] = view.loads[shard]?.weight ?? weights[shard] ?? ShardLoad.idleWeight
+    }
+  }
+
+  /// Evens out from the heaviest to the lightest, one shard after the other. It begins when the difference is beyond the
+  /// tolerance, and then goes on as far as moves help.
+  private mutating func balance(_ floor: inout Floor, _ view: View) {
+    // A worker whose shards cannot move (one hot shard alone) is left out, so that it does not hide the others' balance.
+    var pinned: Set<WorkerID> = []
+    var left = limits.movesPerRound
+    while floor.isUneven(without: pinned, tolerancePercent: limits.tolerancePercent) {
+      guard let stuck = even(&floor, without: pinned, &left, view.now) else { return }
+      pinned.insert(stuck)
+    }
+  }
+
+  /// Moves until nothing helps any more; returns the heaviest worker if none of its shards can move, nil when all is said.
+  private mutating func even(
+    _ floor: inout Floor, without pinned: Set<WorkerID>, _ left: inout Int, _ now: Duration
+  ) -> WorkerID? {
+    while left > 0, let source = floor.heaviest(without: pinned), let target = floor.lightest(without: pinned) {
+      guard let shard = floor.best(from: source, to: target, where: { movedAt[$0] == nil }) else { return source }
+      floor.put(shard, on: target)
+      movedAt[shard] = now
+      left -= 1
+    }
+    return nil
+  }
+}
+
+/// The shards on their workers, with what each worker carries.
+private struct Floor {
+  let weights: [Shard: Int]
+  private(set) var homes: [Shard: WorkerID] = [:]
+  private var carried: [WorkerID: Int]
+  private var shards: [WorkerID: Set<Shard>] = [:]
+
+  init(takers: Set<WorkerID>, weights: [Shard: Int]) {
+    self.weights = weights
+    carried = Dictionary(uniqueKeysWithValues: takers.map { ($0, 0) })
+  }
+
+  mutating func put(_ shard: Shard, on worker: WorkerID) {
+    if let old = homes[shard] {
+      carried[old]! -= weights[shard]!
+      shards[old]!.remove(shard)
+    }
+    homes[shard] = worker
+    carried[worker]! += weights[shard]!
+    shards[worker, default: []].insert(shard)
+  }
+
+  /// Finds homes for shards that have none: the heaviest first, each on the worker that carries least.
+  mutating func house(_ homeless: [Shard]) {
+    for shard in homeless.sorted(by: { (weights[$0]!, $1) > (weights[$1]!, $0) }) {
+      let lightest = carried.values.min()!
+      let choice = carried.filter { $0.value == lightest }.keys
+      put(shard, on: Rendezvous.order(of: choice, for: shard)[0])
+    }
+  }
+
+  func heaviest(without pinned: Set<WorkerID>) -> WorkerID? {
+    carried.filter { !pinned.contains($0.key) }.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+  }
+
+  func lightest(without pinned: Set<WorkerID>) -> WorkerID? {
+    carried.filter { !pinned.contains($0.key) }.min { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+  }
+
+  func isUneven(without pinned: Set<WorkerID>, tolerancePercent: Int) -> Bool {
+    let loads = carried.filter { !pinned.contains($0.key) }.values
+    guard loads.count > 1, let most = loads.max(), let least = loads.min() else { return false }
+    let sum = loads.reduce(0, +)
+    let count = loads.count
+    return most * count * 100 > sum * (100 + tolerancePercent) || least * count * 100 < sum * (100 - tolerancePercent)
+  }
+
+  /// The shard whose move evens two workers out most: the heaviest that does not turn the difference round, else the
+  /// lightest that makes it smaller; nil when none does by more than a tenth of what it weighs.
+  func best(from source: WorkerID, to target: WorkerID, where mayMove: (Shard) -> Bool) -> Shard? {
+    let gap = carried[source]! - carried[target]!
+    guard gap > 0 else { return nil }
+    let candidates = (shards[source] ?? []).filter { mayMove($0) && weights[$0]! * 11 <= gap * 10 }
+    let half = candidates.filter { weights[$0]! * 2 <= gap }
+    if let shard = half.max(by: { (weights[$0]!, $1) < (weights[$1]!, $0) }) { return shard }
+    return candidates.min { (weights[$0]!, $0) < (weights[$1]!, $1) }
+  }
+}
