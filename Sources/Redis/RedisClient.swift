@@ -9,6 +9,8 @@ public actor RedisClient {
   public nonisolated let settings: RedisSettings
   private let executor: ThreadExecutor
   private var connection: RedisConnection?
+  /// Of the connection's server, once it was asked for.
+  private var serverRun: String?
   private var failures = 0
   private var lastFailure: RedisError?
   private var restUntil: Int64 = 0
@@ -75,6 +77,20 @@ public actor RedisClient {
     return replies
   }
 
+  /// Which connection the commands of a key go over now; makes one when there is none.
+  /// - Throws: ``RedisError``.
+  public func identity(for key: String) throws(RedisError) -> RedisConnectionIdentity {
+    if connection == nil || serverRun == nil {
+      let information = try send(RedisCommand("INFO", "server")).text ?? ""
+      guard let run = runID(information) else { throw .malformedReply(reason: "INFO names no run_id") }
+      serverRun = run
+    }
+    guard let serverRun, let client = connection?.clientID else {
+      throw .connectionLost(reason: "the connection was given up")
+    }
+    return RedisConnectionIdentity(server: serverRun, client: client)
+  }
+
   /// How long the server is left alone after failures; zero when the next call will try it.
   public var restRemaining: Duration {
     connection != nil ? .zero : .nanoseconds(max(0, restUntil - HostClock.monotonicNanoseconds()))
@@ -117,9 +133,10 @@ public actor RedisClient {
       throw .unavailable(reason: "tried again in \((restUntil - now) / 1_000_000) ms; last: \(lastFailure)")
     }
     do throws(RedisError) {
-      let fresh = try RedisConnection(settings)
+      var fresh = try RedisConnection(settings)
       try fresh.logIn(settings, deadline: now + settings.connectTimeout.nanoseconds)
       connection = consume fresh
+      serverRun = nil
       generation += 1
     } catch {
       failures += 1

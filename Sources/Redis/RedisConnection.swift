@@ -8,6 +8,8 @@ internal import Lifecycle
 /// to a server that went away fails with EPIPE instead of ending the process.)
 struct RedisConnection: ~Copyable {
   private let context: UnsafeMutablePointer<redisContext>
+  /// The number by which the server knows the connection, from the login.
+  private(set) var clientID: Int64 = 0
 
   /// Connects.
   /// - Throws: ``RedisError/unavailable(reason:)`` when the server cannot be reached in time.
@@ -21,12 +23,12 @@ struct RedisConnection: ~Copyable {
   /// Logs in, chooses the database and makes sure that the server answers: one that hangs still lets its kernel connect.
   /// - Throws: ``RedisError/unavailable(reason:)`` when it does not answer in time, ``RedisError/refused(_:)`` when it
   ///   does not take the login.
-  func logIn(_ settings: RedisSettings, deadline: Int64) throws(RedisError) {
+  mutating func logIn(_ settings: RedisSettings, deadline: Int64) throws(RedisError) {
     var commands: [RedisCommand] = []
     if let login = settings.address.login { commands.append(login) }
     if settings.address.database != 0 { commands.append(RedisCommand("SELECT", String(settings.address.database))) }
     if !settings.name.isEmpty { commands.append(RedisCommand("CLIENT", "SETNAME", settings.name)) }
-    commands.append(RedisCommand("PING"))
+    commands.append(RedisCommand("CLIENT", "ID"))
     let replies: [RedisValue]
     do throws(RedisError) {
       replies = try exchange(commands, deadline: deadline)
@@ -34,6 +36,8 @@ struct RedisConnection: ~Copyable {
       throw .unavailable(reason: "\(settings.address.endpoint): no answer to the login (\(error))")
     }
     for reply in replies { _ = try reply.accepted() }
+    guard let id = replies.last?.integer else { throw .malformedReply(reason: "CLIENT ID gave no number") }
+    clientID = id
   }
 
   /// Sends all commands in one go and reads all their replies.

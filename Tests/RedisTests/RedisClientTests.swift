@@ -86,6 +86,21 @@ import Testing
     #expect(await client.generation == 1)
   }
 
+  @Test func identityNamesTheConnectionAndTheRunOfTheServer() async throws {
+    let server = try RedisServer()
+    let client = client(server.address)
+    let first = try await client.identity(for: "k")
+    #expect(try await client.send(RedisCommand("CLIENT", "ID")) == .integer(first.client))
+    #expect(try await client.identity(for: "k") == first)
+    await client.disconnect()
+    let second = try await client.identity(for: "k")
+    #expect(second.server == first.server && second.client > first.client)
+    try server.restartEmpty()
+    let third = try await client.identity(for: "k")
+    #expect(third.server != second.server)
+    #expect(try await client.send(RedisCommand("CLIENT", "ID")) == .integer(third.client))
+  }
+
   @Test func loginNameAndDatabaseAreSet() async throws {
     let server = try RedisServer(options: ["--requirepass", "s3cret"])
     let admin = client(server.address.with(password: "s3cret"))
