@@ -1,3 +1,4 @@
+internal import Market
 internal import Ports
 internal import Redis
 internal import Sharding

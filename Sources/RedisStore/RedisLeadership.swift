@@ -55,7 +55,9 @@ public final class RedisLeadership: LeaderStore {
       let fields = try await client.send(RedisCommand("HGETALL", Keys.assignment)).array ?? []
       var wishes: [Shard: WorkerID] = [:]
       for index in stride(from: 0, to: fields.count - 1, by: 2) {
-        guard let shard = fields[index].text.flatMap({ Int16($0) }), let worker = fields[index + 1].text else { continue }
+        guard let shard = fields[index].text.flatMap({ Int16($0) }), let worker = fields[index + 1].text else {
+          continue
+        }
         wishes[Shard(rawValue: shard)] = WorkerID(rawValue: worker)
       }
       return Assignment(term: Term(rawValue: term), generation: generation, wishes: wishes)

@@ -8,8 +8,10 @@ public import Sharding
 public final class RedisLeaseStore: LeaseStore {
   private let client: RedisClient
 
-  /// Makes a store; it connects at its first call.
-  public init(_ settings: RedisStoreSettings) { client = settings.client(for: "lease") }
+  /// Makes a store; it connects at its first call. `purpose` shows in the connection's name.
+  public init(_ settings: RedisStoreSettings, for purpose: String = "lease") {
+    client = settings.client(for: purpose)
+  }
 
   /// The leases that are held now; one that was damaged by hand counts as free.
   public func leases(of shards: [Shard]) async throws(StreamError) -> [Shard: Lease] {

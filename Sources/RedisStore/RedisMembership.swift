@@ -12,8 +12,11 @@ public final class RedisMembership: MembershipStore {
 
   private let client: RedisClient
 
-  /// Makes a store; it connects at its first call.
-  public init(_ settings: RedisStoreSettings) { client = settings.client(for: "member") }
+  /// Makes a store; it connects at its first call. `purpose` shows in the connection's name: the one that beats is
+  /// `member`.
+  public init(_ settings: RedisStoreSettings, for purpose: String = "member") {
+    client = settings.client(for: purpose)
+  }
 
   /// Writes a worker's heartbeat, lists it, and takes what it was told meanwhile.
   public func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerOrder? {

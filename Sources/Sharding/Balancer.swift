@@ -87,7 +87,7 @@ public struct Balancer: Sendable {
   }
 
   /// Evens out from the heaviest to the lightest, one shard after the other. It begins when the difference is beyond the
-  /// tolerance, and then goes on as far as moves help.
+  /// tolerance, and ends well within it or when no move helps: so what it leaves does not soon begin again.
   private mutating func balance(_ floor: inout Floor, _ view: View) {
     // A worker whose shards cannot move (one hot shard alone) is left out, so that it does not hide the others' balance.
     var pinned: Set<WorkerID> = []
@@ -102,7 +102,9 @@ public struct Balancer: Sendable {
   private mutating func even(
     _ floor: inout Floor, without pinned: Set<WorkerID>, _ left: inout Int, _ now: Duration
   ) -> WorkerID? {
-    while left > 0, let source = floor.heaviest(without: pinned), let target = floor.lightest(without: pinned) {
+    while left > 0, floor.isUneven(without: pinned, tolerancePercent: limits.tolerancePercent / 3),
+      let source = floor.heaviest(without: pinned), let target = floor.lightest(without: pinned)
+    {
       guard let shard = floor.best(from: source, to: target, where: { movedAt[$0] == nil }) else { return source }
       floor.put(shard, on: target)
       movedAt[shard] = now

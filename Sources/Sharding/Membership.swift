@@ -66,7 +66,7 @@ public struct Membership: Sendable {
     }
   }
 
-  private struct Member {
+  fileprivate struct Member {
     var beat: UInt64
     var beatAt: Duration
     var isConnected: Bool?

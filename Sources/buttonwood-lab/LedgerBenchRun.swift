@@ -75,10 +75,10 @@ final class LedgerBenchRun {
     }
     for shard in Set(instruments.map(\.shard)) {
       guard
-        let ownership = try await settlements.claim(shard, owner: WorkerID(rawValue: "bench"), nonce: random.next())
+        let ownership = try await settlements.claim(shard, owner: WorkerID(rawValue: "bench"), nonce: random.next()),
+        let book = try await settlements.books(of: [shard]).first
       else { continue }
-      let orders = try await settlements.openOrders(of: shard, through: ownership.processed)
-      var engine = try ShardEngine(shard: shard, processed: ownership.processed, orders: orders)
+      var engine = try ShardEngine(book)
       // What an earlier run accepted and did not settle is settled first.
       let rest = try await settlements.log(of: shard, after: ownership.processed, limit: 1_000_000)
       if !rest.isEmpty {

@@ -25,7 +25,7 @@ struct AdminServiceTests {
   private let metrics = Metrics()
 
   private func service(token: String? = "sesame", isReady: Bool = true) -> AdminService {
-    AdminService(token: token, metrics: metrics, fleet: fleet, isReady: { isReady })
+    AdminService(token: token, metrics: metrics, fleet: fleet, process: "p1", isReady: { isReady })
   }
 
   private func get(
@@ -47,9 +47,8 @@ struct AdminServiceTests {
         symbols: $0 == 0 ? ["A", "B"] : [])
     }
     let lease = Lease(owner: worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 4), remainingMilliseconds: 800)
-    let heartbeat = Heartbeat(
-      worker: worker, host: "h", pid: 7, version: "1", startedAt: Timestamp(rawValue: 0), shards: [Shard(rawValue: 0)],
-      ordersPerSecond: 5, state: "active")
+    var heartbeat = Heartbeat(worker: worker, host: "h", pid: 7, version: "1", startedAt: Timestamp(rawValue: 0))
+    heartbeat.loads[Shard(rawValue: 0)] = ShardLoad(commandsPerSecond: 5)
     let status = FleetStatus(
       records: records, leases: .success(FleetLeases(leases: [Shard(rawValue: 0): lease], workers: [heartbeat])),
       rates: [Shard(rawValue: 0): 12])

@@ -42,9 +42,7 @@ struct RandomMarket {
       let shard = Shard(rawValue: number)
       let ownership = try await settlement.claim(shard, owner: WorkerID(rawValue: "tests"), nonce: numbers.next())!
       ownerships[shard] = ownership
-      engines[shard] = try ShardEngine(
-        shard: shard, processed: ownership.processed,
-        orders: await settlement.openOrders(of: shard, through: ownership.processed))
+      engines[shard] = try ShardEngine(await settlement.books(of: [shard])[0])
     }
   }
 

@@ -25,8 +25,8 @@ struct SettlementLedgerTests {
 
   /// What an owner would commit next.
   static func commit(_ ledger: PostgresSettlementLedger, _ ownership: Ownership) async throws -> ShardCommit {
-    let orders = try await ledger.openOrders(of: ownership.shard, through: ownership.processed)
-    var engine = try ShardEngine(shard: ownership.shard, processed: ownership.processed, orders: orders)
+    let books = try await ledger.books(of: [ownership.shard])
+    var engine = try ShardEngine(try #require(books.first))
     let log = try await ledger.log(of: ownership.shard, after: ownership.processed, limit: 1_000)
     return ShardCommit(ownership: ownership, settlement: engine.apply(log))
   }

@@ -97,30 +97,41 @@ struct LeaseStoreContract: Sendable {
     #expect(try await store.acquire(shard, owner: b, nonce: 2, lifetime: long))
   }
 
-  func heartbeatsAreListedUntilTheyExpireOrLeave() async throws {
+  func aLeaseIsTakenOverOnlyAsItWasSeen() async throws {
     let store = try make()
-    let first = heartbeat(a, shards: [0, 17])
-    let second = heartbeat(b, shards: [])
-    #expect(try await store.workers() == [])
-    try await store.beat(heartbeat(a, shards: [1]), lifetime: long)
-    try await store.beat(first, lifetime: long)
-    try await store.beat(second, lifetime: long)
-    #expect(Set(try await store.workers()) == [first, second])
-    try await store.beat(second, lifetime: .milliseconds(50))
-    while try await store.workers().count > 1 { try await Task.sleep(for: .milliseconds(5)) }
-    #expect(try await store.workers() == [first])
-    try await store.leave(a)
-    try await store.leave(b)
-    #expect(try await store.workers() == [])
+    _ = try await store.acquire(shard, owner: a, nonce: 1, lifetime: long)
+    let seen = try #require(try await store.leases(of: [shard])[shard])
+    _ = try await store.renew([renewal(shard, 1, epoch: 1)], owner: a, lifetime: long)
+    #expect(try await !store.acquire(shard, owner: b, nonce: 2, over: seen, lifetime: long), "it was renewed since")
+    let again = try #require(try await store.leases(of: [shard])[shard])
+    #expect(try await store.acquire(shard, owner: b, nonce: 2, over: again, lifetime: long))
+    #expect(try await store.leases(of: [shard])[shard]?.owner == b)
+    #expect(try await store.acquire(shard, owner: b, nonce: 2, over: again, lifetime: long), "a repeated call")
+    #expect(try await !store.acquire(shard, owner: a, nonce: 3, over: again, lifetime: long), "a late rival")
+  }
+
+  func aLeaseIsHandedOnlyToWhoAskedLast() async throws {
+    let store = try make()
+    let successor = Successor(worker: b, nonce: 2)
+    #expect(try await !store.request(shard, for: successor), "nobody holds it")
+    _ = try await store.renew([renewal(shard, 1, epoch: 7)], owner: a, lifetime: long)
+    #expect(try await !store.request(shard, for: Successor(worker: a, nonce: 5)), "who holds it need not ask")
+    #expect(try await !store.handOver(shard, owner: a, nonce: 1, to: successor, lifetime: long), "nobody asked")
+    #expect(try await store.request(shard, for: successor))
+    _ = try await store.renew([renewal(shard, 1, epoch: 7)], owner: a, lifetime: long)
+    #expect(try await store.leases(of: [shard])[shard]?.successor == successor, "a renewal keeps the request")
+    #expect(
+      try await !store.handOver(shard, owner: a, nonce: 9, to: successor, lifetime: long), "not the owner's claim")
+    for _ in 0..<2 {
+      #expect(try await store.handOver(shard, owner: a, nonce: 1, to: successor, lifetime: long))
+    }
+    let lease = try #require(try await store.leases(of: [shard])[shard])
+    #expect(lease.owner == b && lease.nonce == 2 && lease.successor == nil)
+    #expect(try await store.renew([renewal(shard, 1, epoch: 7)], owner: a, lifetime: long) == [shard])
+    #expect(try await store.renew([renewal(shard, 2, epoch: 8)], owner: b, lifetime: long) == [])
   }
 
   private func renewal(_ shard: Shard, _ nonce: UInt64, epoch: Int64) -> LeaseRenewal {
     LeaseRenewal(shard: shard, nonce: nonce, epoch: Epoch(rawValue: epoch), processed: Sequence(rawValue: 9))
-  }
-
-  private func heartbeat(_ worker: WorkerID, shards: [Int16]) -> Heartbeat {
-    Heartbeat(
-      worker: worker, host: "h", pid: 7, version: "1.0 (a b)", startedAt: Timestamp(rawValue: 1_764_000_000_000_000),
-      shards: shards.map(Shard.init(rawValue:)), ordersPerSecond: 1234, state: "active")
   }
 }

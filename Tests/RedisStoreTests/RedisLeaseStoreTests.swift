@@ -35,9 +35,8 @@ import Testing
   @Test func absentLeaseIsTakenBackByRenewal() async throws { try await contract.absentLeaseIsTakenBackByRenewal() }
   @Test func higherEpochWins() async throws { try await contract.higherEpochWins() }
   @Test func strangerReleasesNothing() async throws { try await contract.strangerReleasesNothing() }
-  @Test func heartbeatsAreListedUntilTheyExpireOrLeave() async throws {
-    try await contract.heartbeatsAreListedUntilTheyExpireOrLeave()
-  }
+  @Test func aLeaseIsTakenOverOnlyAsItWasSeen() async throws { try await contract.aLeaseIsTakenOverOnlyAsItWasSeen() }
+  @Test func aLeaseIsHandedOnlyToWhoAskedLast() async throws { try await contract.aLeaseIsHandedOnlyToWhoAskedLast() }
 
   private func renewal(_ nonce: UInt64, epoch: Int64) -> LeaseRenewal {
     LeaseRenewal(shard: shard, nonce: nonce, epoch: Epoch(rawValue: epoch), processed: Sequence(rawValue: 9))
@@ -107,29 +106,21 @@ import Testing
     #expect(try await store.acquire(other, owner: a, nonce: 1, lifetime: long))
     #expect(try await store.renew([renewal(2, epoch: 3)], owner: a, lifetime: long) == [])
     #expect(try await store.leases(of: [shard, other]).count == 2)
-    let beat = Heartbeat(
-      worker: a, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0), shards: [shard],
-      ordersPerSecond: 0, state: "active")
-    try await store.beat(beat, lifetime: long)
-    #expect(try await store.workers() == [beat])
+    let members = RedisMembership(server.settings())
+    let beat = Heartbeat(worker: a, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0))
+    #expect(try await members.beat(beat, lifetime: long) == nil)
+    #expect(try await members.workers().map(\.worker) == [a])
+    let leaders = RedisLeadership(server.settings())
+    #expect(try await leaders.campaign(a, nonce: 1, over: nil, lifetime: long))
     try await stream.trim([shard: found[1].position])
     #expect(try await operators.send(RedisCommand("XLEN", "bw:{s17}:orders")) == .integer(1))
     try await store.release(shard, nonce: 2)
-    try await store.leave(a)
-  }
-
-  @Test func deadWorkersLeaveTheList() async throws {
-    _ = try await operators.send(RedisCommand("ZADD", "bw:workers", "1", "ghost"))
-    _ = try await operators.send(RedisCommand("HSET", "bw:worker:odd", "host", "h"))
-    _ = try await operators.send(RedisCommand("ZADD", "bw:workers", "2", "odd"))
-    #expect(try await store.workers() == [])
-    #expect(try await operators.send(RedisCommand("ZRANGE", "bw:workers", "0", "-1")).array?.map(\.text) == ["odd"])
+    try await members.leave(a)
   }
 
   @Test func absentServerIsAnError() async throws {
     server.stop()
     await #expect(throws: StreamError.self) { try await store.acquire(shard, owner: a, nonce: 1, lifetime: long) }
     await #expect(throws: StreamError.self) { try await store.leases(of: [shard]) }
-    await #expect(throws: StreamError.self) { try await store.workers() }
   }
 }

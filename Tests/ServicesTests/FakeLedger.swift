@@ -43,16 +43,29 @@ actor FakeLedger: SettlementLedger {
   func settledRows(_ shard: Shard = Row.shard) -> [Int64] { shards[shard]!.events.map(\.sequence.rawValue) }
   func isSettled() -> Bool { shards.values.allSatisfy { $0.processed.rawValue == Int64($0.log.count) } }
 
-  func claim(_ shard: Shard, owner: WorkerID, nonce: UInt64) throws(LedgerError) -> Ownership? {
+  func claim(_ nonces: [Shard: UInt64], owner: WorkerID) throws(LedgerError) -> [Shard: Ownership] {
     if case .fail(let error) = everyTurn { throw error }
-    guard var stored = shards[shard] else { return nil }
-    stored.epoch += 1
-    stored.nonce = nonce
-    shards[shard] = stored
-    return Ownership(shard: shard, epoch: Epoch(rawValue: stored.epoch), nonce: nonce, processed: stored.processed)
+    var ownerships: [Shard: Ownership] = [:]
+    for (shard, nonce) in nonces {
+      guard var stored = shards[shard] else { continue }
+      stored.epoch += 1
+      stored.nonce = nonce
+      shards[shard] = stored
+      ownerships[shard] = Ownership(
+        shard: shard, epoch: Epoch(rawValue: stored.epoch), nonce: nonce, processed: stored.processed)
+    }
+    return ownerships
   }
 
-  func openOrders(of shard: Shard, through processed: Sequence) throws(LedgerError) -> [OrderRecord] { [] }
+  /// The books' open orders are the tests' own affair: rows here are cancels, which leave none.
+  func books(of names: [Shard]) throws(LedgerError) -> [ShardBook] {
+    names.sorted().map { ShardBook(shard: $0, processed: shards[$0]!.processed, orders: []) }
+  }
+
+  func processedLog(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [LogEntry] {
+    let stored = shards[shard]!
+    return Array(stored.log.prefix(Int(stored.processed.rawValue)).dropFirst(Int(sequence.rawValue)).prefix(limit))
+  }
 
   func log(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [LogEntry] {
     logReads += 1

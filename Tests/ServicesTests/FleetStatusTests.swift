@@ -18,10 +18,8 @@ private func lease(_ owner: WorkerID) -> Lease {
   Lease(owner: owner, nonce: 1, counter: 1, epoch: Epoch(rawValue: 1), remainingMilliseconds: 500)
 }
 
-private func worker(_ id: WorkerID, _ state: String = "active") -> Heartbeat {
-  Heartbeat(
-    worker: id, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0), shards: [], ordersPerSecond: 0,
-    state: state)
+private func worker(_ id: WorkerID, _ state: WorkerState = .active) -> Heartbeat {
+  Heartbeat(worker: id, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0), state: state)
 }
 
 struct FleetStatusTests {
@@ -53,7 +51,7 @@ struct FleetStatusTests {
     #expect(WorkerDemand(workers: [worker(first)], lags: [onTime, onTime]).wanted == 1)
     #expect(WorkerDemand(workers: [worker(first)], lags: [late, onTime]).wanted == 2)
     #expect(WorkerDemand(workers: [worker(first), worker(second)], lags: [late, late]).wanted == 2)
-    #expect(WorkerDemand(workers: [worker(first), worker(second, "draining")], lags: [onTime]).wanted == 1)
+    #expect(WorkerDemand(workers: [worker(first), worker(second, .draining)], lags: [onTime]).wanted == 1)
     #expect(WorkerDemand(workers: [], lags: [onTime]).wanted == 1)
     #expect(WorkerDemand(workers: nil, lags: [late, late]).wanted == 1)
   }
@@ -61,8 +59,11 @@ struct FleetStatusTests {
   @Test func ratesAreMeasuredBetweenTwoLooks() async throws {
     let ledger = FakeShards()
     let time = Lock<Int64>(0)
+    let away = MemoryLeases()
+    await away.fail("none here")
     let inquiry = FleetInquiry(
-      shards: ledger, leases: NoLeases(), now: { Timestamp(rawValue: time.withLock { $0 }) })
+      shards: ledger, leases: away, members: away, leaders: away,
+      now: { Timestamp(rawValue: time.withLock { $0 }) })
     ledger.processed.withLock { $0 = 100 }
     #expect(try await inquiry.fleet().shards.map(\.ordersPerSecond) == [nil])
     time.withLock { $0 = 2_000_000 }
@@ -78,21 +79,4 @@ private final class FakeShards: ShardReader {
   func shards() async throws(LedgerError) -> [ShardRecord] {
     [record(0, claimedBy: first, processed: processed.withLock { $0 })]
   }
-}
-
-/// A lease store that cannot be reached.
-private struct NoLeases: LeaseStore {
-  static let error = StreamError(reason: "none here")
-
-  func leases(of shards: [Shard]) async throws(StreamError) -> [Shard: Lease] { throw Self.error }
-  func acquire(_ shard: Shard, owner: WorkerID, nonce: UInt64, lifetime: Duration) async throws(StreamError) -> Bool {
-    throw Self.error
-  }
-  func renew(_ leases: [LeaseRenewal], owner: WorkerID, lifetime: Duration) async throws(StreamError) -> [Shard] {
-    throw Self.error
-  }
-  func release(_ shard: Shard, nonce: UInt64) async throws(StreamError) { throw Self.error }
-  func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) { throw Self.error }
-  func leave(_ worker: WorkerID) async throws(StreamError) { throw Self.error }
-  func workers() async throws(StreamError) -> [Heartbeat] { throw Self.error }
 }

@@ -94,21 +94,3 @@ import Testing
     #expect(settled == .init(milliseconds: 5, counter: 0), "never beyond what has been read of the new stream")
   }
 }
-
-@Suite struct ClaimPatienceTests {
-  @Test func claimsWaitOnlyWhereNoLeaseStands() {
-    let start = ContinuousClock().now
-    var patience = ClaimPatience(wait: .milliseconds(900))
-    func allows(_ leases: Int, _ milliseconds: Int) -> Bool {
-      patience.allowsClaims(leasesSeen: leases, now: start.advanced(by: .milliseconds(milliseconds)))
-    }
-    #expect(allows(1, 0), "others stand")
-    #expect(!allows(0, 100), "all are gone: a wipe?")
-    #expect(!allows(0, 999))
-    #expect(allows(0, 1_000), "the owners had their time")
-    #expect(allows(0, 1_001))
-    #expect(allows(3, 1_100))
-    #expect(!allows(0, 1_200), "another wipe, another wait")
-    #expect(!allows(0, 2_000) && allows(0, 2_100))
-  }
-}

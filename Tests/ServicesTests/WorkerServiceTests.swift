@@ -12,6 +12,8 @@ private struct Floor {
   let ledger: FakeLedger
   let stream = FakeStream()
   let leases = MemoryLeases()
+  let leading = FakeLeading()
+  let dead = Journal<WorkerID>()
   let journal = Journal<WorkerEvent>()
 
   init() { ledger = FakeLedger(shards: shards) }
@@ -25,13 +27,20 @@ private struct Floor {
     settings.renewalPeriod = .milliseconds(3)
     settings.leaseLifetime = .milliseconds(30)
     settings.retryCeiling = .milliseconds(20)
+    settings.lookPeriod = .milliseconds(3)
+    settings.handOverPoll = .milliseconds(1)
+    settings.drainLimit = .seconds(30)
+    settings.balance.coolDown = .milliseconds(50)
+    let began = ContinuousClock().now
     return WorkerService(
-      identity: Heartbeat(
-        worker: Self.id(name), host: "host", pid: 1, version: "test", startedAt: Row.start, shards: [],
-        ordersPerSecond: 0,
-        state: "active"),
-      shards: shards, ledger: ledger, claims: ledger, stream: stream, leases: leases, settings: settings,
-      now: { Row.start }, random: { .random(in: 1 ... .max) }, report: { [journal] in journal.add($0) })
+      identity: Heartbeat(worker: Self.id(name), host: "host", pid: 1, version: "test", startedAt: Row.start),
+      shards: shards,
+      world: .init(
+        ledger: ledger, claims: ledger, preparations: ledger, leading: leading, stream: stream, leases: leases,
+        handOvers: leases, members: leases, fleet: leases, leaders: leases,
+        probe: FakeProbe { [dead] in dead.all.contains($0) ? .refused : .healthy }),
+      settings: settings, now: { Row.start }, random: { .random(in: 1 ... .max) },
+      clock: { ContinuousClock().now - began + .seconds(1) }, report: { [journal] in journal.add($0) })
   }
 
   /// Lets the workers work while `body` happens, and stops them in order.
@@ -52,6 +61,13 @@ private struct Floor {
     for shard in shards {
       #expect(await ledger.settledRows(shard) == (0..<last).map { $0 + 1 }, "each once and in order")
     }
+  }
+
+  /// Whether a worker works on this many shards and holds their leases.
+  func works(_ worker: WorkerService, _ shards: Int) async -> Bool {
+    let owned = Set(await worker.owned().map(\.nonce))
+    let held = Set(await leases.nonces)
+    return owned.count == shards && held.isSuperset(of: owned)
   }
 
   func count(of name: String) async -> Int { await leases.owners.values.count { $0 == Self.id(name) } }
@@ -159,5 +175,105 @@ private struct Floor {
       await eventually("a settlement hangs") { await floor.ledger.settleCalls >= 2 }
     }
     #expect(try await floor.leases.workers().isEmpty)
+  }
+
+  @Test func theShardsOfACrashedWorkerAreTakenAtOnceWhileItsLeasesStand() async throws {
+    let floor = Floor()
+    let first = floor.worker("a")
+    try await floor.working([first]) {
+      await eventually("the first has all") { await floor.count(of: "a") == 8 }
+      let second = floor.worker("b")
+      try await floor.working([second]) {
+        await eventually("half each") { await floor.works(second, 4) }
+        // Its process "ends": others see its connection gone and nobody answering. (It goes on here as a zombie, which
+        // makes it worse.)
+        floor.dead.add(Floor.id("a"))
+        await floor.leases.crash(Floor.id("a"))
+        await floor.leases.forbid(Floor.id("a"))
+        await eventually("the second takes all") { await floor.count(of: "b") == 8 }
+        await floor.log(1...20)
+        await floor.expectSettled(20)
+      }
+    }
+    let crashes = floor.journal.all.contains {
+      if case .claimed(_, _, _, cause: .crashed(Floor.id("a"))) = $0 { true } else { false }
+    }
+    #expect(crashes)
+  }
+
+  @Test func aPlannedHandOverLeavesNoShardFreeAndRaisesEachEpochOnce() async throws {
+    let floor = Floor()
+    try await floor.working([floor.worker("a")]) {
+      await eventually("the first has all") { await floor.count(of: "a") == 8 }
+      let second = floor.worker("b")
+      try await floor.working([second]) {
+        await eventually("half each") { await floor.works(second, 4) }
+        for shard in floor.shards {
+          let isMoved = await floor.leases.owners[shard] == Floor.id("b")
+          #expect(await floor.ledger.epoch(shard) == (isMoved ? 2 : 1))
+        }
+      }
+    }
+    let moves = floor.journal.all.filter { if case .handedOver = $0 { true } else { false } }
+    #expect(moves.count >= 8, "four there and four back")
+    let free = floor.journal.all.count { if case .claimed(_, _, _, cause: .free) = $0 { true } else { false } }
+    #expect(free == 8, "only the first claims found free shards")
+  }
+
+  @Test func aDrainedWorkerHoldsNothingUntilItIsToldToResume() async throws {
+    let floor = Floor()
+    let (first, second) = (floor.worker("a"), floor.worker("b"))
+    try await floor.working([first, second]) {
+      await eventually("both work") {
+        let (one, two) = await (first.owned().count, second.owned().count)
+        return one > 0 && two > 0
+      }
+      try await floor.leases.tell(Floor.id("a"), .drain, lifetime: .seconds(1))
+      await eventually("the second has all") {
+        let (own, other) = await (second.owned().count, first.owned().count)
+        return own == 8 && other == 0
+      }
+      await eventually("it says so") {
+        (try? await floor.leases.workers().first { $0.worker == Floor.id("a") }?.state) == .drained
+      }
+      await floor.log(1...5)
+      await floor.expectSettled(5)
+      try await floor.leases.tell(Floor.id("a"), .resume, lifetime: .seconds(1))
+      await eventually("it gets its share again") {
+        let (one, two) = await (first.owned().count, second.owned().count)
+        return one == 4 && two == 4
+      }
+      await floor.log(6...9)
+      await floor.expectSettled(9)
+    }
+  }
+
+  @Test func oneLeadsAndAnotherFollowsItWhenItStops() async throws {
+    let floor = Floor()
+    let (first, second) = (floor.worker("a"), floor.worker("b"))
+    try await floor.working([second]) {
+      try await floor.working([first]) {
+        await eventually("someone leads") { (try? await floor.leases.seat()) ?? nil != nil }
+        await eventually("tables are kept") { await floor.leading.kept > 0 }
+      }
+      await eventually("the other leads") { (try? await floor.leases.seat())??.worker == Floor.id("b") }
+      await floor.log(1...3)
+      await floor.expectSettled(3)
+    }
+    #expect(try await floor.leases.seat() == nil, "an orderly end gives the lead up")
+  }
+
+  @Test func aDeposedLeaderStepsDown() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    try await floor.working([worker]) {
+      await eventually("it leads") { (try? await floor.leases.seat())??.worker == Floor.id("a") }
+      await floor.leases.depose(by: Floor.id("ghost"), term: 99)
+      await eventually("it steps down") {
+        floor.journal.all.contains { if case .steppedDown = $0 { true } else { false } }
+      }
+      await floor.log(1...3)
+      await floor.expectSettled(3)
+    }
   }
 }

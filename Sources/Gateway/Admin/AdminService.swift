@@ -11,6 +11,7 @@ public struct AdminService: Sendable {
   private let tokenDigest: SHA256Digest?
   private let metrics: Metrics
   private let fleet: any FleetReader
+  private let process: String
   private let isReady: @Sendable () async -> Bool
 
   /// Makes an endpoint.
@@ -18,13 +19,16 @@ public struct AdminService: Sendable {
   ///   - token: What a caller must show as a bearer token; nil or empty closes `/admin`.
   ///   - metrics: What `/metrics` shows.
   ///   - fleet: What `/admin` shows.
+  ///   - process: The process's name, which `/healthz` and `/readyz` tell.
   ///   - isReady: What `/readyz` answers by.
   public init(
-    token: String?, metrics: Metrics, fleet: any FleetReader, isReady: @escaping @Sendable () async -> Bool
+    token: String?, metrics: Metrics, fleet: any FleetReader, process: String,
+    isReady: @escaping @Sendable () async -> Bool
   ) {
     tokenDigest = token.flatMap { $0.isEmpty ? nil : SHA256Digest(of: $0) }
     self.metrics = metrics
     self.fleet = fleet
+    self.process = process
     self.isReady = isReady
   }
 
@@ -49,10 +53,10 @@ public struct AdminService: Sendable {
     switch path {
     case ["healthz"]:
       try onlyReads(request)
-      return Self.status(200, "ok")
+      return status(200, "ok")
     case ["readyz"]:
       try onlyReads(request)
-      return await isReady() ? Self.status(200, "ok") : Self.status(503, "not ready")
+      return await isReady() ? status(200, "ok") : status(503, "not ready")
     case ["metrics"]:
       try onlyReads(request)
       return HTTPResponse(
@@ -65,10 +69,10 @@ public struct AdminService: Sendable {
   private func admin(_ path: ArraySlice<String>) async throws(APIError) -> HTTPResponse {
     var writer = JSONWriter(capacity: 4096)
     switch (path.first, path.dropFirst().first, path.count) {
-    case ("shards", nil, 1): writer.shards(try await status())
-    case ("workers", nil, 1): writer.workers(try await status())
+    case ("shards", nil, 1): writer.shards(try await fleetStatus())
+    case ("workers", nil, 1): writer.workers(try await fleetStatus())
     case ("shards", let name?, 2):
-      let fleet = try await status()
+      let fleet = try await fleetStatus()
       guard let shard = fleet.shards.first(where: { $0.record.shard.description == name }) else {
         throw APIError(404, "there is no shard \(name)", reason: "not_found")
       }
@@ -78,7 +82,7 @@ public struct AdminService: Sendable {
     return .json(200, writer)
   }
 
-  private func status() async throws(APIError) -> FleetStatus {
+  private func fleetStatus() async throws(APIError) -> FleetStatus {
     do { return try await fleet.fleet() } catch { throw APIError(error) }
   }
 
@@ -100,11 +104,13 @@ public struct AdminService: Sendable {
     }
   }
 
-  private static func status(_ status: Int, _ text: StaticString) -> HTTPResponse {
+  private func status(_ status: Int, _ text: StaticString) -> HTTPResponse {
     var writer = JSONWriter(capacity: 64)
     writer.beginObject()
     writer.key("status")
     writer.string(plain: text)
+    writer.key("process")
+    writer.string(process)
     writer.endObject()
     return .json(status, writer)
   }

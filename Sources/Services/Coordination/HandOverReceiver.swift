@@ -139,7 +139,9 @@ actor HandOverReceiver {
       guard pending[shard] != nil else { return nil }
       pending[shard]!.engine = engine
       if rows.count < Self.logLimit {
-        if let processed, engine.cursor < processed { throw LedgerError.fault(reason: "log rows of shard \(shard) are missing") }
+        if let processed, engine.cursor < processed {
+          throw LedgerError.fault(reason: "log rows of shard \(shard) are missing")
+        }
         return engine
       }
     }

@@ -75,7 +75,7 @@ actor LeaderService {
       nextHousekeeping = now
       report(.elected(elected.term))
       extendedAt = now
-      if try await !extended(elected) { stepDown("another leads") }
+      if await !extended(elected) { stepDown("another leads") }
     } catch {
       // Without a term nobody leads: PostgreSQL is away, and there is nothing to lead.
       report(.electionFailed(reason: "\(error)"))

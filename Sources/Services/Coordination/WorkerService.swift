@@ -81,7 +81,7 @@ public final class WorkerService: Sendable {
   public init(
     identity: Heartbeat, shards: [Shard], world: Surroundings, settings: ExecutionSettings = ExecutionSettings(),
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
-    clock: @escaping @Sendable () -> Duration = { .nanoseconds(HostClock.monotonicNanoseconds()) },
+    clock: @escaping @Sendable () -> Duration,
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     self.world = world

@@ -1,4 +1,5 @@
 public import Ports
+internal import Sharding
 
 /// How many workers there should be, and why.
 public struct WorkerDemand: Hashable, Sendable {

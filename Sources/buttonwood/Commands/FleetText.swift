@@ -9,7 +9,8 @@ enum FleetText {
   static func text(_ fleet: FleetStatus) -> String {
     var text = ""
     if let fault = fleet.redisFault { text += "Redis cannot be read: \(fault)\n" }
-    text += "leader \(fleet.leader?.worker.rawValue ?? "-"), workers wanted \(fleet.demand.wanted): \(fleet.demand.reason)\n\n"
+    text +=
+      "leader \(fleet.leader?.worker.rawValue ?? "-"), workers wanted \(fleet.demand.wanted): \(fleet.demand.reason)\n\n"
     return text + workers(fleet) + "\n" + shards(fleet)
   }
 

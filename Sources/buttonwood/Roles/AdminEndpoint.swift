@@ -29,9 +29,10 @@ struct AdminEndpoint {
   /// Binds and serves.
   /// - Parameters:
   ///   - metrics: What `/metrics` shows.
+  ///   - process: The process's name; its role and host when nil.
   ///   - connections: Where the fleet's state is read from, over connections of the endpoint's own.
   init(
-    _ options: Options, role: String, metrics: Metrics, connections: ConnectionOptions,
+    _ options: Options, role: String, process: String? = nil, metrics: Metrics, connections: ConnectionOptions,
     isReady: @escaping @Sendable () async -> Bool
   ) throws(HTTPServerError) {
     var configuration = HTTPServerConfiguration()
@@ -39,9 +40,17 @@ struct AdminEndpoint {
     configuration.port = options.listen.port
     configuration.connectionLimit = 256
     let service = AdminService(
-      token: options.token, metrics: metrics, fleet: Self.fleet(role, connections), isReady: isReady)
+      token: options.token, metrics: metrics, fleet: Self.fleet(role, connections),
+      process: process ?? RoleOptions.processName(role), isReady: isReady)
     server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
+  }
+
+  /// Where others reach it, as `host:port`: what it listens on, or the same host's loopback when that is any address.
+  func address(_ options: Options) -> String {
+    let host = options.listen.host
+    let shown = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
+    return shown.contains(":") ? "[\(shown)]:\(server.boundPort)" : "\(shown):\(server.boundPort)"
   }
 
   /// Ends it.

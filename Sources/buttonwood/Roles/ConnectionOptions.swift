@@ -41,6 +41,9 @@ struct ListenAddress {
     self.port = port
   }
 
+  /// Whether only this host reaches it.
+  var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
+
   /// Reads the option `name`.
   static func read(_ name: String, default standard: String, _ line: inout CommandLineOptions, help: String)
     -> ListenAddress

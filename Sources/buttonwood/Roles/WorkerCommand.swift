@@ -16,6 +16,8 @@ enum WorkerCommand {
     var connections: ConnectionOptions
     var admin: AdminEndpoint.Options
     var execution = ExecutionSettings()
+    var probe: Duration
+    var advertise: String?
 
     init(_ arguments: [String]) throws(CommandLineExit) {
       var line = CommandLineOptions(
@@ -33,6 +35,25 @@ enum WorkerCommand {
       execution.renewalPeriod = line.duration(
         "renewal", default: execution.renewalPeriod, in: .milliseconds(20)...(.seconds(60)),
         help: "How often leases are renewed and free shards looked for.")
+      execution.lookPeriod = line.duration(
+        "look", default: execution.lookPeriod, in: .milliseconds(10)...(.seconds(60)),
+        help: "How often the fleet is looked at: a crash is noticed after about one look.")
+      probe = line.duration(
+        "probe", default: .milliseconds(150), in: .milliseconds(10)...(.seconds(10)),
+        help: "How long a silent worker has to answer when it is asked; asked three times, it is called hung.")
+      execution.drainLimit = line.duration(
+        "drain", default: execution.drainLimit, in: .zero...(.seconds(600)),
+        help: "How long SIGTERM waits for other workers to take the shards over.")
+      execution.balance.tolerancePercent = line.integer(
+        "balance-tolerance", default: execution.balance.tolerancePercent, in: 1...1_000, unit: "percent",
+        help: "How far a worker's load may be from the mean before the leader moves shards.")
+      execution.balance.coolDown = line.duration(
+        "balance-cool-down", default: execution.balance.coolDown, in: .zero...(.seconds(86_400)),
+        help: "How long the leader leaves a shard where it has moved it.")
+      advertise = line.optional(
+        "admin-advertise", "HOST:PORT", shown: "what it listens on", expected: "an address such as 10.0.0.5:9081",
+        help: "Where other hosts' workers reach the admin endpoint, to ask a silent worker whether it is well."
+      ) { text in ListenAddress(text) == nil ? nil : text }
       if execution.renewalPeriod * 2 > execution.leaseLifetime {
         line.mistake("--renewal must be at most half of --lease")
       }
@@ -57,19 +78,27 @@ enum WorkerCommand {
     let metrics = Metrics()
     let journal = WorkerJournal(worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics))
     do {
+      let running = Lock<WorkerService?>(nil)
       let admin = try AdminEndpoint(
-        options.admin, role: "worker", metrics: metrics, connections: options.connections
-      ) { (try? await reader.lags()) != nil }
+        options.admin, role: "worker", process: id.rawValue, metrics: metrics, connections: options.connections
+      ) { await running.withLock { $0 }?.isWell() ?? false }
       let shards = try await allShards(reader, log)
       let worker = WorkerService(
         identity: Heartbeat(
-          worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(), shards: [],
-          ordersPerSecond: 0, state: "active"),
-        shards: shards, ledger: PostgresSettlementLedger(session: session("settle")),
-        claims: PostgresSettlementLedger(session: session("claim")), stream: RedisOrderStream(redis),
-        leases: RedisLeaseStore(redis), settings: options.execution, now: now, random: { SecureRandom.word() },
-        report: { journal.record($0) })
-      let partitions = RoleOptions.keepPartitions(session("partitions"), log)
+          worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
+          admin: options.advertise ?? admin.address(options.admin)),
+        shards: shards,
+        world: .init(
+          ledger: PostgresSettlementLedger(session: session("settle")),
+          claims: PostgresSettlementLedger(session: session("claim")),
+          preparations: PostgresSettlementLedger(session: session("prepare")),
+          leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis),
+          leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
+          members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
+          leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe)),
+        settings: options.execution, now: now, random: { SecureRandom.word() },
+        clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
+      running.withLock { $0 = worker }
       log.notice("working", ["shards": shards.count])
       let stopper = Task {
         await StopSignal.wait()
@@ -78,7 +107,6 @@ enum WorkerCommand {
       }
       await worker.run()
       stopper.cancel()
-      partitions.cancel()
       await admin.stop()
       log.notice("stopped")
       return 0

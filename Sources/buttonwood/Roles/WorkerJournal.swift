@@ -1,4 +1,5 @@
 internal import Lifecycle
+internal import Ports
 internal import RedisStore
 internal import Services
 internal import Sharding
@@ -21,12 +22,15 @@ final class WorkerJournal: Sendable {
   func record(_ event: WorkerEvent) {
     metrics.count(event)
     switch event {
-    case .claimed(let shard, let epoch, let openOrders):
-      log.notice("claimed a shard", ["shard": shard, "epoch": epoch, "open_orders": openOrders])
-      remember(.init(kind: .claimed, shard: shard, worker: worker, epoch: epoch, reason: "free"))
+    case .claimed(let shard, let epoch, let openOrders, let cause):
+      log.notice("claimed a shard", ["shard": shard, "epoch": epoch, "open_orders": openOrders, "why": cause.words])
+      remember(.init(kind: .claimed, shard: shard, worker: worker, epoch: epoch, reason: cause.words))
+    case .handedOver(let shard, let epoch, let successor):
+      log.notice("handed a shard over", ["shard": shard, "epoch": epoch, "to": successor])
+      remember(.init(kind: .released, shard: shard, worker: worker, epoch: epoch, reason: "handed to \(successor)"))
     case .released(let shard, let epoch):
       log.notice("released a shard", ["shard": shard, "epoch": epoch])
-      remember(.init(kind: .released, shard: shard, worker: worker, epoch: epoch, reason: "fair share or stop"))
+      remember(.init(kind: .released, shard: shard, worker: worker, epoch: epoch, reason: "let go"))
     case .leaseLost(let shard, let epoch):
       log.warning("lost a lease", ["shard": shard, "epoch": epoch])
       remember(.init(kind: .lost, shard: shard, worker: worker, epoch: epoch, reason: "lease held by another"))
@@ -39,6 +43,15 @@ final class WorkerJournal: Sendable {
     case .settlementDelayed(let reason): log.warning("a settlement is tried again", ["reason": reason])
     case .streamUnavailable(let reason): log.warning("streams unavailable, reading the log", ["reason": reason])
     case .leasesUnavailable(let reason): log.warning("leases unavailable", ["reason": reason])
+    case .handOverDelayed(let reason): log.warning("a hand-over is tried again", ["reason": reason])
+    case .standing(let other, let standing):
+      log.notice("another worker stands otherwise", ["other": other, "standing": standing.words])
+    case .elected(let term): log.notice("leading", ["term": term])
+    case .steppedDown(let term, let reason): log.notice("no longer leading", ["term": term, "reason": reason])
+    case .electionFailed(let reason): log.warning("an election failed", ["reason": reason])
+    case .wished(let term, let shards): log.notice("wished shards elsewhere", ["term": term, "shards": shards])
+    case .housekeepingFailed(let reason): log.warning("the coming days' tables could not be made", ["reason": reason])
+    case .told(let order): log.notice("told by an operator", ["order": order.rawValue])
     case .claimFailed(let shard, let reason): log.warning("a claim failed", ["shard": shard, "reason": reason])
     case .settled(let commands, let microseconds):
       log.debug("settled", ["commands": commands, "microseconds": microseconds])
@@ -48,5 +61,28 @@ final class WorkerJournal: Sendable {
   /// The history is a courtesy: without Redis the log has it.
   private func remember(_ event: HistoryEvent) {
     Task { try? await history.record([event]) }
+  }
+}
+
+extension ClaimCause {
+  /// In a log and in the fleet's history.
+  var words: String {
+    switch self {
+    case .free: return "free"
+    case .crashed(let owner): return "\(owner) is gone"
+    case .handedOver: return "handed over"
+    }
+  }
+}
+
+extension Membership.Standing {
+  /// In a log.
+  fileprivate var words: String {
+    switch self {
+    case .alive: return "alive"
+    case .suspect: return "suspect: its heartbeat is late"
+    case .hung: return "hung: it neither beats nor answers"
+    case .crashed: return "crashed: its process is gone"
+    }
   }
 }

@@ -7,7 +7,11 @@ struct WorkerMetrics: Sendable {
   private let settlements: Histogram
   private let batches: Histogram
   private let claims: Counter
+  private let handOvers: Counter
   private let losses: Counter
+  private let elections: Counter
+  private let moves: Counter
+  private let leads: Gauge
   private let retries: Counter
   private let outages: Counter
 
@@ -19,6 +23,12 @@ struct WorkerMetrics: Sendable {
       "buttonwood_settlement_commands", help: "Commands in one settlement.",
       upperBounds: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000])
     claims = metrics.counter("buttonwood_shards_claimed_total", help: "Shards that this worker has claimed.")
+    handOvers = metrics.counter(
+      "buttonwood_shards_handed_over_total", help: "Shards that this worker has handed to another.")
+    elections = metrics.counter("buttonwood_elections_won_total", help: "Terms in which this worker has led.")
+    moves = metrics.counter(
+      "buttonwood_shards_wished_elsewhere_total", help: "Wishes that this worker, leading, has changed.")
+    leads = metrics.gauge("buttonwood_leader", help: "1 while this worker leads.")
     losses = metrics.counter(
       "buttonwood_shards_lost_total", help: "Shards that this worker lost against its will or dropped.")
     retries = metrics.counter("buttonwood_settlements_retried_total", help: "Settlements that were tried again.")
@@ -29,7 +39,13 @@ struct WorkerMetrics: Sendable {
   func count(_ event: WorkerEvent) {
     switch event {
     case .claimed: claims.add()
-    case .released, .claimFailed: break
+    case .handedOver: handOvers.add()
+    case .elected:
+      elections.add()
+      leads.set(1)
+    case .steppedDown: leads.set(0)
+    case .wished(_, let shards): moves.add(shards)
+    case .released, .claimFailed, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told: break
     case .leaseLost, .fenced, .dropped: losses.add()
     case .settlementDelayed: retries.add()
     case .streamUnavailable, .leasesUnavailable: outages.add()
