@@ -22,10 +22,16 @@ public final class RedisMembership: MembershipStore {
   public func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerOrder? {
     try await streamErrors { () async throws(RedisError) in
       var heartbeat = heartbeat
-      let identity = try await client.identity(for: Keys.workers)
-      heartbeat.connection = Heartbeat.Connection(server: identity.server, client: identity.client)
-      for reply in try await client.run(HeartbeatRecord.calls(heartbeat, lifetime: lifetime)) {
-        _ = try reply.accepted()
+      var said: Heartbeat.Connection?
+      // The connection may be replaced while the heartbeat is sent; once more is enough, else the next beat says it.
+      for _ in 0..<2 {
+        let identity = try await client.identity(for: Keys.workers)
+        heartbeat.connection = Heartbeat.Connection(server: identity.server, client: identity.client)
+        guard heartbeat.connection != said else { break }
+        said = heartbeat.connection
+        for reply in try await client.run(HeartbeatRecord.calls(heartbeat, lifetime: lifetime)) {
+          _ = try reply.accepted()
+        }
       }
       let order = try await client.send(RedisCommand("GETDEL", Keys.order(heartbeat.worker)))
       return order.text.flatMap(WorkerOrder.init)
