@@ -105,6 +105,7 @@ final class ShardClaimer: Sendable {
 
   /// Hands shards to the workers that asked for them: each after the round in hand.
   func handOver(_ shards: [(shard: Shard, to: Successor)]) async throws(StreamError) {
+    guard !shards.isEmpty else { return }
     let released = await release(shards.map(\.shard))
     KillPoint.reach("handover.released")
     for (shard, successor) in shards {
