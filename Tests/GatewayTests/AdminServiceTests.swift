@@ -20,12 +20,29 @@ private final class FakeFleet: FleetReader {
   }
 }
 
+/// Workers that a test sets, and what they were told.
+private final class FakeMembers: MembershipStore {
+  let known = Lock<[Heartbeat]>([])
+  let told = Lock<[WorkerID: WorkerOrder]>([:])
+
+  func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerOrder? { nil }
+  func leave(_ worker: WorkerID) async throws(StreamError) {}
+  func workers() async throws(StreamError) -> [Heartbeat] { known.withLock { $0 } }
+  func connected(_ heartbeats: [Heartbeat]) async throws(StreamError) -> [WorkerID: Bool] { [:] }
+  func tell(_ worker: WorkerID, _ order: WorkerOrder, lifetime: Duration) async throws(StreamError) {
+    told.withLock { $0[worker] = order }
+  }
+}
+
 struct AdminServiceTests {
   private let fleet = FakeFleet()
   private let metrics = Metrics()
+  private let members = FakeMembers()
 
   private func service(token: String? = "sesame", isReady: Bool = true) -> AdminService {
-    AdminService(token: token, metrics: metrics, fleet: fleet, process: "p1", isReady: { isReady })
+    AdminService(
+      token: token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members), process: "p1",
+      isReady: { isReady })
   }
 
   private func get(
@@ -49,8 +66,11 @@ struct AdminServiceTests {
     let lease = Lease(owner: worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 4), remainingMilliseconds: 800)
     var heartbeat = Heartbeat(worker: worker, host: "h", pid: 7, version: "1", startedAt: Timestamp(rawValue: 0))
     heartbeat.loads[Shard(rawValue: 0)] = ShardLoad(commandsPerSecond: 5)
+    let seat = LeaderElection.Seat(
+      worker: worker, nonce: 1, counter: 1, term: Term(rawValue: 6), remainingMilliseconds: 900)
     let status = FleetStatus(
-      records: records, leases: .success(FleetLeases(leases: [Shard(rawValue: 0): lease], workers: [heartbeat])),
+      records: records,
+      leases: .success(FleetLeases(leases: [Shard(rawValue: 0): lease], workers: [heartbeat], seat: seat)),
       rates: [Shard(rawValue: 0): 12])
     fleet.answer.withLock { $0 = .success(status) }
   }
@@ -117,6 +137,32 @@ struct AdminServiceTests {
     #expect(await get("/admin/shards", method: "POST", from: service()).status == 405)
     #expect(await get("/metrics", method: "DELETE", from: service()).status == 405)
     #expect(await get("/healthz", method: "HEAD", from: service()).status == 200)
+  }
+
+  @Test func leaderAndScalingAreShown() async throws {
+    setFleet()
+    let leader = try json(await get("/admin/leader", from: service()))
+    #expect(leader["leader"]?.string == "w1" && leader["term"]?.integer == 6)
+    let scaling = try json(await get("/admin/scaling", from: service()))
+    #expect(scaling["workers"]?.integer == 1 && scaling["workers_wanted"]?.integer == 1)
+    #expect(scaling["reason"]?.string?.isEmpty == false && scaling["backlog"]?.integer == 6)
+  }
+
+  @Test(arguments: WorkerOrder.allCases) func aWorkerIsToldByPostAlone(_ order: WorkerOrder) async throws {
+    let worker = WorkerID(rawValue: "w1")
+    members.known.withLock {
+      $0 = [Heartbeat(worker: worker, host: "h", pid: 7, version: "1", startedAt: Timestamp(rawValue: 0))]
+    }
+    let path = "/admin/workers/w1/\(order.rawValue)"
+    #expect(await get(path, from: service()).status == 405)
+    #expect(await get(path, nil, method: "POST", from: service()).status == 401)
+    #expect(await get("/admin/workers/w2/\(order.rawValue)", method: "POST", from: service()).status == 404)
+    #expect(await get("/admin/workers/w1/dance", method: "POST", from: service()).status == 405)
+    #expect(members.told.withLock { $0 } == [:])
+    let response = await get(path, method: "POST", from: service())
+    #expect(response.status == 202)
+    #expect(try json(response)["id"]?.string == "w1")
+    #expect(members.told.withLock { $0 } == [worker: order])
   }
 
   @Test func anUnreachableDatabaseIsUnavailable() async throws {

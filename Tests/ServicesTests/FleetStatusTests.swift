@@ -45,17 +45,6 @@ struct FleetStatusTests {
     #expect(fleet.workers.isEmpty && fleet.demand.wanted == 1)
   }
 
-  @Test func oneMoreWorkerIsWantedWhileAShardIsLateAndCouldBeSpared() {
-    let late = ShardLag(last: Sequence(rawValue: WorkerDemand.lagBound + 1), processed: .zero)
-    let onTime = ShardLag(last: Sequence(rawValue: WorkerDemand.lagBound), processed: .zero)
-    #expect(WorkerDemand(workers: [worker(first)], lags: [onTime, onTime]).wanted == 1)
-    #expect(WorkerDemand(workers: [worker(first)], lags: [late, onTime]).wanted == 2)
-    #expect(WorkerDemand(workers: [worker(first), worker(second)], lags: [late, late]).wanted == 2)
-    #expect(WorkerDemand(workers: [worker(first), worker(second, .draining)], lags: [onTime]).wanted == 1)
-    #expect(WorkerDemand(workers: [], lags: [onTime]).wanted == 1)
-    #expect(WorkerDemand(workers: nil, lags: [late, late]).wanted == 1)
-  }
-
   @Test func ratesAreMeasuredBetweenTwoLooks() async throws {
     let ledger = FakeShards()
     let time = Lock<Int64>(0)

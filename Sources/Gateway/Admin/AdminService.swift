@@ -4,6 +4,7 @@ internal import JSON
 internal import Market
 internal import Ports
 public import Services
+internal import Sharding
 public import Telemetry
 
 /// The admin endpoint of a process: health and metrics for everyone who reaches it, the fleet for holders of the token.
@@ -11,6 +12,7 @@ public struct AdminService: Sendable {
   private let tokenDigest: SHA256Digest?
   private let metrics: Metrics
   private let fleet: any FleetReader
+  private let fleetOperator: FleetOperator
   private let process: String
   private let isReady: @Sendable () async -> Bool
 
@@ -19,15 +21,17 @@ public struct AdminService: Sendable {
   ///   - token: What a caller must show as a bearer token; nil or empty closes `/admin`.
   ///   - metrics: What `/metrics` shows.
   ///   - fleet: What `/admin` shows.
+  ///   - fleetOperator: Tells workers what `POST /admin/workers` asks for.
   ///   - process: The process's name, which `/healthz` and `/readyz` tell.
   ///   - isReady: What `/readyz` answers by.
   public init(
-    token: String?, metrics: Metrics, fleet: any FleetReader, process: String,
+    token: String?, metrics: Metrics, fleet: any FleetReader, fleetOperator: FleetOperator, process: String,
     isReady: @escaping @Sendable () async -> Bool
   ) {
     tokenDigest = token.flatMap { $0.isEmpty ? nil : SHA256Digest(of: $0) }
     self.metrics = metrics
     self.fleet = fleet
+    self.fleetOperator = fleetOperator
     self.process = process
     self.isReady = isReady
   }
@@ -47,8 +51,7 @@ public struct AdminService: Sendable {
     guard path.first != "admin" else {
       // Who may not look learns nothing of what there is.
       try authorize(request)
-      try onlyReads(request)
-      return try await admin(path.dropFirst())
+      return try await admin(path.dropFirst(), request)
     }
     switch path {
     case ["healthz"]:
@@ -66,11 +69,17 @@ public struct AdminService: Sendable {
     }
   }
 
-  private func admin(_ path: ArraySlice<String>) async throws(APIError) -> HTTPResponse {
+  private func admin(_ path: ArraySlice<String>, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    if path.count == 3, path.first == "workers", let order = path.last.flatMap(WorkerOrder.init) {
+      return try await tell(WorkerID(rawValue: path[path.startIndex + 1]), order, request)
+    }
+    try onlyReads(request)
     var writer = JSONWriter(capacity: 4096)
     switch (path.first, path.dropFirst().first, path.count) {
     case ("shards", nil, 1): writer.shards(try await fleetStatus())
     case ("workers", nil, 1): writer.workers(try await fleetStatus())
+    case ("leader", nil, 1): writer.leader(try await fleetStatus())
+    case ("scaling", nil, 1): writer.scaling(try await fleetStatus())
     case ("shards", let name?, 2):
       let fleet = try await fleetStatus()
       guard let shard = fleet.shards.first(where: { $0.record.shard.description == name }) else {
@@ -80,6 +89,21 @@ public struct AdminService: Sendable {
     default: throw .noEndpoint
     }
     return .json(200, writer)
+  }
+
+  /// Tells a worker something; the answer is how it stood before.
+  private func tell(
+    _ worker: WorkerID, _ order: WorkerOrder, _ request: HTTPRequest
+  ) async throws(APIError) -> HTTPResponse {
+    guard request.method == "POST" else { throw .methodNotAllowed("POST") }
+    let told: Heartbeat?
+    do throws(StreamError) { told = try await fleetOperator.tell(worker, order) } catch {
+      throw APIError(503, "Redis cannot be reached: \(error.reason)", reason: "unavailable")
+    }
+    guard let told else { throw APIError(404, "there is no worker of that name", reason: "not_found") }
+    var writer = JSONWriter(capacity: 512)
+    writer.worker(told)
+    return .json(202, writer)
   }
 
   private func fleetStatus() async throws(APIError) -> FleetStatus {

@@ -35,7 +35,7 @@ extension JSONWriter {
     endArray()
   }
 
-  private mutating func worker(_ worker: Heartbeat) {
+  mutating func worker(_ worker: Heartbeat) {
     beginObject()
     key("id")
     string(worker.worker.rawValue)
@@ -51,9 +51,67 @@ extension JSONWriter {
     string(worker.startedAt.description)
     key("orders_per_second")
     integer(Int64(worker.commandsPerSecond))
+    key("busy_percent")
+    integer(Int64(worker.busyPermille / 10))
+    key("open_orders")
+    integer(worker.loads.values.reduce(0) { $0 + Int64($1.openOrders) })
+    key("redis_us")
+    integer(Int64(worker.redisMicroseconds))
+    key("commit_us")
+    integer(Int64(worker.commitMicroseconds))
+    key("admin")
+    string(worker.admin)
     key("shards")
     beginArray()
     for shard in worker.shards { integer(Int64(shard.rawValue)) }
+    endArray()
+    endObject()
+  }
+
+  /// Who leads.
+  mutating func leader(_ fleet: FleetStatus) {
+    beginObject()
+    key("leader")
+    optional(fleet.leader?.worker.rawValue)
+    key("term")
+    optional(fleet.leader?.term.rawValue)
+    key("lease_remaining_ms")
+    optional(fleet.leader?.remainingMilliseconds)
+    key("redis_fault")
+    optional(fleet.redisFault)
+    endObject()
+  }
+
+  /// How many workers there should be, and why.
+  mutating func scaling(_ fleet: FleetStatus) {
+    let demand = fleet.demand
+    beginObject()
+    key("workers")
+    optional(demand.active.map { Int64($0) })
+    key("workers_wanted")
+    integer(Int64(demand.wanted))
+    key("reason")
+    string(demand.reason)
+    key("commands_per_second")
+    integer(demand.arrivals)
+    key("backlog")
+    integer(demand.backlog)
+    key("capacity_per_worker")
+    integer(demand.capacity)
+    key("capacity_is_measured")
+    bool(demand.isCapacityMeasured)
+    key("hot_shards")
+    beginArray()
+    for shard in demand.hotShards {
+      beginObject()
+      key("shard")
+      integer(Int64(shard.shard.rawValue))
+      key("commands_per_second")
+      integer(shard.arrivals)
+      key("backlog")
+      integer(shard.backlog)
+      endObject()
+    }
     endArray()
     endObject()
   }

@@ -33,6 +33,9 @@ actor LeaderService {
     balancer = Balancer(limits: settings.balance)
   }
 
+  /// Whether this worker leads.
+  var isLeading: Bool { leadership != nil }
+
   /// Does what is due.
   /// - Parameters:
   ///   - sight: How the fleet looked last.

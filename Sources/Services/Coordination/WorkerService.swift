@@ -111,6 +111,9 @@ public final class WorkerService: Sendable {
   /// The shards in work.
   public func owned() async -> [Ownership] { await lane.ownerships() }
 
+  /// Whether this worker leads.
+  public var isLeading: Bool { get async { await leader.isLeading } }
+
   /// Whether the worker makes progress and keeps its leases: what it answers when another asks.
   public func isWell() async -> Bool {
     let renewedAt = state.withLock { $0.renewedAt }

@@ -16,7 +16,15 @@ public final class FleetInquiry: FleetReader {
 
   private struct Look: Sendable {
     var time: Timestamp
-    var processed: [Shard: Sequence]
+    var lags: [Shard: ShardLag]
+  }
+
+  /// Commands a second.
+  struct Rates: Hashable, Sendable {
+    /// Accepted.
+    var arrivals: Int64
+    /// Settled.
+    var settled: Int64
   }
 
   private let shards: any ShardReader
@@ -42,7 +50,9 @@ public final class FleetInquiry: FleetReader {
   public func fleet() async throws(LedgerError) -> FleetStatus {
     let records = try await shards.shards()
     let rates = rates(records)
-    return FleetStatus(records: records, leases: await leases(of: records.map(\.shard)), rates: rates)
+    return FleetStatus(
+      records: records, leases: await leases(of: records.map(\.shard)), rates: rates.mapValues(\.settled),
+      arrivals: rates.mapValues(\.arrivals))
   }
 
   private func leases(of shards: [Shard]) async -> Result<FleetLeases, StreamError> {
@@ -56,20 +66,22 @@ public final class FleetInquiry: FleetReader {
   }
 
   /// Commands a second since the last look that is long enough ago.
-  private func rates(_ records: [ShardRecord]) -> [Shard: Int64] {
+  private func rates(_ records: [ShardRecord]) -> [Shard: Rates] {
     let time = now()
-    let processed = Dictionary(uniqueKeysWithValues: records.map { ($0.shard, $0.lag.processed) })
+    let lags = Dictionary(uniqueKeysWithValues: records.map { ($0.shard, $0.lag) })
     return last.withLock { last in
       guard let before = last else {
-        last = Look(time: time, processed: processed)
+        last = Look(time: time, lags: lags)
         return [:]
       }
       let span = time.microseconds(since: before.time)
       guard span >= Self.shortestSpan else { return [:] }
-      last = Look(time: time, processed: processed)
-      return processed.reduce(into: [:]) { rates, entry in
-        guard let earlier = before.processed[entry.key] else { return }
-        rates[entry.key] = max(0, entry.value.rawValue - earlier.rawValue) * 1_000_000 / span
+      last = Look(time: time, lags: lags)
+      func rate(_ new: Sequence, _ old: Sequence) -> Int64 { max(0, new.rawValue - old.rawValue) * 1_000_000 / span }
+      return lags.reduce(into: [:]) { rates, entry in
+        guard let earlier = before.lags[entry.key] else { return }
+        rates[entry.key] = Rates(
+          arrivals: rate(entry.value.last, earlier.last), settled: rate(entry.value.processed, earlier.processed))
       }
     }
   }

@@ -45,8 +45,10 @@ public struct FleetStatus: Hashable, Sendable {
   /// - Parameters:
   ///   - leases: Leases and workers, or why they could not be read.
   ///   - rates: Commands settled a second, where they are known.
+  ///   - arrivals: Commands accepted a second, where they are known.
   public init(
-    records: [ShardRecord], leases: Result<FleetLeases, StreamError>, rates: [Shard: Int64] = [:]
+    records: [ShardRecord], leases: Result<FleetLeases, StreamError>, rates: [Shard: Int64] = [:],
+    arrivals: [Shard: Int64] = [:]
   ) {
     let known = try? leases.get()
     leader = known?.seat
@@ -59,7 +61,14 @@ public struct FleetStatus: Hashable, Sendable {
         state: Self.state(record, lease, isKnown: known != nil),
         leaseRemainingMilliseconds: lease?.remainingMilliseconds, ordersPerSecond: rates[record.shard])
     }
-    demand = WorkerDemand(workers: known.map(\.workers), lags: records.map(\.lag))
+    demand = WorkerDemand(
+      workers: known.map(\.workers),
+      shards: records.map { record in
+        // Without an earlier look, what its owner says it settles.
+        let told = known?.workers.lazy.compactMap { $0.loads[record.shard]?.commandsPerSecond }.first
+        return .init(
+          shard: record.shard, arrivals: arrivals[record.shard] ?? Int64(told ?? 0), backlog: record.lag.commands)
+      })
   }
 
   private static func state(_ record: ShardRecord, _ lease: Lease?, isKnown: Bool) -> ShardState {

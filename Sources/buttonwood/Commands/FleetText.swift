@@ -9,22 +9,44 @@ enum FleetText {
   static func text(_ fleet: FleetStatus) -> String {
     var text = ""
     if let fault = fleet.redisFault { text += "Redis cannot be read: \(fault)\n" }
-    text +=
-      "leader \(fleet.leader?.worker.rawValue ?? "-"), workers wanted \(fleet.demand.wanted): \(fleet.demand.reason)\n\n"
+    let leader = fleet.leader.map { "\($0.worker), term \($0.term)" } ?? "none"
+    let active = fleet.demand.active.map { "\($0)" } ?? "?"
+    text += "leader   \(leader)\n"
+    text += "workers  \(active) active, \(fleet.demand.wanted) wanted: \(fleet.demand.reason)\n\n"
     return text + workers(fleet) + "\n" + shards(fleet)
   }
 
   private static func workers(_ fleet: FleetStatus) -> String {
+    guard !fleet.workers.isEmpty else { return "no worker is running\n" }
     var table = TextTable([
-      .left("worker"), .left("state"), .left("host"), .right("pid"), .right("orders/s"), .left("shards"),
+      .left("worker"), .left("state"), .left("host"), .right("pid"), .right("orders/s"), .right("busy"),
+      .right("commit"), .right("redis"), .right("open orders"), .left("shards"),
     ])
     for worker in fleet.workers {
+      let openOrders = worker.loads.values.reduce(0) { $0 + $1.openOrders }
       table.add([
         worker.worker.rawValue, worker.state.rawValue, worker.host, "\(worker.pid)", "\(worker.commandsPerSecond)",
-        worker.shards.map(\.description).joined(separator: " "),
+        "\(worker.busyPermille / 10) %", milliseconds(worker.commitMicroseconds),
+        milliseconds(worker.redisMicroseconds), "\(openOrders)", ranges(worker.shards),
       ])
     }
     return table.text
+  }
+
+  private static func milliseconds(_ microseconds: Int) -> String {
+    "\(microseconds / 1_000).\(microseconds / 100 % 10) ms"
+  }
+
+  /// `0-3 7 9-12`: a worker may have hundreds.
+  private static func ranges(_ shards: [Shard]) -> String {
+    var words: [String] = []
+    var rest = shards.map(\.rawValue)[...]
+    while let first = rest.popFirst() {
+      var last = first
+      while rest.first == last + 1 { last = rest.removeFirst() }
+      words.append(first == last ? "\(first)" : "\(first)-\(last)")
+    }
+    return words.joined(separator: " ")
   }
 
   private static func shards(_ fleet: FleetStatus) -> String {

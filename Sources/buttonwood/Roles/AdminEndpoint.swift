@@ -25,6 +25,8 @@ struct AdminEndpoint {
   }
 
   private let server: HTTPServer
+  /// How the fleet stands.
+  let fleet: FleetInquiry
 
   /// Binds and serves.
   /// - Parameters:
@@ -39,8 +41,15 @@ struct AdminEndpoint {
     configuration.address = options.listen.host
     configuration.port = options.listen.port
     configuration.connectionLimit = 256
+    let settings = StoreSettings.ledger(url: connections.databaseURL, role: "\(role)-admin")
+    let redis = RedisStoreSettings(address: connections.redis, name: RoleOptions.processName("\(role)-admin"))
+    let members = RedisMembership(redis, for: "fleet")
+    fleet = FleetInquiry(
+      shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
+      leases: RedisLeaseStore(redis), members: members, leaders: RedisLeadership(redis),
+      now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
     let service = AdminService(
-      token: options.token, metrics: metrics, fleet: Self.fleet(role, connections),
+      token: options.token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members),
       process: process ?? RoleOptions.processName(role), isReady: isReady)
     server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
@@ -55,13 +64,4 @@ struct AdminEndpoint {
 
   /// Ends it.
   func stop() async { _ = await server.drain(deadline: .seconds(2)) }
-
-  private static func fleet(_ role: String, _ connections: ConnectionOptions) -> FleetInquiry {
-    let settings = StoreSettings.ledger(url: connections.databaseURL, role: "\(role)-admin")
-    let redis = RedisStoreSettings(address: connections.redis, name: RoleOptions.processName("\(role)-admin"))
-    return FleetInquiry(
-      shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
-      leases: RedisLeaseStore(redis), members: RedisMembership(redis), leaders: RedisLeadership(redis),
-      now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
-  }
 }

@@ -9,13 +9,17 @@ struct ConnectionOptions {
   /// Reads `--database-url` and `--redis-url`, or the conventional variables.
   init(_ line: inout CommandLineOptions) {
     databaseURL = Self.database(&line)
+    redis = Self.redis(&line)
+  }
+
+  /// Reads `--redis-url` alone.
+  static func redis(_ line: inout CommandLineOptions) -> RedisAddress {
     let standard = RedisAddress(endpoint: .tcp(host: "127.0.0.1", port: 6379))
-    redis =
-      line.optional(
-        "redis-url", "URL", variable: .named("REDIS_URL"), shown: "redis://127.0.0.1:6379",
-        expected: "a Redis URL such as redis://127.0.0.1:6379/0", isConfidential: true,
-        help: "Where Redis is: redis://[user:password@]host[:port][/database] or unix:///path."
-      ) { try? RedisAddress(url: $0) } ?? standard
+    return line.optional(
+      "redis-url", "URL", variable: .named("REDIS_URL"), shown: "redis://127.0.0.1:6379",
+      expected: "a Redis URL such as redis://127.0.0.1:6379/0", isConfidential: true,
+      help: "Where Redis is: redis://[user:password@]host[:port][/database] or unix:///path."
+    ) { try? RedisAddress(url: $0) } ?? standard
   }
 
   /// Reads `--database-url` alone.

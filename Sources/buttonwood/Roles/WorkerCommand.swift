@@ -22,7 +22,11 @@ enum WorkerCommand {
     init(_ arguments: [String]) throws(CommandLineExit) {
       var line = CommandLineOptions(
         "buttonwood worker",
-        "Claims its fair share of the shards, matches their orders and settles them. Any number may run.", arguments)
+        """
+        Claims its share of the shards, matches their orders and settles them. Any number may run; one of them leads. \
+        "buttonwood worker drain ID" and "buttonwood worker resume ID" tell a running one to hand its shards over and to \
+        take shards again.
+        """, arguments)
       connections = ConnectionOptions(&line)
       admin = AdminEndpoint.Options(&line, port: 9081)
       _ = RoleOptions.marketClock(&line)
@@ -61,8 +65,17 @@ enum WorkerCommand {
     }
   }
 
-  /// Runs until SIGTERM; returns the exit status.
+  /// Runs the role, or the command about running workers that the first word names; returns the exit status.
   static func run(_ arguments: [String]) async -> Int32 {
+    switch arguments.first {
+    case "drain": return await WorkerOrderCommand.drain(Array(arguments.dropFirst()))
+    case "resume": return await WorkerOrderCommand.resume(Array(arguments.dropFirst()))
+    default: return await work(arguments)
+    }
+  }
+
+  /// Works until SIGTERM.
+  private static func work(_ arguments: [String]) async -> Int32 {
     let options: Options
     do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
     let host = RoleOptions.hostName
@@ -99,6 +112,7 @@ enum WorkerCommand {
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }
+      let gauges = Task { await FleetGauges(metrics, shards).run(admin.fleet) { await worker.isLeading } }
       log.notice("working", ["shards": shards.count])
       let stopper = Task {
         await StopSignal.wait()
@@ -107,6 +121,7 @@ enum WorkerCommand {
       }
       await worker.run()
       stopper.cancel()
+      gauges.cancel()
       await admin.stop()
       log.notice("stopped")
       return 0
