@@ -137,6 +137,8 @@ public final class WorkerService: Sendable {
       group.addTask { await self.lead() }
       group.addTask { await self.coordinate() }
     }
+    // Only now: a beat that was under way would bring the heartbeat back.
+    try? await world.members.leave(me)
   }
 
   // MARK: Heartbeat and leases
@@ -303,6 +305,5 @@ public final class WorkerService: Sendable {
     await claimer.letGo(await lane.ownerships().map(\.shard))
     await lane.stop()
     left.withLock { $0 = true }
-    try? await world.members.leave(me)
   }
 }
