@@ -63,11 +63,11 @@ private struct Floor {
     }
   }
 
-  /// Whether a worker works on this many shards and holds their leases.
-  func works(_ worker: WorkerService, _ shards: Int) async -> Bool {
+  /// Whether a worker works on a fair part of the shards and holds their leases. (Load tells what is fair, not the count.)
+  func worksItsShare(_ worker: WorkerService) async -> Bool {
     let owned = Set(await worker.owned().map(\.nonce))
     let held = Set(await leases.nonces)
-    return owned.count == shards && held.isSuperset(of: owned)
+    return (2...6).contains(owned.count) && held.isSuperset(of: owned)
   }
 
   func count(of name: String) async -> Int { await leases.owners.values.count { $0 == Self.id(name) } }
@@ -95,11 +95,7 @@ private struct Floor {
       let second = floor.worker("b")
       try await floor.working([second]) {
         await floor.log(11...20)
-        await eventually("half each") {
-          let (first, other) = await (floor.count(of: "a"), floor.count(of: "b"))
-          return first == 4 && other == 4
-        }
-        await eventually("it works them") { await second.owned().count == 4 }
+        await eventually("a share each") { await floor.worksItsShare(second) }
         await floor.log(21...30)
         await floor.expectSettled(30)
       }
@@ -184,7 +180,7 @@ private struct Floor {
       await eventually("the first has all") { await floor.count(of: "a") == 8 }
       let second = floor.worker("b")
       try await floor.working([second]) {
-        await eventually("half each") { await floor.works(second, 4) }
+        await eventually("half each") { await floor.worksItsShare(second) }
         // Its process "ends": others see its connection gone and nobody answering. (It goes on here as a zombie, which
         // makes it worse.)
         floor.dead.add(Floor.id("a"))
@@ -207,15 +203,15 @@ private struct Floor {
       await eventually("the first has all") { await floor.count(of: "a") == 8 }
       let second = floor.worker("b")
       try await floor.working([second]) {
-        await eventually("half each") { await floor.works(second, 4) }
-        for shard in floor.shards {
-          let isMoved = await floor.leases.owners[shard] == Floor.id("b")
-          #expect(await floor.ledger.epoch(shard) == (isMoved ? 2 : 1))
-        }
+        await eventually("half each") { await floor.worksItsShare(second) }
       }
     }
     let moves = floor.journal.all.filter { if case .handedOver = $0 { true } else { false } }
-    #expect(moves.count >= 8, "four there and four back")
+    #expect(moves.count >= 4, "some there and back")
+    let claims = floor.journal.all.count { if case .claimed = $0 { true } else { false } }
+    var epochs: Int64 = 0
+    for shard in floor.shards { epochs += await floor.ledger.epoch(shard) }
+    #expect(claims == epochs, "every claim raises one epoch")
     let free = floor.journal.all.count { if case .claimed(_, _, _, cause: .free) = $0 { true } else { false } }
     #expect(free == 8, "only the first claims found free shards")
   }
@@ -239,10 +235,7 @@ private struct Floor {
       await floor.log(1...5)
       await floor.expectSettled(5)
       try await floor.leases.tell(Floor.id("a"), .resume, lifetime: .seconds(1))
-      await eventually("it gets its share again") {
-        let (one, two) = await (first.owned().count, second.owned().count)
-        return one == 4 && two == 4
-      }
+      await eventually("it gets its share again") { await floor.worksItsShare(first) }
       await floor.log(6...9)
       await floor.expectSettled(9)
     }
