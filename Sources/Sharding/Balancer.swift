@@ -10,7 +10,7 @@ public struct Balancer: Sendable {
     /// How far, in percent of the mean, the heaviest and the lightest worker may be from it before anything moves.
     public var tolerancePercent = 25
     /// How long a shard stays where it was moved to, and its weight is not measured anew.
-    public var coolDown = Duration.seconds(20)
+    public var coolDown = Duration.seconds(5)
     /// Hand-overs begun in one round at most.
     public var movesPerRound = 64
 

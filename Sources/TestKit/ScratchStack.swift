@@ -17,6 +17,7 @@ public final class ScratchStack: Sendable {
   private let home: ScratchDirectory
   private let program: String
   private let counter = Lock(0)
+  private let adminPorts = Lock<[UInt16]>([])
 
   /// Starts the servers and makes the schema, accounts and instruments; roles are started by the test.
   public init() async throws {
@@ -30,6 +31,9 @@ public final class ScratchStack: Sendable {
     try connection.execute(seed)
   }
 
+  /// Where the admin endpoints of the roles that were started listen.
+  public var admins: [UInt16] { adminPorts.withLock { $0 } }
+
   /// Starts a gateway and waits until it serves.
   /// - Parameters:
   ///   - port: Where; a free port when nil.
@@ -40,7 +44,7 @@ public final class ScratchStack: Sendable {
   ) async throws -> ScratchGateway {
     let port = port ?? FreePort.choose()
     let process = try start(
-      ["gateway", "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(FreePort.choose())"], databaseHost,
+      ["gateway", "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(adminPort())"], databaseHost,
       killPoint)
     try await waitFor("serving the Trading API", process)
     return ScratchGateway(process: process, port: port)
@@ -48,7 +52,7 @@ public final class ScratchStack: Sendable {
 
   /// Starts a worker and waits until it works.
   public func startWorker(databaseHost: String? = nil, killPoint: String? = nil) async throws -> ChildProcess {
-    let process = try start(["worker", "--admin-listen", "127.0.0.1:\(FreePort.choose())"], databaseHost, killPoint)
+    let process = try start(["worker", "--admin-listen", "127.0.0.1:\(adminPort())"], databaseHost, killPoint)
     try await waitFor("\"working\"", process)
     return process
   }
@@ -84,6 +88,12 @@ public final class ScratchStack: Sendable {
     ]
     environment["BUTTONWOOD_KILL_POINT"] = killPoint ?? ""
     return environment
+  }
+
+  private func adminPort() -> UInt16 {
+    let port = FreePort.choose()
+    adminPorts.withLock { $0.append(port) }
+    return port
   }
 
   private func nextLog() -> String {
