@@ -64,9 +64,17 @@ public struct Balancer: Sendable {
     movedAt = movedAt.filter { view.now - $0.value < limits.coolDown }
     weigh(view)
     var floor = Floor(takers: view.takers, weights: weights)
+    // Shards of workers that drain.
     var homeless: [Shard] = []
     for shard in view.shards {
-      if let home = home(of: shard, view) { floor.put(shard, on: home) } else { homeless.append(shard) }
+      if let home = home(of: shard, view) {
+        floor.put(shard, on: home)
+      } else if view.owners[shard] == nil {
+        // It is being claimed by whom it prefers at this very moment: a wish for another would only move it twice.
+        floor.put(shard, on: Rendezvous.order(of: view.takers, for: shard)[0])
+      } else {
+        homeless.append(shard)
+      }
     }
     floor.house(homeless)
     if !view.isQuiet { balance(&floor, view) }

@@ -58,7 +58,7 @@ private func randomLoads(_ random: inout SeededRandom) -> [ShardLoad] {
 }
 
 @Suite struct BalancerTests {
-  static let seeds: [UInt64] = (1...60).map { $0 }
+  static let seeds: [UInt64] = (1...24).map { $0 }
 
   @Test(arguments: seeds) func everyShardIsWishedOnALivingWorkerAndTheSameHistoryGivesTheSame(seed: UInt64) {
     var random = SeededRandom(seed: seed)
@@ -94,9 +94,10 @@ private func randomLoads(_ random: inout SeededRandom) -> [ShardLoad] {
     let count = Int.random(in: 2...6, using: &random)
     let even = ShardLoad(commandsPerSecond: 40, matchingMicroseconds: 100, openOrders: 500)
     var fleet = Fleet(workers: count, loads: Array(repeating: even, count: count * 12))
+    for shard in fleet.shards { fleet.owners[shard] = Fleet.id(Int(shard.rawValue) % count) }
     let isSettled = fleet.settle()
     #expect(isSettled)
-    for _ in 0..<200 {
+    for _ in 0..<60 {
       for shard in fleet.shards {
         fleet.loads[shard]!.commandsPerSecond = Int.random(in: 30...50, using: &random)
       }
