@@ -9,7 +9,8 @@ import Testing
   /// The commands that the operations document shows, each with a word that its answer must contain.
   private static let expectations = [
     "HGETALL 'bw:{s0}:lease'": "epoch", "PTTL 'bw:{s0}:lease'": "", "ZREVRANGE bw:workers 0 -1 WITHSCORES": "-",
-    "ZREVRANGE bw:workers 0 0)": "orders_per_second", "HGETALL bw:leader": "term", "HGETALL bw:assignment": "generation",
+    "ZREVRANGE bw:workers 0 0)": "orders_per_second", "HGETALL bw:leader": "term",
+    "HGETALL bw:assignment": "generation",
     "XINFO GROUPS 'bw:{s0}:orders'": "matchers", "XRANGE 'bw:{s0}:orders'": "", "XREVRANGE bw:history": "claimed",
     "CLIENT LIST": ":member",
   ]
@@ -40,7 +41,7 @@ import Testing
         let path = "\(trial.stack.postgres.directory)/metrics-\(admin).txt"
         try write(page.body, to: path)
         let (status, text) = try await ChildProcess.run(
-          ["/bin/sh", "-c", "promtool check metrics < \(path)"], log: "\(trial.stack.postgres.directory)/promtool-\(admin).log")
+          ["/bin/sh", "-c", "promtool check metrics < \(path)"], log: "\(path).checked")
         #expect(status == 0 && text.isEmpty, "\(text)")
       }
     }
