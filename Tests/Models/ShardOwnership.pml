@@ -1,0 +1,404 @@
+/*
+Who may settle a shard: a model of claims and settlements, for Spin. Scripts/check-model explores all of it.
+
+WHAT IS MODELLED (one shard; several shards of a round are compared and settled one by one in the same transaction)
+
+  Database     shard_cursors (epoch, nonce, processed_sequence), command_log with last_sequence, and the effects of the
+               settled rows: orders, trades, cash. One server at a time.
+  Worker       WorkerService.claim, then ExecutionLane: books, rows in hand, one settlement at a time.
+  Server       the PostgreSQL process behind a worker's connection: carries out SettlingTransaction, also when the
+               worker has long given up waiting.
+  Gateway      acceptance: appends rows to the log.
+  Standby      a copy of the database as of any earlier moment, and one fail-over to it: whatever was committed since is
+               gone, epochs are handed out a second time, sequences a second time to other commands.
+
+Leases in Redis are not here, and that is the point: whoever likes may claim, and drop a shard, at any moment. So every
+history of leases, wipes, restarts, pauses and partitions is among the explored ones. Nor is there a clock.
+
+A row's content is the number of the timeline that accepted it, 1 or 2, so that commands that share a sequence differ.
+Rows are packed, two bits each; the effects in the database, and a worker's books, are the rows they are made of.
+
+WHAT MUST HOLD, whenever a settlement changes the database
+
+  once         none of its rows has been settled in this timeline: no effect twice, no position settled by two workers
+  own books    the books it was computed from are the database's state at the position that it was compared with
+  in order     the effects in the database are those of the log's rows 1 to processed, of this log, without a gap
+
+WHAT THE GUARDS ARE FOR: each can be left out, and then Spin finds a violation
+
+  NO_ROW_LOCK  the comparison is a SELECT before the write: between the two a claim and a settlement fit, and rows are
+               settled twice. (The others need the fail-over. Without one, the sequence alone would do.)
+  NO_SEQUENCE  an owner settles row 1, the fail-over takes back that settlement but not the claim; the owner goes on
+               with row 2, and row 1 is never settled.
+  NO_NONCE     an owner settles row 1, the fail-over takes back claim and row; another claims, is given the same epoch
+               and settles the other row 1. Now epoch and sequence are what the old owner expects; its books are not.
+  NO_EPOCH     the same, when a second claim behind the fail-over draws the old owner's nonce.
+
+Nonces are random, so nothing makes them unique. The model lets them repeat as they please, except among claims that were
+given the same epoch: those are two at most, one on either side of the fail-over. That is what comparing the epoch buys:
+luck is needed for one pair, not for all claims there ever were. If no nonce ever came twice (UNIQUE_NONCES), comparing
+the epoch would be superfluous, and Spin says so.
+
+WHAT IS TAKEN FOR GRANTED OF THE FAIL-OVER: with synchronous replicas both are certain, for nothing is seen that they do
+not have. A replica that lags can break both, and no guard helps; the switches show it.
+
+  STALE_ROWS   no row is lost that waits in a worker's hands or in the shard's stream. Otherwise it is settled in place of
+               the row that has its sequence now.
+  LATE_BOOKS   no settlement is lost that a worker has in its books without knowing. A claim is answered before the books
+               are read: when another claims and settles in between, the books are ahead of the cursor. Every guard
+               refuses them, until a fail-over takes back just that claim and that settlement.
+
+BOUNDS  WORKERS (2 or 3), ROWS (4 at most) in the log, CLAIMS in all.
+GOAL    turns the model's purpose into an error, to show that it can be reached.
+STORIES `spin -t` tells what led to an error; rows are packed and hexadecimal there.
+*/
+
+#ifndef WORKERS
+#define WORKERS 2
+#endif
+#ifndef ROWS
+#define ROWS 3
+#endif
+#ifndef CLAIMS
+#define CLAIMS 3
+#endif
+
+/* Packed rows: sequence s is in bits 2s-2 and 2s-1; 0 is no row. */
+#define UPTO(s)                   ((1 << (2 * (s))) - 1)
+#define THROUGH(rows, s)          ((rows) & UPTO(s))
+#define BETWEEN(rows, from, last) ((rows) & UPTO(last) & ~UPTO(from))
+#define PLACED(content, s)        ((content) << (2 * ((s) - 1)))
+
+typedef Database {
+  byte epoch;     /* shard_cursors */
+  byte nonce;
+  byte processed;
+  byte effects;   /* what settling has left in all other tables */
+  byte last;      /* shard_logs */
+  byte log        /* command_log */
+}
+
+/* What a worker has in memory; a crash empties it. */
+typedef Owner {
+  byte phase;
+  byte epoch;     /* Ownership: what the claim returned */
+  byte nonce;
+  byte cursor;    /* ShardEngine.cursor */
+  byte books;     /* ShardEngine as of the last settlement that is known to be stored */
+  byte through;   /* the run of rows that has been matched, and its last sequence */
+  byte rows
+}
+
+/* A settling transaction on its way to the server or in it: its ShardCommit, and the books it came from. */
+typedef Settlement {
+  byte state;
+  byte epoch;
+  byte nonce;
+  byte from;
+  byte books;
+  byte through;
+  byte rows
+}
+
+/* Phases of a worker. */
+#define IDLE    0   /* does not own the shard, or has dropped it */
+#define CLAIMED 1   /* the claim has been answered, the books have not been read */
+#define READY   2   /* in work, everything matched is settled */
+#define MATCHED 3   /* a run is matched, to be sent (again) */
+#define WAITING 4   /* sent, no answer yet */
+
+/* States of a settlement. */
+#define NONE     0
+#define SENT     1
+#define COMPARED 2  /* NO_ROW_LOCK alone: compared, not yet written */
+
+Database db;
+Database standby;
+hidden Database nothing;
+bool replicated;
+byte timeline = 1;
+byte claims;
+byte given[CLAIMS + 1];      /* the nonces (bits) that claims with this epoch have drawn, in either timeline */
+Owner owner[WORKERS];
+Settlement settlement[WORKERS];
+
+#ifdef STALE_ROWS
+byte stream;                 /* rows of the first timeline that Redis still delivers in the second */
+#endif
+#ifdef GOAL
+byte hands;                  /* the workers (bits) that have settled in the second timeline */
+bool hasLost;
+#endif
+
+inline copy(to, from) {
+  to.epoch = from.epoch; to.nonce = from.nonce; to.processed = from.processed;
+  to.effects = from.effects; to.last = from.last; to.log = from.log
+}
+
+/* ExecutionLane.drop, a lost lease, a crash: what is known of the shard is forgotten. */
+inline drop(w) {
+  owner[w].phase = IDLE;
+  owner[w].epoch = 0; owner[w].nonce = 0; owner[w].cursor = 0; owner[w].books = 0;
+  owner[w].through = 0; owner[w].rows = 0
+}
+
+/* The transaction has ended, or its connection has. */
+inline vanish(w) {
+  settlement[w].state = NONE;
+  settlement[w].epoch = 0; settlement[w].nonce = 0; settlement[w].from = 0; settlement[w].books = 0;
+  settlement[w].through = 0; settlement[w].rows = 0
+}
+
+/* Claiming ---------------------------------------------------------------------------------------------------------- */
+
+/* A nonce that no claim with this epoch has. Which of the two the very first is makes no difference. */
+inline draw_nonce() {
+#ifdef UNIQUE_NONCES
+  db.nonce = claims
+#else
+  if
+  :: !(given[db.epoch] & 1) -> db.nonce = 1
+  :: !(given[db.epoch] & 2) && claims > 1 -> db.nonce = 2
+  fi;
+  given[db.epoch] = given[db.epoch] | db.nonce
+#endif
+}
+
+/* SettlingStatements.claim: one UPDATE. Its answer may be lost, and with it the claim. */
+inline claim(w) {
+  claims++;
+  db.epoch++;
+  draw_nonce();
+  if
+  :: owner[w].epoch = db.epoch;
+     owner[w].nonce = db.nonce;
+     owner[w].cursor = db.processed;
+     owner[w].phase = CLAIMED;
+     printf("worker %d claims: epoch %d, nonce %d, processed %d\n", w, db.epoch, db.nonce, db.processed)
+  :: printf("worker %d claims epoch %d, nonce %d, and gets no answer\n", w, db.epoch, db.nonce)
+  fi
+}
+
+/* SettlingStatements.openOrders: a statement of its own, behind the claim. Others may have claimed and settled since. */
+inline read_books(w) {
+  owner[w].books = db.effects;
+  owner[w].phase = READY;
+  printf("worker %d reads its books: rows %x, for position %d\n", w, owner[w].books, owner[w].cursor)
+}
+
+/* Settling ---------------------------------------------------------------------------------------------------------- */
+
+/* Takes a run of one or more rows from the log, or from a stream that says the same, and matches it. */
+inline match(w) {
+  owner[w].through = owner[w].cursor + 1;
+  do
+  :: owner[w].through < db.last -> owner[w].through++
+  :: break
+  od;
+  owner[w].rows = BETWEEN(db.log, owner[w].cursor, owner[w].through);
+#ifdef STALE_ROWS
+  if
+  :: BETWEEN(stream, owner[w].through - 1, owner[w].through) ->
+     owner[w].rows = BETWEEN(stream, owner[w].cursor, owner[w].through)
+  :: skip
+  fi;
+#endif
+  owner[w].phase = MATCHED;
+  printf("worker %d matches rows %x, through %d\n", w, owner[w].rows, owner[w].through)
+}
+
+inline send(w) {
+  settlement[w].epoch = owner[w].epoch;
+  settlement[w].nonce = owner[w].nonce;
+  settlement[w].from = owner[w].cursor;
+  settlement[w].books = owner[w].books;
+  settlement[w].through = owner[w].through;
+  settlement[w].rows = owner[w].rows;
+  settlement[w].state = SENT;
+  owner[w].phase = WAITING;
+  printf("worker %d sends its settlement\n", w)
+}
+
+/* LedgerError.unavailable: a conflict, a time limit, no connection. Nothing is stored; the same will be sent again. */
+inline put_off(w) {
+  vanish(w);
+  owner[w].phase = MATCHED;
+  printf("worker %d is told to send it again\n", w)
+}
+
+/* The WHERE of move_cursors. */
+#ifdef NO_EPOCH
+#define SAME_EPOCH(s) true
+#else
+#define SAME_EPOCH(s) (s.epoch == db.epoch)
+#endif
+#ifdef NO_NONCE
+#define SAME_NONCE(s) true
+#else
+#define SAME_NONCE(s) (s.nonce == db.nonce)
+#endif
+#ifdef NO_SEQUENCE
+#define SAME_SEQUENCE(s) true
+#else
+#define SAME_SEQUENCE(s) (s.from == db.processed)
+#endif
+#define PASSES(s) (SAME_EPOCH(s) && SAME_NONCE(s) && SAME_SEQUENCE(s))
+
+/* The rest of the transaction, and its commit. */
+inline write(s) {
+  printf("the server settles from %d through %d, rows %x, books %x\n", s.from, s.through, s.rows, s.books);
+  assert(BETWEEN(db.effects, s.from, s.through) == 0);      /* once */
+  assert(s.books == db.effects);                            /* own books */
+  db.effects = db.effects | s.rows;
+  db.processed = s.through;
+  assert(db.effects == THROUGH(db.log, db.processed))       /* in order */
+}
+
+inline stored(w) {
+  write(settlement[w]);
+  if
+  :: owner[w].phase == WAITING ->
+     owner[w].cursor = owner[w].through;
+     owner[w].books = owner[w].books | owner[w].rows;
+     owner[w].through = 0;
+     owner[w].rows = 0;
+     owner[w].phase = READY
+  :: else   /* nobody waits for the answer */
+  fi;
+#ifdef GOAL
+  if
+  :: timeline == 2 -> hands = hands | (1 << w)
+  :: else
+  fi;
+  assert(!(hasLost && hands == 3 && db.processed == ROWS));
+#endif
+  vanish(w)
+}
+
+/* SettleOutcome.fenced */
+inline refused(w) {
+  if
+  :: owner[w].phase == WAITING -> drop(w)
+  :: else
+  fi;
+  vanish(w);
+  printf("the server refuses the settlement of worker %d\n", w)
+}
+
+/* Processes --------------------------------------------------------------------------------------------------------- */
+
+/* The last step is every reason to stop: a lease lost or given up, a crash, and a connection lost before the answer of a
+   settlement (LedgerError.outcomeUnknown), which may still be carried out. */
+proctype Worker(byte w) {
+end:
+  do
+  :: atomic { owner[w].phase == IDLE && claims < CLAIMS -> claim(w) }
+  :: atomic { owner[w].phase == CLAIMED -> read_books(w) }
+  :: atomic { owner[w].phase == READY && owner[w].cursor < db.last -> match(w) }
+  :: atomic { owner[w].phase == MATCHED && settlement[w].state == NONE -> send(w) }
+  :: atomic { owner[w].phase == WAITING && settlement[w].state == SENT -> put_off(w) }
+  :: atomic { owner[w].phase != IDLE -> drop(w); printf("worker %d drops the shard\n", w) }
+  od
+}
+
+/* Between the comparison and the commit the row is locked: for all others they are one step. */
+proctype Server(byte w) {
+end:
+  do
+#ifndef NO_ROW_LOCK
+  :: atomic { settlement[w].state == SENT ->
+       if
+       :: PASSES(settlement[w]) -> stored(w)
+       :: else -> refused(w)
+       fi }
+#else
+  :: atomic { settlement[w].state == SENT ->
+       if
+       :: PASSES(settlement[w]) -> settlement[w].state = COMPARED
+       :: else -> refused(w)
+       fi }
+  :: atomic { settlement[w].state == COMPARED -> stored(w) }
+#endif
+  :: atomic { settlement[w].state != NONE && owner[w].phase != WAITING -> vanish(w) }
+  od
+}
+
+proctype Gateway() {
+end:
+  do
+  :: atomic { db.last < ROWS ->
+       db.last++;
+       db.log = db.log | PLACED(timeline, db.last);
+       printf("the gateway accepts row %d of timeline %d\n", db.last, timeline) }
+  od
+}
+
+#ifdef STALE_ROWS
+#define HAS_STALE_ROWS(w) false
+#else
+#define HAS_STALE_ROWS(w) (owner[w].phase == MATCHED && owner[w].through > standby.last)
+#endif
+#ifdef LATE_BOOKS
+#define HAS_LATE_BOOKS(w) false
+#else
+#define HAS_LATE_BOOKS(w) (BETWEEN(owner[w].books, owner[w].cursor, ROWS) != 0)
+#endif
+#define TAKEN_FOR_GRANTED(w) (!HAS_STALE_ROWS(w) && !HAS_LATE_BOOKS(w))
+#if WORKERS > 2
+#define ALL_TAKEN_FOR_GRANTED (TAKEN_FOR_GRANTED(0) && TAKEN_FOR_GRANTED(1) && TAKEN_FOR_GRANTED(2))
+#else
+#define ALL_TAKEN_FOR_GRANTED (TAKEN_FOR_GRANTED(0) && TAKEN_FOR_GRANTED(1))
+#endif
+
+/* All connections are lost, and what was in flight with them. A worker that waits for a settlement drops the shard, one
+   that reads its books gives its claim up. Any other notices nothing: when reading the log fails, the session connects
+   anew, and the shard stays in work. */
+inline fail_over() {
+#ifdef STALE_ROWS
+  stream = db.log;
+#endif
+#ifdef GOAL
+  hasLost = (db.last > standby.last && db.processed > standby.processed);
+#endif
+  copy(db, standby);
+  copy(standby, nothing);
+  replicated = false;
+  timeline = 2;
+  printf("fail-over: epoch %d, nonce %d, processed %d, last %d\n", db.epoch, db.nonce, db.processed, db.last);
+  do
+  :: i < WORKERS ->
+     vanish(i);
+     if
+     :: owner[i].phase == WAITING || owner[i].phase == CLAIMED -> drop(i)
+     :: else
+     fi;
+     i++
+  :: else -> break
+  od;
+  i = 0
+}
+
+proctype Standby() {
+  byte i;
+end:
+  do
+  :: atomic { timeline == 1 && !replicated ->
+       copy(standby, db);
+       replicated = true;
+       printf("the standby falls behind here\n") }
+  :: atomic { replicated && ALL_TAKEN_FOR_GRANTED -> fail_over() }
+  od
+}
+
+init {
+  byte w;
+  atomic {
+    do
+    :: w < WORKERS -> run Worker(w); run Server(w); w++
+    :: else -> break
+    od;
+    w = 0;
+    run Gateway();
+    run Standby()
+  }
+}
