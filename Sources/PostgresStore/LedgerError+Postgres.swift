@@ -5,10 +5,47 @@ extension LedgerError {
   /// What a database error means to a caller whose transaction cannot have been committed.
   init(_ error: PostgresError) {
     switch error {
-    case .unreachable, .connectionLost: self = .unavailable(reason: error.description)
-    case .server where error.isOutage || error.isConflict: self = .unavailable(reason: error.description)
+    case .unreachable, .connectionLost: self = .unavailable(.connection, reason: error.description)
+    case .server where error.isOutage || error.isConflict:
+      self = .unavailable(Cause(error), reason: error.description)
     case .server: self = .fault(reason: error.description)
     case .protocolFault: self = .fault(reason: error.description)
     }
+  }
+
+  /// What an error means to who settles: a fault only where the server refused what the commands would have stored.
+  init(settling error: PostgresError) {
+    switch error {
+    // The whole transaction was in one flush: whether it was committed nobody here knows.
+    case .connectionLost, .protocolFault: self = .outcomeUnknown
+    case .server where !error.isOutage && !error.isConflict && !error.isAboutData:
+      self = .unavailable(.schema, reason: error.description)
+    case .unreachable, .server: self = LedgerError(error)
+    }
+  }
+}
+
+extension LedgerError.Cause {
+  /// The class of an error after which a transaction may be tried again.
+  init(_ error: PostgresError) {
+    switch error {
+    case .unreachable, .connectionLost: self = .connection
+    case .server("40001", _): self = .serialization
+    case .server("40P01", _): self = .deadlock
+    case .server("55P03", _): self = .lockTimeout
+    case .server, .protocolFault: self = .outage
+    }
+  }
+}
+
+extension PostgresError {
+  /// Whether the server refused because of the rows themselves, so that other rows may pass: cardinality, data, integrity,
+  /// views' and external checks, exceptions raised by triggers and functions, limits of a statement, internal errors.
+  ///
+  /// The list says what counts against a command and not what does not: a missing table, a lost right or whatever else is
+  /// wrong with all commands alike must not put one command after the other into quarantine.
+  /// Source: PostgreSQL 15, appendix A (classes 21, 22, 23, 38, 39, 44, 54, P0, XX).
+  fileprivate var isAboutData: Bool {
+    ["21", "22", "23", "38", "39", "44", "54", "P0", "XX"].contains(state?.prefix(2))
   }
 }

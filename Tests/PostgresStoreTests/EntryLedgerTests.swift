@@ -1,4 +1,5 @@
 import Accounting
+import Lifecycle
 import Market
 import Ports
 import Postgres
@@ -84,6 +85,42 @@ struct EntryLedgerTests {
     #expect(proxy.cuts == cuts)
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders") == 2 + cuts)
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM command_log") == 2 + 2 * cuts)
+    try await expectCleanAudit()
+  }
+
+  /// A batch that met a conflict is tried again, a few times; each try is told with its cause, and the batch is stored once.
+  @Test(arguments: [
+    ("40001", LedgerError.Cause.serialization), ("40P01", .deadlock), ("55P03", .lockTimeout),
+  ])
+  func conflictsAreTriedAgainAndTold(state: String, cause: LedgerError.Cause) async throws {
+    let told = Lock<[LedgerError.Cause]>([])
+    let ledger = PostgresEntryLedger(session: StoreDatabase.session(url)) { cause in told.withLock { $0.append(cause) }
+    }
+    var orders = TestOrders(seed: 12)
+    // A sequence is not rolled back: it counts the tries.
+    _ = try StoreDatabase.text(
+      url,
+      """
+      DO $do$ BEGIN
+        CREATE SEQUENCE tries;
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          IF nextval('tries') <= 3 THEN RAISE EXCEPTION USING ERRCODE = '\(state)'; END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON order_keys FOR EACH ROW EXECUTE FUNCTION refuse();
+      END $do$
+      """)
+    let answers = try await ledger.accept([orders.place(.buy, 1, at: 100)], now: StoreDatabase.noon).answers
+    guard case .accepted = answers[0] else { throw Unexpected(answer: answers[0]) }
+    #expect(told.withLock { $0 } == [cause, cause, cause])
+    // One that never goes through is given up, and nothing of it is stored.
+    _ = try StoreDatabase.text(url, "ALTER SEQUENCE tries MINVALUE -1000 RESTART WITH -1000")
+    told.withLock { $0 = [] }
+    await #expect(throws: LedgerError.self) {
+      try await ledger.accept([orders.place(.buy, 1, at: 100)], now: StoreDatabase.noon)
+    }
+    #expect(told.withLock { $0 } == Array(repeating: cause, count: EntryPatience.conflicts))
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders") == 1)
     try await expectCleanAudit()
   }
 

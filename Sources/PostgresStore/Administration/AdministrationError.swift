@@ -29,7 +29,7 @@ public enum AdministrationError: Error, Hashable, Sendable, CustomStringConverti
       return
     }
     switch LedgerError(error) {
-    case .unavailable(let reason): self = .unavailable(reason)
+    case .unavailable(_, let reason): self = .unavailable(reason)
     case .fault(let reason): self = .fault(reason)
     case .outcomeUnknown: self = .outcomeUnknown
     }

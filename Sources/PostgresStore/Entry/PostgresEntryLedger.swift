@@ -5,22 +5,26 @@ public import Postgres
 
 /// Acceptance in PostgreSQL. One of these has one connection, so its batches follow each other.
 public struct PostgresEntryLedger: EntryLedger {
-  /// How often a batch is tried again after a deadlock or the like, and after commits that were cut off and did not happen.
-  static let conflictRetries = 5
+  /// How often a batch is tried again after commits that were cut off and did not happen.
+  static let cutRetries = 5
   /// How often the fate of a batch is asked for after its commit was cut off; with the pauses about half a minute.
   static let inquiries = 40
   static let inquiryPause = Duration.milliseconds(750)
 
   private let session: PostgresSession
+  private let retried: @Sendable (LedgerError.Cause) -> Void
 
   /// Accepts over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  public init(session: PostgresSession) { self.session = session }
+  /// - Parameter retried: Told before a batch is tried again, and why; must not block.
+  public init(session: PostgresSession, retried: @escaping @Sendable (LedgerError.Cause) -> Void = { _ in }) {
+    self.session = session
+    self.retried = retried
+  }
 
   public func accept(_ requests: [EntryRequest], now: Timestamp) async throws(LedgerError) -> AcceptedBatch {
     let transaction = EntryTransaction(requests: requests, now: now)
-    var conflicts = 0
+    var patience = EntryPatience()
     var cuts = 0
-    var reconnected = false
     while true {
       do {
         let ending = try await session.use { (connection) throws(PostgresError) in try transaction.run(&connection) }
@@ -29,24 +33,22 @@ public struct PostgresEntryLedger: EntryLedger {
         case .unknown(let plan):
           if let batch = try await inquire(plan, requests) { return batch }
           cuts += 1
-          guard cuts <= Self.conflictRetries else {
+          guard cuts <= Self.cutRetries else {
             // Without an order nothing tells whether the last try is stored.
             throw plan.orders.isEmpty
-              ? LedgerError.outcomeUnknown : .unavailable(reason: "connections are cut at every commit")
+              ? LedgerError.outcomeUnknown : .unavailable(.connection, reason: "connections are cut at every commit")
           }
+          retried(.connection)
         }
       } catch let error as LedgerError {
         throw error
       } catch let error as PostgresError {
         // Before the commit was sent nothing is stored. A connection that died while idle is worth one more try.
-        if case .connectionLost = error, !reconnected {
-          reconnected = true
-        } else if error.isConflict, conflicts < Self.conflictRetries {
-          conflicts += 1
-          try? await Task.sleep(for: .milliseconds(Int.random(in: 1...(10 << conflicts))))
-        } else {
+        guard let pause = patience.pause(after: error, random: .random(in: 0 ... .max)) else {
           throw LedgerError(error)
         }
+        retried(LedgerError.Cause(error))
+        try? await Task.sleep(for: pause)
       } catch {
         throw LedgerError.fault(reason: "\(error)")
       }

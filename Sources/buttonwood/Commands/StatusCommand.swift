@@ -42,7 +42,7 @@ enum StatusCommand {
       return 0
     } catch {
       switch error {
-      case .unavailable(let reason), .fault(let reason): return CommandLineTool.fail(name, reason)
+      case .unavailable(_, let reason), .fault(let reason): return CommandLineTool.fail(name, reason)
       case .outcomeUnknown: return CommandLineTool.fail(name, "the connection to PostgreSQL was lost")
       }
     }

@@ -73,15 +73,17 @@ enum GatewayCommand {
     let stream = RedisOrderStream(
       RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway")))
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
+    let metrics = Metrics()
+    let counts = GatewayMetrics(metrics)
     let desk = OrderDeskService(
-      ledgers: (0..<options.desk.lanes).map { PostgresEntryLedger(session: session("accept-\($0)")) },
+      ledgers: (0..<options.desk.lanes).map { lane in
+        PostgresEntryLedger(session: session("accept-\(lane)")) { counts.countRetry($0) }
+      },
       stream: stream, reader: reader, settings: options.desk, now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
       configuration: options.gateway, desk: desk, reader: reader, now: now, random: { randomPool.word() })
     do {
-      let metrics = Metrics()
-      let counts = GatewayMetrics(metrics)
       let server = try HTTPServer(configuration: options.server) { request in
         await counts.counting(request) { await service.handle($0) }
       }

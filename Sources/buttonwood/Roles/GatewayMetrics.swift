@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Lifecycle
+internal import Ports
 internal import Telemetry
 
 /// What a gateway counts.
@@ -9,6 +10,7 @@ struct GatewayMetrics: Sendable {
   private let throttled: Counter
   private let latency: Histogram
   private let inFlight: Gauge
+  private let retries: [LedgerError.Cause: Counter]
 
   /// Registers the gateway's instruments.
   init(_ metrics: Metrics) {
@@ -21,7 +23,13 @@ struct GatewayMetrics: Sendable {
     throttled = metrics.counter("buttonwood_http_requests_throttled_total", help: "Requests answered with 429.")
     latency = metrics.histogram("buttonwood_http_request_seconds", help: "From a request's end to its answer.")
     inFlight = metrics.gauge("buttonwood_http_requests_in_flight", help: "Requests being answered.")
+    retries = metrics.counters(
+      "buttonwood_accepts_retried_total",
+      help: "Accepting transactions that were tried again, by what they failed with.")
   }
+
+  /// Counts an accepting transaction that is tried again.
+  func countRetry(_ cause: LedgerError.Cause) { retries[cause]?.add() }
 
   /// Counts a request while `handler` answers it.
   func counting(_ request: HTTPRequest, _ handler: (HTTPRequest) async -> HTTPResponse) async -> HTTPResponse {

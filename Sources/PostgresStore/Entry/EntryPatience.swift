@@ -1,0 +1,25 @@
+internal import Lifecycle
+internal import Postgres
+
+/// Decides whether a batch whose transaction failed before its commit was sent is tried again: after conflicts a few times,
+/// each after a longer pause, and once after a connection that may have died while nobody used it.
+struct EntryPatience {
+  /// How often a batch is tried again after a deadlock or the like.
+  static let conflicts = 5
+  /// Bounds of the pauses between these tries.
+  static let backoff = Backoff(base: .milliseconds(20), ceiling: .milliseconds(320))
+
+  private var conflicts = 0
+  private var hasReconnected = false
+
+  /// The pause before the next try; nil when there is none.
+  mutating func pause(after error: PostgresError, random: UInt64) -> Duration? {
+    if case .connectionLost = error, !hasReconnected {
+      hasReconnected = true
+      return .zero
+    }
+    guard error.isConflict, conflicts < Self.conflicts else { return nil }
+    conflicts += 1
+    return Self.backoff.pause(afterFailures: conflicts, random: random)
+  }
+}
