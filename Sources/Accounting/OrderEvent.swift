@@ -25,6 +25,9 @@ public struct OrderEvent: Hashable, Sendable {
     case replaceRejected = 8
   }
 
+  /// The reason of a rejection that an operator asked for; beyond the engine's own.
+  public static let refusedByOperator: UInt8 = 100
+
   /// Which log.
   public var shard: Shard
   /// The command that caused it.

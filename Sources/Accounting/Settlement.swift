@@ -63,6 +63,14 @@ public struct Settlement: Sendable {
     public init() {}
   }
 
+  /// An order outside the books whose pending change has been dealt with: its mark goes, nothing else changes.
+  public struct StaleMark: Hashable, Sendable {
+    /// Whose order.
+    public var account: AccountNumber
+    /// Which order.
+    public var order: OrderID
+  }
+
   /// A last price.
   public struct LastPrice: Hashable, Sendable {
     /// Of what.
@@ -79,6 +87,8 @@ public struct Settlement: Sendable {
   public var through: Sequence
   /// Changed orders, by account and identifier.
   public var orders: [OrderUpdate]
+  /// Marks to take off, by account and identifier.
+  public var staleMarks: [StaleMark]
   /// Executions in order.
   public var trades: [Trade]
   /// Events in order.

@@ -11,6 +11,7 @@ public struct SettlementBuilder: Sendable {
   private var through: Sequence
   private var nextOrdinal: Int32 = 0
   private var orders: [OrderID: Settlement.OrderUpdate] = [:]
+  private var staleMarks: Set<Settlement.StaleMark> = []
   private var trades: [Trade] = []
   private var events: [OrderEvent] = []
   private var cash: [AccountNumber: Settlement.CashChange] = [:]
@@ -79,6 +80,17 @@ public struct SettlementBuilder: Sendable {
     record(.cancelRejected, target, reason: reason, quantity: .zero, leaves: .zero)
   }
 
+  /// A cancel of an order in the book was refused: the order goes on.
+  public mutating func cancelRefused(_ order: OpenOrder, reason: UInt8) {
+    goesOn(order)
+    record(.cancelRejected, order, reason: reason, quantity: .zero)
+  }
+
+  /// A change of an order that is open and in no book was dealt with: another may be asked for.
+  public mutating func unmarked(_ order: OrderID, of account: AccountNumber) {
+    staleMarks.insert(.init(account: account, order: order))
+  }
+
   /// `new` took the place of `old`; `extraHold` was taken for the pair beyond the old order's hold.
   public mutating func replaced(old: OpenOrder, new: OpenOrder, extraHold: Int64) {
     release(old, old.hold + extraHold - new.hold)
@@ -94,9 +106,7 @@ public struct SettlementBuilder: Sendable {
   ) {
     release(new, extraHold)
     update(new, .rejected)
-    if let old {
-      update(old, old.filled > .zero ? .partiallyFilled : .accepted, clearsPending: true)
-    }
+    if let old { goesOn(old) }
     record(.replaceRejected, target, reason: reason, quantity: .zero, leaves: old?.leaves ?? .zero)
     record(.rejected, new, reason: reason, quantity: new.leaves, leaves: .zero)
   }
@@ -106,6 +116,7 @@ public struct SettlementBuilder: Sendable {
     Settlement(
       shard: shard, from: from, through: through,
       orders: orders.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) },
+      staleMarks: staleMarks.sorted { ($0.account, $0.order) < ($1.account, $1.order) },
       trades: trades, events: events, cash: cash.filter { $0.value != .init() },
       positions: positions.filter { $0.value != .init() },
       lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) })
@@ -130,6 +141,11 @@ public struct SettlementBuilder: Sendable {
       positions[.init(account: order.account, instrument: order.instrument), default: .init()].held -=
         Quantity(rawValue: amount)
     }
+  }
+
+  /// The order stays open without a change on its way.
+  private mutating func goesOn(_ order: OpenOrder) {
+    update(order, order.filled > .zero ? .partiallyFilled : .accepted, clearsPending: true)
   }
 
   private mutating func update(

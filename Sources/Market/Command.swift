@@ -104,12 +104,15 @@ public struct LogEntry: Hashable, Sendable {
   public var acceptedAt: Timestamp
   /// What it asks for.
   public var command: Command
+  /// Whether an operator has refused it: it is rejected without reaching a book.
+  public var isRefused: Bool
 
   /// Makes a log row.
-  public init(shard: Shard, sequence: Sequence, acceptedAt: Timestamp, command: Command) {
+  public init(shard: Shard, sequence: Sequence, acceptedAt: Timestamp, command: Command, isRefused: Bool = false) {
     self.shard = shard
     self.sequence = sequence
     self.acceptedAt = acceptedAt
     self.command = command
+    self.isRefused = isRefused
   }
 }

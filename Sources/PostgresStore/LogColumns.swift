@@ -9,16 +9,24 @@ enum LogColumns {
     price, quantity, order_id, accepted_at, target, target_sequence, extra_hold
     """
 
-  /// What a row asks for. Raw values are stored.
+  /// What a row asks for. Raw values are stored in the two low bits of `kind`.
   enum Kind: UInt8 {
     case place = 0
     case cancel = 1
     case replace = 2
+
+    /// The low bits of a stored `kind`.
+    static let mask: Int16 = 3
+    /// The bit of `kind` that says an operator has refused the command. A bit and not a column: acceptance sends rows as
+    /// the table's row type, so a column more would turn away every gateway that is still running the version before.
+    static let refused: Int16 = 4
   }
 
   /// Reads a row.
   static func read(_ rows: PostgresRows, _ row: Int) -> LogEntry {
-    let kind: Kind = stored(rows.int2(row, 1))
+    let raw = rows.int2(row, 1)
+    let isRefused = raw & Kind.refused != 0
+    let kind: Kind = stored(isRefused ? raw & Kind.mask : raw)
     let command: Command
     switch kind {
     case .place: command = .place(order(rows, row))
@@ -35,7 +43,7 @@ enum LogColumns {
     }
     return LogEntry(
       shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 8)),
-      acceptedAt: Timestamp(rawValue: rows.timestamp(row, 13)), command: command)
+      acceptedAt: Timestamp(rawValue: rows.timestamp(row, 13)), command: command, isRefused: isRefused)
   }
 
   private static func identifier(_ rows: PostgresRows, _ row: Int, _ column: Int) -> UniqueID {

@@ -8,8 +8,9 @@ internal import Market
 /// replace 0190c2a4-… row=16 extra=-500 by 0190c2a5-… acct=17 inst=3 buy 50 @ 10.05 limit day stp=newest at=…
 /// ```
 ///
-/// `at` is the moment of acceptance in microseconds since 1970; `post` before it marks a post-only order. Reading is
-/// strict: another order, a second space, a leading zero, or a number that no order may carry makes the line malformed.
+/// `at` is the moment of acceptance in microseconds since 1970; `post` before it marks a post-only order; `refused ` before
+/// all of it marks a command that an operator has refused. Reading is strict: another order, a second space, a leading
+/// zero, or a number that no order may carry makes the line malformed.
 enum LogEntryText {
   /// Highest price that is read, in 1/10000 dollar: protection prices lie above the highest that an order may carry,
   /// yet the cost of ``Market/Quantity/maximum`` shares at any price that is read can be represented.
@@ -22,6 +23,7 @@ enum LogEntryText {
 
   /// Appends the line of a row. Exact for what acceptance lets through.
   static func write(_ entry: LogEntry, to bytes: inout [UInt8]) {
+    if entry.isRefused { bytes.write("refused ") }
     switch entry.command {
     case .place(let order):
       bytes.write("place ")
@@ -52,10 +54,12 @@ enum LogEntryText {
   /// Reads a line; nil when it is malformed.
   static func parse(_ bytes: [UInt8], shard: Shard, sequence: Sequence) -> LogEntry? {
     var scanner = CompactScanner(bytes)
+    let isRefused = scanner.take("refused ")
     guard let command = command(&scanner), scanner.take(" at="), let moment = scanner.number(in: 0...Int64.max),
       scanner.isAtEnd
     else { return nil }
-    return LogEntry(shard: shard, sequence: sequence, acceptedAt: Timestamp(rawValue: moment), command: command)
+    return LogEntry(
+      shard: shard, sequence: sequence, acceptedAt: Timestamp(rawValue: moment), command: command, isRefused: isRefused)
   }
 
   private static func write(_ order: PlaceOrder, to bytes: inout [UInt8]) {

@@ -66,14 +66,15 @@ import Testing
       id: UniqueID(Self.id)!, account: AccountNumber(rawValue: 17), instrument: InstrumentID(rawValue: 3), side: .buy,
       type: .limit, timeInForce: .day, postOnly: true, selfTradePrevention: .cancelNewest,
       price: Price(rawValue: 100_500), quantity: Quantity(rawValue: 100))
-    func line(_ command: Command) -> String {
+    func line(_ command: Command, isRefused: Bool = false) -> String {
       let entry = LogEntry(
         shard: shard, sequence: Sequence(rawValue: 9), acceptedAt: Timestamp(rawValue: 1_764_000_000_000_000),
-        command: command)
+        command: command, isRefused: isRefused)
       return String(decoding: text(entry), as: UTF8.self)
     }
     let placed = "\(Self.id) acct=17 inst=3 buy 100 @ 10.05 limit day stp=newest post at=1764000000000000"
     #expect(line(.place(order)) == "place \(placed)")
+    #expect(line(.place(order), isRefused: true) == "refused place \(placed)")
     let target = CancelOrder(
       target: order.id, targetSequence: Sequence(rawValue: 8), account: order.account, instrument: order.instrument)
     #expect(line(.cancel(target)) == "cancel \(Self.id) row=8 acct=17 inst=3 at=1764000000000000")
@@ -83,7 +84,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "place", "PLACE \(id) acct=17 inst=3 buy 100 @ 10.05 limit day stp=newest at=1",
+    "", " ", "place", "refused ", "refused refused cancel \(id) row=1 acct=17 inst=3 at=1",
+    "PLACE \(id) acct=17 inst=3 buy 100 @ 10.05 limit day stp=newest at=1",
     "place \(id) acct=17 inst=3 buy 0 @ 10.05 limit day stp=newest at=1",
     "place \(id) acct=17 inst=3 buy -1 @ 10.05 limit day stp=newest at=1",
     "place \(id) acct=17 inst=3 buy 10000001 @ 10.05 limit day stp=newest at=1",

@@ -35,7 +35,7 @@ extension LogEntry {
     }
     return LogEntry(
       shard: shard, sequence: Sequence(rawValue: sequence), acceptedAt: Timestamp(rawValue: .anyMagnitude(&random)),
-      command: command)
+      command: command, isRefused: Int.random(in: 0..<8, using: &random) == 0)
   }
 }
 

@@ -17,6 +17,9 @@ struct ModelExchange {
   private(set) var processed = Sequence.zero
   private(set) var events: [OrderEvent] = []
   private(set) var trades: [Trade] = []
+  /// Commands that were passed over and have not come back, and all that ever were.
+  private(set) var quarantined: Set<Sequence> = []
+  private(set) var passedOver: Set<Sequence> = []
   private var requestCount = 0
 
   init(seed: UInt64) {
@@ -31,10 +34,48 @@ struct ModelExchange {
 
   /// The orders that a claim would find, by priority.
   var openOrders: [OrderRecord] {
-    orders.values.filter { $0.status.isOpen && $0.sequence <= processed }.sorted { $0.priority < $1.priority }
+    orders.values.filter { $0.status.isOpen && $0.sequence <= processed && !quarantined.contains($0.sequence) }
+      .sorted { $0.priority < $1.priority }
   }
 
-  func engine() throws -> ShardEngine { try ShardEngine(shard: Row.shard, processed: processed, orders: openOrders) }
+  func engine() throws -> ShardEngine {
+    var engine = try ShardEngine(shard: Row.shard, processed: processed, orders: openOrders)
+    engine.recall(quarantined: Array(passedOver))
+    return engine
+  }
+
+  // MARK: Quarantine
+
+  /// Stores that the next command is passed over.
+  mutating func store(quarantine settlement: Settlement) -> [String] {
+    quarantined.insert(settlement.through)
+    passedOver.insert(settlement.through)
+    return settlement.events.isEmpty && settlement.orders.isEmpty ? store(settlement) : ["it changed something"]
+  }
+
+  /// Appends a command that was passed over once more.
+  mutating func comeBack(_ sequence: Sequence, isRefused: Bool) {
+    quarantined.remove(sequence)
+    var row = log[Int(sequence.rawValue) - 1]
+    row.sequence = Sequence(rawValue: Int64(log.count) + 1)
+    row.isRefused = row.isRefused || isRefused
+    switch row.command {
+    case .place(let order): move(order.id, to: row.sequence)
+    case .cancel(var cancel):
+      cancel.targetSequence = orders[cancel.target]!.sequence
+      row.command = .cancel(cancel)
+    case .replace(var replace):
+      replace.targetSequence = orders[replace.target]!.sequence
+      row.command = .replace(replace)
+      move(replace.order.id, to: row.sequence)
+    }
+    log.append(row)
+  }
+
+  private mutating func move(_ order: OrderID, to sequence: Sequence) {
+    orders[order]!.sequence = sequence
+    orders[order]!.priority = sequence
+  }
 
   // MARK: Accepting
 
@@ -124,6 +165,10 @@ struct ModelExchange {
       if update.clearsPending { order.pending = .none }
       orders[update.id] = order
     }
+    for mark in settlement.staleMarks {
+      if orders[mark.order]?.account != mark.account { faults.append("a mark on a stranger's order") }
+      if orders[mark.order]!.status.isOpen { orders[mark.order]!.pending = .none }
+    }
     for (account, change) in settlement.cash {
       money[account]!.cash += change.cash
       money[account]!.held += change.held
@@ -161,7 +206,8 @@ struct ModelExchange {
     var heldShares: [EntrySnapshot.PositionKey: Int64] = [:]
     var extra: [OrderID: Int64] = [:]
     // A replacement on its way holds what it needs beyond the order it replaces.
-    for case .replace(let replace) in unsettled().map(\.command) { extra[replace.order.id] = replace.extraHold }
+    let onTheirWay = unsettled() + quarantined.map { log[Int($0.rawValue) - 1] }
+    for case .replace(let replace) in onTheirWay.map(\.command) { extra[replace.order.id] = replace.extraHold }
     for order in orders.values where order.status.isOpen {
       let hold = extra[order.id] ?? Hold.amount(order.side, price: order.price, leaves: order.leaves)
       switch order.side {
@@ -187,7 +233,7 @@ struct ModelExchange {
       filled[trade.buyOrder, default: 0] += trade.quantity.rawValue
       filled[trade.sellOrder, default: 0] += trade.quantity.rawValue
     }
-    for order in orders.values where order.sequence <= processed {
+    for order in orders.values where order.sequence <= processed && !quarantined.contains(order.sequence) {
       // Executions that a replacement took over belong to the orders before it.
       let inherited = order.status == .rejected ? 0 : order.replaces.flatMap { orders[$0]?.filled.rawValue } ?? 0
       if order.filled.rawValue != inherited + filled[order.id, default: 0] {

@@ -71,6 +71,60 @@ import Testing
     }
   }
 
+  /// Whatever is passed over, carried out again or refused, at whatever time: holds stay what is open, nothing stays pending
+  /// for ever, an owner that recovers stands where the old one stood, and the log tells the whole story again.
+  @Test(arguments: 1...16 as ClosedRange<UInt64>)
+  func quarantineKeepsTheBooksOfTheAccounts(seed: UInt64) throws {
+    var model = ModelExchange(seed: seed)
+    var engine = try model.engine()
+    for step in 0..<120 {
+      if step < 100 { model.accept(model.random.number(1...10)) }
+      for sequence in model.quarantined.sorted() where step >= 100 || model.random.oneIn(6) {
+        model.comeBack(sequence, isRefused: model.random.oneIn(2))
+      }
+      for row in model.unsettled(step < 100 && model.random.oneIn(3) ? model.random.number(0...6) : .max) {
+        let faults =
+          step < 100 && model.random.oneIn(6)
+          ? model.store(quarantine: engine.quarantine(row.sequence)) : model.store(engine.apply([row]))
+        #expect(faults + model.faults() == [], "seed \(seed), step \(step), row \(row.sequence)")
+        guard faults.isEmpty else { return }
+      }
+      let heir = try model.engine()
+      #expect(heir.restingOrders() == engine.restingOrders(), "seed \(seed), step \(step)")
+      if model.random.oneIn(3) { engine = heir }
+    }
+    #expect(model.quarantined.isEmpty && model.passedOver.count > 30)
+    #expect(model.orders.values.filter { $0.status.isOpen && $0.pending != .none } == [], "seed \(seed)")
+    let refused = Set(model.events.filter { $0.reason == OrderEvent.refusedByOperator }.map(\.kind))
+    #expect(refused.isSuperset(of: [.rejected, .cancelRejected]), "the mix is rich, seed \(seed)")
+    var replay = try ShardEngine(shard: Row.shard, processed: .zero, orders: [])
+    let told = model.log.flatMap { row in
+      model.passedOver.contains(row.sequence) ? replay.quarantine(row.sequence).events : replay.apply([row]).events
+    }
+    #expect(told == model.events && replay.restingOrders() == engine.restingOrders(), "seed \(seed)")
+  }
+
+  /// Refused rows among others, in batches of any size.
+  @Test func refusedRowsOfABatchAreRejectedInTheirPlace() throws {
+    var model = ModelExchange(seed: 99)
+    model.accept(200)
+    let rows = model.log.map { row in
+      var row = row
+      row.isRefused = model.random.oneIn(4)
+      return row
+    }
+    func events(_ longest: Int) throws -> [OrderEvent] {
+      var engine = try ShardEngine(shard: Row.shard, processed: .zero, orders: [])
+      return stride(from: 0, to: rows.count, by: longest).flatMap { start in
+        engine.apply(rows[start..<min(start + longest, rows.count)]).events
+      }
+    }
+    let whole = try events(rows.count)
+    #expect(try events(1) == whole && events(7) == whole)
+    let refused = Set(rows.filter(\.isRefused).map(\.sequence))
+    #expect(Set(whole.filter { $0.reason == OrderEvent.refusedByOperator }.map(\.sequence)) == refused)
+  }
+
   @Test func eachRowLeavesAnEventAndOrdinalsCountFromZero() throws {
     var model = ModelExchange(seed: 77)
     var engine = try model.engine()

@@ -13,6 +13,8 @@ public struct ShardEngine: Sendable {
   public private(set) var cursor: Sequence
   private var engine: MatchingEngine
   private var open: [OrderKey: OpenOrder]
+  /// Commands that were put in quarantine: orders that they were to place are open and in no book.
+  private var quarantined: Set<Sequence> = []
 
   /// Rebuilds the books as they stood after `processed`.
   /// - Parameter orders: The open orders whose commands have been processed, by priority.
@@ -52,17 +54,35 @@ public struct ShardEngine: Sendable {
   public mutating func apply(_ entries: some Collection<LogEntry>) -> Settlement {
     var builder = SettlementBuilder(shard: shard, after: cursor)
     var events: [BookEvent] = []
-    engine.apply(entries.map { BookCommand($0) }, into: &events)
+    engine.apply(entries.compactMap { $0.isRefused ? nil : BookCommand($0) }, into: &events)
     var rest = events[...]
-    for (index, entry) in entries.enumerated() {
+    var position: Int32 = 0
+    for entry in entries {
       builder.begin(entry.sequence)
-      let own = rest.prefix { $0.command == Int32(index) }
-      rest = rest.dropFirst(own.count)
-      settle(entry, own, &builder)
+      if entry.isRefused {
+        refuse(entry, &builder)
+      } else {
+        let own = rest.prefix { $0.command == position }
+        rest = rest.dropFirst(own.count)
+        position += 1
+        settle(entry, own, &builder)
+      }
       cursor = entry.sequence
     }
     return builder.finish()
   }
+
+  /// Passes the next log row over: it goes into quarantine and changes nothing.
+  public mutating func quarantine(_ sequence: Sequence) -> Settlement {
+    var builder = SettlementBuilder(shard: shard, after: cursor)
+    builder.begin(sequence)
+    cursor = sequence
+    quarantined.insert(sequence)
+    return builder.finish()
+  }
+
+  /// Learns which log rows before the cursor were put in quarantine, as far as later rows may refer to them.
+  public mutating func recall(quarantined sequences: [Sequence]) { quarantined.formUnion(sequences) }
 
   /// Reports what one command did.
   private mutating func settle(_ entry: LogEntry, _ events: ArraySlice<BookEvent>, _ builder: inout SettlementBuilder) {
@@ -86,17 +106,48 @@ public struct ShardEngine: Sendable {
         open[event.order] = nil
       case .replaced: replaced(entry, event, &builder)
       case .cancelRejected:
-        builder.cancelRejected(OpenOrder(target(of: entry.command)), reason: event.reason.rawValue)
+        let cancel = target(of: entry.command)
+        builder.cancelRejected(OpenOrder(cancel), reason: event.reason.rawValue)
+        unmark(cancel.target, cancel.targetSequence, of: cancel.account, &builder)
       case .replaceRejected:
         guard case .replace(let replace) = entry.command else { preconditionFailure("an event of another command") }
-        let new = OpenOrder(replace.order, sequence: entry.sequence)
-        let old = open[OrderKey(replace.targetSequence.rawValue)]
-        builder.replaceRejected(
-          old: old, target: old ?? new.named(replace.target), new: new, extraHold: replace.extraHold,
-          reason: event.reason.rawValue)
+        rejected(replace, entry.sequence, reason: event.reason.rawValue, &builder)
       case .reduced: preconditionFailure("no log row asks for a reduction")
       }
     }
+  }
+
+  /// Rejects what an operator has refused; the books do not hear of it.
+  private func refuse(_ entry: LogEntry, _ builder: inout SettlementBuilder) {
+    let reason = OrderEvent.refusedByOperator
+    switch entry.command {
+    case .place(let order): builder.rejected(OpenOrder(order, sequence: entry.sequence), reason: reason)
+    case .replace(let replace): rejected(replace, entry.sequence, reason: reason, &builder)
+    case .cancel(let cancel):
+      if let order = open[OrderKey(cancel.targetSequence.rawValue)] {
+        builder.cancelRefused(order, reason: reason)
+      } else {
+        builder.cancelRejected(OpenOrder(cancel), reason: reason)
+        unmark(cancel.target, cancel.targetSequence, of: cancel.account, &builder)
+      }
+    }
+  }
+
+  private func rejected(
+    _ replace: ReplaceOrder, _ sequence: Sequence, reason: UInt8, _ builder: inout SettlementBuilder
+  ) {
+    let new = OpenOrder(replace.order, sequence: sequence)
+    let old = open[OrderKey(replace.targetSequence.rawValue)]
+    builder.replaceRejected(
+      old: old, target: old ?? new.named(replace.target), new: new, extraHold: replace.extraHold, reason: reason)
+    unmark(replace.target, replace.targetSequence, of: replace.order.account, &builder)
+  }
+
+  /// An order in quarantine is open, so that what was asked of it must not stay pending for ever.
+  private func unmark(
+    _ order: OrderID, _ sequence: Sequence, of account: AccountNumber, _ builder: inout SettlementBuilder
+  ) {
+    if quarantined.contains(sequence) { builder.unmarked(order, of: account) }
   }
 
   private mutating func replaced(_ entry: LogEntry, _ event: BookEvent, _ builder: inout SettlementBuilder) {
