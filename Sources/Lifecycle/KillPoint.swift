@@ -18,8 +18,11 @@ package enum KillPoint {
   }()
 
   /// Dies here if the environment says so.
-  package static func reach(_ name: StaticString) {
-    guard let armed, armed.name == name.description else { return }
+  package static func reach(_ name: StaticString) { reach(named: name.description) }
+
+  /// Dies here if the environment says so; the name is made only where a process has been armed.
+  package static func reach(named name: @autoclosure () -> String) {
+    guard let armed, armed.name == name() else { return }
     let isLast = armed.left.withLock { left in
       left -= 1
       return left <= 0

@@ -4,16 +4,34 @@ public import Sharding
 
 /// Where a shard's owner claims, recovers and commits.
 public protocol SettlementLedger: Sendable {
-  /// Takes shards over: new epochs, behind which every earlier owner's commit is refused.
+  /// Takes shards over: new epochs, behind which every earlier owner's commit is refused. Counts how often a shard has been
+  /// taken over at the same place of its log with work to do.
   /// - Parameter nonces: The shards, each with the nonce of its claim.
   /// - Returns: The ownerships; none of a shard that does not exist, or that an earlier owner's commit holds at the moment.
   func claim(_ nonces: [Shard: UInt64], owner: WorkerID) async throws(LedgerError) -> [Shard: Ownership]
 
-  /// What books are rebuilt from, of each shard as of one moment.
+  /// What books are rebuilt from, of each shard as of one moment: orders in quarantine are in none.
   func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook]
 
   /// The log of a shard after a sequence as far as it has been processed, in order, at most `limit` rows.
-  func processedLog(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry]
+  func processedLog(
+    of shard: Shard, after sequence: Sequence, limit: Int
+  ) async throws(LedgerError) -> [ProcessedEntry]
+
+  /// How a shard stands that was claimed: what is known against its next command, and what was set aside before it.
+  func standing(of ownership: Ownership) async throws(LedgerError) -> ShardStanding
+
+  /// Remembers, before a command is carried out on its own, that it is being tried; whoever does not end the try in an
+  /// orderly way leaves it behind for the next owner to see.
+  /// - Parameter sequence: The command, the one after the cursor.
+  /// - Returns: How often it has been tried, this time included; nil when the ownership or the cursor does not stand.
+  func noteTry(of sequence: Sequence, by ownership: Ownership) async throws(LedgerError) -> Int?
+
+  /// Remembers what a try was refused with: for whoever puts the command into quarantine.
+  func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) async throws(LedgerError)
+
+  /// Takes a try back that came to nothing for reasons of the ledger's own.
+  func withdrawTry(of sequence: Sequence, in shard: Shard) async throws(LedgerError)
 
   /// The log of a shard after a sequence, in order, at most `limit` rows.
   func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry]
@@ -33,6 +51,20 @@ extension SettlementLedger {
   /// - Returns: The ownership; nil when there is no such shard, or an earlier owner's commit holds it at the moment.
   public func claim(_ shard: Shard, owner: WorkerID, nonce: UInt64) async throws(LedgerError) -> Ownership? {
     try await claim([shard: nonce], owner: owner)[shard]
+  }
+}
+
+/// A log row that has been processed.
+public struct ProcessedEntry: Hashable, Sendable {
+  /// The row.
+  public var entry: LogEntry
+  /// Whether it went into quarantine instead of being carried out.
+  public var isQuarantined: Bool
+
+  /// Makes an entry.
+  public init(_ entry: LogEntry, isQuarantined: Bool) {
+    self.entry = entry
+    self.isQuarantined = isQuarantined
   }
 }
 
@@ -73,11 +105,14 @@ public struct ShardCommit: Sendable {
   public var ownership: Ownership
   /// The changes.
   public var settlement: Settlement
+  /// Why the settlement's one command goes into quarantine; nil for commands that were carried out.
+  public var quarantine: QuarantineReason?
 
   /// Makes a part.
-  public init(ownership: Ownership, settlement: Settlement) {
+  public init(ownership: Ownership, settlement: Settlement, quarantine: QuarantineReason? = nil) {
     self.ownership = ownership
     self.settlement = settlement
+    self.quarantine = quarantine
   }
 }
 

@@ -17,15 +17,20 @@ public struct ShardRecord: Hashable, Sendable {
   public var epoch: Epoch
   /// How far its log is written and processed.
   public var lag: ShardLag
+  /// How many of its commands are in quarantine.
+  public var quarantined: Int64
   /// The symbols it trades, in order.
   public var symbols: [String]
 
   /// Makes a record.
-  public init(shard: Shard, claimedBy: WorkerID?, epoch: Epoch, lag: ShardLag, symbols: [String]) {
+  public init(
+    shard: Shard, claimedBy: WorkerID?, epoch: Epoch, lag: ShardLag, quarantined: Int64 = 0, symbols: [String]
+  ) {
     self.shard = shard
     self.claimedBy = claimedBy
     self.epoch = epoch
     self.lag = lag
+    self.quarantined = quarantined
     self.symbols = symbols
   }
 }

@@ -9,6 +9,9 @@ enum LogColumns {
     price, quantity, order_id, accepted_at, target, target_sequence, extra_hold
     """
 
+  /// How many there are.
+  static let count = 17
+
   /// What a row asks for. Raw values are stored in the two low bits of `kind`.
   enum Kind: UInt8 {
     case place = 0

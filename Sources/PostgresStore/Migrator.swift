@@ -15,6 +15,8 @@ public enum Migrator {
       version: 1, name: "foundation", sql: String(decoding: PackageResources.m0001_foundation_sql, as: UTF8.self)),
     Migration(
       version: 2, name: "leadership", sql: String(decoding: PackageResources.m0002_leadership_sql, as: UTF8.self)),
+    Migration(
+      version: 3, name: "quarantine", sql: String(decoding: PackageResources.m0003_quarantine_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

@@ -236,6 +236,64 @@ extension AuditFindingTests {
       RETURNING format('shard %s sequence %s', shard, sequence)
       """),
     Corruption(
+      "E3", "a command out of quarantine that was never there", also: ["A2", "E8"],
+      """
+      WITH gone AS (DELETE FROM quarantined_commands WHERE (shard, sequence) = (
+        SELECT q.shard, q.sequence FROM quarantined_commands q JOIN command_log g USING (shard, sequence)
+        WHERE g.kind = 0 AND q.resolution = 'refused' ORDER BY 1, 2 LIMIT 1) RETURNING shard, sequence)
+      SELECT format('shard %s sequence %s', shard, sequence) FROM gone
+      """),
+    Corruption(
+      "E3", "a cancel in quarantine that is forgotten", also: ["F1", "F2", "F3"],
+      """
+      WITH gone AS (DELETE FROM quarantined_commands WHERE (shard, sequence) = (
+        SELECT q.shard, q.sequence FROM quarantined_commands q JOIN command_log g USING (shard, sequence)
+        JOIN orders o ON o.account_id = g.account_id AND o.order_id = g.order_id
+        WHERE g.kind = 1 AND q.resolved_at IS NULL AND NOT o.is_open ORDER BY 1, 2 LIMIT 1) RETURNING shard, sequence)
+      SELECT format('shard %s sequence %s', shard, sequence) FROM gone
+      """),
+    Corruption(
+      "E7", "a command in quarantine before its turn",
+      """
+      INSERT INTO quarantined_commands (shard, sequence, quarantined_at, reason, tries, epoch)
+      SELECT c.shard, c.processed_sequence + 1, now(), 'none', 3, c.epoch FROM shard_cursors c JOIN command_log g
+        ON g.shard = c.shard AND g.sequence = c.processed_sequence + 1 AND g.kind = 0 ORDER BY c.shard LIMIT 1
+      RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "E7", "a command in quarantine that was carried out",
+      """
+      INSERT INTO quarantined_commands (shard, sequence, quarantined_at, reason, tries, epoch)
+      SELECT r.shard, r.sequence, now(), 'none', 3, 1 FROM order_events r WHERE kind = 7 ORDER BY shard, sequence LIMIT 1
+      RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "E7", "a command in quarantine of no log",
+      """
+      INSERT INTO quarantined_commands (shard, sequence, quarantined_at, reason, tries, epoch)
+      VALUES (99, 1, now(), 'none', 3, 1) RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "E8", "a retried command that came back as another",
+      """
+      WITH moved AS (UPDATE quarantined_commands q SET resolved_sequence = resolved_sequence + 1
+        WHERE (shard, sequence) = (SELECT shard, sequence FROM quarantined_commands WHERE resolution = 'retried'
+          ORDER BY shard, sequence LIMIT 1) RETURNING shard, sequence)
+      SELECT format('shard %s sequence %s', shard, sequence) FROM moved
+      """),
+    Corruption(
+      "E8", "a retried command that was refused by the books",
+      """
+      UPDATE quarantined_commands SET resolution = 'refused'
+      WHERE (shard, sequence) = (SELECT shard, sequence FROM quarantined_commands WHERE resolution = 'retried'
+        ORDER BY shard, sequence LIMIT 1) RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
+      "E8", "a command that nobody refused", also: ["F1"],
+      """
+      UPDATE command_log SET kind = 4 WHERE \(row("command_log", "r.kind = 0")) RETURNING format('shard %s sequence %s', shard, sequence)
+      """),
+    Corruption(
       "F1", "a cancel told for another reason",
       "UPDATE order_events SET reason = reason + 1 WHERE \(row("order_events", "r.kind = 3")) RETURNING \(place)"),
     Corruption(

@@ -24,7 +24,8 @@ struct AuditFindingTests {
     var testDescription: String { "\(check): \(name)" }
   }
 
-  /// A database with a history in which every kind of event happened, and with commands that are not processed yet.
+  /// A database with a history in which every kind of event happened, with commands in quarantine and out
+  /// of it, and with commands that are not processed yet.
   private static let honest = Task {
     let name = "template_honest"
     let url = try await makeHonest(name)
@@ -43,6 +44,12 @@ struct AuditFindingTests {
       """)
     var market = try await RandomMarket(url, seed: 11)
     try await market.trade(batches: 60)
+    try await market.settle()
+    market.quarantineOneIn = 4
+    try await market.trade(batches: 40)
+    try await market.settle()
+    try await market.resolve(oneIn: 3)
+    market.quarantineOneIn = 0
     try await market.settle()
     for _ in 0..<20 { try await market.accept() }
     await market.close()

@@ -22,9 +22,12 @@ struct SeededNumbers: RandomNumberGenerator {
 /// A small market that goes through the real ledgers: random requests, accepted and, shard by shard, settled later.
 struct RandomMarket {
   var numbers: SeededNumbers
+  /// One command in so many goes into quarantine when its turn comes; 0 for none.
+  var quarantineOneIn = 0
   private let sessions: [PostgresSession]
   private let entry: PostgresEntryLedger
   private let settlement: PostgresSettlementLedger
+  private let quarantine: QuarantineAdministration
   private(set) var now: Timestamp
   private var engines: [Shard: ShardEngine] = [:]
   private var ownerships: [Shard: Ownership] = [:]
@@ -38,12 +41,17 @@ struct RandomMarket {
     sessions = [StoreDatabase.session(url), StoreDatabase.session(url)]
     entry = PostgresEntryLedger(session: sessions[0])
     settlement = PostgresSettlementLedger(session: sessions[1])
-    for number in 0..<StoreDatabase.shards {
-      let shard = Shard(rawValue: number)
-      let ownership = try await settlement.claim(shard, owner: WorkerID(rawValue: "tests"), nonce: numbers.next())!
-      ownerships[shard] = ownership
-      engines[shard] = try ShardEngine(await settlement.books(of: [shard])[0])
-    }
+    quarantine = QuarantineAdministration(session: sessions[0])
+    for number in 0..<StoreDatabase.shards { try await claim(Shard(rawValue: number)) }
+  }
+
+  /// Takes a shard over, as a new owner does: what it knows is what is stored.
+  mutating func claim(_ shard: Shard) async throws {
+    let ownership = try await settlement.claim(shard, owner: WorkerID(rawValue: "tests"), nonce: numbers.next())!
+    ownerships[shard] = ownership
+    var engine = try ShardEngine(await settlement.books(of: [shard])[0])
+    engine.recall(quarantined: try await settlement.standing(of: ownership).quarantined)
+    engines[shard] = engine
   }
 
   /// Accepts so many batches; between them some shards settle.
@@ -69,12 +77,46 @@ struct RandomMarket {
     var commits: [ShardCommit] = []
     for shard in shards ?? engines.keys.sorted() {
       guard let entries = waiting.removeValue(forKey: shard) else { continue }
+      guard quarantineOneIn == 0 else {
+        try await settleWithQuarantine(entries, of: shard)
+        continue
+      }
       let settlement = engines[shard]!.apply(entries)
       commits.append(ShardCommit(ownership: ownerships[shard]!, settlement: settlement))
     }
     guard !commits.isEmpty else { return }
     let outcome = try await settlement.settle(commits, at: now)
     precondition(outcome == .committed, "a settlement was fenced: \(outcome)")
+  }
+
+  /// Settles one command after the other; some go into quarantine.
+  private mutating func settleWithQuarantine(_ entries: [LogEntry], of shard: Shard) async throws {
+    for entry in entries {
+      var commit: ShardCommit
+      if Int.random(in: 0..<quarantineOneIn, using: &numbers) == 0 {
+        commit = ShardCommit(
+          ownership: ownerships[shard]!, settlement: engines[shard]!.quarantine(entry.sequence),
+          quarantine: QuarantineReason(reason: "by chance", tries: 3))
+      } else {
+        commit = ShardCommit(ownership: ownerships[shard]!, settlement: engines[shard]!.apply([entry]))
+      }
+      let outcome = try await settlement.settle([commit], at: now)
+      precondition(outcome == .committed, "a settlement was fenced: \(outcome)")
+    }
+  }
+
+  /// Has some of what is in quarantine carried out again or refused.
+  mutating func resolve(oneIn: Int) async throws {
+    for command in try await quarantine.list(includesResolved: false, limit: 100_000) {
+      guard Int.random(in: 0..<oneIn, using: &numbers) == 0 else { continue }
+      let came =
+        Bool.random(using: &numbers)
+        ? try await quarantine.retry(command.shard, command.sequence, note: nil)
+        : try await quarantine.refuse(command.shard, command.sequence, reason: "by chance")
+      // Where workers look too: in the log.
+      let before = Sequence(rawValue: came.sequence.rawValue - 1)
+      waiting[command.shard, default: []] += try await settlement.log(of: command.shard, after: before, limit: 1)
+    }
   }
 
   /// Leaves the database, so that it can be copied.

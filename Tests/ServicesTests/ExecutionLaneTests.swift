@@ -22,9 +22,9 @@ private struct Bench {
     settings.silencePeriod = silence
     settings.gapPatience = gap
     settings.retryCeiling = .milliseconds(20)
-    lane = ExecutionLane(ledger: ledger, stream: stream, settings: settings, now: { Row.start }) { [journal] in
-      journal.add($0)
-    }
+    lane = ExecutionLane(
+      ledger: ledger, stream: stream, settings: settings, now: { Row.start }, random: { .random(in: 0 ... .max) }
+    ) { [journal] in journal.add($0) }
   }
 
   func claim(_ shard: Shard, nonce: UInt64 = 1) async throws {
@@ -199,6 +199,45 @@ private struct Bench {
       #expect(await bench.ledger.settleCalls >= 5)
       #expect(await bench.ledger.epoch() == 1, "the same owner all the time")
     }
+  }
+
+  /// A try that came to nothing because the database was away is taken back: it is no mark against the command.
+  @Test(arguments: [LedgerError.unavailable(.deadlock, reason: "busy"), .unavailable(.connection, reason: "away")])
+  func outagesAreNoMarksAgainstACommand(error: LedgerError) async throws {
+    let bench = Bench()
+    await bench.log(1...3)
+    try await bench.claim(Row.shard, nonce: 9)
+    await bench.ledger.script(Array(repeating: .fail(error), count: 20))
+    // The second claim without progress: the shard is worked command by command.
+    try await bench.working { await bench.expectSettled(3) }
+    #expect(await bench.ledger.settleCalls == 23)
+    #expect(await bench.ledger.mostTries == 1, "each is gone before the next")
+    #expect(await bench.ledger.quarantined() == [:])
+    #expect(bench.journal.all.count { if case .settlementDelayed = $0 { true } else { false } } == 20)
+  }
+
+  @Test func aCommandThatTheLedgerRefusesIsSetAsideAndItsNeighboursSettle() async throws {
+    let bench = Bench(shards: [Row.shard, other])
+    await bench.ledger.poison([4], in: Row.shard)
+    try await bench.working {
+      await bench.log(1...3, in: other)
+      await bench.log(1...6)
+      await bench.deliver([1, 2, 3], in: other)
+      await bench.deliver([1, 2, 3, 4, 5, 6])
+      // What is dropped with the batch is claimed again.
+      try await eventually("all is settled") {
+        let held = await bench.lane.ownerships().map(\.shard)
+        for shard in bench.shards where !held.contains(shard) { try await bench.claim(shard, nonce: 2) }
+        return await bench.ledger.isSettled()
+      }
+    }
+    #expect(await bench.ledger.settledRows() == [1, 2, 3, 5, 6])
+    #expect(await bench.ledger.settledRows(other) == [1, 2, 3])
+    #expect(await bench.ledger.quarantined() == [4: QuarantineReason(reason: "command 4 is bad", tries: 3)])
+    #expect(
+      bench.journal.all.contains {
+        if case .quarantined(Row.shard, Sequence(rawValue: 4), _) = $0 { true } else { false }
+      })
   }
 
   @Test func aLaneStopsWhileTheDatabaseIsAway() async throws {

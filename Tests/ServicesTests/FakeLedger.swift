@@ -14,17 +14,31 @@ actor FakeLedger: SettlementLedger {
     case storeThenLose
   }
 
+  /// What is known against a command, as long as it is the next one.
+  private struct Suspect {
+    var sequence: Sequence
+    var claims = 0
+    var tries = 0
+    var reason: String?
+  }
+
   private struct Stored {
     var epoch: Int64 = 0
     var nonce: UInt64 = 0
     var processed = Sequence.zero
     var log: [LogEntry] = []
     var events: [OrderEvent] = []
+    var suspect = Suspect(sequence: .zero)
+    var quarantined: [Sequence: QuarantineReason] = [:]
   }
 
   private var shards: [Shard: Stored] = [:]
   private var turns: [Turn] = []
   private var everyTurn = Turn.store
+  /// Commands whose settlement the ledger refuses, whoever tries it and with whatever else.
+  private var poison: [Shard: Set<Int64>] = [:]
+  /// The most tries that ever stood against a command.
+  private(set) var mostTries = 0
   private(set) var settleCalls = 0
   private(set) var logReads = 0
 
@@ -34,6 +48,11 @@ actor FakeLedger: SettlementLedger {
   func script(_ turns: [Turn], then everyTurn: Turn = .store) {
     self.turns = turns
     self.everyTurn = everyTurn
+  }
+
+  func poison(_ sequences: Set<Int64>, in shard: Shard) { poison[shard] = sequences }
+  func quarantined(_ shard: Shard = Row.shard) -> [Int64: QuarantineReason] {
+    Dictionary(uniqueKeysWithValues: shards[shard]!.quarantined.map { ($0.key.rawValue, $0.value) })
   }
 
   func append(_ rows: [LogEntry]) { for row in rows { shards[row.shard]!.log.append(row) } }
@@ -50,6 +69,11 @@ actor FakeLedger: SettlementLedger {
       guard var stored = shards[shard] else { continue }
       stored.epoch += 1
       stored.nonce = nonce
+      let next = stored.processed.next
+      if stored.log.count > stored.processed.rawValue {
+        if stored.suspect.sequence != next { stored.suspect = Suspect(sequence: next) }
+        stored.suspect.claims += 1
+      }
       shards[shard] = stored
       ownerships[shard] = Ownership(
         shard: shard, epoch: Epoch(rawValue: stored.epoch), nonce: nonce, processed: stored.processed)
@@ -59,12 +83,61 @@ actor FakeLedger: SettlementLedger {
 
   /// The books' open orders are the tests' own affair: rows here are cancels, which leave none.
   func books(of names: [Shard]) throws(LedgerError) -> [ShardBook] {
-    names.sorted().map { ShardBook(shard: $0, processed: shards[$0]!.processed, orders: []) }
+    names.sorted().map { shard in
+      let orders = broken.contains(shard) ? [Row.order(1, in: shard), Row.order(1, in: shard)] : []
+      return ShardBook(shard: shard, processed: shards[shard]!.processed, orders: orders)
+    }
   }
 
-  func processedLog(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [LogEntry] {
+  /// Shards whose stored orders contradict each other.
+  private var broken: Set<Shard> = []
+  func breakOrders(of shard: Shard) { broken.insert(shard) }
+
+  func processedLog(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [ProcessedEntry] {
     let stored = shards[shard]!
-    return Array(stored.log.prefix(Int(stored.processed.rawValue)).dropFirst(Int(sequence.rawValue)).prefix(limit))
+    return stored.log.prefix(Int(stored.processed.rawValue)).dropFirst(Int(sequence.rawValue)).prefix(limit).map {
+      ProcessedEntry($0, isQuarantined: stored.quarantined[$0.sequence] != nil)
+    }
+  }
+
+  func standing(of ownership: Ownership) throws(LedgerError) -> ShardStanding {
+    let stored = shards[ownership.shard]!
+    var standing = ShardStanding(
+      last: Sequence(rawValue: Int64(stored.log.count)), quarantined: Array(stored.quarantined.keys))
+    if stored.suspect.sequence == ownership.processed.next {
+      (standing.claims, standing.tries, standing.reason) =
+        (stored.suspect.claims, stored.suspect.tries, stored.suspect.reason)
+    }
+    return standing
+  }
+
+  func noteTry(of sequence: Sequence, by ownership: Ownership) throws(LedgerError) -> Int? {
+    if case .fail(let error) = everyTurn { throw error }
+    let stored = shards[ownership.shard]!
+    guard owns(ownership), stored.processed.next == sequence else { return nil }
+    var suspect = stored.suspect
+    if suspect.sequence != sequence { suspect = Suspect(sequence: sequence, claims: suspect.claims) }
+    suspect.claims = max(1, suspect.claims)
+    suspect.tries += 1
+    shards[ownership.shard]!.suspect = suspect
+    mostTries = max(mostTries, suspect.tries)
+    return suspect.tries
+  }
+
+  func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) throws(LedgerError) {
+    if shards[shard]!.suspect.sequence == sequence { shards[shard]!.suspect.reason = reason }
+  }
+
+  func withdrawTry(of sequence: Sequence, in shard: Shard) throws(LedgerError) {
+    if case .fail(let error) = everyTurn { throw error }
+    if shards[shard]!.suspect.sequence == sequence, shards[shard]!.suspect.tries > 0 {
+      shards[shard]!.suspect.tries -= 1
+    }
+  }
+
+  private func owns(_ ownership: Ownership) -> Bool {
+    let stored = shards[ownership.shard]!
+    return ownership.epoch.rawValue == stored.epoch && ownership.nonce == stored.nonce
   }
 
   func log(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [LogEntry] {
@@ -81,25 +154,31 @@ actor FakeLedger: SettlementLedger {
   func settle(_ commits: [ShardCommit], at now: Timestamp) throws(LedgerError) -> SettleOutcome {
     settleCalls += 1
     switch turns.isEmpty ? everyTurn : turns.removeFirst() {
-    case .store: return store(commits)
+    case .store: return try store(commits)
     case .fence(let shard): return .fenced(shard)
     case .fail(let error): throw error
     case .storeThenLose:
-      _ = store(commits)
+      _ = try store(commits)
       throw .outcomeUnknown
     }
   }
 
-  private func store(_ commits: [ShardCommit]) -> SettleOutcome {
+  private func store(_ commits: [ShardCommit]) throws(LedgerError) -> SettleOutcome {
     for commit in commits {
-      let stored = shards[commit.ownership.shard]!
-      guard commit.ownership.epoch.rawValue == stored.epoch, commit.ownership.nonce == stored.nonce,
-        commit.settlement.from == stored.processed
+      guard owns(commit.ownership), commit.settlement.from == shards[commit.ownership.shard]!.processed
       else { return .fenced(commit.ownership.shard) }
+    }
+    for commit in commits where commit.quarantine == nil {
+      let bad = poison[commit.ownership.shard] ?? []
+      let range = (commit.settlement.from.rawValue + 1)...commit.settlement.through.rawValue
+      if let first = bad.filter(range.contains).min() { throw .fault(reason: "command \(first) is bad") }
     }
     for commit in commits {
       shards[commit.ownership.shard]!.processed = commit.settlement.through
       shards[commit.ownership.shard]!.events += commit.settlement.events
+      if let reason = commit.quarantine {
+        shards[commit.ownership.shard]!.quarantined[commit.settlement.through] = reason
+      }
     }
     return .committed
   }

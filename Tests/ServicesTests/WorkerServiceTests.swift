@@ -20,13 +20,15 @@ private struct Floor {
 
   static func id(_ name: String) -> WorkerID { WorkerID(rawValue: name) }
 
-  func worker(_ name: String) -> WorkerService {
+  func worker(_ name: String, claimBase: Duration = .milliseconds(5)) -> WorkerService {
     var settings = ExecutionSettings()
     settings.readWait = .milliseconds(5)
     settings.silencePeriod = .milliseconds(20)
     settings.renewalPeriod = .milliseconds(3)
     settings.leaseLifetime = .milliseconds(30)
     settings.retryCeiling = .milliseconds(20)
+    settings.claimBase = claimBase
+    settings.claimCeiling = max(claimBase, settings.claimCeiling)
     settings.lookPeriod = .milliseconds(3)
     settings.handOverPoll = .milliseconds(1)
     settings.drainLimit = .seconds(30)
@@ -159,6 +161,29 @@ private struct Floor {
       await floor.expectSettled(5)
     }
     #expect(await floor.ledger.epoch(floor.shards[0]) == 3)
+  }
+
+  /// Books that cannot be rebuilt cost one claim in a while and nothing of the other shards.
+  @Test func aShardWhoseBooksCannotBeRebuiltIsLeftAloneForAWhile() async throws {
+    let floor = Floor()
+    await floor.ledger.breakOrders(of: floor.shards[3])
+    let worker = floor.worker("a", claimBase: .seconds(3_600))
+    try await floor.working([worker]) {
+      await eventually("the others are claimed") { await worker.owned().count == 7 }
+      // Rounds of claiming go on meanwhile: a lease that is lost is taken again.
+      for _ in 0..<3 {
+        await floor.leases.steal(floor.shards[5], for: Floor.id("thief"), nonce: 7)
+        await eventually("dropped") { await worker.owned().count == 6 }
+        await floor.leases.expire(floor.shards[5])
+        await eventually("claimed again") { await worker.owned().count == 7 }
+      }
+      #expect(await floor.leases.owners[floor.shards[3]] == nil, "free for whoever can do better")
+    }
+    #expect(await floor.ledger.epoch(floor.shards[3]) == 1)
+    let failures = floor.journal.all.compactMap { event in
+      if case .recoveryFailed(let shard, _, let pause) = event { "\(shard) \(pause.components.seconds)" } else { nil }
+    }
+    #expect(failures == ["3 3600"])
   }
 
   @Test func aWorkerCanBeStoppedWhileTheDatabaseIsAway() async throws {

@@ -6,7 +6,7 @@ extension AuditCheck {
       count:
         "SELECT count(*) FROM orders o JOIN shard_cursors c USING (shard) WHERE o.sequence <= c.processed_sequence",
       violations: """
-        WITH \(kept),
+        WITH \(kept), \(putAside),
         latest AS (
           SELECT DISTINCT ON (account_id, order_id) account_id, order_id, kind, quantity, filled, leaves
           FROM order_events WHERE kind NOT IN (7, 8) ORDER BY account_id, order_id, sequence DESC, ordinal DESC)
@@ -15,11 +15,11 @@ extension AuditCheck {
             o.filled, o.quantity, e.kind, e.filled, e.leaves, e.quantity) END
         FROM orders o JOIN kept k ON k.shard = o.shard AND o.sequence BETWEEN k.first AND k.processed
         LEFT JOIN latest e ON e.account_id = o.account_id AND e.order_id = o.order_id
-        WHERE e.order_id IS NULL OR e.filled <> o.filled
+        WHERE (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside) AND (e.order_id IS NULL OR e.filled <> o.filled
           OR e.leaves <> CASE WHEN o.is_open THEN o.quantity - o.filled ELSE 0 END
           OR (e.kind IN (3, 4, 6) AND e.filled + e.quantity <> o.quantity)
           OR NOT CASE o.status WHEN 0 THEN e.kind = 0 WHEN 1 THEN e.kind IN (0, 1) WHEN 2 THEN e.kind = 2
-            WHEN 3 THEN e.kind = 3 WHEN 4 THEN e.kind = 6 WHEN 5 THEN e.kind = 4 ELSE e.kind = 5 END
+            WHEN 3 THEN e.kind = 3 WHEN 4 THEN e.kind = 6 WHEN 5 THEN e.kind = 4 ELSE e.kind = 5 END)
         """),
     AuditCheck(
       id: "G2", title: "executed shares grow from event to event by what was executed, and closed orders stay closed",

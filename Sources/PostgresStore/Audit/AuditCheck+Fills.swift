@@ -5,19 +5,21 @@ extension AuditCheck {
       id: "B1", title: "executed shares are within the order and agree with its state",
       count: "SELECT count(*) FROM orders",
       violations: """
+        WITH \(putAside)
         SELECT o.order_id::text, format('status %s, filled %s of %s, value %s', o.status, o.filled, o.quantity, o.filled_value)
         FROM orders o JOIN shard_cursors c USING (shard)
         WHERE o.price <= 0 OR o.quantity <= 0 OR o.filled NOT BETWEEN 0 AND o.quantity
           OR (o.filled = o.quantity) <> (o.status = 2) OR (o.filled = 0) <> (o.filled_value = 0) OR o.filled_value < 0
-          OR (o.status = 0 AND o.filled <> 0 AND o.sequence <= c.processed_sequence)
+          OR (o.status = 0 AND o.filled <> 0 AND o.sequence <= c.processed_sequence
+            AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside))
           OR (o.status = 1 AND o.filled = 0)
-          OR (o.sequence > c.processed_sequence AND o.status <> 0)
+          OR ((o.sequence > c.processed_sequence OR (o.shard, o.sequence) IN (SELECT * FROM put_aside)) AND o.status <> 0)
         """),
     AuditCheck(
       id: "B2", title: "executed shares and their value are the sum of the order's trades",
       count: "SELECT count(*) FROM orders",
       violations: """
-        WITH \(kept),
+        WITH \(kept), \(putAside),
         done AS (
           SELECT account_id, order_id, sum(quantity)::bigint AS filled, sum(value)::bigint AS value
           FROM (
@@ -28,7 +30,8 @@ extension AuditCheck {
         ), sums AS (
           SELECT o.order_id, o.filled, o.filled_value, coalesce(d.filled, 0) AS traded, coalesce(d.value, 0) AS worth,
             coalesce(r.filled, 0) AS inherited, coalesce(r.filled_value, 0) AS inherited_value,
-            o.replaces IS NOT NULL AND (o.status = 6 OR o.sequence > k.processed) AS beside
+            o.replaces IS NOT NULL AND (o.status = 6 OR o.sequence > k.processed
+              OR (o.shard, o.sequence) IN (SELECT * FROM put_aside)) AS beside
           FROM orders o JOIN kept k ON k.shard = o.shard AND o.sequence >= k.first
           LEFT JOIN done d ON d.account_id = o.account_id AND d.order_id = o.order_id
           LEFT JOIN orders r ON r.account_id = o.account_id AND r.order_id = o.replaces

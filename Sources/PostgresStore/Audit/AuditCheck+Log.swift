@@ -41,7 +41,7 @@ extension AuditCheck {
           OR c.processed_sequence < 0 OR c.epoch < 0
         """),
     AuditCheck(
-      id: "E3", title: "each processed command left an event",
+      id: "E3", title: "each processed command left an event or is in quarantine",
       count: """
         SELECT count(*) FROM command_log g JOIN shard_cursors c USING (shard) WHERE g.sequence <= c.processed_sequence
         """,
@@ -50,6 +50,7 @@ extension AuditCheck {
         FROM command_log g JOIN shard_cursors c USING (shard)
         WHERE g.sequence <= c.processed_sequence
           AND NOT EXISTS (SELECT FROM order_events e WHERE e.shard = g.shard AND e.sequence = g.sequence)
+          AND NOT EXISTS (SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.sequence)
         """),
     AuditCheck(
       id: "E4", title: "events and trades come from processed commands",
@@ -80,14 +81,63 @@ extension AuditCheck {
       violations: """
         SELECT format('shard %s sequence %s', shard, sequence), format('row of kind %s has impossible terms', kind)
         FROM command_log
-        WHERE kind NOT BETWEEN 0 AND 2 OR side NOT BETWEEN 0 AND 1 OR order_type NOT BETWEEN 0 AND 1
+        WHERE kind NOT IN (0, 1, 2, 4, 5, 6) OR side NOT BETWEEN 0 AND 1 OR order_type NOT BETWEEN 0 AND 1
           OR time_in_force NOT BETWEEN 0 AND 3 OR self_trade_prevention NOT BETWEEN 0 AND 2
-          OR CASE WHEN kind = 1 THEN target_sequence IS NULL OR target IS NOT NULL OR extra_hold IS NOT NULL
+          OR CASE WHEN kind & 3 = 1 THEN target_sequence IS NULL OR target IS NOT NULL OR extra_hold IS NOT NULL
             ELSE price NOT BETWEEN 1 AND \(Price.maximum.rawValue)
               OR quantity NOT BETWEEN 1 AND \(Quantity.maximum.rawValue)
-              OR (target IS NULL) <> (kind = 0) OR (target_sequence IS NULL) <> (kind = 0)
-              OR (extra_hold IS NULL) <> (kind = 0) OR extra_hold < 0 END
+              OR (target IS NULL) <> (kind & 3 = 0) OR (target_sequence IS NULL) <> (kind & 3 = 0)
+              OR (extra_hold IS NULL) <> (kind & 3 = 0) OR extra_hold < 0 END
           OR target_sequence NOT BETWEEN 1 AND sequence - 1
+        """),
+    AuditCheck(
+      id: "E7", title: "commands in quarantine are processed ones that changed nothing",
+      count: "SELECT count(*) FROM quarantined_commands",
+      violations: """
+        WITH \(kept)
+        SELECT format('shard %s sequence %s', q.shard, q.sequence), CASE
+          WHEN k.shard IS NULL OR q.sequence > k.last_sequence THEN 'in quarantine without a log row'
+          WHEN q.sequence > k.processed THEN 'in quarantine and not processed'
+          WHEN e.is_there THEN 'in quarantine and left an event'
+          WHEN t.is_there THEN 'in quarantine and traded'
+          ELSE 'in quarantine, and its order is closed or elsewhere' END
+        FROM quarantined_commands q LEFT JOIN kept k USING (shard)
+        LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence AND g.kind & 3 IN (0, 2)
+        LEFT JOIN orders o ON o.account_id = g.account_id AND o.order_id = g.order_id
+        CROSS JOIN LATERAL (SELECT EXISTS (
+          SELECT FROM order_events e WHERE e.shard = q.shard AND e.sequence = q.sequence) AS is_there) AS e
+        CROSS JOIN LATERAL (SELECT EXISTS (
+          SELECT FROM trades t WHERE t.shard = q.shard AND t.sequence = q.sequence) AS is_there) AS t
+        WHERE k.shard IS NULL OR q.sequence > k.processed OR e.is_there OR t.is_there
+          OR (q.resolved_at IS NULL AND (NOT o.is_open OR o.sequence <> q.sequence))
+        """),
+    AuditCheck(
+      id: "E8", title: "commands out of quarantine came back as they were, and only those were refused",
+      count: """
+        SELECT (SELECT count(*) FROM quarantined_commands WHERE resolved_at IS NOT NULL)
+          + (SELECT count(*) FROM command_log WHERE kind > 3)
+        """,
+      violations: """
+        WITH \(kept)
+        SELECT format('shard %s sequence %s', q.shard, q.sequence),
+          CASE WHEN n.shard IS NULL THEN format('came back as sequence %s, which is not in the log', q.resolved_sequence)
+            ELSE format('came back as sequence %s, which is another command', q.resolved_sequence) END
+        FROM quarantined_commands q JOIN kept k USING (shard)
+        LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence
+        LEFT JOIN command_log n ON n.shard = q.shard AND n.sequence = q.resolved_sequence
+        WHERE q.resolved_at IS NOT NULL AND q.resolved_sequence >= k.first AND (n.shard IS NULL OR (q.sequence >= k.first
+          AND (g.kind | CASE q.resolution WHEN 'refused' THEN 4 ELSE 0 END, g.side, g.order_type, g.time_in_force,
+            g.self_trade_prevention, g.post_only, g.instrument_id, g.account_id, g.price, g.quantity, g.order_id, g.target,
+            g.extra_hold) IS DISTINCT FROM
+            (n.kind::integer, n.side, n.order_type, n.time_in_force, n.self_trade_prevention, n.post_only, n.instrument_id,
+            n.account_id, n.price, n.quantity, n.order_id, n.target, n.extra_hold)))
+        UNION ALL
+        SELECT format('shard %s sequence %s', n.shard, n.sequence), 'refused without having been in quarantine'
+        FROM command_log n WHERE n.kind > 3 AND NOT EXISTS (
+          SELECT FROM quarantined_commands q WHERE q.shard = n.shard AND q.resolved_sequence = n.sequence)
+        UNION ALL
+        SELECT format('shard %s sequence %s', shard, resolved_sequence), format('%s commands came back as this one', count(*))
+        FROM quarantined_commands WHERE resolved_at IS NOT NULL GROUP BY shard, resolved_sequence HAVING count(*) > 1
         """),
   ]
 }

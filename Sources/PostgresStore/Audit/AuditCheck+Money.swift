@@ -58,18 +58,22 @@ extension AuditCheck {
 
   /// Invariant D: holds are what open orders require, to the cent.
   ///
-  /// A replacement that is not processed yet holds nothing of its own but what was taken beyond the old order's hold.
+  /// A replacement that is not processed yet, or in quarantine, holds nothing of its own but what was taken beyond the old
+  /// order's hold.
   static let holds: [AuditCheck] = [
     AuditCheck(
       id: "D1", title: "cash held is what open buys require", count: "SELECT count(*) FROM accounts",
       violations: """
-        WITH required AS (SELECT account_id, sum(amount) AS held FROM (
+        WITH \(putAside),
+        required AS (SELECT account_id, sum(amount) AS held FROM (
           SELECT o.account_id, o.price::numeric * (o.quantity - o.filled) AS amount
           FROM orders o JOIN shard_cursors c USING (shard)
-          WHERE o.is_open AND o.side = 0 AND (o.replaces IS NULL OR o.sequence <= c.processed_sequence)
+          WHERE o.is_open AND o.side = 0 AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
+            AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)))
           UNION ALL
           SELECT g.account_id, g.extra_hold FROM command_log g JOIN shard_cursors c USING (shard)
-          WHERE g.kind = 2 AND g.side = 0 AND g.sequence > c.processed_sequence) AS holds GROUP BY account_id)
+          WHERE g.kind & 3 = 2 AND g.side = 0 AND (g.sequence > c.processed_sequence
+            OR (g.shard, g.sequence) IN (SELECT * FROM put_aside))) AS holds GROUP BY account_id)
         SELECT format('account %s', account_id),
           format('held %s, open orders require %s', coalesce(a.held, 0), coalesce(r.held, 0))
         FROM accounts a FULL JOIN required r USING (account_id) WHERE coalesce(a.held, 0) <> coalesce(r.held, 0)
@@ -77,13 +81,16 @@ extension AuditCheck {
     AuditCheck(
       id: "D2", title: "shares held are what open sells require", count: "SELECT count(*) FROM positions",
       violations: """
-        WITH required AS (SELECT account_id, instrument_id, sum(amount) AS held FROM (
+        WITH \(putAside),
+        required AS (SELECT account_id, instrument_id, sum(amount) AS held FROM (
           SELECT o.account_id, o.instrument_id, o.quantity - o.filled AS amount
           FROM orders o JOIN shard_cursors c USING (shard)
-          WHERE o.is_open AND o.side = 1 AND (o.replaces IS NULL OR o.sequence <= c.processed_sequence)
+          WHERE o.is_open AND o.side = 1 AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
+            AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)))
           UNION ALL
           SELECT g.account_id, g.instrument_id, g.extra_hold FROM command_log g JOIN shard_cursors c USING (shard)
-          WHERE g.kind = 2 AND g.side = 1 AND g.sequence > c.processed_sequence) AS holds
+          WHERE g.kind & 3 = 2 AND g.side = 1 AND (g.sequence > c.processed_sequence
+            OR (g.shard, g.sequence) IN (SELECT * FROM put_aside))) AS holds
           GROUP BY account_id, instrument_id)
         SELECT format('account %s instrument %s', account_id, instrument_id),
           format('held %s, open orders require %s', coalesce(p.held, 0), coalesce(r.held, 0))

@@ -13,11 +13,14 @@ extension AuditCheck {
         """),
     AuditCheck(
       id: "A2", title: "orders and the log rows that placed them agree",
-      count: "SELECT count(*) FROM command_log WHERE kind IN (0, 2)",
+      count: "SELECT count(*) FROM command_log WHERE kind & 3 IN (0, 2)",
       violations: """
         WITH \(kept),
         o AS (SELECT o.* FROM orders o JOIN kept k USING (shard) WHERE o.sequence >= k.first),
-        g AS (SELECT * FROM command_log WHERE kind IN (0, 2))
+        -- What came out of quarantine has another row by now.
+        g AS (SELECT * FROM command_log c WHERE kind & 3 IN (0, 2) AND NOT EXISTS (
+          SELECT FROM quarantined_commands q
+          WHERE q.shard = c.shard AND q.sequence = c.sequence AND q.resolved_at IS NOT NULL))
         SELECT coalesce(o.order_id, g.order_id)::text,
           CASE WHEN g.order_id IS NULL THEN format('order without a log row at shard %s sequence %s', o.shard, o.sequence)
             WHEN o.order_id IS NULL THEN format('log row without an order at shard %s sequence %s', g.shard, g.sequence)
@@ -56,21 +59,26 @@ extension AuditCheck {
           OR ('x' || right(o.order_id::text, 4))::bit(16)::integer <> o.shard
         """),
     AuditCheck(
-      id: "A5", title: "pending changes of open orders wait in the log",
+      id: "A5", title: "pending changes of open orders wait in the log or in quarantine",
       count: "SELECT count(*) FROM orders WHERE is_open AND pending <> 0",
       violations: """
+        WITH \(putAside)
         SELECT o.order_id::text, format('pending %s without a cancel or replacement in the log', o.pending)
         FROM orders o
         WHERE o.is_open AND o.pending <> 0 AND NOT EXISTS (
           SELECT FROM command_log g JOIN shard_cursors c USING (shard)
-          WHERE g.shard = o.shard AND g.sequence > c.processed_sequence AND g.target_sequence = o.sequence
-            AND ((g.kind = 1 AND g.order_id = o.order_id) OR (g.kind = 2 AND g.target = o.order_id)))
+          WHERE g.shard = o.shard
+            AND (g.sequence > c.processed_sequence OR (g.shard, g.sequence) IN (SELECT * FROM put_aside))
+            -- An order may have come out of quarantine after the change was asked for.
+            AND (g.target_sequence = o.sequence OR EXISTS (
+              SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.target_sequence))
+            AND ((g.kind & 3 = 1 AND g.order_id = o.order_id) OR (g.kind & 3 = 2 AND g.target = o.order_id)))
         """),
     AuditCheck(
       id: "A6", title: "replacements and what they replaced name each other",
       count: "SELECT count(*) FROM orders WHERE replaces IS NOT NULL OR replaced_by IS NOT NULL",
       violations: """
-        WITH \(firstDay)
+        WITH \(firstDay), \(putAside)
         SELECT o.order_id::text, format('replaced by %s, which does not replace it', o.replaced_by)
         FROM orders o LEFT JOIN orders n ON n.account_id = o.account_id AND n.order_id = o.replaced_by
         WHERE o.replaced_by IS NOT NULL AND (n.replaces IS DISTINCT FROM o.order_id OR n.status = 6)
@@ -79,7 +87,8 @@ extension AuditCheck {
         FROM orders n CROSS JOIN first_day f JOIN shard_cursors c ON c.shard = n.shard
         LEFT JOIN orders o ON o.account_id = n.account_id AND o.order_id = n.replaces
         WHERE n.replaces IS NOT NULL AND n.replaces >= f.id AND (o.order_id IS NULL
-          OR (n.sequence <= c.processed_sequence AND n.status <> 6 AND o.replaced_by IS DISTINCT FROM n.order_id))
+          OR (n.sequence <= c.processed_sequence AND n.status <> 6 AND o.replaced_by IS DISTINCT FROM n.order_id
+            AND (n.shard, n.sequence) NOT IN (SELECT * FROM put_aside)))
         """),
   ]
 }

@@ -27,6 +27,12 @@ extension AuditCheck {
     )
     """
 
+  /// `put_aside`: commands in quarantine. What they ask for has not happened, though the cursor has passed them; an order
+  /// that has come out of quarantine bears the sequence of a later row.
+  static let putAside = """
+    put_aside AS MATERIALIZED (SELECT shard, sequence FROM quarantined_commands WHERE resolved_at IS NULL)
+    """
+
   static let firstDay = """
     first_day AS MATERIALIZED (
       SELECT lowest_order_id(date_trunc('day', min(accepted_at) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC') AS id

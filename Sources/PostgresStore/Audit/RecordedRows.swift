@@ -139,7 +139,9 @@ struct RecordedOrder: RecordedRow {
   static func query(shard: Shard, processed: Sequence) -> String {
     """
     SELECT priority, order_id, account_id, instrument_id, side, price, quantity, filled, filled_value
-    FROM orders WHERE is_open AND shard = \(shard) AND sequence <= \(processed) ORDER BY priority
+    FROM orders o WHERE is_open AND shard = \(shard) AND sequence <= \(processed) AND NOT EXISTS (
+      SELECT FROM quarantined_commands q WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL)
+    ORDER BY priority
     """
   }
 

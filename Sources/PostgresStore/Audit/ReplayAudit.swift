@@ -1,5 +1,6 @@
 internal import Accounting
 internal import Market
+internal import Ports
 internal import Postgres
 internal import Services
 
@@ -10,7 +11,7 @@ internal import Services
 struct ReplayAudit {
   static let title = "the log matched again gives what was recorded"
   /// Checks that vouch for the log's form: matching a log that fails them could only stop the program.
-  static let preconditions: Set<String> = ["A2", "D3", "E1", "E6"]
+  static let preconditions: Set<String> = ["A2", "D3", "E1", "E6", "E7"]
 
   let sampleLimit: Int
 
@@ -71,6 +72,7 @@ struct ReplayAudit {
   ) throws(PostgresError) -> ShardEngine {
     // Nothing rests in empty books, so nothing can contradict itself.
     var engine = try! ShardEngine(shard: log.shard, processed: .zero, orders: [])
+    let quarantined = try quarantined(of: log.shard, &connection)
     let processed = "shard = \(log.shard) AND sequence <= \(log.processed)"
     let commands = try AuditCursor(
       "audit_log", "SELECT \(LogColumns.list) FROM command_log WHERE \(processed) ORDER BY sequence", &connection)
@@ -80,12 +82,17 @@ struct ReplayAudit {
       try AuditCursor("audit_trades", RecordedTrade.query(where: processed), &connection))
     while true {
       let rows = try commands.next(&connection)
-      let settlement = engine.apply((0..<rows.count).map { LogColumns.read(rows, $0) })
-      for event in settlement.events {
-        try events.compare(RecordedEvent(event), &eventResult, limit: sampleLimit, &connection)
+      let portion = (0..<rows.count).map { row in
+        let entry = LogColumns.read(rows, row)
+        return ProcessedEntry(entry, isQuarantined: quarantined.contains(entry.sequence))
       }
-      for trade in settlement.trades {
-        try trades.compare(RecordedTrade(trade), &tradeResult, limit: sampleLimit, &connection)
+      for settlement in engine.follow(portion) {
+        for event in settlement.events {
+          try events.compare(RecordedEvent(event), &eventResult, limit: sampleLimit, &connection)
+        }
+        for trade in settlement.trades {
+          try trades.compare(RecordedTrade(trade), &tradeResult, limit: sampleLimit, &connection)
+        }
       }
       progress(rows.count)
       if rows.count < AuditCursor.portion { break }
@@ -94,6 +101,17 @@ struct ReplayAudit {
     try trades.finish(&tradeResult, limit: sampleLimit, &connection)
     try commands.close(&connection)
     return engine
+  }
+
+  private func quarantined(
+    of shard: Shard, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> Set<Sequence> {
+    let rows = try connection.query(
+      PostgresCall(
+        PostgresStatement(
+          "audit_quarantined", "SELECT sequence FROM quarantined_commands WHERE shard = $1::smallint"),
+        [.int2(shard.rawValue)]))
+    return Set((0..<rows.count).map { Sequence(rawValue: rows.int8($0, 0)) })
   }
 
   /// Compares the books with the open orders, both by priority.

@@ -14,6 +14,7 @@ public struct PostgresShardReader: ShardReader {
     "read_shards",
     """
     SELECT l.shard, c.owner, c.epoch, l.last_sequence, c.processed_sequence,
+      (SELECT count(*) FROM quarantined_commands q WHERE q.shard = l.shard AND q.resolved_at IS NULL),
       coalesce((SELECT string_agg(i.symbol, ' ' ORDER BY i.symbol) FROM instruments i WHERE i.shard = l.shard), '')
     FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard ORDER BY l.shard
     """)
@@ -25,7 +26,8 @@ public struct PostgresShardReader: ShardReader {
       rows = try await read()
     } catch {
       throw error.state == "42P01"
-        ? .unavailable(reason: "the database has no schema yet; run \"buttonwood migrate\"") : LedgerError(error)
+        ? .unavailable(.schema, reason: "the database has no schema yet; run \"buttonwood migrate\"")
+        : LedgerError(error)
     }
     return (0..<rows.count).map { row in
       ShardRecord(
@@ -33,7 +35,7 @@ public struct PostgresShardReader: ShardReader {
         claimedBy: rows.isNull(row, 1) ? nil : WorkerID(rawValue: rows.text(row, 1)),
         epoch: Epoch(rawValue: rows.int8(row, 2)),
         lag: ShardLag(last: Sequence(rawValue: rows.int8(row, 3)), processed: Sequence(rawValue: rows.int8(row, 4))),
-        symbols: rows.text(row, 5).split(separator: " ").map(String.init))
+        quarantined: rows.int8(row, 5), symbols: rows.text(row, 6).split(separator: " ").map(String.init))
     }
   }
 

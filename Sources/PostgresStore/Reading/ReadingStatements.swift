@@ -19,7 +19,13 @@ enum ReadingStatements {
     WHERE account_id = $1::bigint AND quantity > 0 ORDER BY instrument_id
     """)
 
-  static let shown = "\(OrderColumns.list), c.processed_sequence >= o.sequence"
+  /// An order and whether the book has seen it: its command is processed and not in quarantine, for which only an order
+  /// without executions need be asked.
+  static let shown = """
+    \(OrderColumns.list), c.processed_sequence >= o.sequence AND NOT (o.status = 0 AND EXISTS (
+      SELECT FROM quarantined_commands q
+      WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL))
+    """
 
   static let order = PostgresStatement(
     "read_order",

@@ -47,11 +47,54 @@ public struct PostgresSettlementLedger: SettlementLedger {
 
   public func processedLog(
     of shard: Shard, after sequence: Sequence, limit: Int
-  ) async throws(LedgerError) -> [LogEntry] {
+  ) async throws(LedgerError) -> [ProcessedEntry] {
     let rows = try await query(
       PostgresCall(
         SettlingStatements.processedLog, [.int2(shard.rawValue), .int8(sequence.rawValue), .int4(Int32(limit))]))
-    return (0..<rows.count).map { LogColumns.read(rows, $0) }
+    return (0..<rows.count).map {
+      ProcessedEntry(LogColumns.read(rows, $0), isQuarantined: rows.bool($0, LogColumns.count))
+    }
+  }
+
+  public func standing(of ownership: Ownership) async throws(LedgerError) -> ShardStanding {
+    let shard = PostgresParameter.int2(ownership.shard.rawValue)
+    let (processed, next) = (ownership.processed.rawValue, ownership.processed.next.rawValue)
+    let answers = try await run([
+      PostgresCall(SettlingStatements.standing, [shard, .int8(next)]),
+      PostgresCall(SettlingStatements.quarantined, [shard, .int8(processed)]),
+    ])
+    let rows = answers[0]
+    guard rows.count == 1 else { throw .fault(reason: "shard \(ownership.shard) has no log") }
+    var standing = ShardStanding(last: Sequence(rawValue: rows.int8(0, 0)))
+    if !rows.isNull(0, 1) {
+      standing.claims = Int(rows.int4(0, 1))
+      standing.tries = Int(rows.int4(0, 2))
+      standing.reason = rows.isNull(0, 3) ? nil : rows.text(0, 3)
+    }
+    standing.quarantined = (0..<answers[1].count).map { Sequence(rawValue: answers[1].int8($0, 0)) }
+    return standing
+  }
+
+  public func noteTry(of sequence: Sequence, by ownership: Ownership) async throws(LedgerError) -> Int? {
+    let rows = try await query(
+      PostgresCall(
+        SettlingStatements.noteTry,
+        [
+          .int2(ownership.shard.rawValue), .int8(ownership.epoch.rawValue), .int8(Int64(bitPattern: ownership.nonce)),
+          .int8(sequence.rawValue),
+        ]))
+    return rows.count == 1 ? Int(rows.int4(0, 0)) : nil
+  }
+
+  public func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) async throws(LedgerError) {
+    _ = try await query(
+      PostgresCall(
+        SettlingStatements.noteFailure, [.int2(shard.rawValue), .int8(sequence.rawValue), .text(reason)]))
+  }
+
+  public func withdrawTry(of sequence: Sequence, in shard: Shard) async throws(LedgerError) {
+    _ = try await query(
+      PostgresCall(SettlingStatements.withdrawTry, [.int2(shard.rawValue), .int8(sequence.rawValue)]))
   }
 
   public func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry] {
@@ -87,17 +130,16 @@ public struct PostgresSettlementLedger: SettlementLedger {
       return .committed
     } catch .server(state: "BW001", let message) {
       return .fenced(Shard(rawValue: Int16(message) ?? -1))
-    } catch .connectionLost {
-      // The whole transaction was in one flush: whether it was committed nobody here knows.
-      throw .outcomeUnknown
     } catch {
-      throw LedgerError(error)
+      throw LedgerError(settling: error)
     }
   }
 
-  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows { try await run([call])[0] }
+
+  private func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
     do {
-      return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+      return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
     } catch {
       throw LedgerError(error)
     }

@@ -3,34 +3,55 @@ internal import Postgres
 
 /// The SQL of claiming, recovering and settling.
 enum SettlingStatements {
+  /// Characters of a reason that are kept: the server's messages may be of any length.
+  static let reasonLimit = 1_000
+
   /// The row locks are the barrier: behind them, what earlier owners committed is final. A shard in the middle of an
   /// earlier owner's commit is left out, so that one frozen owner does not hold up the claims of others' shards.
+  ///
+  /// Claims that find a shard where the last one found it, with work to do, are counted.
   static let claim = PostgresStatement(
     "claim",
     """
     WITH free AS MATERIALIZED (
-      SELECT shard FROM shard_cursors WHERE shard = ANY ($1::smallint[]) ORDER BY shard FOR UPDATE SKIP LOCKED)
-    UPDATE shard_cursors c SET epoch = c.epoch + 1, nonce = n.nonce, owner = $3::text, claimed_at = now()
-    FROM free f JOIN unnest($1::smallint[], $2::bigint[]) AS n (shard, nonce) ON n.shard = f.shard
-    WHERE c.shard = f.shard
-    RETURNING c.shard, c.epoch, c.processed_sequence
+      SELECT shard FROM shard_cursors WHERE shard = ANY ($1::smallint[]) ORDER BY shard FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+      UPDATE shard_cursors c SET epoch = c.epoch + 1, nonce = n.nonce, owner = $3::text, claimed_at = now()
+      FROM free f JOIN unnest($1::smallint[], $2::bigint[]) AS n (shard, nonce) ON n.shard = f.shard
+      WHERE c.shard = f.shard
+      RETURNING c.shard, c.epoch, c.processed_sequence
+    ), counted AS (
+      INSERT INTO shard_suspicions AS s (shard, sequence, claims, tries)
+      SELECT c.shard, c.processed_sequence + 1, 1, 0 FROM claimed c JOIN shard_logs l ON l.shard = c.shard
+      WHERE l.last_sequence > c.processed_sequence
+      ON CONFLICT (shard) DO UPDATE SET sequence = excluded.sequence,
+        claims = CASE WHEN s.sequence = excluded.sequence THEN s.claims + 1 ELSE 1 END,
+        tries = CASE WHEN s.sequence = excluded.sequence THEN s.tries ELSE 0 END,
+        reason = CASE WHEN s.sequence = excluded.sequence THEN s.reason END
+    )
+    SELECT shard, epoch, processed_sequence FROM claimed
     """)
 
-  /// Cursors and open orders in one statement, so that they belong to one moment.
+  /// Cursors and open orders in one statement, so that they belong to one moment. Orders in quarantine stand before the
+  /// cursor and in no book; the list of them is short and hashed once.
   static let books = PostgresStatement(
     "books",
     """
     SELECT c.shard, c.processed_sequence, \(OrderColumns.list)
     FROM shard_cursors c
       LEFT JOIN orders o ON o.is_open AND o.shard = c.shard AND o.sequence <= c.processed_sequence
+        AND (o.shard, o.sequence) NOT IN (
+          SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
     WHERE c.shard = ANY ($1::smallint[]) ORDER BY c.shard, o.priority
     """)
 
-  /// Log rows behind a sequence that have been processed.
+  /// Log rows behind a sequence that have been processed, and whether they went into quarantine.
   static let processedLog = PostgresStatement(
     "processed_log",
     """
-    SELECT \(LogColumns.list) FROM command_log
+    SELECT \(LogColumns.list), EXISTS (
+      SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.sequence)
+    FROM command_log g
     WHERE shard = $1::smallint AND sequence > $2::bigint
       AND sequence <= (SELECT processed_sequence FROM shard_cursors WHERE shard = $1::smallint)
       AND accepted_at >= (SELECT processed_at - interval '1 day' FROM shard_cursors WHERE shard = $1::smallint)
@@ -50,6 +71,68 @@ enum SettlingStatements {
 
   static let lastSequences = PostgresStatement(
     "last_sequences", "SELECT shard, last_sequence FROM shard_logs WHERE shard = ANY ($1::smallint[])")
+
+  static let standing = PostgresStatement(
+    "shard_standing",
+    """
+    SELECT l.last_sequence, s.claims, s.tries, s.reason
+    FROM shard_logs l LEFT JOIN shard_suspicions s ON s.shard = l.shard AND s.sequence = $2::bigint
+    WHERE l.shard = $1::smallint
+    """)
+
+  /// Commands that later ones may refer to: once a resolution has been processed, none can follow.
+  static let quarantined = PostgresStatement(
+    "shard_quarantined",
+    """
+    SELECT sequence FROM quarantined_commands
+    WHERE shard = $1::smallint AND (resolved_at IS NULL OR resolved_sequence > $2::bigint)
+    """)
+
+  /// Fenced as a settlement is. A noted try makes the next claim a careful one, whatever happens.
+  static let noteTry = PostgresStatement(
+    "note_try",
+    """
+    WITH owned AS (
+      SELECT c.shard FROM shard_cursors c
+      WHERE c.shard = $1::smallint AND c.epoch = $2::bigint AND c.nonce = $3::bigint
+        AND c.processed_sequence = $4::bigint - 1 FOR NO KEY UPDATE)
+    INSERT INTO shard_suspicions AS s (shard, sequence, claims, tries) SELECT shard, $4::bigint, 1, 1 FROM owned
+    ON CONFLICT (shard) DO UPDATE SET sequence = excluded.sequence, claims = greatest(s.claims, 1),
+      tries = CASE WHEN s.sequence = excluded.sequence THEN s.tries + 1 ELSE 1 END,
+      reason = CASE WHEN s.sequence = excluded.sequence THEN s.reason END
+    RETURNING s.tries
+    """)
+
+  static let noteFailure = PostgresStatement(
+    "note_failure",
+    """
+    UPDATE shard_suspicions SET reason = left($3::text, \(reasonLimit))
+    WHERE shard = $1::smallint AND sequence = $2::bigint
+    """)
+
+  static let withdrawTry = PostgresStatement(
+    "withdraw_try",
+    """
+    UPDATE shard_suspicions SET tries = tries - 1
+    WHERE shard = $1::smallint AND sequence = $2::bigint AND tries > 0
+    """)
+
+  /// Behind ``moveCursors``, so owner and epoch are those of who settles.
+  static let quarantine = PostgresStatement(
+    "settle_quarantine",
+    """
+    INSERT INTO quarantined_commands (shard, sequence, quarantined_at, reason, tries, worker, epoch)
+    SELECT c.shard, $2::bigint, $3::timestamptz, left($4::text, \(reasonLimit)), $5::integer, c.owner, c.epoch
+    FROM shard_cursors c WHERE c.shard = $1::smallint
+    """)
+
+  static let takeMarks = PostgresStatement(
+    "settle_marks",
+    """
+    UPDATE orders o SET pending = 0, updated_at = $3::timestamptz
+    FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+    WHERE o.account_id = k.account_id AND o.order_id = k.order_id AND o.is_open
+    """)
 
   static let moveCursors = PostgresStatement(
     "settle_move_cursors", "SELECT move_cursors($1::shard_fence[], $2::timestamptz)")

@@ -29,15 +29,42 @@ package struct SettlingTransaction {
     func add(_ statement: PostgresStatement, _ rows: RowArray, _ type: String, _ parameters: [PostgresParameter] = []) {
       if rows.count > 0 { calls.append(PostgresCall(statement, rows: rows, of: type, parameters)) }
     }
+    calls += quarantines(time)
     add(SettlingStatements.changeCash, cash, "cash_change[]")
     let positions = positionChanges
     add(SettlingStatements.openPositions, rows(of: positions.filter { $0.value.bought > .zero }), "position_change[]")
     add(SettlingStatements.changePositions, rows(of: positions), "position_change[]")
     for (day, rows) in orders { add(SettlingStatements.changeOrders(day: day), rows, "order_change[]", [time]) }
+    calls += takenMarks(time)
     add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
     add(SettlingStatements.changePrices, prices, "price_change[]", [time])
     return calls
+  }
+
+  private func quarantines(_ time: PostgresParameter) -> [PostgresCall] {
+    commits.compactMap { commit in
+      guard let quarantine = commit.quarantine else { return nil }
+      return PostgresCall(
+        SettlingStatements.quarantine,
+        [
+          .int2(commit.ownership.shard.rawValue), .int8(commit.settlement.through.rawValue), time,
+          .text(quarantine.reason), .int4(Int32(clamping: quarantine.tries)),
+        ])
+    }
+  }
+
+  /// Orders outside the books; those in them are updated whole.
+  private func takenMarks(_ time: PostgresParameter) -> [PostgresCall] {
+    let marks = commits.flatMap(\.settlement.staleMarks).sorted { ($0.account, $0.order) < ($1.account, $1.order) }
+    guard !marks.isEmpty else { return [] }
+    return [
+      PostgresCall(
+        SettlingStatements.takeMarks,
+        [
+          .int8Array(marks.map(\.account.rawValue)), .uuidArray(marks.map { ($0.order.high, $0.order.low) }), time,
+        ])
+    ]
   }
 
   private var fences: RowArray {

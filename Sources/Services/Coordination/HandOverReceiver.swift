@@ -28,6 +28,7 @@ actor HandOverReceiver {
   private let report: @Sendable (WorkerEvent) -> Void
   private let adopt: @Sendable (Ownership, ShardEngine) async -> Void
   private var pending: [Shard: Pending] = [:]
+  private var rests = ClaimRests()
   private var isStopping = false
   private var followedAt = Duration.zero
 
@@ -56,7 +57,8 @@ actor HandOverReceiver {
 
   /// Begins to take shards over.
   func prepare(_ shards: [Shard]) {
-    for shard in shards where pending[shard] == nil {
+    let resting = rests.resting(now: ContinuousClock().now)
+    for shard in shards where pending[shard] == nil && !resting.contains(shard) {
       pending[shard] = Pending(nonce: random(), since: clock())
     }
   }
@@ -91,7 +93,13 @@ actor HandOverReceiver {
     let bare = pending.filter { $0.value.engine == nil }.keys.sorted().prefix(Self.booksAtOnce)
     guard !bare.isEmpty else { return }
     for book in try await ledger.books(of: Array(bare)) {
-      pending[book.shard]?.engine = try ShardEngine(book)
+      do throws(RecoveryFault) {
+        pending[book.shard]?.engine = try ShardEngine(book)
+      } catch {
+        let pause = rests.failed(book.shard, now: ContinuousClock().now, settings.reclaim)
+        report(.recoveryFailed(book.shard, reason: "\(error)", pause: pause))
+        pending[book.shard] = nil
+      }
     }
     for shard in bare {
       guard let entry = pending[shard] else { continue }
@@ -125,6 +133,7 @@ actor HandOverReceiver {
     KillPoint.reach("handover.claimed")
     guard let engine = try await caughtUp(shard, to: ownership.processed) else { return }
     pending[shard] = nil
+    rests.recovered(shard)
     await adopt(ownership, engine)
     report(.claimed(shard, ownership.epoch, openOrders: engine.restingCount, cause: .handedOver))
   }
@@ -135,7 +144,7 @@ actor HandOverReceiver {
       if let processed, engine.cursor >= processed { return engine }
       let rows = try await ledger.processedLog(of: shard, after: engine.cursor, limit: Self.logLimit)
       // What these rows did is stored already: only the books are wanted.
-      _ = engine.apply(rows)
+      engine.follow(rows)
       guard pending[shard] != nil else { return nil }
       pending[shard]!.engine = engine
       if rows.count < Self.logLimit {

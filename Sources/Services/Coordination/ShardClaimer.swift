@@ -15,6 +15,7 @@ final class ShardClaimer: Sendable {
   private let report: @Sendable (WorkerEvent) -> Void
   /// Claims in hand: won in Redis, their books not yet rebuilt.
   private let inHand = Lock<[Shard: LeaseRenewal]>([:])
+  private let rests = Lock(ClaimRests())
 
   init(
     me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, lane: ExecutionLane,
@@ -36,7 +37,8 @@ final class ShardClaimer: Sendable {
   /// Claims shards, some at a time, as long as `mayGoOn`.
   /// - Parameter wanted: Each with the lease of a holder that is gone, if there is one.
   func claim(_ wanted: [(shard: Shard, over: Lease?)], while mayGoOn: () -> Bool) async throws(StreamError) {
-    var rest = wanted[...]
+    let resting = rests.withLock { $0.resting(now: ContinuousClock().now) }
+    var rest = wanted.filter { !resting.contains($0.shard) }[...]
     while !rest.isEmpty, mayGoOn() {
       let some = rest.prefix(settings.claimLimit)
       rest = rest.dropFirst(some.count)
@@ -93,10 +95,14 @@ final class ShardClaimer: Sendable {
     do throws(RecoveryFault) {
       let engine = try ShardEngine(book)
       await lane.adopt(ownership, engine)
+      rests.withLock { $0.recovered(ownership.shard) }
       report(.claimed(ownership.shard, ownership.epoch, openOrders: book.orders.count, cause: cause))
       return true
     } catch {
-      report(.claimFailed(ownership.shard, reason: "\(error)"))
+      let pause = rests.withLock { [settings] in
+        $0.failed(ownership.shard, now: ContinuousClock().now, settings.reclaim)
+      }
+      report(.recoveryFailed(ownership.shard, reason: "\(error)", pause: pause))
       return false
     }
   }

@@ -92,7 +92,8 @@ public final class WorkerService: Sendable {
     me = identity.worker
     state = Lock(State(heartbeat: identity, renewedAt: clock()))
     let lane = ExecutionLane(
-      ledger: world.ledger, stream: world.stream, settings: settings, now: now, report: report)
+      ledger: world.ledger, stream: world.stream, settings: settings, now: now, random: random,
+      report: report)
     self.lane = lane
     claimer = ShardClaimer(
       me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings, random: random,

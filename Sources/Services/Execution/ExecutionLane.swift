@@ -14,20 +14,35 @@ actor ExecutionLane {
     var ownership: Ownership
     var engine: ShardEngine
     var inbox = ShardInbox()
+    /// How carefully it is worked; nil until that is known, and then it is not worked.
+    var caution: Caution?
     /// Whether the log has rows that have not been read: right after a claim, and when the stream lost some.
     var needsLog = true
     var gapSince: ContinuousClock.Instant?
     var tally = ShardTally()
+
+    /// Whether its next command is there and may be worked.
+    func isRunnable(now: ContinuousClock.Instant) -> Bool {
+      guard let caution, inbox.isRunnable(after: engine.cursor) else { return false }
+      return caution.step(after: engine.cursor, now: now) != .rest
+    }
   }
 
-  private let ledger: any SettlementLedger
+  let ledger: any SettlementLedger
   private let stream: any OrderStream
   private let settings: ExecutionSettings
-  private let now: @Sendable () -> Timestamp
-  private let report: @Sendable (WorkerEvent) -> Void
+  let now: @Sendable () -> Timestamp
+  let random: @Sendable () -> UInt64
+  let report: @Sendable (WorkerEvent) -> Void
   private let trimmer: StreamTrimmer
-  private let clock = ContinuousClock()
-  private var holdings: [Shard: Holding] = [:]
+  let clock = ContinuousClock()
+  var holdings: [Shard: Holding] = [:]
+  /// The last commands of batches that could not be settled, by shard: after the next claim these are worked alone.
+  private var suspects: [Shard: Sequence] = [:]
+  /// Tries that came to nothing and must be taken back before anything else is carried out: should the worker die of that,
+  /// they would stay as marks against commands that are not to blame.
+  var withdrawals: [Shard: Sequence] = [:]
+  private var lastWithdrawal: ContinuousClock.Instant?
   private var releasing: [Shard: CheckedContinuation<Ownership?, Never>] = [:]
   private var isStopping = false
   private var streamIsDown = false
@@ -40,12 +55,14 @@ actor ExecutionLane {
 
   init(
     ledger: any SettlementLedger, stream: any OrderStream, settings: ExecutionSettings,
-    now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (WorkerEvent) -> Void
+    now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
+    report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     self.ledger = ledger
     self.stream = stream
     self.settings = settings
     self.now = now
+    self.random = random
     self.report = report
     trimmer = StreamTrimmer(stream: stream)
     lastLogCheck = ContinuousClock().now
@@ -100,14 +117,19 @@ actor ExecutionLane {
     while !isStopping {
       lastProgress = clock.now
       finishReleases()
+      await withdrawTries()
       guard !holdings.isEmpty else {
         try? await Task.sleep(for: .milliseconds(20))
         continue
       }
       await readStreams()
+      await readStandings()
       await readLogs()
       await settleRound()
+      for shard in holdings.keys.sorted() { await workAlone(shard) }
     }
+    lastWithdrawal = nil
+    await withdrawTries()
     for waiter in releasing.values { waiter.resume(returning: nil) }
     releasing = [:]
   }
@@ -125,7 +147,8 @@ actor ExecutionLane {
   // MARK: Reading
 
   private func readStreams() async {
-    let isBusy = holdings.values.contains { $0.needsLog || $0.inbox.isRunnable(after: $0.engine.cursor) }
+    let isBusy =
+      withdrawals.isEmpty && holdings.values.contains { $0.needsLog || $0.isRunnable(now: clock.now) }
     let hasGap = holdings.values.contains { $0.gapSince != nil }
     // A stream that is down must not be asked in a tight loop, whatever there is to do.
     let eager: Duration = isBusy ? .zero : hasGap ? .milliseconds(1) : settings.readWait
@@ -141,6 +164,17 @@ actor ExecutionLane {
     } catch {
       if !streamIsDown { report(.streamUnavailable(reason: error.reason)) }
       streamIsDown = true
+    }
+  }
+
+  private func readStandings() async {
+    for (shard, ownership) in holdings.filter({ $0.value.caution == nil }).mapValues(\.ownership) {
+      guard let standing = try? await ledger.standing(of: ownership) else { return }
+      guard holdings[shard]?.ownership == ownership else { continue }
+      holdings[shard]!.engine.recall(quarantined: standing.quarantined)
+      holdings[shard]!.caution = Caution(
+        standing, after: holdings[shard]!.engine.cursor, suspected: suspects.removeValue(forKey: shard),
+        settings: settings)
     }
   }
 
@@ -180,14 +214,17 @@ actor ExecutionLane {
   // MARK: Settling
 
   private func settleRound() async {
+    guard withdrawals.isEmpty else { return }
     var commits: [ShardCommit] = []
     var room = settings.batchLimit
     for shard in holdings.keys.sorted() {
       guard room > 0 else { break }
       let cursor = holdings[shard]!.engine.cursor
+      guard holdings[shard]!.caution?.step(after: cursor, now: clock.now) == .batch else { continue }
       let run = holdings[shard]!.inbox.takeRun(after: cursor, limit: room)
       guard !run.isEmpty else { continue }
       room -= run.count
+      for entry in run { KillPoint.reach(named: "apply.\(shard)-\(entry.sequence)") }
       let begun = clock.now
       let settlement = holdings[shard]!.engine.apply(run)
       holdings[shard]!.tally.matchingNanoseconds += (clock.now - begun).nanoseconds
@@ -199,7 +236,7 @@ actor ExecutionLane {
   /// Stores settlements, however often it takes; the books are ahead of the database until it is done.
   private func settle(_ all: [ShardCommit]) async {
     var commits = all
-    var pause = Duration.milliseconds(10)
+    var failures = 0
     let begun = clock.now
     KillPoint.reach("settle.matched")
     while !commits.isEmpty {
@@ -220,21 +257,23 @@ actor ExecutionLane {
       } catch {
         switch error {
         case .outcomeUnknown: return abandon(commits, "the connection was lost during a commit")
-        case .fault(let reason): return abandon(commits, reason)
-        case .unavailable(let reason):
+        case .fault(let reason):
+          for commit in commits { suspects[commit.ownership.shard] = commit.settlement.through }
+          return abandon(commits, reason)
+        case .unavailable(let cause, let reason):
           lastProgress = clock.now
-          report(.settlementDelayed(reason: reason))
+          failures += 1
+          report(.settlementDelayed(cause, reason: reason))
           // Who waits for a shard must not wait for the database: leases and heartbeat would stand still meanwhile.
           if isStopping || !releasing.isEmpty { return abandon(commits, "given up while the database was away") }
-          try? await Task.sleep(for: pause)
-          pause = min(pause * 2, settings.retryCeiling)
+          try? await Task.sleep(for: settings.retry.pause(afterFailures: failures, random: random()))
           commits.removeAll { holdings[$0.ownership.shard]?.ownership != $0.ownership }
         }
       }
     }
   }
 
-  private func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant) {
+  func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant) {
     var positions: [Shard: StreamPosition] = [:]
     var commands = 0
     for commit in commits {
@@ -253,10 +292,28 @@ actor ExecutionLane {
   }
 
   /// Forgets books that may be ahead of the database; a new claim reads what is final.
-  private func abandon(_ commits: [ShardCommit], _ reason: String) {
+  func abandon(_ commits: [ShardCommit], _ reason: String) {
     for commit in commits {
       report(.dropped(commit.ownership.shard, commit.ownership.epoch, reason: reason))
       drop(commit.ownership.shard, nonce: commit.ownership.nonce)
+    }
+  }
+
+  /// Takes tries back that are not to count; one that cannot be taken back now is taken back later.
+  private func withdrawTries() async {
+    if let lastWithdrawal, clock.now < lastWithdrawal + settings.retryCeiling { return }
+    lastWithdrawal = nil
+    for (shard, sequence) in withdrawals {
+      do throws(LedgerError) {
+        try await ledger.withdrawTry(of: sequence, in: shard)
+        withdrawals[shard] = nil
+      } catch .fault {
+        // It cannot be taken back; a mark more is not worth a halt.
+        withdrawals[shard] = nil
+      } catch {
+        lastWithdrawal = clock.now
+        return
+      }
     }
   }
 }

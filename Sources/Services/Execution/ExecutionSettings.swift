@@ -1,3 +1,4 @@
+internal import Lifecycle
 public import Sharding
 
 /// Bounds and rhythms of a worker.
@@ -14,8 +15,23 @@ public struct ExecutionSettings: Sendable {
   public var gapPatience = Duration.milliseconds(4)
   /// How often the log is asked for rows that no stream delivered.
   public var silencePeriod = Duration.milliseconds(200)
+  /// Bound of the pause before a settlement is tried again for the first time; it doubles with every try.
+  public var retryBase = Duration.milliseconds(10)
   /// Longest pause between two tries of a settlement while the database is away.
   public var retryCeiling = Duration.milliseconds(500)
+  /// Claims in a row at the same place of the log after which a shard is worked command by command.
+  public var suspectAfter = 2
+  /// Tries after which a command that fails again and again goes into quarantine.
+  public var quarantineAfter = 3
+  /// Commands of a shard that may go into quarantine one after the other without one between them that settles; after
+  /// these a pause is made before each.
+  public var quarantineRun = 10
+  /// That pause: when everything fails, the fault is hardly the commands'.
+  public var quarantinePause = Duration.seconds(30)
+  /// Bound of the pause before a shard whose books could not be rebuilt is claimed again; it doubles with every failure.
+  public var claimBase = Duration.milliseconds(500)
+  /// Longest pause between two such claims.
+  public var claimCeiling = Duration.seconds(30)
   /// How long a round may take before the worker lets its leases go: longer than the database's own time limits.
   public var stuckAfter = Duration.seconds(15)
   /// Life of a lease and of a heartbeat without renewal.
@@ -41,4 +57,7 @@ public struct ExecutionSettings: Sendable {
 
   /// Bounds with their defaults.
   public init() {}
+
+  var retry: Backoff { Backoff(base: retryBase, ceiling: retryCeiling) }
+  var reclaim: Backoff { Backoff(base: claimBase, ceiling: claimCeiling) }
 }

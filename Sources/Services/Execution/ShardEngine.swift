@@ -185,11 +185,14 @@ public struct ShardEngine: Sendable {
 }
 
 /// Stored orders that cannot be put back into a book: the database was changed by other hands.
-public struct RecoveryFault: Error, Hashable, Sendable {
+public struct RecoveryFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// The order in question.
   public var order: OrderID
   /// What is wrong with it.
   public var reason: String
+
+  /// In a log.
+  public var description: String { "order \(order): \(reason)" }
 }
 
 extension BookCommand {

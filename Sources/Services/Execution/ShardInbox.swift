@@ -34,6 +34,9 @@ struct ShardInbox {
   /// Whether rows wait for one that is missing.
   func hasGap(after cursor: Sequence) -> Bool { !waiting.isEmpty && waiting[cursor.next] == nil }
 
+  /// The row after `cursor`, which stays.
+  func next(after cursor: Sequence) -> LogEntry? { waiting[cursor.next]?.entry }
+
   /// Takes out the rows that follow `cursor` without a gap, at most `limit`.
   mutating func takeRun(after cursor: Sequence, limit: Int) -> [LogEntry] {
     var run: [LogEntry] = []

@@ -43,13 +43,19 @@ public enum WorkerEvent: Sendable {
   /// A shard's state is in doubt and is read again.
   case dropped(Shard, Epoch, reason: String)
   /// A settlement could not be stored and is tried again.
-  case settlementDelayed(reason: String)
+  case settlementDelayed(LedgerError.Cause, reason: String)
+  /// The ledger refused the settlement of one command alone, for the so-manieth time.
+  case commandFailed(Shard, Sequence, tries: Int, reason: String)
+  /// A command was put into quarantine; its shard goes on.
+  case quarantined(Shard, Sequence, QuarantineReason)
   /// The stream cannot be read; the log serves meanwhile.
   case streamUnavailable(reason: String)
   /// Leases or heartbeats cannot be reached.
   case leasesUnavailable(reason: String)
   /// The claim of a shard failed.
   case claimFailed(Shard, reason: String)
+  /// A shard's books cannot be rebuilt from what is stored; it is claimed again after a pause.
+  case recoveryFailed(Shard, reason: String, pause: Duration)
   /// Commands were settled in one transaction.
   case settled(commands: Int, microseconds: Int64)
 }

@@ -40,7 +40,14 @@ final class WorkerJournal: Sendable {
     case .dropped(let shard, let epoch, let reason):
       log.warning("dropped a shard to read it again", ["shard": shard, "epoch": epoch, "reason": reason])
       remember(.init(kind: .lost, shard: shard, worker: worker, epoch: epoch, reason: reason))
-    case .settlementDelayed(let reason): log.warning("a settlement is tried again", ["reason": reason])
+    case .settlementDelayed(let cause, let reason):
+      log.warning("a settlement is tried again", ["cause": cause.rawValue, "reason": reason])
+    case .commandFailed(let shard, let sequence, let tries, let reason):
+      log.warning("a command failed", ["shard": shard, "sequence": sequence, "tries": tries, "reason": reason])
+    case .quarantined(let shard, let sequence, let quarantine):
+      log.error(
+        "a command is in quarantine; see \"buttonwood quarantine list\"",
+        ["shard": shard, "sequence": sequence, "tries": quarantine.tries, "reason": quarantine.reason])
     case .streamUnavailable(let reason): log.warning("streams unavailable, reading the log", ["reason": reason])
     case .leasesUnavailable(let reason): log.warning("leases unavailable", ["reason": reason])
     case .handOverDelayed(let reason): log.warning("a hand-over is tried again", ["reason": reason])
@@ -53,6 +60,10 @@ final class WorkerJournal: Sendable {
     case .housekeepingFailed(let reason): log.warning("the coming days' tables could not be made", ["reason": reason])
     case .told(let order): log.notice("told by an operator", ["order": order.rawValue])
     case .claimFailed(let shard, let reason): log.warning("a claim failed", ["shard": shard, "reason": reason])
+    case .recoveryFailed(let shard, let reason, let pause):
+      log.error(
+        "the books of a shard cannot be rebuilt; see \"buttonwood audit\"",
+        ["shard": shard, "reason": reason, "next_claim_after": "\(pause)"])
     case .settled(let commands, let microseconds):
       log.debug("settled", ["commands": commands, "microseconds": microseconds])
     }

@@ -1,3 +1,4 @@
+internal import Ports
 internal import Services
 internal import Telemetry
 
@@ -12,7 +13,10 @@ struct WorkerMetrics: Sendable {
   private let elections: Counter
   private let moves: Counter
   private let leads: Gauge
-  private let retries: Counter
+  private let retries: [LedgerError.Cause: Counter]
+  private let failures: Counter
+  private let quarantines: Counter
+  private let failedClaims: Counter
   private let outages: Counter
 
   /// Registers the worker's instruments.
@@ -31,7 +35,15 @@ struct WorkerMetrics: Sendable {
     leads = metrics.gauge("buttonwood_leader", help: "1 while this worker leads.")
     losses = metrics.counter(
       "buttonwood_shards_lost_total", help: "Shards that this worker lost against its will or dropped.")
-    retries = metrics.counter("buttonwood_settlements_retried_total", help: "Settlements that were tried again.")
+    retries = metrics.counters(
+      "buttonwood_settlements_retried_total", help: "Settlements that were tried again, by what the ledger failed with."
+    )
+    failures = metrics.counter(
+      "buttonwood_commands_failed_total", help: "Tries of single commands that the ledger refused.")
+    quarantines = metrics.counter(
+      "buttonwood_commands_quarantined_total", help: "Commands that this worker has put into quarantine.")
+    failedClaims = metrics.counter(
+      "buttonwood_claims_failed_total", help: "Claims that failed, those among them whose books could not be rebuilt.")
     outages = metrics.counter("buttonwood_redis_failures_total", help: "Times that Redis could not be used.")
   }
 
@@ -45,9 +57,12 @@ struct WorkerMetrics: Sendable {
       leads.set(1)
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
-    case .released, .claimFailed, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told: break
+    case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told: break
+    case .claimFailed, .recoveryFailed: failedClaims.add()
     case .leaseLost, .fenced, .dropped: losses.add()
-    case .settlementDelayed: retries.add()
+    case .settlementDelayed(let cause, _): retries[cause]?.add()
+    case .commandFailed: failures.add()
+    case .quarantined: quarantines.add()
     case .streamUnavailable, .leasesUnavailable: outages.add()
     case .settled(let count, let microseconds):
       commands.add(count)

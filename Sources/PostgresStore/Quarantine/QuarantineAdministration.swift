@@ -1,0 +1,136 @@
+public import Market
+public import Postgres
+
+/// What operators do with commands in quarantine. It needs no worker: whoever owns the shard, now or later, finds the
+/// appended row in the log.
+public struct QuarantineAdministration: Sendable {
+  /// The longest note, in bytes.
+  public static let maximumNoteBytes = 500
+
+  private let database: AdministrationSession
+
+  /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
+  public init(session: PostgresSession) { database = AdministrationSession(session: session) }
+
+  /// How a command came back.
+  public struct Return: Hashable, Sendable {
+    /// The log row that it came back as.
+    public var sequence: Sequence
+    /// Whether it had come back this way before; then nothing was done.
+    public var isRepeat: Bool
+  }
+
+  /// A log row and what it is about.
+  private struct Row {
+    var kind: LogColumns.Kind
+    var account: Int64
+    var order: UniqueID
+    var target: UniqueID?
+  }
+
+  /// Commands in quarantine, longest there first.
+  /// - Parameters:
+  ///   - includesResolved: Whether those that have left it are listed too.
+  ///   - limit: Most commands.
+  public func list(includesResolved: Bool, limit: Int32) async throws(AdministrationError) -> [QuarantinedCommand] {
+    let rows = try await database.query(
+      PostgresCall(QuarantineStatements.list, [.bool(includesResolved), .int4(limit)]))
+    return (0..<rows.count).map { QuarantinedCommand(rows, $0) }
+  }
+
+  /// Has a command carried out again: it is appended to its log, so that its order loses the place in time that it had.
+  ///
+  /// Asking again changes nothing and tells where it went.
+  public func retry(_ shard: Shard, _ sequence: Sequence, note: String?) async throws(AdministrationError) -> Return {
+    if let note { try Self.check(note) }
+    return try await resolve(shard, sequence, .retried, note: note)
+  }
+
+  /// Has a command rejected: its order ends and gives back what it holds; an order that it was to change stays as it is.
+  ///
+  /// Asking again changes nothing and tells where it went.
+  public func refuse(_ shard: Shard, _ sequence: Sequence, reason: String) async throws(AdministrationError) -> Return {
+    try Self.check(reason)
+    return try await resolve(shard, sequence, .refused, note: reason)
+  }
+
+  private static func check(_ note: String) throws(AdministrationError) {
+    guard (1...maximumNoteBytes).contains(note.utf8.count), !note.utf8.contains(0) else {
+      throw .refused("a reason or note has 1 to \(maximumNoteBytes) bytes")
+    }
+  }
+
+  private func resolve(
+    _ shard: Shard, _ sequence: Sequence, _ resolution: QuarantinedCommand.Resolution, note: String?
+  ) async throws(AdministrationError) -> Return {
+    try await database.transaction { (connection) throws(PostgresError) in
+      let place: [PostgresParameter] = [.int2(shard.rawValue), .int8(sequence.rawValue)]
+      let found = try connection.query(PostgresCall(QuarantineStatements.find, place))
+      guard found.count == 1 else {
+        return .refused("shard \(shard) sequence \(sequence) is not in quarantine; \"quarantine list\" shows what is")
+      }
+      guard let row = Self.row(found) else {
+        return .refused("the log row of shard \(shard) sequence \(sequence) is not in the database any more")
+      }
+      _ = try connection.query(PostgresCall(QuarantineStatements.lockAccount, [.int8(row.account)]))
+      if let ending = try Self.earlier(place, resolution, &connection) { return ending }
+      if row.kind != .cancel, try Self.place(of: row.order, row.account, &connection) != sequence.rawValue {
+        return .refused("order \(row.order) is not where its command left it; run \"buttonwood audit\"")
+      }
+      return .done(try Self.append(row, place, resolution, note, &connection))
+    }
+  }
+
+  private static func row(_ rows: PostgresRows) -> Row? {
+    guard !rows.isNull(0, 0) else { return nil }
+    return Row(
+      kind: stored(rows.int2(0, 0) & LogColumns.Kind.mask), account: rows.int8(0, 1), order: UniqueID(rows.uuid(0, 2)),
+      target: rows.isNull(0, 3) ? nil : UniqueID(rows.uuid(0, 3)))
+  }
+
+  /// What is to be said of a command that has left the quarantine before; nil while it is there.
+  private static func earlier(
+    _ place: [PostgresParameter], _ resolution: QuarantinedCommand.Resolution, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> AdministrationSession.Ending<Return>? {
+    let rows = try connection.query(PostgresCall(QuarantineStatements.lock, place))
+    guard !rows.isNull(0, 0) else { return nil }
+    let sequence = Sequence(rawValue: rows.int8(0, 1))
+    guard rows.text(0, 0) == resolution.rawValue else {
+      return .refused("it was \(rows.text(0, 0)) already, as sequence \(sequence)")
+    }
+    return .done(Return(sequence: sequence, isRepeat: true))
+  }
+
+  /// The log row by which an open order is known; nil when it is closed or gone.
+  private static func place(
+    of order: UniqueID, _ account: Int64, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> Int64? {
+    let rows = try connection.query(
+      PostgresCall(QuarantineStatements.findOrder, [.int8(account), .uuid(order.high, order.low)]))
+    return rows.count == 1 && rows.bool(0, 0) ? rows.int8(0, 1) : nil
+  }
+
+  private static func append(
+    _ row: Row, _ place: [PostgresParameter], _ resolution: QuarantinedCommand.Resolution, _ note: String?,
+    _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> Return {
+    // The order that it changes may itself have come out of quarantine since.
+    let target = row.kind == .cancel ? row.order : row.target
+    var targetPlace: Int64?
+    if let target { targetPlace = try Self.place(of: target, row.account, &connection) }
+    let appended = try connection.query(
+      PostgresCall(
+        QuarantineStatements.append,
+        place + [
+          .int2(resolution == .refused ? LogColumns.Kind.refused : 0), targetPlace.map { .int8($0) } ?? .null,
+          .text(resolution.rawValue), note.map { .text($0) } ?? .null,
+        ]))
+    let sequence = appended.int8(0, 0)
+    if row.kind != .cancel {
+      _ = try connection.query(
+        PostgresCall(
+          QuarantineStatements.moveOrder, [.int8(row.account), .uuid(row.order.high, row.order.low), .int8(sequence)]))
+    }
+    return Return(sequence: Sequence(rawValue: sequence), isRepeat: false)
+  }
+}
