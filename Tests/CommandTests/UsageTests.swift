@@ -22,6 +22,14 @@ struct UsageTests {
     #expect(await InstrumentCommand.run(Self.words(words)) == 2)
   }
 
+  @Test(arguments: [
+    "retry", "retry 3", "retry x 1", "retry 3 0", "retry -1 1", "retry 3 1 2", "refuse 3 1", "refuse --reason no 3",
+    "refuse --reason no 99999 1", "list extra", "list --limit 0", "nonsense", "",
+  ])
+  func quarantineMistakesEndWithTwo(_ words: String) async {
+    #expect(await QuarantineCommand.run(Self.words(words)) == 2)
+  }
+
   @Test func otherMistakesEndWithTwo() async {
     #expect(await MigrateCommand.run(Self.words("--shards 0")) == 2)
     #expect(await MigrateCommand.run(Self.words("extra")) == 2)
@@ -34,12 +42,15 @@ struct UsageTests {
     #expect(await InstrumentCommand.run(["import", "--help"]) == 0)
     #expect(await MigrateCommand.run(["--help"]) == 0)
     #expect(await StatusCommand.run(["--help"]) == 0)
+    #expect(await QuarantineCommand.run(["--help"]) == 0)
+    #expect(await QuarantineCommand.run(["retry", "--help"]) == 0)
   }
 
   @Test func aServerThatIsNotThereEndsWithOne() async {
     let nowhere = ["--database-url", "postgresql://u:hunter2@127.0.0.1:1/x"]
     #expect(await AccountCommand.run(["list"] + nowhere) == 1)
     #expect(await InstrumentCommand.run(["import"] + nowhere + ["/nonexistent/list.csv"]) == 1)
+    #expect(await QuarantineCommand.run(["list"] + nowhere) == 1)
     #expect(await StatusCommand.run(nowhere + ["--redis-url", "redis://127.0.0.1:1"]) == 1)
   }
 

@@ -60,7 +60,7 @@ struct AdminServiceTests {
     let records = (0..<3).map {
       ShardRecord(
         shard: Shard(rawValue: $0), claimedBy: worker, epoch: Epoch(rawValue: 4),
-        lag: ShardLag(last: Sequence(rawValue: 9), processed: Sequence(rawValue: 7)),
+        lag: ShardLag(last: Sequence(rawValue: 9), processed: Sequence(rawValue: 7)), quarantined: Int64($0),
         symbols: $0 == 0 ? ["A", "B"] : [])
     }
     let lease = Lease(owner: worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 4), remainingMilliseconds: 800)
@@ -83,6 +83,7 @@ struct AdminServiceTests {
     #expect(shards[0]["lag"]?.integer == 2 && shards[0]["epoch"]?.integer == 4)
     #expect(shards[0]["orders_per_second"]?.integer == 12 && shards[0]["lease_remaining_ms"]?.integer == 800)
     #expect(shards[0]["symbols"]?.array?.compactMap(\.string) == ["A", "B"])
+    #expect(shards.map { $0["quarantined"]?.integer } == [0, 1, 2])
     #expect(shards[1]["owner"]?.isNull == true && shards[1]["state"]?.string == "free")
     let one = try json(await get("/admin/shards/2", from: service()))
     #expect(one["shard"]?.integer == 2 && one["lease_remaining_ms"]?.isNull == true)

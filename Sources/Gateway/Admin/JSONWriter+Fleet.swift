@@ -137,6 +137,8 @@ extension JSONWriter {
     integer(record.lag.processed.rawValue)
     key("lag")
     integer(record.lag.commands)
+    key("quarantined")
+    integer(record.quarantined)
     key("orders_per_second")
     optional(shard.ordersPerSecond)
     key("lease_remaining_ms")

@@ -13,7 +13,7 @@ enum FleetText {
     let active = fleet.demand.active.map { "\($0)" } ?? "?"
     text += "leader   \(leader)\n"
     text += "workers  \(active) active, \(fleet.demand.wanted) wanted: \(fleet.demand.reason)\n\n"
-    return text + workers(fleet) + "\n" + shards(fleet)
+    return text + workers(fleet) + "\n" + shards(fleet) + quarantine(fleet)
   }
 
   private static func workers(_ fleet: FleetStatus) -> String {
@@ -47,6 +47,14 @@ enum FleetText {
       words.append(first == last ? "\(first)" : "\(first)-\(last)")
     }
     return words.joined(separator: " ")
+  }
+
+  /// What waits for an operator; nothing as a rule.
+  private static func quarantine(_ fleet: FleetStatus) -> String {
+    let waiting = fleet.shards.filter { $0.record.quarantined > 0 }
+    guard !waiting.isEmpty else { return "" }
+    let counts = waiting.map { "\($0.record.quarantined) of shard \($0.record.shard)" }.joined(separator: ", ")
+    return "\ncommands in quarantine: \(counts); see \"buttonwood quarantine list\"\n"
   }
 
   private static func shards(_ fleet: FleetStatus) -> String {

@@ -1,0 +1,194 @@
+import Glibc
+import Postgres
+import TestKit
+import Testing
+
+extension FaultTests {
+  /// A command that makes workers fail again and again is set aside; its shard goes on; an operator brings it back.
+  struct Quarantine {
+    /// The instrument whose shard, 3, gets the bad order.
+    private static let symbol = "S3"
+
+    @Test func anOrderThatTheDatabaseRefusesIsSetAsideAndComesBack() async throws {
+      let floor = try await Floor(workers: 2)
+      try floor.execute(Self.refusal)
+      let poison = try floor.place(account: 0, "buy", 10, Self.symbol, "100.00", name: "poison 1")
+      try await floor.expectTrading(in: [Self.symbol, "S5"])
+      try await floor.expectQuarantined(sequence: 1, "PostgreSQL refused (P0001): no poison here")
+      #expect(try floor.status(of: poison, account: 0) == "accepted")
+      #expect(try floor.heldCash(account: 0) == 1_000)
+
+      // Its owner's cancel is rejected in truth, and the order can be cancelled again.
+      #expect(floor.call("DELETE", "/v2/orders/\(poison)", account: 0)?.status == 204)
+      try await floor.eventually("the cancel is rejected") {
+        try floor.number("SELECT count(*) FROM order_events WHERE kind = 7 AND order_id = '\(poison)'") == 1
+      }
+      #expect(try floor.status(of: poison, account: 0) == "accepted")
+
+      try floor.execute("DROP TRIGGER refuse ON order_events")
+      try await floor.operate(["retry", "3", "1"], "shard 3 sequence 1 is retried as sequence 5")
+      try await floor.eventually("it is in the book") { try floor.status(of: poison, account: 0) == "new" }
+      try await floor.operate(["retry", "3", "1"], "shard 3 sequence 1 was retried already, as sequence 5")
+      _ = try floor.place(account: 1, "sell", 10, Self.symbol, "100.00")
+      try await floor.eventually("it is filled") { try floor.status(of: poison, account: 0) == "filled" }
+
+      try floor.execute(Self.trigger)
+      let other = try floor.place(account: 0, "buy", 3, Self.symbol, "90.00", name: "poison 2")
+      try await floor.expectTrading(in: [Self.symbol])
+      try await floor.expectQuarantined(sequence: 7, "no poison here")
+      try floor.execute("DROP TRIGGER refuse ON order_events")
+      try await floor.operate(
+        ["refuse", "--reason", "we do not want it", "3", "7"], "shard 3 sequence 7 is refused as sequence 10")
+      try await floor.eventually("it is rejected") { try floor.status(of: other, account: 0) == "rejected" }
+      try await floor.expectRest()
+    }
+
+    @Test(arguments: ["retry", "refuse"])
+    func anOrderThatKillsWorkersIsSetAsideAndComesBack(how: String) async throws {
+      let floor = try await Floor(workers: 0)
+      let killPoint = "apply.3-2"
+      var worker = try await floor.stack.startWorker(killPoint: killPoint)
+      try await floor.stack.untilOwned()
+      _ = try floor.place(account: 3, "buy", 1, Self.symbol, "80.00")
+      let poison = try floor.place(account: 0, "buy", 10, Self.symbol, "100.00")
+      var deaths = 0
+      while try floor.number("SELECT count(*) FROM quarantined_commands") == 0 {
+        if let status = worker.exitStatus {
+          try #require(status == 128 + SIGKILL)
+          deaths += 1
+          try #require(deaths <= 8, "it goes on killing workers")
+          worker = try await floor.stack.startWorker(killPoint: killPoint)
+        }
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      // Two in a batch, and then three that took it alone.
+      #expect(deaths == 5)
+      try await floor.expectTrading(in: [Self.symbol, "S5"])
+      try await floor.expectQuarantined(sequence: 2, "the worker died 3 times while carrying it out")
+      #expect(try floor.status(of: poison, account: 0) == "accepted")
+
+      if how == "retry" {
+        try await floor.operate(["retry", "3", "2"], "shard 3 sequence 2 is retried as sequence 5")
+        _ = try floor.place(account: 1, "sell", 10, Self.symbol, "100.00")
+        try await floor.eventually("it is filled") { try floor.status(of: poison, account: 0) == "filled" }
+      } else {
+        // Operators need no worker.
+        try await worker.stop(SIGTERM)
+        try await floor.operate(["refuse", "3", "2", "--reason", "it kills"], "is refused as sequence 5")
+        #expect(try floor.heldCash(account: 0) == 1_000)
+        worker = try await floor.stack.startWorker()
+        try await floor.eventually("it is rejected") { try floor.status(of: poison, account: 0) == "rejected" }
+      }
+      try await floor.expectRest()
+      #expect(worker.exitStatus == nil)
+    }
+
+    /// Refuses whatever is to be told of an order that its client calls poison.
+    private static let refusal = """
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF EXISTS (SELECT FROM orders o WHERE o.account_id = NEW.account_id AND o.order_id = NEW.order_id
+          AND o.client_order_id LIKE 'poison%') AND NEW.kind <> 7 THEN
+          RAISE EXCEPTION 'no poison here';
+        END IF;
+        RETURN NEW;
+      END $$;
+      \(trigger)
+      """
+    private static let trigger =
+      "CREATE TRIGGER refuse BEFORE INSERT ON order_events FOR EACH ROW EXECUTE FUNCTION refuse()"
+  }
+}
+
+/// An exchange with a gateway, and what one asks of it.
+private struct Floor {
+  let stack: ScratchStack
+  private let gateway: ScratchGateway
+  private let workers: [ChildProcess]
+
+  init(workers count: Int) async throws {
+    stack = try await ScratchStack()
+    gateway = try await stack.startGateway()
+    var workers: [ChildProcess] = []
+    for _ in 0..<count { workers.append(try await stack.startWorker()) }
+    self.workers = workers
+    if count > 0 { try await stack.untilOwned() }
+  }
+
+  func call(_ method: String, _ path: String, _ body: String = "", account: Int) -> HTTPCaller.Answer? {
+    gateway.caller(account: account).call(method, path, body)
+  }
+
+  /// Places an order and returns its identifier.
+  func place(
+    account: Int, _ side: String, _ quantity: Int, _ symbol: String, _ price: String, name: String? = nil
+  ) throws -> String {
+    let body = """
+      {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"gtc",\
+      "limit_price":"\(price)"\(name.map { ",\"client_order_id\":\"\($0)\"" } ?? "")}
+      """
+    let answer = try #require(call("POST", "/v2/orders", body, account: account))
+    return try #require(answer.status == 200 ? answer.text("id") : nil, "\(answer.status): \(answer.body)")
+  }
+
+  func status(of order: String, account: Int) throws -> String? {
+    call("GET", "/v2/orders/\(order)", account: account)?.text("status")
+  }
+
+  /// Others place orders of these instruments and are filled.
+  func expectTrading(in symbols: [String]) async throws {
+    for symbol in symbols {
+      _ = try place(account: 1, "sell", 5, symbol, "101.00")
+      let buy = try place(account: 2, "buy", 5, symbol, "101.00")
+      try await eventually("\(symbol) goes on") { try status(of: buy, account: 2) == "filled" }
+    }
+  }
+
+  func expectQuarantined(sequence: Int, _ reason: String) async throws {
+    let (status, list) = try await stack.run(["quarantine", "list"])
+    #expect(status == 0 && list.contains(reason), "\(list)")
+    let (_, json) = try await stack.run(["quarantine", "list", "--json"])
+    #expect(json.contains("\"shard\":3,\"sequence\":\(sequence),") && json.contains(reason), "\(json)")
+    let (_, fleet) = try await stack.run(["status"])
+    #expect(fleet.contains("commands in quarantine: 1 of shard 3"), "\(fleet)")
+    #expect(try await stack.run(["status", "--json"]).text.contains("\"quarantined\":1"))
+  }
+
+  func operate(_ words: [String], _ expected: String) async throws {
+    let (status, text) = try await stack.run(["quarantine"] + words)
+    #expect(status == 0 && text.contains(expected), "\(text)")
+  }
+
+  /// Everything is settled, nothing is in quarantine, no hold is left over, and the audit passes.
+  func expectRest() async throws {
+    try await eventually("all is settled") {
+      try number("SELECT sum(last_sequence - processed_sequence) FROM shard_logs JOIN shard_cursors USING (shard)") == 0
+    }
+    #expect(try heldCash(account: 0) == 0)
+    #expect(try await stack.run(["quarantine", "list"]).text == "no command is in quarantine\n")
+    let (status, text) = try await stack.run(["audit", "--replay"], within: 120)
+    #expect(status == 0, "\(text)")
+  }
+
+  func execute(_ sql: String) throws {
+    var connection = try stack.postgres.connect()
+    try connection.execute(sql)
+  }
+
+  func number(_ sql: String) throws -> Int64 {
+    var connection = try stack.postgres.connect()
+    return try connection.query(PostgresCall(.init("number", "SELECT (\(sql))::bigint"))).int8(0, 0)
+  }
+
+  /// Whole dollars.
+  func heldCash(account: Int) throws -> Int64 {
+    try number("SELECT held / 10000 FROM accounts WHERE name = 'A\(account)'")
+  }
+
+  func eventually(_ what: Comment, _ condition: () throws -> Bool) async throws {
+    for _ in 0..<3_000 {
+      if try condition() { return }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("never: \(what)")
+  }
+}
