@@ -96,6 +96,8 @@ import Testing
     let second = try await client.identity(for: "k")
     #expect(second.server == first.server && second.client > first.client)
     try server.restartEmpty()
+    // A connection that has died is noticed by its next use.
+    _ = try await client.send(RedisCommand("PING"))
     let third = try await client.identity(for: "k")
     #expect(third.server != second.server)
     #expect(try await client.send(RedisCommand("CLIENT", "ID")) == .integer(third.client))
