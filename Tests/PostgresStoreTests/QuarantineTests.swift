@@ -24,19 +24,27 @@ struct QuarantineTests {
   }
 
   /// Whatever goes into quarantine, whoever recovers from it, and however it comes out: the audit, replay included, passes
-  /// at every moment.
+  /// at every moment, and whoever follows the owners has their books.
   @Test(arguments: [21, 22, 23, 24] as [UInt64])
   func anHonestDatabaseWithQuarantineIsCleanAtEveryMoment(seed: UInt64) async throws {
     var market = try await RandomMarket(url, seed: seed)
     market.quarantineOneIn = 5
+    var followers = try await ledger.books(of: shards).map { try ShardEngine($0) }
     for moment in 0..<10 {
       try await market.trade(batches: 20)
       if moment > 0 { try await market.resolve(oneIn: 3) }
       let report = try await expectCleanAudit("seed \(seed), moment \(moment)")
       #expect(moment == 0 || report.results.allSatisfy { $0.checked > 0 }, "seed \(seed), moment \(moment)")
-      for number in 0..<StoreDatabase.shards where Bool.random(using: &market.numbers) {
-        try await market.settle([Shard(rawValue: number)])
-        try await market.claim(Shard(rawValue: number))
+      for shard in shards where Bool.random(using: &market.numbers) {
+        try await market.settle([shard])
+        try await market.claim(shard)
+      }
+      for (index, book) in try await ledger.books(of: shards).enumerated() {
+        let rows = try await ledger.processedLog(of: book.shard, after: followers[index].cursor, limit: 10_000)
+        followers[index].follow(rows)
+        #expect(followers[index].cursor == book.processed)
+        #expect(
+          try followers[index].restingOrders() == ShardEngine(book).restingOrders(), "seed \(seed), moment \(moment)")
       }
     }
     let kinds = try StoreDatabase.text(
@@ -276,6 +284,8 @@ struct QuarantineTests {
   }
 
   // MARK: Helpers
+
+  private var shards: [Shard] { (0..<StoreDatabase.shards).map { Shard(rawValue: $0) } }
 
   private func accept(_ requests: [EntryRequest]) async throws {
     for answer in try await entry.accept(requests, now: StoreDatabase.noon).answers {
