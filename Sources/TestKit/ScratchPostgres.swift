@@ -18,6 +18,7 @@ public final class ScratchPostgres: Sendable {
   public var directory: String { home.path }
   private let home: ScratchDirectory
   private let process = Lock<ChildProcess?>(nil)
+  private let follower = Lock<ScratchPostgres?>(nil)
 
   /// Makes a cluster and starts it; some 2 s the first time, then some 0.3 s.
   public init() async throws {
@@ -28,8 +29,47 @@ public final class ScratchPostgres: Sendable {
     try await start()
   }
 
-  /// The connection string of its database.
-  public var url: String { url(host: directory) }
+  /// Makes a server that streams from `primary`.
+  private init(following primary: ScratchPostgres) async throws {
+    home = try ScratchDirectory("standby")
+    try await openToServer(home)
+    try await runToEnd(
+      asPostgres + [
+        "\(try serverPrograms())/pg_basebackup", "-h", primary.directory, "-U", "postgres", "-D", "\(directory)/data",
+        "-R", "-X", "stream", "-c", "fast", "--no-sync",
+      ])
+    try await start()
+  }
+
+  /// Adds a standby that every commit waits for. The connection string names both from now on and leads to whichever
+  /// takes writes.
+  public func addStandby() async throws -> ScratchPostgres {
+    let standby = try await ScratchPostgres(following: self)
+    follower.withLock { $0 = standby }
+    var connection = try connect()
+    try connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    try connection.execute("SELECT pg_reload_conf()")
+    for _ in 0..<1500 {
+      let states = try connection.query(
+        PostgresCall(.init("standbys", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")))
+      if states.int8(0, 0) == 1 { return standby }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw ChildProcess.Failure(description: "the standby did not become synchronous within 30 s")
+  }
+
+  /// Lets a standby take writes.
+  public func promote() async throws {
+    var connection = try PostgresConnection(PostgresOptions(url: url(host: directory), applicationName: "tests"))
+    try connection.execute("SELECT pg_promote()")
+  }
+
+  /// The connection string of its database, of its standby too when it has one.
+  public var url: String {
+    guard let standby = follower.withLock({ $0 }) else { return url(host: directory) }
+    return "host=\(directory),\(standby.directory) port=5432,5432 user=postgres dbname=postgres "
+      + "target_session_attrs=read-write"
+  }
 
   /// The connection string through another folder's socket.
   public func url(host: String) -> String { "host=\(host) port=5432 user=postgres dbname=postgres" }
@@ -49,13 +89,21 @@ public final class ScratchPostgres: Sendable {
     let server = try ChildProcess(words, log: "\(directory)/log", killer: SIGQUIT)
     process.withLock { $0 = server }
     for _ in 0..<1500 {
-      if (try? connect()) != nil { return }
+      let options = PostgresOptions(url: url(host: directory), applicationName: "tests")
+      if (try? PostgresConnection(options)) != nil { return }
       if let status = server.exitStatus {
         throw ChildProcess.Failure(description: "PostgreSQL ended with \(status): \(server.log.suffix(500))")
       }
       try await Task.sleep(for: .milliseconds(20))
     }
     throw ChildProcess.Failure(description: "PostgreSQL was not ready within 30 s: \(server.log.suffix(500))")
+  }
+
+  /// Sends a signal to the server and all its processes.
+  public func signalAll(_ number: Int32) throws {
+    guard let server = process.withLock({ $0 }) else { return }
+    let children = try ProcessTree.children(of: server.pid)
+    for pid in [server.pid] + children { kill(pid, number) }
   }
 
   /// Stops the server.

@@ -19,12 +19,17 @@ public final class ScratchStack: Sendable {
   private let counter = Lock(0)
   private let adminPorts = Lock<[UInt16]>([])
 
+  /// The database server's standby, where there is one.
+  public let standby: ScratchPostgres?
+
   /// Starts the servers and makes the schema, accounts and instruments; roles are started by the test.
-  public init() async throws {
+  /// - Parameter withStandby: Whether every commit waits for a second database server.
+  public init(withStandby: Bool = false) async throws {
     program = try findProgram()
     home = try ScratchDirectory("stack")
     postgres = try await ScratchPostgres()
     redis = try RedisServer()
+    standby = withStandby ? try await postgres.addStandby() : nil
     let (status, text) = try await run(["migrate"])
     guard status == 0 else { throw ChildProcess.Failure(description: "migrate ended with \(status): \(text)") }
     var connection = try postgres.connect()
