@@ -3,6 +3,8 @@ internal import CPostgreSQL
 /// One connection to PostgreSQL: blocking, prepared, pipelined. Keep it on a thread of its own (``PostgresSession``).
 public struct PostgresConnection: ~Copyable {
   private let connection: OpaquePointer
+  /// Set by ``noticeReceiver`` while libpq runs on this connection's thread.
+  private let isUnreplicated: UnsafeMutablePointer<Bool>
   private var prepared: Set<String> = []
   private var typeIdentifiers: [String: UInt32] = [:]
 
@@ -19,11 +21,27 @@ public struct PostgresConnection: ~Copyable {
       PQfinish(connection)
       throw .unreachable(ConnectionString.isWellFormed(options.url) ? message : "the connection string is malformed")
     }
-    PQsetNoticeProcessor(connection, { _, _ in }, nil)
+    isUnreplicated = .allocate(capacity: 1)
+    isUnreplicated.initialize(to: false)
+    PQsetNoticeReceiver(connection, Self.noticeReceiver, isUnreplicated)
     self.connection = connection
   }
 
-  deinit { PQfinish(connection) }
+  deinit {
+    PQfinish(connection)
+    isUnreplicated.deallocate()
+  }
+
+  /// Notices are not shown; one of them matters. A commit whose wait for a synchronous standby was broken off succeeds with a
+  /// warning: it is there, and may not survive the loss of the server. The warning is known by the function that gives it,
+  /// in every language.
+  ///
+  /// Source: PostgreSQL 15, src/backend/replication/syncrep.c (SyncRepWaitForLSN).
+  private static let noticeReceiver: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?) -> Void = {
+    flag, notice in
+    guard let flag, let notice, let function = PQresultErrorField(notice, Int32(UInt8(ascii: "R"))) else { return }
+    if String(cString: function) == "SyncRepWaitForLSN" { flag.assumingMemoryBound(to: Bool.self).pointee = true }
+  }
 
   /// The server process behind this connection.
   public var backendPID: Int32 { PQbackendPID(connection) }
@@ -31,6 +49,7 @@ public struct PostgresConnection: ~Copyable {
   /// Whether no transaction is open and the connection can take commands.
   public var isIdle: Bool {
     PQtransactionStatus(connection) == PQTRANS_IDLE && PQpipelineStatus(connection) == PQ_PIPELINE_OFF
+      && !isUnreplicated.pointee
   }
 
   /// Runs statements without parameters, several at a time, in text: for schema changes and session settings.
@@ -38,9 +57,16 @@ public struct PostgresConnection: ~Copyable {
     guard let result = PQexec(connection, sql) else { throw lost() }
     defer { PQclear(result) }
     switch PQresultStatus(result) {
-    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: try checkReplication()
     default: throw refusal(result)
     }
+  }
+
+  /// A commit that is not known to be on the standby counts as one whose outcome is unknown: whoever asks for it with a
+  /// commit of its own waits for the standby again, and for all that came before.
+  private func checkReplication() throws(PostgresError) {
+    guard isUnreplicated.pointee else { return }
+    throw .connectionLost("the wait for the synchronous standby was broken off")
   }
 
   /// Runs one statement in a transaction of its own.
@@ -140,6 +166,7 @@ public struct PostgresConnection: ~Copyable {
         PQclear(result)
         if let failure { return .failure(failure) }
         guard answers.count == count else { throw .protocolFault("\(answers.count) answers to \(count) calls") }
+        try checkReplication()
         return .success(answers)
       case PGRES_COMMAND_OK, PGRES_TUPLES_OK: answers.append(PostgresRows(result))
       case PGRES_PIPELINE_ABORTED: PQclear(result)
