@@ -15,6 +15,10 @@ extension FaultTests {
       let poison = try floor.place(account: 0, "buy", 10, Self.symbol, "100.00", name: "poison 1")
       try await floor.expectTrading(in: [Self.symbol, "S5"])
       try await floor.expectQuarantined(sequence: 1, "PostgreSQL refused (P0001): no poison here")
+      let metrics = floor.metrics()
+      #expect(metrics.count { $0.contains("\nbuttonwood_commands_quarantined_total 1\n") } == 1)
+      #expect(metrics.count { $0.contains("buttonwood_settlements_retried_total{reason=\"deadlock\"}") } == 2)
+      #expect(metrics.count { $0.contains("buttonwood_accepts_retried_total{reason=\"lock_timeout\"} 0") } == 1)
       #expect(try floor.status(of: poison, account: 0) == "accepted")
       #expect(try floor.heldCash(account: 0) == 1_000)
 
@@ -156,6 +160,11 @@ private struct Floor {
   func operate(_ words: [String], _ expected: String) async throws {
     let (status, text) = try await stack.run(["quarantine"] + words)
     #expect(status == 0 && text.contains(expected), "\(text)")
+  }
+
+  /// What the processes count.
+  func metrics() -> [String] {
+    stack.admins.compactMap { HTTPCaller(port: $0, key: "", secret: "").call("GET", "/metrics")?.body }
   }
 
   /// Everything is settled, nothing is in quarantine, no hold is left over, and the audit passes.
