@@ -133,6 +133,12 @@ actor HandOverReceiver {
     KillPoint.reach("handover.claimed")
     guard let engine = try await caughtUp(shard, to: ownership.processed) else { return }
     pending[shard] = nil
+    guard engine.cursor == ownership.processed else {
+      // Another has claimed and settled since: its books are not for this claim's epoch.
+      report(.claimFailed(shard, reason: "another has settled since it was claimed"))
+      try await leases.release(shard, nonce: ownership.nonce)
+      return
+    }
     rests.recovered(shard)
     await adopt(ownership, engine)
     report(.claimed(shard, ownership.epoch, openOrders: engine.restingCount, cause: .handedOver))

@@ -92,6 +92,11 @@ final class ShardClaimer: Sendable {
   }
 
   private func begin(_ ownership: Ownership, _ book: ShardBook, cause: ClaimCause) async -> Bool {
+    guard book.processed == ownership.processed else {
+      // Another has claimed and settled since: its books are not for this claim's epoch.
+      report(.claimFailed(ownership.shard, reason: "another has settled since it was claimed"))
+      return false
+    }
     do throws(RecoveryFault) {
       let engine = try ShardEngine(book)
       await lane.adopt(ownership, engine)
