@@ -129,6 +129,9 @@ actor HandOverReceiver {
   }
 
   /// Goes on with a shard that was handed over and claimed: behind the claim, what is processed is final.
+  ///
+  /// Not inlined: Swift 6.3.1's optimizer crashes when it splits the two coroutines as one.
+  @inline(never)
   private func begin(_ shard: Shard, _ ownership: Ownership) async throws {
     KillPoint.reach("handover.claimed")
     guard let engine = try await caughtUp(shard, to: ownership.processed) else { return }
