@@ -1,6 +1,7 @@
 internal import Lifecycle
 
-/// A Redis server as one caller sees it: one connection on a thread of its own, made when needed and made again.
+/// A Redis deployment as one caller sees it, on a thread of its own: connections are made when needed and made again; a
+/// fail-over is followed, and so is a slot that moves.
 ///
 /// Calls are served in order; a call that blocks on the server delays those behind it, so blocking reads get a client of
 /// their own.
@@ -8,16 +9,9 @@ public actor RedisClient {
   /// What the client was made with.
   public nonisolated let settings: RedisSettings
   private let executor: ThreadExecutor
-  private var connection: RedisConnection?
-  /// Of the connection's server, once it was asked for.
-  private var serverRun: String?
-  private var failures = 0
-  private var lastFailure: RedisError?
-  private var restUntil: Int64 = 0
+  private let link: any RedisLink
   /// By script, which is kept: an identifier must not be used again.
   private var digests: [ObjectIdentifier: (script: RedisScript, digest: [UInt8])] = [:]
-  /// How many connections have been made; tells a caller that it talks over another one than before.
-  public private(set) var generation = 0
 
   /// The thread that the client's blocking calls run on.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -26,27 +20,31 @@ public actor RedisClient {
   public init(_ settings: RedisSettings) {
     self.settings = settings
     executor = ThreadExecutor(name: "redis \(settings.name)")
+    link =
+      switch settings.address.deployment {
+      case .server(let endpoint): ServerLink(settings, .endpoint(endpoint))
+      case .sentinel(let sentinels): ServerLink(settings, .sentinel(SentinelFinder(sentinels)))
+      case .cluster(let seeds): ClusterLink(settings, seeds: seeds)
+      }
   }
 
+  /// How many connections have been made; tells a caller that it talks over another one than before.
+  public var generation: Int { link.generation }
+
   /// Sends commands in one go and returns their replies in order; refused ones as ``RedisValue/refusal(_:)``.
+  ///
+  /// In a cluster each command goes to the node of its first key; those for one node go in order.
   /// - Parameters:
   ///   - commands: Any number; all are in memory at once.
   ///   - blocking: How long the commands may wait on the server.
   ///   - repeatable: Whether a second execution is harmless: then a connection that turns out to be dead is replaced at
   ///     once and the commands are sent again, once.
-  /// - Throws: ``RedisError`` when any reply is missing.
+  /// - Throws: ``RedisError`` when any reply is missing; commands for other nodes of a cluster have been sent all the same.
   public func send(
     _ commands: [RedisCommand], blocking: Duration = .zero, repeatable: Bool = true
   ) throws(RedisError) -> [RedisValue] {
     guard !commands.isEmpty else { return [] }
-    let reused = connection != nil
-    do throws(RedisError) {
-      return try attempt(commands, blocking: blocking)
-    } catch {
-      guard case .connectionLost = error, reused, repeatable else { throw error }
-      restUntil = 0
-      return try attempt(commands, blocking: blocking)
-    }
+    return try link.exchange(commands, blocking: blocking, repeatable: repeatable)
   }
 
   /// Sends one command.
@@ -57,7 +55,7 @@ public actor RedisClient {
     try send([command], blocking: blocking, repeatable: repeatable)[0].accepted()
   }
 
-  /// Runs scripts in one go and returns their replies in order; loads those that the server does not know.
+  /// Runs scripts in one go and returns their replies in order; those that a server does not know are sent in full.
   /// - Throws: ``RedisError`` when any reply is missing or a script cannot be loaded.
   public func run(_ calls: [RedisScript.Call]) throws(RedisError) -> [RedisValue] {
     var commands: [RedisCommand] = []
@@ -68,83 +66,29 @@ public actor RedisClient {
     var replies = try send(commands)
     let forgotten = replies.indices.filter { replies[$0].isUnknownScript }
     guard !forgotten.isEmpty else { return replies }
-    for script in Set(forgotten.map { ObjectIdentifier(calls[$0].script) }) {
-      guard let index = forgotten.first(where: { ObjectIdentifier(calls[$0].script) == script }) else { continue }
-      _ = try load(calls[index].script)
-    }
-    let again = try send(forgotten.map { commands[$0] })
+    let again = try send(forgotten.map { calls[$0].commandWithSource })
     for (index, reply) in zip(forgotten, again) { replies[index] = reply }
     return replies
   }
 
-  /// Which connection the commands of a key go over now; makes one when there is none.
+  /// Which connection of which server run the commands of a key go over now; makes one when there is none. One that has
+  /// died unnoticed is named until the next call that sends.
   /// - Throws: ``RedisError``.
-  public func identity(for key: String) throws(RedisError) -> RedisConnectionIdentity {
-    if connection == nil || serverRun == nil {
-      let information = try send(RedisCommand("INFO", "server")).text ?? ""
-      guard let run = runID(information) else { throw .malformedReply(reason: "INFO names no run_id") }
-      serverRun = run
-    }
-    guard let serverRun, let client = connection?.clientID else {
-      throw .connectionLost(reason: "the connection was given up")
-    }
-    return RedisConnectionIdentity(server: serverRun, client: client)
-  }
+  public func identity(for key: String) throws(RedisError) -> RedisConnectionIdentity { try link.identity(for: key) }
 
-  /// How long the server is left alone after failures; zero when the next call will try it.
-  public var restRemaining: Duration {
-    connection != nil ? .zero : .nanoseconds(max(0, restUntil - HostClock.monotonicNanoseconds()))
-  }
+  /// How long the servers are left alone after failures; zero when the next call will try.
+  public var restRemaining: Duration { link.restRemaining }
 
-  /// Gives the connection up; the next call makes another.
-  public func disconnect() { connection = nil }
+  /// Gives all connections up; the next call makes others.
+  public func disconnect() { link.disconnect() }
 
   private func digest(of script: RedisScript) throws(RedisError) -> [UInt8] {
-    guard let known = digests[ObjectIdentifier(script)] else { return try load(script) }
-    return known.digest
-  }
-
-  private func load(_ script: RedisScript) throws(RedisError) -> [UInt8] {
+    if let known = digests[ObjectIdentifier(script)] { return known.digest }
     guard let digest = try send(RedisCommand("SCRIPT", "LOAD", script.source)).bytes else {
       throw .malformedReply(reason: "SCRIPT LOAD of \(script.name) gave no digest")
     }
     digests[ObjectIdentifier(script)] = (script, digest)
     return digest
-  }
-
-  private func attempt(_ commands: [RedisCommand], blocking: Duration) throws(RedisError) -> [RedisValue] {
-    do throws(RedisError) {
-      try connectIfNeeded()
-      let deadline = HostClock.monotonicNanoseconds() + (settings.commandTimeout + blocking).nanoseconds
-      let replies = try connection!.exchange(commands, deadline: deadline)
-      failures = 0
-      if replies.contains(where: \.callsForReconnect) { connection = nil }
-      return replies
-    } catch {
-      connection = nil
-      throw error
-    }
-  }
-
-  private func connectIfNeeded() throws(RedisError) {
-    guard connection == nil else { return }
-    let now = HostClock.monotonicNanoseconds()
-    if now < restUntil, let lastFailure {
-      throw .unavailable(reason: "tried again in \((restUntil - now) / 1_000_000) ms; last: \(lastFailure)")
-    }
-    do throws(RedisError) {
-      var fresh = try RedisConnection(settings)
-      try fresh.logIn(settings, deadline: now + settings.connectTimeout.nanoseconds)
-      connection = consume fresh
-      serverRun = nil
-      generation += 1
-    } catch {
-      failures += 1
-      let delay = settings.backoff.delay(afterFailures: failures, random: UInt64.random(in: .min ... .max))
-      restUntil = HostClock.monotonicNanoseconds() + delay.nanoseconds
-      lastFailure = error
-      throw error
-    }
   }
 }
 
@@ -152,10 +96,5 @@ extension RedisValue {
   fileprivate var isUnknownScript: Bool {
     guard case .refusal(let refusal) = self else { return false }
     return refusal.code == "NOSCRIPT"
-  }
-
-  fileprivate var callsForReconnect: Bool {
-    guard case .refusal(let refusal) = self else { return false }
-    return refusal.callsForReconnect
   }
 }

@@ -4,6 +4,8 @@ public struct RedisCommand: Hashable, Sendable {
   private(set) var bytes: [UInt8] = []
   /// Where each argument ends.
   private(set) var ends: [Int] = []
+  /// A key on whose node a command without keys is meant to run.
+  private(set) var nearKey: String?
 
   /// Makes a command from its name and first arguments.
   public init(_ name: String, _ arguments: String...) {
@@ -39,5 +41,12 @@ public struct RedisCommand: Hashable, Sendable {
   public mutating func add(writing write: (inout [UInt8]) -> Void) {
     write(&bytes)
     ends.append(bytes.count)
+  }
+
+  /// The command for the node of a cluster that has `key`: for those that name no key themselves, such as `CLIENT LIST`.
+  public func near(_ key: String) -> RedisCommand {
+    var command = self
+    command.nearKey = key
+    return command
   }
 }

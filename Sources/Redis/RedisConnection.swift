@@ -7,15 +7,19 @@ internal import Lifecycle
 /// It belongs to one thread. (The library writes without MSG_NOSIGNAL, so `SIGPIPE` is blocked on that thread: a write
 /// to a server that went away fails with EPIPE instead of ending the process.)
 struct RedisConnection: ~Copyable {
+  /// The server.
+  let endpoint: RedisEndpoint
   private let context: UnsafeMutablePointer<redisContext>
   /// The number by which the server knows the connection, from the login.
   private(set) var clientID: Int64 = 0
 
   /// Connects.
+  /// - Parameter deadline: On ``HostClock/monotonicNanoseconds()``.
   /// - Throws: ``RedisError/unavailable(reason:)`` when the server cannot be reached in time.
-  init(_ settings: RedisSettings) throws(RedisError) {
+  init(_ endpoint: RedisEndpoint, _ settings: RedisSettings, deadline: Int64) throws(RedisError) {
     blockBrokenPipeSignal()
-    context = try connected(settings)
+    self.endpoint = endpoint
+    context = try connected(endpoint, settings, deadline: deadline)
   }
 
   deinit { redisFree(context) }
@@ -23,32 +27,47 @@ struct RedisConnection: ~Copyable {
   /// Logs in, chooses the database and makes sure that the server answers: one that hangs still lets its kernel connect.
   /// - Throws: ``RedisError/unavailable(reason:)`` when it does not answer in time, ``RedisError/refused(_:)`` when it
   ///   does not take the login.
-  mutating func logIn(_ settings: RedisSettings, deadline: Int64) throws(RedisError) {
+  mutating func logIn(_ login: RedisLogin, database: Int, name: String, deadline: Int64) throws(RedisError) {
     var commands: [RedisCommand] = []
-    if let login = settings.address.login { commands.append(login) }
-    if settings.address.database != 0 { commands.append(RedisCommand("SELECT", String(settings.address.database))) }
-    if !settings.name.isEmpty { commands.append(RedisCommand("CLIENT", "SETNAME", settings.name)) }
+    if let login = login.command { commands.append(login) }
+    if database != 0 { commands.append(RedisCommand("SELECT", String(database))) }
+    if !name.isEmpty { commands.append(RedisCommand("CLIENT", "SETNAME", name)) }
     commands.append(RedisCommand("CLIENT", "ID"))
-    let replies: [RedisValue]
-    do throws(RedisError) {
-      replies = try exchange(commands, deadline: deadline)
-    } catch {
-      throw .unavailable(reason: "\(settings.address.endpoint): no answer to the login (\(error))")
-    }
+    let replies = try firstReplies(commands, deadline: deadline)
     for reply in replies { _ = try reply.accepted() }
     guard let id = replies.last?.integer else { throw .malformedReply(reason: "CLIENT ID gave no number") }
     clientID = id
+  }
+
+  /// The first exchange over a connection: nothing but a question, so that its failure means that there is no server.
+  /// - Throws: ``RedisError/unavailable(reason:)``.
+  func firstReplies(_ commands: [RedisCommand], deadline: Int64) throws(RedisError) -> [RedisValue] {
+    do throws(RedisError) {
+      return try exchange(commands, deadline: deadline)
+    } catch {
+      throw .unavailable(reason: "\(endpoint): no answer to the login (\(error))")
+    }
   }
 
   /// Sends all commands in one go and reads all their replies.
   /// - Parameter deadline: On ``HostClock/monotonicNanoseconds()``.
   /// - Throws: Anything thrown means that the connection is of no use any more.
   func exchange(_ commands: [RedisCommand], deadline: Int64) throws(RedisError) -> [RedisValue] {
+    try send(commands, deadline: deadline)
+    return try receive(commands.count, deadline: deadline)
+  }
+
+  /// Sends all commands in one go; their replies must be received before the next are exchanged.
+  func send(_ commands: [RedisCommand], deadline: Int64) throws(RedisError) {
     try append(commands)
     try flush(deadline: deadline)
+  }
+
+  /// Reads the replies to commands that were sent.
+  func receive(_ count: Int, deadline: Int64) throws(RedisError) -> [RedisValue] {
     var replies: [RedisValue] = []
-    replies.reserveCapacity(commands.count)
-    while replies.count < commands.count {
+    replies.reserveCapacity(count)
+    while replies.count < count {
       guard let reply = try nextReply() else {
         try waitForBytes(until: deadline)
         guard redisBufferRead(context) == REDIS_OK else { throw lost() }
@@ -101,16 +120,17 @@ struct RedisConnection: ~Copyable {
     return value
   }
 
-  /// Waits until there is something to read.
+  /// Waits until there is something to read. What has arrived is read even when the time is up: it may have gone by while
+  /// another node was waited for.
   private func waitForBytes(until deadline: Int64) throws(RedisError) {
     while true {
-      let remaining = deadline - HostClock.monotonicNanoseconds()
-      guard remaining > 0 else { throw .timedOut(reason: "the deadline of the call passed") }
+      let remaining = max(0, deadline - HostClock.monotonicNanoseconds())
       var descriptor = pollfd(fd: context.pointee.fd, events: Int16(POLLIN), revents: 0)
       let milliseconds = min((remaining + 999_999) / 1_000_000, Int64(Int32.max))
       let ready = poll(&descriptor, 1, Int32(milliseconds))
       if ready > 0 { return }
       if ready < 0, errno != EINTR { throw .connectionLost(reason: "poll failed with errno \(errno)") }
+      guard remaining > 0 else { throw .timedOut(reason: "\(endpoint) did not answer before the deadline") }
     }
   }
 
@@ -125,10 +145,14 @@ struct RedisConnection: ~Copyable {
 }
 
 /// Makes a connected context with its time-outs set.
-private func connected(_ settings: RedisSettings) throws(RedisError) -> UnsafeMutablePointer<redisContext> {
-  let limit = timeval(settings.connectTimeout)
+private func connected(
+  _ endpoint: RedisEndpoint, _ settings: RedisSettings, deadline: Int64
+) throws(RedisError) -> UnsafeMutablePointer<redisContext> {
+  let remaining = deadline - HostClock.monotonicNanoseconds()
+  guard remaining > 0 else { throw .unavailable(reason: "\(endpoint): no time left to connect") }
+  let limit = timeval(min(settings.connectTimeout, .nanoseconds(remaining)))
   let made: UnsafeMutablePointer<redisContext>?
-  switch settings.address.endpoint {
+  switch endpoint {
   case .tcp(let host, let port): made = redisConnectWithTimeout(host, Int32(port), limit)
   case .unix(let path): made = redisConnectUnixWithTimeout(path, limit)
   }
@@ -136,11 +160,11 @@ private func connected(_ settings: RedisSettings) throws(RedisError) -> UnsafeMu
   guard context.pointee.err == 0 else {
     let reason = message(of: context)
     redisFree(context)
-    throw .unavailable(reason: "\(settings.address.endpoint): \(reason)")
+    throw .unavailable(reason: "\(endpoint): \(reason)")
   }
   // Bounds each write; reads are bounded by poll. Failing to set either leaves the deadline of the call.
   _ = redisSetTimeout(context, timeval(settings.commandTimeout))
-  if case .tcp = settings.address.endpoint { askWhetherAlive(context.pointee.fd, after: settings.keepAlive) }
+  if case .tcp = endpoint { askWhetherAlive(context.pointee.fd, after: settings.keepAlive) }
   return context
 }
 
@@ -189,19 +213,10 @@ private func blockBrokenPipeSignal() {
   pthread_sigmask(SIG_BLOCK, &signals, nil)
 }
 
-extension RedisAddress {
-  fileprivate var login: RedisCommand? {
-    guard let password else { return nil }
-    var command = RedisCommand("AUTH")
-    if let user { command.add(user) }
-    command.add(password)
-    return command
-  }
-}
-
 extension timeval {
   fileprivate init(_ duration: Duration) {
     let (seconds, attoseconds) = duration.components
-    self.init(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+    // Zero would mean no limit.
+    self.init(tv_sec: Int(seconds), tv_usec: max(1, Int(attoseconds / 1_000_000_000_000)))
   }
 }

@@ -32,10 +32,21 @@ public final class RedisScript: Sendable {
     func command(digest: [UInt8]) -> RedisCommand {
       var command = RedisCommand("EVALSHA")
       command.add(digest)
+      add(to: &command)
+      return command
+    }
+
+    /// The run of a script that the server need not know; it does from then on.
+    var commandWithSource: RedisCommand {
+      var command = RedisCommand("EVAL", script.source)
+      add(to: &command)
+      return command
+    }
+
+    private func add(to command: inout RedisCommand) {
       command.add("1")
       command.add(key)
       for argument in arguments { command.add(argument) }
-      return command
     }
   }
 }

@@ -23,6 +23,18 @@ public enum FreePort {
   }
 }
 
+/// Whether somebody listens on a port of 127.0.0.1.
+func isListening(_ port: UInt16) -> Bool {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+  defer { close(descriptor) }
+  var address = loopback(port)
+  return withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+    }
+  }
+}
+
 /// 127.0.0.1 with a port.
 func loopback(_ port: UInt16) -> sockaddr_in {
   var address = sockaddr_in()

@@ -15,6 +15,18 @@ func failure<Result>(
   return try #require(found, "the call succeeded", sourceLocation: location)
 }
 
+/// Calls until the deployment serves again; every failure on the way must be one of those that pass.
+func eventually(_ client: RedisClient, _ command: RedisCommand) async throws -> RedisValue {
+  while true {
+    do throws(RedisError) {
+      return try await client.send(command)
+    } catch {
+      guard error.isRetriable else { throw error }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+}
+
 extension RedisError {
   /// What the server said, when it was the server.
   var refusal: RedisRefusal? {

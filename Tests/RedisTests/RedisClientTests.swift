@@ -154,6 +154,6 @@ struct Unexpected: Error {}
 
 extension RedisAddress {
   func with(user: String? = nil, password: String, database: Int = 0) -> RedisAddress {
-    RedisAddress(endpoint: endpoint, user: user, password: password, database: database)
+    RedisAddress(deployment, login: RedisLogin(user: user, password: password), database: database)
   }
 }

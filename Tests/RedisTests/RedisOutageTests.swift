@@ -10,18 +10,6 @@ import Testing
     return RedisClient(settings)
   }
 
-  /// Calls until the server is there again; every failure on the way must be one of those that pass.
-  private func eventually(_ client: RedisClient, _ command: RedisCommand) async throws -> RedisValue {
-    while true {
-      do throws(RedisError) {
-        return try await client.send(command)
-      } catch {
-        guard error.isRetriable else { throw error }
-        try await Task.sleep(for: .milliseconds(5))
-      }
-    }
-  }
-
   @Test func hangingServerTimesOutAndIsUsedAgainWhenItGoesOn() async throws {
     let server = try RedisServer()
     let client = client(server, timeout: .milliseconds(100))

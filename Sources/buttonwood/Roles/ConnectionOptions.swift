@@ -14,12 +14,23 @@ struct ConnectionOptions {
 
   /// Reads `--redis-url` alone.
   static func redis(_ line: inout CommandLineOptions) -> RedisAddress {
-    let standard = RedisAddress(endpoint: .tcp(host: "127.0.0.1", port: 6379))
-    return line.optional(
+    var problem: RedisURLError?
+    let given = line.optional(
       "redis-url", "URL", variable: .named("REDIS_URL"), shown: "redis://127.0.0.1:6379",
       expected: "a Redis URL such as redis://127.0.0.1:6379/0", isConfidential: true,
-      help: "Where Redis is: redis://[user:password@]host[:port][/database] or unix:///path."
-    ) { try? RedisAddress(url: $0) } ?? standard
+      help: "Where Redis is: redis://[user:password@]host[:port][/database], unix:///path, "
+        + "redis+sentinel://[user:password@]host[:port],…/master-name[/database][?sentinel_user=…&sentinel_password=…] "
+        + "or redis+cluster://[user:password@]host[:port],…."
+    ) { text -> RedisAddress? in
+      do throws(RedisURLError) {
+        return try RedisAddress(url: text)
+      } catch {
+        problem = error
+        return nil
+      }
+    }
+    if let problem { line.mistake(problem.description) }
+    return given ?? RedisAddress(endpoint: .tcp(host: "127.0.0.1", port: 6379))
   }
 
   /// Reads `--database-url` alone.
