@@ -36,9 +36,11 @@ pauses() {
   cat "$dir"/log/worker-*.log | jq -R 'fromjson? | select(.message == "handed a shard over" or .message == "claimed a shard")' |
     jq -s --argjson since "$1" '
       map({shard, message, ms: ((.time[:19] + "Z" | fromdate) * 1000 + (.time[20:23] | tonumber))})
-      | map(select(.ms >= $since * 1000)) | group_by(.shard) | map(sort_by(.ms)) | map(
-          . as $events | range(1; length) | select($events[. - 1].message == "handed a shard over")
-          | $events[.].ms - $events[. - 1].ms) | .[]'
+      | map(select(.ms >= $since * 1000)) | group_by(.shard) | map(
+          (map(select(.message == "claimed a shard").ms)) as $claims
+          # The old owner writes its line when Redis has answered; the new one may have been quicker.
+          | .[] | select(.message == "handed a shard over").ms as $handed
+          | [$claims[] | select(. >= $handed - 20)] | min | select(. != null) | [0, . - $handed] | max) | .[]'
 }
 
 shards_of() { query "SELECT string_agg(shard::text, ',') FROM shard_cursors WHERE owner = '$1'"; }
@@ -62,6 +64,17 @@ await_calm() {
     sleep 0.05
   done
   sleep 1
+}
+
+# Waits until no shard has changed hands for two seconds: shards that were moved may move on after their cool-down.
+await_standstill() {
+  local count before=0 now
+  for ((count = 0; count < 30; count++)); do
+    now=$(query 'SELECT sum(epoch) FROM shard_cursors')
+    [[ $now -ne $before ]] || return 0
+    before=$now
+    sleep 2
+  done
 }
 
 # Ends a worker with a signal and prints the take-over times; another is started in its place.
@@ -127,6 +140,7 @@ fleet() {
   done
   handed=$(pauses "$moment" | spread)
   joined=$(join)
+  await_standstill
   epochs=$(query 'SELECT sum(epoch) FROM shard_cursors')
   moment=$(database_moment)
   redis-cli -u "$REDIS_URL" FLUSHALL >/dev/null
