@@ -9,8 +9,9 @@ public import Redis
 public final class RedisSentinelSet: Sendable {
   /// What the sentinels call the master.
   public static let masterName = "exchange"
-  /// How long a master is silent before a sentinel calls it down.
-  public static let downAfter = Duration.milliseconds(500)
+  /// How many milliseconds a master is silent before the sentinels call it down, by sentinel: not all at once, as they
+  /// would stand against each other for election and nobody would have a majority.
+  private static let downAfter = [400, 1200, 2000]
 
   /// The servers; the first is the master in the beginning.
   public let servers: [RedisServer]
@@ -31,10 +32,11 @@ public final class RedisSentinelSet: Sendable {
     home = try ScratchDirectory("sentinel")
     self.login = login
     self.sentinelLogin = sentinelLogin
-    let master = try RedisServer(tcp: true, options: login.serverOptions)
-    let follows = ["--replicaof", "127.0.0.1", "\(master.port!)", "--repl-diskless-sync-delay", "0"]
-    servers =
-      try [master] + (0..<replicas).map { _ in try RedisServer(tcp: true, options: login.serverOptions + follows) }
+    // Any server may be asked for a copy of what it holds: without delay.
+    let options = login.serverOptions + ["--repl-diskless-sync-delay", "0"]
+    let master = try RedisServer(tcp: true, options: options)
+    let following = options + ["--replicaof", "127.0.0.1", "\(master.port!)"]
+    servers = try [master] + (0..<replicas).map { _ in try RedisServer(tcp: true, options: following) }
     ports = (0..<3).map { _ in FreePort.choose() }
     sentinels = Lock([nil, nil, nil])
     for index in ports.indices {
@@ -95,7 +97,7 @@ public final class RedisSentinelSet: Sendable {
     _ = try await ask(
       index,
       RedisCommand(
-        "SENTINEL", "DEBUG", "ask-period", "100", "ping-period", "100", "info-period", "200", "publish-period", "200"))
+        "SENTINEL", "DEBUG", "ask-period", "100", "info-period", "200", "publish-period", "200"))
     try await wait("a sentinel sees the others") {
       let quorum = try await ask(index, RedisCommand("SENTINEL", "CKQUORUM", Self.masterName))
       guard quorum.text?.contains("OK 3 usable") == true else { return false }
@@ -115,9 +117,9 @@ public final class RedisSentinelSet: Sendable {
     let name = Self.masterName
     var lines = [
       "port \(ports[index])", "bind 127.0.0.1", "dir \(home.path)", "sentinel myid \(nodeName(index))",
-      "sentinel monitor \(name) 127.0.0.1 \(servers[0].port!) 2",
-      "sentinel down-after-milliseconds \(name) \(Self.downAfter.components.attoseconds / 1_000_000_000_000_000)",
-      "sentinel failover-timeout \(name) 3000",
+      "sentinel monitor \(name) 127.0.0.1 \(servers[0].port!) 1",
+      "sentinel down-after-milliseconds \(name) \(Self.downAfter[index])",
+      "sentinel failover-timeout \(name) 2000",
     ]
     if let user = login.user { lines.append("sentinel auth-user \(name) \(user)") }
     if let password = login.password { lines.append("sentinel auth-pass \(name) \(password)") }
