@@ -14,6 +14,7 @@ public final class ScratchStack: Sendable {
   public let postgres: ScratchPostgres
   /// The Redis server.
   public let redis: RedisServer
+  private let redisURL: String
   private let home: ScratchDirectory
   private let program: String
   private let counter = Lock(0)
@@ -23,12 +24,15 @@ public final class ScratchStack: Sendable {
   public let standby: ScratchPostgres?
 
   /// Starts the servers and makes the schema, accounts and instruments; roles are started by the test.
-  /// - Parameter withStandby: Whether every commit waits for a second database server.
-  public init(withStandby: Bool = false) async throws {
+  /// - Parameters:
+  ///   - withStandby: Whether every commit waits for a second database server.
+  ///   - redisURL: Another Redis than the stack's own.
+  public init(withStandby: Bool = false, redisURL: String? = nil) async throws {
     program = try findProgram()
     home = try ScratchDirectory("stack")
     postgres = try await ScratchPostgres()
     redis = try RedisServer()
+    self.redisURL = redisURL ?? "unix://\(redis.socketPath)"
     standby = withStandby ? try await postgres.addStandby() : nil
     let (status, text) = try await run(["migrate"])
     guard status == 0 else { throw ChildProcess.Failure(description: "migrate ended with \(status): \(text)") }
@@ -87,7 +91,7 @@ public final class ScratchStack: Sendable {
   private func environment(_ databaseHost: String?, _ killPoint: String?) -> [String: String] {
     var environment = [
       "DATABASE_URL": databaseHost.map { postgres.url(host: $0) } ?? postgres.url,
-      "REDIS_URL": "unix://\(redis.socketPath)",
+      "REDIS_URL": redisURL,
       // A crash in a test must end at once, without a debugger's work.
       "SWIFT_BACKTRACE": "enable=no",
     ]

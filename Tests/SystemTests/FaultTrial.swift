@@ -16,9 +16,10 @@ struct FaultTrial {
   /// Starts the roles. Kill points and hosts go to the first worker and the first gateway.
   init(
     gateways gatewayCount: Int = 1, workers workerCount: Int = 2, gatewayKillPoint: String? = nil,
-    workerKillPoint: String? = nil, proxy: (role: String, statement: String)? = nil, withStandby: Bool = false
+    workerKillPoint: String? = nil, proxy: (role: String, statement: String)? = nil, withStandby: Bool = false,
+    redisURL: String? = nil
   ) async throws {
-    let stack = try await ScratchStack(withStandby: withStandby)
+    let stack = try await ScratchStack(withStandby: withStandby, redisURL: redisURL)
     self.stack = stack
     cutter = try proxy.map { try CuttingProxy(server: stack.postgres.directory, statement: $0.statement) }
     workers = []
