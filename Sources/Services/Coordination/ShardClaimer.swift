@@ -66,6 +66,7 @@ final class ShardClaimer: Sendable {
         report(.claimFailed(shard, reason: "an earlier owner's commit is under way"))
       }
     } catch {
+      if error.isRetriable { await lane.missedDatabase() }
       for shard in left.keys.sorted() { report(.claimFailed(shard, reason: "\(error)")) }
     }
     for (shard, nonce) in left { try await leases.release(shard, nonce: nonce) }

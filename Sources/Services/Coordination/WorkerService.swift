@@ -53,9 +53,13 @@ public final class WorkerService: Sendable {
   private struct State {
     var state = WorkerState.active
     var isStopping = false
+    var isAiling = false
     var sight = FleetSight()
     var heartbeat: Heartbeat
     var renewedAt: Duration
+
+    /// What it tells others, and acts by: who ails claims nothing.
+    var shownState: WorkerState { isAiling && state == .active ? .ailing : state }
   }
 
   private let world: Surroundings
@@ -118,7 +122,7 @@ public final class WorkerService: Sendable {
   /// Whether the worker makes progress and keeps its leases: what it answers when another asks.
   public func isWell() async -> Bool {
     let renewedAt = state.withLock { $0.renewedAt }
-    return await !lane.isStuck && clock() - renewedAt < settings.leaseLifetime
+    return await !lane.isAiling && clock() - renewedAt < settings.leaseLifetime
   }
 
   /// Ends ``run()``: shards are handed to others, or let go when nobody takes them within ``ExecutionSettings/drainLimit``.
@@ -169,9 +173,12 @@ public final class WorkerService: Sendable {
 
   private func beat(_ loads: [Shard: ShardLoad], busyPermille: Int) async throws(StreamError) {
     let commit = await lane.commitMicroseconds
+    let isAiling = await lane.isAiling
     let heartbeat = state.withLock { state in
-      state.heartbeat.state = state.state
-      state.heartbeat.loads = loads
+      state.isAiling = isAiling
+      state.heartbeat.state = state.shownState
+      // What its leases are not kept for, others may take.
+      state.heartbeat.loads = isAiling ? [:] : loads
       state.heartbeat.busyPermille = busyPermille
       state.heartbeat.commitMicroseconds = commit
       state.heartbeat.beat += 1
@@ -196,8 +203,8 @@ public final class WorkerService: Sendable {
   }
 
   private func renew() async throws(StreamError) {
-    // A lane that is stuck keeps nothing: others may take its shards, and the epoch keeps its commits out.
-    guard await !lane.isStuck else { return }
+    // Who cannot work keeps nothing: others may take its shards, and the epoch keeps its commits out.
+    guard await !lane.isAiling else { return }
     let owned = await lane.ownerships()
     let renewals =
       owned.map { LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed) }
@@ -259,7 +266,7 @@ public final class WorkerService: Sendable {
       members[worker] = ClaimPlan.Member(
         standing: sight.standings[worker] ?? .alive, state: heartbeat.state, shards: Set(heartbeat.loads.keys))
     }
-    members[me] = ClaimPlan.Member(standing: .alive, state: state.withLock { $0.state }, shards: owned)
+    members[me] = ClaimPlan.Member(standing: .alive, state: state.withLock { $0.shownState }, shards: owned)
     return ClaimPlan.View(
       me: me, members: members, shards: shards, wishes: sight.assignment?.wishes ?? [:], owned: owned,
       prepared: await receiver.shards, now: sight.at)
@@ -280,7 +287,7 @@ public final class WorkerService: Sendable {
     }
     await receiver.prepare(preparations)
     try await claimer.handOver(handOvers)
-    if mayClaim { try await claimer.claim(claims) { self.state.withLock { $0.state == .active } } }
+    if mayClaim { try await claimer.claim(claims) { self.state.withLock { $0.shownState == .active } } }
   }
 
   /// Whether a stopping worker may end: nothing is left, or nobody takes it. One that only drains stays.

@@ -52,6 +52,8 @@ actor ExecutionLane {
   /// How long the latest settlement took to commit.
   private(set) var commitMicroseconds = 0
   private var lastProgress = ContinuousClock().now
+  /// Since when the database has not been reached; nil while it is.
+  private var unreachableSince: ContinuousClock.Instant?
 
   init(
     ledger: any SettlementLedger, stream: any OrderStream, settings: ExecutionSettings,
@@ -106,8 +108,15 @@ actor ExecutionLane {
     }
   }
 
-  /// Whether no round, and no try of one, has ended for longer than any answer should take.
-  var isStuck: Bool { clock.now - lastProgress > settings.stuckAfter }
+  /// Whether no round, and no try of one, has ended for longer than any answer should take, or the database has not been
+  /// reached for so long that others should try: they may reach it.
+  var isAiling: Bool {
+    clock.now - lastProgress > settings.stuckAfter
+      || unreachableSince.map { clock.now - $0 > settings.unreachableAfter } ?? false
+  }
+
+  /// Takes note that the database could not be reached, here or by a claim.
+  func missedDatabase() { unreachableSince = unreachableSince ?? clock.now }
 
   /// Ends ``run()`` after the round in hand.
   func stop() { isStopping = true }
@@ -120,6 +129,8 @@ actor ExecutionLane {
       await withdrawTries()
       guard !holdings.isEmpty else {
         try? await Task.sleep(for: .milliseconds(20))
+        // Nothing else would tell that the database is back.
+        if unreachableSince != nil { await noticeSilence() }
         continue
       }
       await readStreams()
@@ -204,7 +215,8 @@ actor ExecutionLane {
   private func noticeSilence() async {
     guard streamIsDown || clock.now - lastLogCheck >= settings.silencePeriod else { return }
     lastLogCheck = clock.now
-    guard let last = try? await ledger.lastSequences(of: Array(holdings.keys)) else { return }
+    guard let last = try? await ledger.lastSequences(of: Array(holdings.keys)) else { return missedDatabase() }
+    unreachableSince = nil
     for (shard, sequence) in last {
       guard let holding = holdings[shard], sequence > holding.engine.cursor else { continue }
       if !holding.inbox.isRunnable(after: holding.engine.cursor) { holdings[shard]!.needsLog = true }
@@ -256,13 +268,16 @@ actor ExecutionLane {
         }
       } catch {
         switch error {
-        case .outcomeUnknown: return abandon(commits, "the connection was lost during a commit")
+        case .outcomeUnknown:
+          missedDatabase()
+          return abandon(commits, "the connection was lost during a commit")
         case .fault(let reason):
           for commit in commits { suspects[commit.ownership.shard] = commit.settlement.through }
           return abandon(commits, reason)
         case .unavailable(let cause, let reason):
           lastProgress = clock.now
           failures += 1
+          if cause == .connection || cause == .outage { missedDatabase() }
           report(.settlementDelayed(cause, reason: reason))
           // Who waits for a shard must not wait for the database: leases and heartbeat would stand still meanwhile.
           if isStopping || !releasing.isEmpty { return abandon(commits, "given up while the database was away") }
@@ -274,6 +289,7 @@ actor ExecutionLane {
   }
 
   func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant) {
+    unreachableSince = nil
     var positions: [Shard: StreamPosition] = [:]
     var commands = 0
     for commit in commits {

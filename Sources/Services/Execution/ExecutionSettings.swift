@@ -34,6 +34,8 @@ public struct ExecutionSettings: Sendable {
   public var claimCeiling = Duration.seconds(30)
   /// How long a round may take before the worker lets its leases go: longer than the database's own time limits.
   public var stuckAfter = Duration.seconds(15)
+  /// How long a worker that does not reach the database keeps its leases: others may reach it.
+  public var unreachableAfter = Duration.seconds(3)
   /// Life of a lease and of a heartbeat without renewal.
   public var leaseLifetime = Duration.milliseconds(1_500)
   /// How often leases and heartbeat are renewed.
