@@ -76,12 +76,15 @@ public struct ShardBook: Sendable {
   public var processed: Sequence
   /// The open orders, by priority.
   public var orders: [OrderRecord]
+  /// The branch of the database's history that it was read from.
+  public var history: LedgerHistory
 
   /// Makes a state.
-  public init(shard: Shard, processed: Sequence, orders: [OrderRecord]) {
+  public init(shard: Shard, processed: Sequence, orders: [OrderRecord], history: LedgerHistory = .unnamed) {
     self.shard = shard
     self.processed = processed
     self.orders = orders
+    self.history = history
   }
 }
 
@@ -122,4 +125,6 @@ public enum SettleOutcome: Hashable, Sendable {
   case committed
   /// Nothing is stored: this shard is owned by another or stands at another sequence.
   case fenced(Shard)
+  /// Nothing is stored: the database has failed over, and what was claimed and read before may not be there.
+  case failedOver(to: LedgerHistory)
 }

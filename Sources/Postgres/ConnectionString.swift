@@ -6,15 +6,21 @@ enum ConnectionString {
   /// part of the password: that message must not be shown.
   static func isWellFormed(_ text: String) -> Bool {
     guard let options = PQconninfoParse(text, nil) else { return false }
+    PQconninfoFree(options)
+    return isPortList(values(of: text)["port"] ?? "")
+  }
+
+  /// What a connection string says, by keyword; empty when libpq cannot make sense of it, or when it is a database's name.
+  static func values(of text: String) -> [String: String] {
+    guard let options = PQconninfoParse(text, nil) else { return [:] }
     defer { PQconninfoFree(options) }
+    var values: [String: String] = [:]
     var option = options
     while let keyword = option.pointee.keyword {
-      if String(cString: keyword) == "port", let value = option.pointee.val {
-        return isPortList(String(cString: value))
-      }
+      if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
       option += 1
     }
-    return true
+    return values
   }
 
   /// Ports of one or more hosts; a password with an unescaped slash leaves something else here.

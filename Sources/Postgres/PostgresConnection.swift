@@ -7,6 +7,7 @@ public struct PostgresConnection: ~Copyable {
   private let isUnreplicated: UnsafeMutablePointer<Bool>
   private var prepared: Set<String> = []
   private var typeIdentifiers: [String: UInt32] = [:]
+  private var knownHistory: PostgresHistory?
 
   /// Connects; blocks until done or the time-out of the options has passed.
   /// - Throws: ``PostgresError/unreachable(_:)``.
@@ -104,6 +105,15 @@ public struct PostgresConnection: ~Copyable {
       PQclear(result)
     }
     if let failure { throw failure }
+  }
+
+  /// Which cluster this is, and on which branch of its history. Asked once a connection; nil on a standby.
+  public mutating func history() throws(PostgresError) -> PostgresHistory? {
+    if let knownHistory { return knownHistory }
+    let rows = try query(PostgresCall(PostgresHistory.statement))
+    guard !rows.isNull(0, 1) else { return nil }
+    knownHistory = PostgresHistory(system: rows.int8(0, 0), timeline: rows.int4(0, 1))
+    return knownHistory
   }
 
   private mutating func prepare(_ call: PostgresCall) throws(PostgresError) {

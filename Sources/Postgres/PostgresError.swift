@@ -15,6 +15,11 @@ public enum PostgresError: Error, Hashable, Sendable {
     return nil
   }
 
+  /// Whether this server takes no writes (any more): another one may.
+  ///
+  /// Source: PostgreSQL 15, appendix A (25006, read_only_sql_transaction).
+  public var isReadOnly: Bool { state == "25006" }
+
   /// Whether running the transaction again may succeed: serialization failure, deadlock, lock timeout.
   ///
   /// Source: PostgreSQL 15, appendix A (class 40, 55P03).
@@ -25,7 +30,7 @@ public enum PostgresError: Error, Hashable, Sendable {
   /// Source: PostgreSQL 15, appendix A (classes 53, 57; 25006 is a standby; 25P03 an idle time-out).
   public var isOutage: Bool {
     guard let state else { return false }
-    return state.hasPrefix("57P") || state.hasPrefix("53") || state.hasPrefix("08") || state == "25006"
+    return state.hasPrefix("57P") || state.hasPrefix("53") || state.hasPrefix("08") || isReadOnly
       || state == "25P03" || state == "57014"
   }
 }

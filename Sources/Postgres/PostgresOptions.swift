@@ -1,11 +1,15 @@
 /// Where PostgreSQL is and how to behave towards it.
 public struct PostgresOptions: Sendable {
-  /// A connection string as libpq takes it: `postgresql://user@host:port/database` or `key=value` pairs.
+  /// A connection string as libpq takes it: `postgresql://user@host:port/database` or `key=value` pairs. Several hosts are
+  /// asked in turn for one that takes writes, unless the string says otherwise (`target_session_attrs`).
   public var url: String
   /// What shows as `application_name`.
   public var applicationName: String
-  /// Seconds to wait for a connection.
+  /// Seconds to wait for a connection, for each host anew; the string's own `connect_timeout` comes first, up to
+  /// ``longestConnectTimeoutSeconds``.
   public var connectTimeoutSeconds = 3
+  /// Most seconds that a connection string may ask to wait for one host.
+  public static let longestConnectTimeoutSeconds = 60
   /// Milliseconds after which unacknowledged data breaks the connection: a black hole must not hang it.
   public var userTimeoutMilliseconds = 5_000
   /// Session settings, as `-c name=value` options.
@@ -17,17 +21,32 @@ public struct PostgresOptions: Sendable {
     self.applicationName = applicationName
   }
 
-  /// libpq's keywords; `dbname` is expanded as a connection string, and what follows it overrides it.
+  /// libpq's keywords; `dbname` is expanded as a connection string, and what follows it overrides it. The string's own
+  /// `options` stand before those of the session, which win.
   ///
   /// Source: PostgreSQL 15, 34.1.2 (parameter key words) and 34.1.1.
   var keywords: [(String, String)] {
-    let options = settings.map { "-c \($0.name)=\($0.value)" }.joined(separator: " ")
+    let given = ConnectionString.values(of: url)
+    let options = [given["options"] ?? ""] + settings.map { "-c \($0.name)=\($0.value)" }
+    let standard = [
+      ("keepalives", "1"), ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
+      ("tcp_user_timeout", String(userTimeoutMilliseconds)),
+      ("target_session_attrs", Self.namesSeveralHosts(given) ? "read-write" : "any"),
+    ]
     return [
       ("dbname", url), ("application_name", applicationName),
-      ("connect_timeout", String(connectTimeoutSeconds)), ("keepalives", "1"), ("keepalives_idle", "5"),
-      ("keepalives_interval", "2"), ("keepalives_count", "3"),
-      ("tcp_user_timeout", String(userTimeoutMilliseconds)), ("options", options),
-      ("client_encoding", "UTF8"),
-    ]
+      ("connect_timeout", String(connectTimeout(given["connect_timeout"]))),
+      ("options", options.filter { !$0.isEmpty }.joined(separator: " ")), ("client_encoding", "UTF8"),
+    ] + standard.filter { given[$0.0] == nil }
+  }
+
+  /// To libpq, nothing, zero and negative numbers mean to wait for ever.
+  private func connectTimeout(_ given: String?) -> Int {
+    guard let seconds = given.flatMap({ Int($0) }), seconds > 0 else { return connectTimeoutSeconds }
+    return min(seconds, Self.longestConnectTimeoutSeconds)
+  }
+
+  private static func namesSeveralHosts(_ given: [String: String]) -> Bool {
+    [given["host"], given["hostaddr"]].contains { $0?.contains(",") == true }
   }
 }

@@ -17,7 +17,8 @@ public actor PostgresSession {
 
   /// Runs `body` with the connection; it blocks this session's thread alone.
   ///
-  /// After an error that broke the connection, or that left a transaction open, the connection is dropped.
+  /// After an error that broke the connection, that left a transaction open, or that tells of a server that takes no writes
+  /// any more, the connection is dropped.
   public func use<Result: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Result
   ) throws(PostgresError) -> Result {
@@ -27,7 +28,7 @@ public actor PostgresSession {
       keep(connection)
       return result
     } catch {
-      keep(connection)
+      if !error.isReadOnly { keep(connection) }
       throw error
     }
   }

@@ -8,9 +8,10 @@ internal import Market
 /// replace 0190c2a4-… row=16 extra=-500 by 0190c2a5-… acct=17 inst=3 buy 50 @ 10.05 limit day stp=newest at=…
 /// ```
 ///
-/// `at` is the moment of acceptance in microseconds since 1970; `post` before it marks a post-only order; `refused ` before
-/// all of it marks a command that an operator has refused. Reading is strict: another order, a second space, a leading
-/// zero, or a number that no order may carry makes the line malformed.
+/// `at` is the moment of acceptance in microseconds since 1970; `post` before it marks a post-only order; `in` behind it
+/// names the branch of the database's history, so that an owner can tell what a fail-over has undone; `refused ` before all
+/// of it marks a command that an operator has refused. Reading is strict: another order, a second space, a leading zero, or
+/// a number that no order may carry makes the line malformed.
 enum LogEntryText {
   /// Highest price that is read, in 1/10000 dollar: protection prices lie above the highest that an order may carry,
   /// yet the cost of ``Market/Quantity/maximum`` shares at any price that is read can be represented.
@@ -19,7 +20,7 @@ enum LogEntryText {
   static let largestHold: Int64 = 1_000_000_000_000_000_000
 
   /// Bytes that a line seldom exceeds.
-  static let usualLength = 192
+  static let usualLength = 216
 
   /// Appends the line of a row. Exact for what acceptance lets through.
   static func write(_ entry: LogEntry, to bytes: inout [UInt8]) {
@@ -49,6 +50,9 @@ enum LogEntryText {
     }
     bytes.write(" at=")
     bytes.write(entry.acceptedAt.rawValue)
+    guard entry.history != .unnamed else { return }
+    bytes.write(" in=")
+    bytes.write(entry.history.rawValue)
   }
 
   /// Reads a line; nil when it is malformed.
@@ -56,10 +60,11 @@ enum LogEntryText {
     var scanner = CompactScanner(bytes)
     let isRefused = scanner.take("refused ")
     guard let command = command(&scanner), scanner.take(" at="), let moment = scanner.number(in: 0...Int64.max),
-      scanner.isAtEnd
+      let history = history(&scanner), scanner.isAtEnd
     else { return nil }
     return LogEntry(
-      shard: shard, sequence: sequence, acceptedAt: Timestamp(rawValue: moment), command: command, isRefused: isRefused)
+      shard: shard, sequence: sequence, acceptedAt: Timestamp(rawValue: moment), command: command, isRefused: isRefused,
+      history: history)
   }
 
   private static func write(_ order: PlaceOrder, to bytes: inout [UInt8]) {
@@ -85,6 +90,11 @@ enum LogEntryText {
     case .cancelBoth: bytes.write(" stp=both")
     }
     if order.postOnly { bytes.write(" post") }
+  }
+
+  private static func history(_ scanner: inout CompactScanner) -> LedgerHistory? {
+    guard scanner.take(" in=") else { return .unnamed }
+    return scanner.number(in: 1...Int64.max).map { LedgerHistory(rawValue: $0) }
   }
 
   private static func command(_ scanner: inout CompactScanner) -> Command? {

@@ -20,12 +20,15 @@ public struct Ownership: Hashable, Sendable {
   public var nonce: UInt64
   /// How far the shard had been processed when it was claimed.
   public var processed: Sequence
+  /// The branch of the database's history in which it was claimed.
+  public var history: LedgerHistory
 
   /// Makes an ownership.
-  public init(shard: Shard, epoch: Epoch, nonce: UInt64, processed: Sequence) {
+  public init(shard: Shard, epoch: Epoch, nonce: UInt64, processed: Sequence, history: LedgerHistory = .unnamed) {
     self.shard = shard
     self.epoch = epoch
     self.nonce = nonce
     self.processed = processed
+    self.history = history
   }
 }

@@ -99,7 +99,7 @@ public final class ChildProcess: Sendable {
   }
 }
 
-private func readText(_ path: String) throws -> String {
+func readText(_ path: String) throws -> String {
   let file = open(path, O_RDONLY)
   guard file >= 0 else { throw ChildProcess.Failure(description: "\(path) cannot be read: errno \(errno)") }
   defer { close(file) }

@@ -60,8 +60,13 @@ public final class ScratchPostgres: Sendable {
 
   /// Lets a standby take writes.
   public func promote() async throws {
-    var connection = try PostgresConnection(PostgresOptions(url: url(host: directory), applicationName: "tests"))
+    var connection = try connectHere()
     try connection.execute("SELECT pg_promote()")
+  }
+
+  /// A connection to this server, whether it takes writes or not.
+  public func connectHere() throws -> PostgresConnection {
+    try PostgresConnection(PostgresOptions(url: url(host: directory), applicationName: "tests"))
   }
 
   /// The connection string of its database, of its standby too when it has one.
@@ -84,13 +89,14 @@ public final class ScratchPostgres: Sendable {
     let words =
       asPostgres + [
         "\(try serverPrograms())/postgres", "-D", "\(directory)/data", "-k", directory, "-c", "listen_addresses=", "-c",
-        "max_connections=100", "-c", "shared_buffers=64MB", "-c", "fsync=off", "-c", "timezone=UTC",
+        "max_connections=100", "-c", "shared_buffers=64MB", "-c", "fsync=off", "-c", "timezone=UTC", "-c",
+        // In the private folder, so that nothing is left of a server that was killed.
+        "dynamic_shared_memory_type=mmap", "-c", "wal_retrieve_retry_interval=100ms",
       ]
     let server = try ChildProcess(words, log: "\(directory)/log", killer: SIGQUIT)
     process.withLock { $0 = server }
     for _ in 0..<1500 {
-      let options = PostgresOptions(url: url(host: directory), applicationName: "tests")
-      if (try? PostgresConnection(options)) != nil { return }
+      if (try? connectHere()) != nil { return }
       if let status = server.exitStatus {
         throw ChildProcess.Failure(description: "PostgreSQL ended with \(status): \(server.log.suffix(500))")
       }
@@ -104,6 +110,27 @@ public final class ScratchPostgres: Sendable {
     guard let server = process.withLock({ $0 }) else { return }
     let children = try ProcessTree.children(of: server.pid)
     for pid in [server.pid] + children { kill(pid, number) }
+  }
+
+  /// Kills all its processes at once, as the loss of its machine would.
+  public func killAll() async throws {
+    let server = process.withLock { state in
+      defer { state = nil }
+      return state
+    }
+    guard let server else { return }
+    // Frozen first: it must neither start processes nor tell its own what has happened.
+    server.signal(SIGSTOP)
+    for child in try ProcessTree.children(of: server.pid) { kill(child, SIGKILL) }
+    try await server.stop(SIGKILL)
+    removeSharedMemory()
+  }
+
+  /// The segment that a killed server leaves behind; its identifier is the last word of the seventh line of its lock file.
+  private func removeSharedMemory() {
+    let lines = ((try? readText("\(directory)/data/postmaster.pid")) ?? "").split(separator: "\n")
+    guard lines.count > 6, let last = lines[6].split(separator: " ").last, let segment = Int32(last) else { return }
+    shmctl(segment, IPC_RMID, nil)
   }
 
   /// Stops the server.

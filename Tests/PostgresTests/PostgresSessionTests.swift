@@ -91,7 +91,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "postgresql://trader:s3cr3t@127.0.0.1:1/db", "host=/nowhere port=1 user=trader password=s3cr3t dbname=db",
+    "postgresql://trader:s3cr3t@127.0.0.1:1/db", "postgresql://trader:s3cr3t@127.0.0.1:1,127.0.0.1:2/db",
+    "postgresql://trader:s3cr3t@127.0.0.1:1,127.0.0.1:2x/db",
+    "host=/nowhere port=1 user=trader password=s3cr3t dbname=db",
     "postgresql://trader:s3cr3t@%zz/db", "postgresql://trader:%zzs3cr3t@127.0.0.1:1/db",
     "postgresql://trader:s3cr3t/x@127.0.0.1/db", "host=/nowhere password=my s3cr3t", "s3cr3t = =",
     "host=/nowhere password='s3cr3t",

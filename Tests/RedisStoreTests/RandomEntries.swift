@@ -35,7 +35,8 @@ extension LogEntry {
     }
     return LogEntry(
       shard: shard, sequence: Sequence(rawValue: sequence), acceptedAt: Timestamp(rawValue: .anyMagnitude(&random)),
-      command: command, isRefused: Int.random(in: 0..<8, using: &random) == 0)
+      command: command, isRefused: Int.random(in: 0..<8, using: &random) == 0,
+      history: Bool.random(using: &random) ? .unnamed : LedgerHistory(rawValue: max(1, .anyMagnitude(&random))))
   }
 }
 

@@ -179,6 +179,21 @@ private struct Bench {
     #expect(bench.journal.all.contains { if case .dropped(Row.shard, _, _) = $0 { true } else { false } })
   }
 
+  @Test func afterAFailOverAllBooksAreDroppedAlsoIdleOnes() async throws {
+    let bench = Bench(shards: [Row.shard, other])
+    try await bench.working {
+      await bench.ledger.script([.failOver])
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await eventually("both shards are dropped") { await bench.lane.ownerships().isEmpty }
+      #expect(await bench.ledger.processed() == 0)
+      #expect(await bench.ledger.settleCalls == 1)
+      try await bench.claim(Row.shard, nonce: 2)
+      await bench.expectSettled(3)
+    }
+    #expect(bench.journal.all.contains { if case .databaseFailedOver(shards: 2) = $0 { true } else { false } })
+  }
+
   @Test func aFaultDropsTheBooks() async throws {
     let bench = Bench()
     try await bench.working {

@@ -9,6 +9,7 @@ actor FakeLedger: SettlementLedger {
   enum Turn: Sendable {
     case store
     case fence(Shard)
+    case failOver
     case fail(LedgerError)
     /// Stores, and loses the answer.
     case storeThenLose
@@ -156,6 +157,7 @@ actor FakeLedger: SettlementLedger {
     switch turns.isEmpty ? everyTurn : turns.removeFirst() {
     case .store: return try store(commits)
     case .fence(let shard): return .fenced(shard)
+    case .failOver: return .failedOver(to: LedgerHistory(rawValue: 1))
     case .fail(let error): throw error
     case .storeThenLose:
       _ = try store(commits)

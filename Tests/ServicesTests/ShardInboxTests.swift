@@ -57,6 +57,23 @@ import Testing
     #expect(inbox.settledPosition == inbox.position, "an empty inbox has settled all that came")
   }
 
+  /// A fail-over has given its number to another command, or to none.
+  @Test func aRowOfAnotherBranchOfHistoryIsLeftToTheLog() {
+    let (here, elsewhere) = (LedgerHistory(rawValue: 7), LedgerHistory(rawValue: 8))
+    var inbox = ShardInbox(in: here)
+    func position(_ number: UInt64) -> StreamPosition { StreamPosition(milliseconds: number, counter: 0) }
+    for (number, history) in [elsewhere, .unnamed, here].enumerated() {
+      var entry = Row.cancel(number == 2 ? 2 : 1)
+      entry.history = history
+      inbox.receive(.init(shard: Row.shard, position: position(UInt64(number)), entry: entry), cursor: .zero)
+    }
+    #expect(inbox.position == position(2), "read over all the same")
+    #expect(inbox.hasGap(after: .zero))
+    inbox.receive(Row.cancel(1, of: 5), cursor: .zero)
+    let run = inbox.takeRun(after: .zero, limit: 9)
+    #expect(run.map(\.sequence.rawValue) == [1, 2] && run.first == Row.cancel(1, of: 5))
+  }
+
   @Test func theLogsOwnRowWinsOverTheStreams() {
     var inbox = ShardInbox()
     var forged = Row.cancel(1)

@@ -4,6 +4,9 @@ internal import Ports
 internal import Postgres
 
 /// Asks whether a plan whose commit was cut off is stored. All of it is, or none.
+///
+/// Its own commit waits for the synchronous replicas, because locks write to the log too. So what it found is on them as
+/// well, even when the wait of the first commit was cancelled.
 struct EntryInquiry {
   let plan: EntryPlan
   let requests: [EntryRequest]

@@ -16,6 +16,7 @@ struct EntryTransaction {
   let now: Timestamp
 
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
+    let history = try LedgerHistory(&connection)
     let calls = lookUps
     let answers: [PostgresRows]
     do {
@@ -29,7 +30,9 @@ struct EntryTransaction {
     let plan = EntryPlan(requests: requests, snapshot: snapshot, now: now)
     let repeated = try firstAnswers(plan, &connection)
     if plan.isEmpty {
-      try connection.execute("ROLLBACK")
+      // A commit even of locks alone waits for the synchronous replicas, and with it all that it has seen: an answer that
+      // relies on an earlier transaction must not be given before that one is safe.
+      try connection.execute(plan.reliesOnStoredRows ? "COMMIT" : "ROLLBACK")
       return .done(batch(plan, bases: [:], repeated: repeated))
     }
     do {
@@ -37,7 +40,7 @@ struct EntryTransaction {
       let rows = written[written.count - 2]
       var bases: [Shard: Int64] = [:]
       for row in 0..<rows.count { bases[Shard(rawValue: rows.int2(row, 0))] = rows.int8(row, 1) }
-      return .done(batch(plan, bases: bases, repeated: repeated))
+      return .done(batch(plan, bases: bases, repeated: repeated, history: history))
     } catch .connectionLost {
       return .unknown(plan)
     } catch {
@@ -282,7 +285,9 @@ struct EntryTransaction {
     return orders
   }
 
-  private func batch(_ plan: EntryPlan, bases: [Shard: Int64], repeated: [OrderID: OrderRecord]) -> AcceptedBatch {
+  private func batch(
+    _ plan: EntryPlan, bases: [Shard: Int64], repeated: [OrderID: OrderRecord], history: LedgerHistory = .unnamed
+  ) -> AcceptedBatch {
     var places = Places()
     var orders = plan.orders
     var entries: [LogEntry] = []
@@ -293,7 +298,9 @@ struct EntryTransaction {
         orders[index].sequence = sequence
         orders[index].priority = sequence
       }
-      entries.append(LogEntry(shard: entry.shard, sequence: sequence, acceptedAt: now, command: entry.command))
+      entries.append(
+        LogEntry(
+          shard: entry.shard, sequence: sequence, acceptedAt: now, command: entry.command, history: history))
     }
     return AcceptedBatch(answers: plan.answers(orders: orders, repeated: repeated), entries: entries)
   }

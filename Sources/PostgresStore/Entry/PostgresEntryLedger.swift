@@ -25,6 +25,8 @@ public struct PostgresEntryLedger: EntryLedger {
     let transaction = EntryTransaction(requests: requests, now: now)
     var patience = EntryPatience()
     var cuts = 0
+    // A batch without an order cannot be asked for: once a commit of it was cut off, nothing tells whether it is stored.
+    var isInDoubt = false
     while true {
       do {
         let ending = try await session.use { (connection) throws(PostgresError) in try transaction.run(&connection) }
@@ -33,9 +35,9 @@ public struct PostgresEntryLedger: EntryLedger {
         case .unknown(let plan):
           if let batch = try await inquire(plan, requests) { return batch }
           cuts += 1
+          isInDoubt = plan.orders.isEmpty
           guard cuts <= Self.cutRetries else {
-            // Without an order nothing tells whether the last try is stored.
-            throw plan.orders.isEmpty
+            throw isInDoubt
               ? LedgerError.outcomeUnknown : .unavailable(.connection, reason: "connections are cut at every commit")
           }
           retried(.connection)
@@ -45,7 +47,7 @@ public struct PostgresEntryLedger: EntryLedger {
       } catch let error as PostgresError {
         // Before the commit was sent nothing is stored. A connection that died while idle is worth one more try.
         guard let pause = patience.pause(after: error, random: .random(in: 0 ... .max)) else {
-          throw LedgerError(error)
+          throw isInDoubt ? LedgerError.outcomeUnknown : LedgerError(error)
         }
         retried(LedgerError.Cause(error))
         try? await Task.sleep(for: pause)

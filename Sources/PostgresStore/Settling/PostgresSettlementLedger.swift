@@ -15,7 +15,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
     _ nonces: [Shard: UInt64], owner: WorkerID
   ) async throws(LedgerError) -> [Shard: Ownership] {
     let shards = nonces.keys.sorted()
-    let rows = try await query(
+    let (rows, history) = try await queryWithHistory(
       PostgresCall(
         SettlingStatements.claim,
         [
@@ -27,18 +27,20 @@ public struct PostgresSettlementLedger: SettlementLedger {
       let shard = Shard(rawValue: rows.int2(row, 0))
       ownerships[shard] = Ownership(
         shard: shard, epoch: Epoch(rawValue: rows.int8(row, 1)), nonce: nonces[shard]!,
-        processed: Sequence(rawValue: rows.int8(row, 2)))
+        processed: Sequence(rawValue: rows.int8(row, 2)), history: history)
     }
     return ownerships
   }
 
   public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
-    let rows = try await query(PostgresCall(SettlingStatements.books, [.int2Array(shards.map(\.rawValue))]))
+    let (rows, history) = try await queryWithHistory(
+      PostgresCall(SettlingStatements.books, [.int2Array(shards.map(\.rawValue))]))
     var books: [ShardBook] = []
     for row in 0..<rows.count {
       let shard = Shard(rawValue: rows.int2(row, 0))
       if books.last?.shard != shard {
-        books.append(ShardBook(shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: []))
+        books.append(
+          ShardBook(shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [], history: history))
       }
       if !rows.isNull(row, 2) { books[books.count - 1].orders.append(OrderColumns.read(rows, row, from: 2)) }
     }
@@ -126,12 +128,29 @@ public struct PostgresSettlementLedger: SettlementLedger {
   public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
     let calls = SettlingTransaction(commits: commits, now: now).calls
     do {
-      try await session.use { (connection) throws(PostgresError) in _ = try connection.pipeline(calls) }
-      return .committed
+      return try await session.use { (connection) throws(PostgresError) in
+        let history = try LedgerHistory(&connection)
+        guard commits.allSatisfy({ $0.ownership.history == history }) else { return .failedOver(to: history) }
+        _ = try connection.pipeline(calls)
+        return .committed
+      }
     } catch .server(state: "BW001", let message) {
       return .fenced(Shard(rawValue: Int16(message) ?? -1))
     } catch {
       throw LedgerError(settling: error)
+    }
+  }
+
+  private func queryWithHistory(
+    _ call: PostgresCall
+  ) async throws(LedgerError) -> (rows: PostgresRows, history: LedgerHistory) {
+    do {
+      return try await session.use { (connection) throws(PostgresError) in
+        let history = try LedgerHistory(&connection)
+        return (try connection.query(call), history)
+      }
+    } catch {
+      throw LedgerError(error)
     }
   }
 

@@ -10,6 +10,8 @@ actor HandOverReceiver {
   private struct Pending {
     let nonce: UInt64
     var engine: ShardEngine?
+    /// The branch of the database's history that the books are of.
+    var history = LedgerHistory.unnamed
     var isRequested = false
     var since: Duration
   }
@@ -95,6 +97,7 @@ actor HandOverReceiver {
     for book in try await ledger.books(of: Array(bare)) {
       do throws(RecoveryFault) {
         pending[book.shard]?.engine = try ShardEngine(book)
+        pending[book.shard]?.history = book.history
       } catch {
         let pause = rests.failed(book.shard, now: ContinuousClock().now, settings.reclaim)
         report(.recoveryFailed(book.shard, reason: "\(error)", pause: pause))
@@ -134,6 +137,11 @@ actor HandOverReceiver {
   @inline(never)
   private func begin(_ shard: Shard, _ ownership: Ownership) async throws {
     KillPoint.reach("handover.claimed")
+    if let entry = pending[shard], entry.history != ownership.history {
+      // Prepared from what a fail-over has undone in part: behind the claim the books can be read afresh.
+      guard let book = try await ledger.books(of: [shard]).first else { return }
+      pending[shard]?.engine = try ShardEngine(book)
+    }
     guard let engine = try await caughtUp(shard, to: ownership.processed) else { return }
     pending[shard] = nil
     guard engine.cursor == ownership.processed else {

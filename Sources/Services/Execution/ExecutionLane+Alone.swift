@@ -52,9 +52,13 @@ extension ExecutionLane {
     let shard = ownership.shard
     let begun = clock.now
     do throws(LedgerError) {
-      guard case .committed = try await ledger.settle([commit], at: now()) else { return fenced(ownership) }
-      pass(commit, engine)
-      settled([commit], since: begun)
+      switch try await ledger.settle([commit], at: now()) {
+      case .committed:
+        pass(commit, engine)
+        settled([commit], since: begun)
+      case .fenced: fenced(ownership)
+      case .failedOver(let history): startOver(in: history)
+      }
     } catch {
       switch error {
       case .fault(let reason) where commit.quarantine == nil:

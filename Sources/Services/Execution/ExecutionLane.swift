@@ -13,13 +13,19 @@ actor ExecutionLane {
   struct Holding {
     var ownership: Ownership
     var engine: ShardEngine
-    var inbox = ShardInbox()
+    var inbox: ShardInbox
     /// How carefully it is worked; nil until that is known, and then it is not worked.
     var caution: Caution?
     /// Whether the log has rows that have not been read: right after a claim, and when the stream lost some.
     var needsLog = true
     var gapSince: ContinuousClock.Instant?
     var tally = ShardTally()
+
+    init(_ ownership: Ownership, _ engine: ShardEngine) {
+      self.ownership = ownership
+      self.engine = engine
+      inbox = ShardInbox(in: ownership.history)
+    }
 
     /// Whether its next command is there and may be worked.
     func isRunnable(now: ContinuousClock.Instant) -> Bool {
@@ -72,7 +78,7 @@ actor ExecutionLane {
 
   /// Takes a claimed shard into work.
   func adopt(_ ownership: Ownership, _ engine: ShardEngine) {
-    holdings[ownership.shard] = Holding(ownership: ownership, engine: engine)
+    holdings[ownership.shard] = Holding(ownership, engine)
   }
 
   /// Gives a shard up after the round in hand; returns what was held.
@@ -265,12 +271,13 @@ actor ExecutionLane {
           }
           for commit in commits where commit.ownership.shard == shard { drop(shard, nonce: commit.ownership.nonce) }
           commits.removeAll { $0.ownership.shard == shard }
+        case .failedOver(let history): return startOver(in: history)
         }
       } catch {
         switch error {
         case .outcomeUnknown:
           missedDatabase()
-          return abandon(commits, "the connection was lost during a commit")
+          return abandon(commits, "nobody knows whether a commit took place")
         case .fault(let reason):
           for commit in commits { suspects[commit.ownership.shard] = commit.settlement.through }
           return abandon(commits, reason)
@@ -305,6 +312,17 @@ actor ExecutionLane {
     report(.settled(commands: commands, microseconds: Int64(taken.microseconds)))
     KillPoint.reach("settle.untrimmed")
     if !positions.isEmpty { trimmer.trim(positions) }
+  }
+
+  /// Forgets all books of another branch of the database's history, also those that had nothing to settle: their numbers
+  /// may have gone to other commands.
+  func startOver(in history: LedgerHistory) {
+    let stale = holdings.values.map(\.ownership).filter { $0.history != history }
+    report(.databaseFailedOver(shards: stale.count))
+    for ownership in stale.sorted(by: { $0.shard < $1.shard }) {
+      report(.dropped(ownership.shard, ownership.epoch, reason: "the database has failed over"))
+      drop(ownership.shard, nonce: ownership.nonce)
+    }
   }
 
   /// Forgets books that may be ahead of the database; a new claim reads what is final.

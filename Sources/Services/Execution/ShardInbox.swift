@@ -8,12 +8,17 @@ struct ShardInbox {
 
   /// Where the reader stands in the stream.
   private(set) var position: StreamPosition?
+  private let history: LedgerHistory
   private var waiting: [Sequence: (entry: LogEntry, position: StreamPosition?)] = [:]
 
-  /// Takes an entry of the stream; rows at or before `cursor` are duplicates.
+  /// For an owner that claimed in this branch of the ledger's history.
+  init(in history: LedgerHistory = .unnamed) { self.history = history }
+
+  /// Takes an entry of the stream; rows at or before `cursor` are duplicates. A row of another branch is left out: a
+  /// fail-over may have undone it, and given its number to another command.
   mutating func receive(_ item: StreamEntry, cursor: Sequence) {
     position = item.position
-    if let entry = item.entry { keep(entry, item.position, cursor: cursor) }
+    if let entry = item.entry, entry.history == history { keep(entry, item.position, cursor: cursor) }
   }
 
   /// Takes a row read from the log itself.

@@ -42,6 +42,8 @@ public enum WorkerEvent: Sendable {
   case fenced(Shard, Epoch)
   /// A shard's state is in doubt and is read again.
   case dropped(Shard, Epoch, reason: String)
+  /// Another server answers for the database, with a history of its own: this many shards are claimed again.
+  case databaseFailedOver(shards: Int)
   /// A settlement could not be stored and is tried again.
   case settlementDelayed(LedgerError.Cause, reason: String)
   /// The ledger refused the settlement of one command alone, for the so-manieth time.

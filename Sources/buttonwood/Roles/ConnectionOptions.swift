@@ -37,7 +37,8 @@ struct ConnectionOptions {
   static func database(_ line: inout CommandLineOptions) -> String {
     line.requiredText(
       "database-url", "URL", variable: .named("DATABASE_URL"),
-      help: "Where PostgreSQL is, as libpq takes it: postgresql://user@host:port/database.")
+      help: "Where PostgreSQL is, as libpq takes it: postgresql://user@host:port/database. "
+        + "Of several (host1:port1,host2:port2) the one that takes writes is used.")
   }
 }
 

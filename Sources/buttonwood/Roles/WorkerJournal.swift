@@ -40,6 +40,7 @@ final class WorkerJournal: Sendable {
     case .dropped(let shard, let epoch, let reason):
       log.warning("dropped a shard to read it again", ["shard": shard, "epoch": epoch, "reason": reason])
       remember(.init(kind: .lost, shard: shard, worker: worker, epoch: epoch, reason: reason))
+    case .databaseFailedOver(let shards): log.warning("the database has failed over", ["shards": shards])
     case .settlementDelayed(let cause, let reason):
       log.warning("a settlement is tried again", ["cause": cause.rawValue, "reason": reason])
     case .commandFailed(let shard, let sequence, let tries, let reason):

@@ -17,6 +17,7 @@ struct WorkerMetrics: Sendable {
   private let failures: Counter
   private let quarantines: Counter
   private let failedClaims: Counter
+  private let failovers: Counter
   private let outages: Counter
 
   /// Registers the worker's instruments.
@@ -44,6 +45,8 @@ struct WorkerMetrics: Sendable {
       "buttonwood_commands_quarantined_total", help: "Commands that this worker has put into quarantine.")
     failedClaims = metrics.counter(
       "buttonwood_claims_failed_total", help: "Claims that failed, those among them whose books could not be rebuilt.")
+    failovers = metrics.counter(
+      "buttonwood_database_failovers_total", help: "Times that another server answered for the database.")
     outages = metrics.counter("buttonwood_redis_failures_total", help: "Times that Redis could not be used.")
   }
 
@@ -63,6 +66,7 @@ struct WorkerMetrics: Sendable {
     case .settlementDelayed(let cause, _): retries[cause]?.add()
     case .commandFailed: failures.add()
     case .quarantined: quarantines.add()
+    case .databaseFailedOver: failovers.add()
     case .streamUnavailable, .leasesUnavailable: outages.add()
     case .settled(let count, let microseconds):
       commands.add(count)
