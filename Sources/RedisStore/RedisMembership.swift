@@ -70,7 +70,7 @@ public final class RedisMembership: MembershipStore {
       guard !asked.isEmpty else { return [:] }
       var command = RedisCommand("CLIENT", "LIST", "ID")
       for heartbeat in asked { command.add(String(heartbeat.connection!.client)) }
-      let list = try await client.send(command).text ?? ""
+      let list = try await client.send(command.near(Keys.workers)).text ?? ""
       // The name is compared as well: numbers of a server that came back from an old state may repeat.
       let standing = Set(list.split(separator: "\n").compactMap(Self.connection))
       return Dictionary(

@@ -5,7 +5,7 @@ internal import Redis
 
 /// Carries log rows over Redis Streams, one a shard.
 ///
-/// Publishing and trimming share one connection; each read that waits has another, so that it delays nothing else.
+/// Publishing and trimming share a client; each read that waits has another, so that it delays nothing else.
 ///
 /// After a wipe the entries of a shard come from the beginning of its new stream: positions may run backwards, and the
 /// reader goes on from the position of the last entry it got.
@@ -15,7 +15,7 @@ public final class RedisOrderStream: OrderStream {
 
   private let settings: RedisStoreSettings
   private let publisher: RedisClient
-  private let idle = Lock<[StreamReader]>([])
+  private let idle = Lock<[any EntryReader]>([])
 
   /// Makes a stream; it connects at its first call.
   public init(_ settings: RedisStoreSettings) {
@@ -44,7 +44,7 @@ public final class RedisOrderStream: OrderStream {
       try? await Task.sleep(for: wait)
       return []
     }
-    let reader = idle.withLock { $0.popLast() } ?? StreamReader(settings.client(for: "read"))
+    let reader = idle.withLock { $0.popLast() } ?? makeReader()
     defer { idle.withLock { if $0.count < Self.mostIdleReaders { $0.append(reader) } } }
     do throws(RedisError) {
       return try await reader.read(after: positions, limit: limit, wait: wait)
@@ -52,6 +52,12 @@ public final class RedisOrderStream: OrderStream {
       await reader.rest(atMost: wait)
       throw StreamError(error)
     }
+  }
+
+  private func makeReader() -> any EntryReader {
+    let settings = settings
+    if case .cluster = settings.address.deployment { return ClusterReader { settings.client(for: "read") } }
+    return StreamReader(settings.client(for: "read"))
   }
 
   /// Drops what is settled and moves the mirror group, a shard in one step on the server, all shards in one go.

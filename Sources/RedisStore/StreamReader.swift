@@ -3,24 +3,17 @@ internal import Market
 internal import Ports
 internal import Redis
 
-/// Reads the shards' streams over a connection of its own, from positions that the caller keeps.
-actor StreamReader {
+/// Reads the shards' streams of one server over a connection of its own, or one shard's of a cluster.
+actor StreamReader: EntryReader {
   /// Shorter waits are slept through here: the server ends a blocked read at a tick of its own clock, up to 100 ms late.
   private static let shortestBlock = Duration.milliseconds(10)
-  /// How often the streams of a cluster are asked: one command cannot wait for streams on several nodes.
-  private static let clusterPause = Duration.milliseconds(10)
 
   private let client: RedisClient
   private var watch = WipeWatch()
   private var keys: [Shard: String] = [:]
   private var shards: [[UInt8]: Shard] = [:]
 
-  private let isClustered: Bool
-
-  init(_ client: RedisClient) {
-    self.client = client
-    if case .cluster = client.settings.address.deployment { isClustered = true } else { isClustered = false }
-  }
+  init(_ client: RedisClient) { self.client = client }
 
   func read(
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
@@ -31,39 +24,14 @@ actor StreamReader {
       try await lookForWipes(positions)
       let remaining = Duration.nanoseconds(deadline - HostClock.monotonicNanoseconds())
       let block = remaining < Self.shortestBlock ? .zero : min(remaining, .nanoseconds(WipeWatch.interval))
-      let entries =
-        isClustered
-        ? try await readEach(positions, limit: limit) : try await readAll(positions, limit: limit, block: block)
+      let reply = try await client.send(command(positions, limit: limit, block: block), blocking: block)
+      let entries = StreamReply.entries(reply, shards: shards)
       if !entries.isEmpty || Task.isCancelled || remaining <= .zero { return entries }
-      if isClustered {
-        try? await Task.sleep(for: min(remaining, Self.clusterPause))
-      } else if block == .zero {
-        try? await Task.sleep(for: remaining)
-      }
+      if block == .zero { try? await Task.sleep(for: remaining) }
     }
   }
 
-  /// All streams of one server with one command, which waits there.
-  private func readAll(
-    _ positions: [Shard: StreamPosition?], limit: Int, block: Duration
-  ) async throws(RedisError) -> [StreamEntry] {
-    let reply = try await client.send(command(positions, limit: limit, block: block), blocking: block)
-    return StreamReply.entries(reply, shards: shards)
-  }
-
-  /// Each stream with a command of its own, which goes to the stream's node; none waits.
-  private func readEach(
-    _ positions: [Shard: StreamPosition?], limit: Int
-  ) async throws(RedisError) -> [StreamEntry] {
-    let commands = positions.map { command([$0: $1], limit: limit, block: .zero) }
-    var entries: [StreamEntry] = []
-    for reply in try await client.send(commands) {
-      entries += StreamReply.entries(try reply.accepted(), shards: shards)
-    }
-    return entries
-  }
-
-  /// Waits as long as the server is left alone, a moment at least and `wait` at most, so that a caller in a loop does not spin.
+  /// Waits as long as the server is left alone, a moment at least.
   func rest(atMost wait: Duration) async {
     let pause = min(wait, max(await client.restRemaining, .milliseconds(20)))
     try? await Task.sleep(for: pause)

@@ -1,0 +1,163 @@
+internal import Lifecycle
+internal import Market
+internal import Ports
+internal import Redis
+
+/// Reads the shards' streams of a cluster.
+///
+/// A read that waits may name the streams of one slot only, and holds its connection: so each shard has a reader of its
+/// own. They wait side by side and go on waiting from one call to the next; a call takes what has come.
+///
+/// A shard whose node is away costs the others nothing. That it fails is told once, and again when every shard does:
+/// its owner finds its rows in the log meanwhile.
+actor ClusterReader: EntryReader {
+  /// How long a shard's reader waits before it is asked anew. It looks up every 140 ms whether it is still wanted.
+  private static let patience = Duration.seconds(10)
+  /// Longest pause of a shard's reader after a failure.
+  private static let rest = Duration.milliseconds(500)
+
+  private let makeClient: @Sendable () -> RedisClient
+  private var lanes: [Shard: Lane] = [:]
+  private var waiter: CheckedContinuation<Void, Never>?
+
+  /// Makes a reader; `makeClient` makes a client for a shard's reads.
+  init(_ makeClient: @escaping @Sendable () -> RedisClient) { self.makeClient = makeClient }
+
+  isolated deinit { for lane in lanes.values { lane.task?.cancel() } }
+
+  func read(
+    after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
+  ) async throws(RedisError) -> [StreamEntry] {
+    leave(except: positions)
+    var begun: [Lane] = []
+    for (shard, position) in positions {
+      let lane = lane(of: shard, at: position)
+      guard lane.task == nil else { continue }
+      begin(lane, shard, at: position, limit: limit, wait: wait > .zero ? Self.patience : .zero)
+      begun.append(lane)
+    }
+    let deadline = HostClock.monotonicNanoseconds() + wait.nanoseconds
+    while true {
+      let isOver = HostClock.monotonicNanoseconds() >= deadline || Task.isCancelled
+      let found = try take(positions, isOver: isOver)
+      // Who does not want to wait gets what is there all the same: from those that have just begun, and do not wait.
+      let isAnswered = wait > .zero || begun.allSatisfy { $0.task == nil || $0.isResting }
+      if !found.isEmpty || isOver && isAnswered { return found }
+      await somethingNew(before: wait > .zero ? deadline : nil)
+    }
+  }
+
+  func rest(atMost wait: Duration) async { try? await Task.sleep(for: min(wait, .milliseconds(20))) }
+
+  /// What has come, without what was read from where nobody stands any more.
+  private func take(_ positions: [Shard: StreamPosition?], isOver: Bool) throws(RedisError) -> [StreamEntry] {
+    var found: [StreamEntry] = []
+    for (shard, lane) in lanes {
+      if positions[shard] == .some(lane.start) { found += lane.entries }
+      lane.entries = []
+    }
+    guard found.isEmpty else { return found }
+    let news = lanes.values.first { $0.failure != nil && !$0.isFailureTold }
+    for lane in lanes.values where lane.failure != nil { lane.isFailureTold = true }
+    if let failure = news?.failure { throw failure }
+    if isOver, let failure = lanes.values.first?.failure, lanes.values.allSatisfy({ $0.failure != nil }) {
+      throw failure
+    }
+    return []
+  }
+
+  /// Waits until a shard's reader has come back, or the deadline passes, or the task is cancelled.
+  private func somethingNew(before deadline: Int64?) async {
+    let timer = deadline.map { deadline in
+      Task {
+        try? await Task.sleep(for: .nanoseconds(max(0, deadline - HostClock.monotonicNanoseconds())))
+        wake()
+      }
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        if Task.isCancelled { continuation.resume() } else { waiter = continuation }
+      }
+    } onCancel: {
+      Task { await self.wake() }
+    }
+    timer?.cancel()
+  }
+
+  private func wake() {
+    waiter?.resume()
+    waiter = nil
+  }
+
+  // MARK: One shard
+
+  /// A shard's reader and what it brought.
+  private final class Lane {
+    let reader: StreamReader
+    /// The read under way.
+    var task: Task<Void, Never>?
+    /// Where it began.
+    var start: StreamPosition?
+    var entries: [StreamEntry] = []
+    var failure: RedisError?
+    var isFailureTold = false
+    var isResting = false
+
+    init(_ reader: StreamReader) { self.reader = reader }
+  }
+
+  /// The lane of a shard; a new one in place of one that waits for something else.
+  private func lane(of shard: Shard, at position: StreamPosition?) -> Lane {
+    if let lane = lanes[shard] {
+      if lane.task == nil || lane.start == position || lane.isResting { return lane }
+      lane.task?.cancel()
+    }
+    let lane = Lane(StreamReader(makeClient()))
+    lanes[shard] = lane
+    return lane
+  }
+
+  private func leave(except positions: [Shard: StreamPosition?]) {
+    for (shard, lane) in lanes where positions[shard] == nil {
+      lane.task?.cancel()
+      lanes[shard] = nil
+    }
+  }
+
+  private func begin(_ lane: Lane, _ shard: Shard, at position: StreamPosition?, limit: Int, wait: Duration) {
+    lane.start = position
+    lane.task = Task { [weak self, reader = lane.reader] in
+      do throws(RedisError) {
+        let entries = try await reader.read(after: [shard: position], limit: limit, wait: wait)
+        await self?.came(entries, of: shard, by: reader)
+      } catch {
+        await self?.failed(error, of: shard, by: reader)
+        await reader.rest(atMost: Self.rest)
+        await self?.rested(shard, reader)
+      }
+    }
+  }
+
+  private func came(_ entries: [StreamEntry], of shard: Shard, by reader: StreamReader) {
+    guard let lane = lanes[shard], lane.reader === reader else { return }
+    lane.task = nil
+    lane.entries = entries
+    lane.failure = nil
+    lane.isFailureTold = false
+    wake()
+  }
+
+  private func failed(_ error: RedisError, of shard: Shard, by reader: StreamReader) {
+    guard let lane = lanes[shard], lane.reader === reader else { return }
+    lane.failure = error
+    lane.isResting = true
+    wake()
+  }
+
+  private func rested(_ shard: Shard, _ reader: StreamReader) {
+    guard let lane = lanes[shard], lane.reader === reader else { return }
+    lane.task = nil
+    lane.isResting = false
+    wake()
+  }
+}
