@@ -127,6 +127,6 @@ let package = Package(
       ]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
     tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Lifecycle", "TestKit"]),
-    tests("SystemTests", ["TestKit", "Postgres", "Lifecycle"]),
+    tests("SystemTests", ["TestKit", "Postgres", "Redis", "Lifecycle"]),
   ]
 )

@@ -58,10 +58,11 @@ final class ClusterLink: RedisLink {
     }
   }
 
-  /// Whether there is no time for another round; pauses before it when one is due.
+  /// Whether there is no time for another round; pauses before it when one is due, and then wants as much time again for
+  /// its replies: a cluster's last word says more than that its next one did not come.
   private func isOver(_ deadline: Int64, after isPauseDue: Bool) -> Bool {
     let pause = isPauseDue ? settings.clusterPause.nanoseconds : 0
-    guard HostClock.monotonicNanoseconds() + pause < deadline else { return true }
+    guard HostClock.monotonicNanoseconds() + 2 * pause < deadline else { return true }
     if pause > 0 { usleep(UInt32(pause / 1000)) }
     return false
   }

@@ -162,6 +162,8 @@ private func connected(
     redisFree(context)
     throw .unavailable(reason: "\(endpoint): \(reason)")
   }
+  // A program that is started from this one must not keep the connection open.
+  _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
   // Bounds each write; reads are bounded by poll. Failing to set either leaves the deadline of the call.
   _ = redisSetTimeout(context, timeval(settings.commandTimeout))
   if case .tcp = endpoint { askWhetherAlive(context.pointee.fd, after: settings.keepAlive) }
