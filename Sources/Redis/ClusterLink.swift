@@ -33,11 +33,25 @@ final class ClusterLink: RedisLink {
   func disconnect() { for node in nodes.values { node.disconnect() } }
 
   func identity(for key: String) throws(RedisError) -> RedisConnectionIdentity {
-    let map = try lookUp(deadline: deadline(after: settings.commandTimeout))
+    let deadline = deadline(after: settings.commandTimeout)
+    let owner = try owner(of: key, deadline: deadline)
+    do throws(RedisError) {
+      return try node(owner).identity(for: key)
+    } catch {
+      doubtsMap = true
+      let successor = try self.owner(of: key, deadline: deadline)
+      guard successor != owner else { throw error }
+      return try node(successor).identity(for: key)
+    }
+  }
+
+  private func owner(of key: String, deadline: Int64) throws(RedisError) -> RedisEndpoint {
+    let map = try lookUp(deadline: deadline)
     guard let owner = map.owner(of: KeySlot.of(key)) else {
+      doubtsMap = true
       throw .unavailable(reason: "no node of the cluster serves the slot")
     }
-    return try node(map.nodes[owner]).identity(for: key)
+    return map.nodes[owner]
   }
 
   func exchange(
@@ -77,9 +91,13 @@ final class ClusterLink: RedisLink {
       let node = node(share.node)
       let reused = node.isConnected
       do throws(RedisError) {
+        guard HostClock.monotonicNanoseconds() < deadline else {
+          throw .unavailable(reason: "\(share.node): no time was left to send")
+        }
         try node.connect(deadline: Self.share(of: deadline, among: shares.count - position + 1))
-        try node.send(
-          share.commands.flatMap { share.isAsking ? [.asking, commands[$0]] : [commands[$0]] }, deadline: deadline)
+        let own =
+          share.isAsking ? share.commands.flatMap { [.asking, commands[$0]] } : share.commands.map { commands[$0] }
+        try node.send(own, deadline: deadline)
         sent.append((share, reused))
       } catch {
         pipeline.fail(share, error, repeats: reused && repeatable)

@@ -182,6 +182,8 @@ import Testing
     let client = client(cluster.address, timeout: .milliseconds(500))
     let all = keys.map { RedisCommand("APPEND", $0, "x") }
     _ = try await client.send(all)
+    let onlooker = self.client(cluster.address, timeout: .milliseconds(500))
+    let before = try await onlooker.identity(for: keys[0])
     cluster.masters[0].pause()
     let error = try await failure { () async throws(RedisError) in try await client.send(all, repeatable: false) }
     #expect(error.isTimeout && error.description.contains("\(cluster.masters[0].tcpEndpoint)"))
@@ -190,6 +192,9 @@ import Testing
     try await cluster.untilPromoted(cluster.replicas[0])
     #expect(try await eventually(client, RedisCommand("SET", keys[0], "new")).text == "OK")
     #expect(try await cluster.send(RedisCommand("GET", keys[0]), to: cluster.replicas[0]).text == "new")
+    // One that only asks for identities notices as well.
+    await onlooker.disconnect()
+    #expect(try await eventually { () async throws(RedisError) in try await onlooker.identity(for: keys[0]) } != before)
     for key in keys[1...] { #expect(try await client.send(RedisCommand("GET", key)).text == "xx") }
   }
 }

@@ -15,11 +15,16 @@ func failure<Result>(
   return try #require(found, "the call succeeded", sourceLocation: location)
 }
 
-/// Calls until the deployment serves again; every failure on the way must be one of those that pass.
+/// Sends until the deployment serves again.
 func eventually(_ client: RedisClient, _ command: RedisCommand) async throws -> RedisValue {
+  try await eventually { () async throws(RedisError) in try await client.send(command) }
+}
+
+/// Calls until the deployment serves again; every failure on the way must be one of those that pass.
+func eventually<Result>(_ call: () async throws(RedisError) -> Result) async throws -> Result {
   while true {
     do throws(RedisError) {
-      return try await client.send(command)
+      return try await call()
     } catch {
       guard error.isRetriable else { throw error }
       try await Task.sleep(for: .milliseconds(5))

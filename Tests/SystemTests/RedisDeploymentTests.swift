@@ -18,6 +18,7 @@ extension FaultTests {
         while try await set.master() !== set.servers[1] { try await Task.sleep(for: .milliseconds(10)) }
       }
       try await streams.untilUsed(by: trial)
+      try await streams.untilBothBeat()
     }
 
     @Test func aClusterThatMovesASlotAndLosesANodeLosesNothing() async throws {
@@ -40,6 +41,7 @@ extension FaultTests {
         try await cluster.untilPromoted(cluster.replicas[0])
       }
       try await streams.untilUsed(by: trial)
+      try await streams.untilBothBeat()
     }
   }
 }
@@ -68,11 +70,11 @@ private struct Streams {
     for shard in 0..<ScratchStack.instruments {
       let before = try await state(of: shard)
       for attempt in 0..<200 {
+        // Below what anybody sells at.
+        let body = order("used-\(shard)-\(attempt)", side: "buy", quantity: 1)
+          .replacing("\"S0\"", with: "\"S\(shard)\"").replacing("\"100\"", with: "\"90\"")
         let status = await onThread {
-          trial.gateways[0].caller(account: 0).call(
-            "POST", "/v2/orders",
-            order("used-\(shard)-\(attempt)", side: "buy", quantity: 1).replacing("\"S0\"", with: "\"S\(shard)\""))?
-            .status
+          trial.gateways[0].caller(account: 0).call("POST", "/v2/orders", body)?.status
         }
         #expect(status == 200)
         let now = try await state(of: shard)
@@ -81,6 +83,17 @@ private struct Streams {
         try await Task.sleep(for: .milliseconds(20))
       }
     }
+  }
+
+  /// Waits until both workers' heartbeats stand.
+  func untilBothBeat() async throws {
+    for _ in 0..<500 {
+      let workers = try await client.send(RedisCommand("ZRANGE", "bw:workers", "0", "-1")).array ?? []
+      let beats = try await client.send(workers.compactMap(\.text).map { RedisCommand("EXISTS", "bw:worker:\($0)") })
+      if beats.filter({ $0 == .integer(1) }).count == 2 { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    Issue.record("the workers' heartbeats are missing")
   }
 
   /// Entries that were ever added to a shard's stream, and those that are not settled.
