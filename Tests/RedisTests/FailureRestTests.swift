@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Redis
+
+@Suite struct FailureRestTests {
+  private let backoff = ReconnectBackoff()
+  private let error = RedisError.unavailable(reason: "refused")
+
+  @Test func restsGrowWithFailuresInARowAndEndWithACallThatIsServed() {
+    var rest = FailureRest(backoff)
+    #expect(rest.remaining(now: 0) == 0)
+    for failures in 1...20 {
+      rest.failed(error, now: 1000, random: 0)
+      #expect(rest.remaining(now: 1000) == backoff.delay(afterFailures: failures, random: 0).nanoseconds)
+    }
+    #expect(throws: RedisError.self) { try rest.check(now: 1001) }
+    rest.served()
+    rest.failed(error, now: 2000, random: 0)
+    #expect(rest.remaining(now: 2000) == backoff.delay(afterFailures: 1, random: 0).nanoseconds)
+    #expect(throws: Never.self) { try rest.check(now: 2000 + backoff.base.nanoseconds) }
+  }
+
+  /// A server that has become a replica is looked up again at once; one that stays it is not reconnected to by every call.
+  @Test func readOnlyServerIsLookedUpAtOnceAndThenLeftAlone() {
+    var rest = FailureRest(backoff)
+    let readOnly = RedisError.refused(RedisRefusal(reply: "READONLY You can't write against a read only replica."))
+    rest.turnedAway(readOnly, now: 5, random: 0)
+    #expect(rest.remaining(now: 5) == 0)
+    rest.turnedAway(readOnly, now: 6, random: 0)
+    #expect(rest.remaining(now: 6) == backoff.delay(afterFailures: 1, random: 0).nanoseconds)
+    let found = #expect(throws: RedisError.self) { try rest.check(now: 7) }
+    #expect(found?.description.contains("READONLY") == true)
+    rest.served()
+    rest.turnedAway(readOnly, now: 8, random: 0)
+    #expect(rest.remaining(now: 8) == 0)
+  }
+
+  @Test func deadConnectionIsReplacedAtOnce() {
+    var rest = FailureRest(backoff)
+    rest.failed(error, now: 0, random: .max)
+    rest.end()
+    #expect(throws: Never.self) { try rest.check(now: 0) }
+  }
+}
