@@ -70,8 +70,10 @@ actor ClusterReader: EntryReader {
   private func somethingNew(before deadline: Int64?) async {
     let timer = deadline.map { deadline in
       Task {
-        try? await Task.sleep(for: .nanoseconds(max(0, deadline - HostClock.monotonicNanoseconds())))
-        wake()
+        // Cancelled, it must not wake who waits next.
+        let isDue: Void? = try? await Task.sleep(
+          for: .nanoseconds(max(0, deadline - HostClock.monotonicNanoseconds())))
+        if isDue != nil { wake() }
       }
     }
     await withTaskCancellationHandler {
