@@ -8,6 +8,9 @@ public final class ChildProcess: Sendable {
   public struct Failure: Error, CustomStringConvertible {
     /// What went wrong.
     public let description: String
+
+    /// Says what went wrong.
+    public init(description: String) { self.description = description }
   }
 
   /// Its process id.

@@ -29,11 +29,7 @@ public final class CuttingProxy: Sendable {
     target = "\(server)/.s.PGSQL.5432"
     // A Bind message: the empty portal's end, then the statement's name.
     mark = [0] + Array(statement.utf8) + [0]
-    listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    let isListening = withUnixAddress("\(home.path)/.s.PGSQL.5432") {
-      bind(listener, $0, $1) == 0 && listen(listener, 64) == 0
-    }
-    guard isListening else { throw ChildProcess.Failure(description: "the proxy cannot listen: errno \(errno)") }
+    listener = try listen(at: "\(home.path)/.s.PGSQL.5432")
     startThread(name: "proxy") { [weak self, listener] in
       while true {
         let client = accept(listener, nil, nil)
@@ -111,24 +107,5 @@ private func contains(_ mark: [UInt8], in bytes: [UInt8]) -> Bool {
     for start in 0...(all.count - mark.count)
     where all[start] == mark[0] && memcmp(all.baseAddress! + start, mark, mark.count) == 0 { return true }
     return false
-  }
-}
-
-private func send(all bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
-  var rest = bytes
-  while !rest.isEmpty {
-    let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
-    guard count > 0 else { return false }
-    rest = rest.dropFirst(count)
-  }
-  return true
-}
-
-func withUnixAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-  var address = sockaddr_un()
-  address.sun_family = sa_family_t(AF_UNIX)
-  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-  return withUnsafePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
   }
 }

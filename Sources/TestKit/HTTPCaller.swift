@@ -7,6 +7,8 @@ public final class HTTPCaller {
   public struct Answer: Sendable {
     /// The status.
     public var status: Int
+    /// The headers, in lower case, with the status line.
+    public var head: String
     /// The body.
     public var body: String
 
@@ -104,7 +106,7 @@ public final class HTTPCaller {
         let body = text[end.upperBound...]
         if body.utf8.count >= length {
           if head.contains("connection: close") { disconnect() }
-          return Answer(status: status, body: String(body))
+          return Answer(status: status, head: head, body: String(body))
         }
       }
       let count = read(descriptor, &chunk, chunk.count)

@@ -46,10 +46,11 @@ public final class RedisServer: Sendable {
   /// The address over TCP; only for a server that was started with `tcp`.
   public var tcpAddress: RedisAddress { RedisAddress(endpoint: tcpEndpoint) }
 
-  /// Starts the server, empty; does nothing when it runs.
-  public func start() throws {
+  /// Starts the server, empty or with what it saved last (`SAVE`); does nothing when it runs.
+  public func start(withDump keepsDump: Bool = false) throws {
     guard process.withLock({ $0 == nil }) else { return }
     unlink(socketPath)
+    if !keepsDump { unlink("\(directory)/dump.rdb") }
     let words = [
       "redis-server", "--port", String(port ?? 0), "--bind", "127.0.0.1", "--unixsocket", socketPath, "--save", "",
       "--appendonly", "no", "--dir", directory, "--logfile", "\(directory)/redis.log", "--daemonize", "no",

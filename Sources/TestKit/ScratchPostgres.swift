@@ -65,7 +65,7 @@ public final class ScratchPostgres: Sendable {
   }
 
   /// A connection to this server, whether it takes writes or not.
-  public func connectHere() throws -> PostgresConnection {
+  public func connectHere() throws(PostgresError) -> PostgresConnection {
     try PostgresConnection(PostgresOptions(url: url(host: directory), applicationName: "tests"))
   }
 
@@ -84,25 +84,37 @@ public final class ScratchPostgres: Sendable {
     try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))
   }
 
-  /// Starts the server and waits until it answers.
-  public func start() async throws {
+  /// Starts the server and waits until it answers; does nothing when it runs.
+  /// - Parameter mostConnections: `max_connections`.
+  public func start(mostConnections: Int = 100) async throws {
+    guard process.withLock({ $0 == nil }) else { return }
     let words =
       asPostgres + [
         "\(try serverPrograms())/postgres", "-D", "\(directory)/data", "-k", directory, "-c", "listen_addresses=", "-c",
-        "max_connections=100", "-c", "shared_buffers=64MB", "-c", "fsync=off", "-c", "timezone=UTC", "-c",
+        "max_connections=\(mostConnections)", "-c", "shared_buffers=64MB", "-c", "fsync=off", "-c", "timezone=UTC", "-c",
         // In the private folder, so that nothing is left of a server that was killed.
         "dynamic_shared_memory_type=mmap", "-c", "wal_retrieve_retry_interval=100ms",
       ]
     let server = try ChildProcess(words, log: "\(directory)/log", killer: SIGQUIT)
     process.withLock { $0 = server }
     for _ in 0..<1500 {
-      if (try? connectHere()) != nil { return }
+      if isAnswering { return }
       if let status = server.exitStatus {
         throw ChildProcess.Failure(description: "PostgreSQL ended with \(status): \(server.log.suffix(500))")
       }
       try await Task.sleep(for: .milliseconds(20))
     }
     throw ChildProcess.Failure(description: "PostgreSQL was not ready within 30 s: \(server.log.suffix(500))")
+  }
+
+  /// Also when others have taken every connection.
+  private var isAnswering: Bool {
+    do throws(PostgresError) {
+      _ = try connectHere()
+      return true
+    } catch {
+      return "\(error)".contains("too many clients")
+    }
   }
 
   /// Sends a signal to the server and all its processes.

@@ -43,25 +43,43 @@ public final class ScratchStack: Sendable {
   /// Where the admin endpoints of the roles that were started listen.
   public var admins: [UInt16] { adminPorts.withLock { $0 } }
 
+  /// How a role is started otherwise than usual.
+  public struct Deviations: Sendable {
+    /// The folder of the socket to PostgreSQL, when it is not the server's own.
+    public var databaseHost: String?
+    /// The path of the socket to Redis, when it is not the server's own.
+    public var redisSocket: String?
+    /// `name:count`, where it dies.
+    public var killPoint: String?
+    /// More options of the role.
+    public var options: [String] = []
+    /// Words before the program: another that starts it.
+    public var launcher: [String] = []
+    /// More variables.
+    public var environment: [String: String] = [:]
+
+    /// None.
+    public init(killPoint: String? = nil, options: [String] = []) {
+      self.killPoint = killPoint
+      self.options = options
+    }
+  }
+
   /// Starts a gateway and waits until it serves.
-  /// - Parameters:
-  ///   - port: Where; a free port when nil.
-  ///   - databaseHost: The folder of the socket to PostgreSQL, when it is not the server's own.
-  ///   - killPoint: `name:count`, where it dies.
+  /// - Parameter port: Where; a free port when nil.
   public func startGateway(
-    port: UInt16? = nil, databaseHost: String? = nil, killPoint: String? = nil
+    port: UInt16? = nil, _ deviations: Deviations = Deviations()
   ) async throws -> ScratchGateway {
     let port = port ?? FreePort.choose()
     let process = try start(
-      ["gateway", "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(adminPort())"], databaseHost,
-      killPoint)
+      ["gateway", "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(adminPort())"], deviations)
     try await waitFor("serving the Trading API", process)
     return ScratchGateway(process: process, port: port)
   }
 
   /// Starts a worker and waits until it works.
-  public func startWorker(databaseHost: String? = nil, killPoint: String? = nil) async throws -> ChildProcess {
-    let process = try start(["worker", "--admin-listen", "127.0.0.1:\(adminPort())"], databaseHost, killPoint)
+  public func startWorker(_ deviations: Deviations = Deviations()) async throws -> ChildProcess {
+    let process = try start(["worker", "--admin-listen", "127.0.0.1:\(adminPort())"], deviations)
     try await waitFor("\"working\"", process)
     return process
   }
@@ -79,24 +97,31 @@ public final class ScratchStack: Sendable {
   }
 
   /// Runs a command of the program to its end.
-  public func run(_ arguments: [String], within seconds: Int = 60) async throws -> (status: Int32, text: String) {
-    try await ChildProcess.run(
-      [program] + arguments, environment: environment(nil, nil), log: nextLog(), within: seconds)
+  public func run(
+    _ arguments: [String], environment: [String: String] = [:], within seconds: Int = 60
+  ) async throws -> (status: Int32, text: String) {
+    let process = try launch(arguments, environment: environment)
+    let status = try await process.end(within: seconds)
+    return (status, process.log)
   }
 
-  private func start(_ arguments: [String], _ databaseHost: String?, _ killPoint: String?) throws -> ChildProcess {
-    try ChildProcess([program] + arguments, environment: environment(databaseHost, killPoint), log: nextLog())
+  /// Starts a command of the program.
+  public func launch(_ arguments: [String], environment: [String: String] = [:]) throws -> ChildProcess {
+    var deviations = Deviations()
+    deviations.environment = environment
+    return try start(arguments, deviations)
   }
 
-  private func environment(_ databaseHost: String?, _ killPoint: String?) -> [String: String] {
-    var environment = [
-      "DATABASE_URL": databaseHost.map { postgres.url(host: $0) } ?? postgres.url,
-      "REDIS_URL": redisURL,
+  private func start(_ arguments: [String], _ deviations: Deviations) throws -> ChildProcess {
+    let environment = [
+      "DATABASE_URL": deviations.databaseHost.map { postgres.url(host: $0) } ?? postgres.url,
+      "REDIS_URL": deviations.redisSocket.map { "unix://\($0)" } ?? redisURL,
       // A crash in a test must end at once, without a debugger's work.
       "SWIFT_BACKTRACE": "enable=no",
-    ]
-    environment["BUTTONWOOD_KILL_POINT"] = killPoint ?? ""
-    return environment
+      "BUTTONWOOD_KILL_POINT": deviations.killPoint ?? "",
+    ].merging(deviations.environment) { $1 }
+    return try ChildProcess(
+      deviations.launcher + [program] + arguments + deviations.options, environment: environment, log: nextLog())
   }
 
   private func adminPort() -> UInt16 {

@@ -51,7 +51,7 @@ extension FaultTests {
     func anOrderThatKillsWorkersIsSetAsideAndComesBack(how: String) async throws {
       let floor = try await Floor(workers: 0)
       let killPoint = "apply.3-2"
-      var worker = try await floor.stack.startWorker(killPoint: killPoint)
+      var worker = try await floor.stack.startWorker(.init(killPoint: killPoint))
       try await floor.stack.untilOwned()
       _ = try floor.place(account: 3, "buy", 1, Self.symbol, "80.00")
       let poison = try floor.place(account: 0, "buy", 10, Self.symbol, "100.00")
@@ -61,7 +61,7 @@ extension FaultTests {
           try #require(status == 128 + SIGKILL)
           deaths += 1
           try #require(deaths <= 8, "it goes on killing workers")
-          worker = try await floor.stack.startWorker(killPoint: killPoint)
+          worker = try await floor.stack.startWorker(.init(killPoint: killPoint))
         }
         try await Task.sleep(for: .milliseconds(5))
       }

@@ -24,9 +24,24 @@ final class TradingLoad: Sendable {
     var deferred = 0
     /// Answers that no client should see.
     var unexpected: [String] = []
+    /// The longest time without being told anything, in nanoseconds.
+    var longestSilence: Int64 = 0
   }
 
-  private let gateways: [ScratchGateway]
+  /// How clients trade.
+  struct Style: Sendable {
+    var clients = 8
+    /// Accounts that they share.
+    var accounts = 8
+    /// Of how many orders only one is not for the first instrument; 1 for an even spread.
+    var heat: UInt64 = 1
+  }
+
+  /// What the names of their orders begin with.
+  static let mark = "load-"
+
+  private let gateways: Lock<[ScratchGateway]>
+  private let style: Style
   private let seed: UInt64
   private let run: String
   private let isStopping = Lock(false)
@@ -34,13 +49,17 @@ final class TradingLoad: Sendable {
   private let running: Lock<Int>
 
   /// Starts the clients.
-  init(_ gateways: [ScratchGateway], clients: Int = ScratchStack.accounts, seed: UInt64 = .random(in: 0...99_999)) {
+  /// - Parameter gateways: Where they trade; they follow its changes.
+  init(
+    _ gateways: Lock<[ScratchGateway]>, style: Style = Style(), seed: UInt64 = .random(in: 0...99_999_999)
+  ) {
     self.gateways = gateways
+    self.style = style
     self.seed = seed
-    run = "r\(seed)"
+    run = "\(Self.mark)\(seed)"
     records = Lock([])
-    running = Lock(clients)
-    for client in 0..<clients {
+    running = Lock(style.clients)
+    for client in 0..<style.clients {
       startThread(name: "client-\(client)") { [self] in
         let record = trade(client)
         records.withLock { $0.append(record) }
@@ -57,9 +76,9 @@ final class TradingLoad: Sendable {
   }
 
   private func trade(_ client: Int) -> Record {
-    var random = SplitMix(seed: seed &* 1000 &+ UInt64(client))
+    var random = SeededRandom(seed: seed &* 1000 &+ UInt64(client))
     var record = Record()
-    var desk = Desk(callers: gateways.map { $0.caller(account: client % ScratchStack.accounts) }, turn: client)
+    var desk = Desk(gateways: gateways, account: client % style.accounts, turn: client)
     var open: [String] = []
     var number = 0
     while !isStopping.withLock({ $0 }) {
@@ -71,13 +90,14 @@ final class TradingLoad: Sendable {
         let name = "\(run)-\(client)-\(number)"
         if let order = desk.place(name, body(name, &random), isKeyed: client % 2 == 0, &record) { open.append(order) }
       }
-      usleep(1000)
+      usleep(4000)
     }
     return record
   }
 
-  private func body(_ name: String, _ random: inout SplitMix) -> String {
-    let symbol = "S\(random.next() % UInt64(ScratchStack.instruments))"
+  private func body(_ name: String, _ random: inout SeededRandom) -> String {
+    let isHot = style.heat > 1 && random.next() % style.heat != 0
+    let symbol = isHot ? "S0" : "S\(random.next() % UInt64(ScratchStack.instruments))"
     let cents = 9_950 + random.next() % 100
     let side = random.next() % 2 == 0 ? "buy" : "sell"
     return """
@@ -92,8 +112,17 @@ private struct Desk {
   /// How long a client goes on asking, in tries: a minute and more.
   private static let tries = 1200
 
-  let callers: [HTTPCaller]
+  let gateways: Lock<[ScratchGateway]>
+  let account: Int
   var turn: Int
+  private var callers: [UInt16: HTTPCaller] = [:]
+  private var toldAt = HostClock.monotonicNanoseconds()
+
+  init(gateways: Lock<[ScratchGateway]>, account: Int, turn: Int) {
+    self.gateways = gateways
+    self.account = account
+    self.turn = turn
+  }
 
   mutating func place(_ name: String, _ body: String, isKeyed: Bool, _ record: inout TradingLoad.Record) -> String? {
     var isRepeated = false
@@ -148,27 +177,27 @@ private struct Desk {
     _ record: inout TradingLoad.Record, _ request: (HTTPCaller) -> HTTPCaller.Answer?
   ) -> HTTPCaller.Answer? {
     let sent = HostClock.monotonicNanoseconds()
-    let answer = request(callers[turn % callers.count])
-    if answer == nil {
+    let answer = caller().flatMap(request)
+    let now = HostClock.monotonicNanoseconds()
+    switch answer?.status {
+    case nil:
       record.unanswered.append(sent)
       turn += 1
-    } else if answer?.status == 503 || answer?.status == 429 {
-      record.deferred += 1
+    case 429, 503: record.deferred += 1
+    default:
+      record.longestSilence = max(record.longestSilence, now - toldAt)
+      toldAt = now
     }
     return answer
   }
-}
 
-/// A small repeatable source of random numbers.
-struct SplitMix {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
+  private mutating func caller() -> HTTPCaller? {
+    let known = gateways.withLock { $0 }
+    guard !known.isEmpty else { return nil }
+    let gateway = known[turn % known.count]
+    if let caller = callers[gateway.port] { return caller }
+    let caller = gateway.caller(account: account)
+    callers[gateway.port] = caller
+    return caller
   }
 }

@@ -1,0 +1,26 @@
+import TestKit
+
+/// What an exchange for faults consists of. Rows of one topology share a running exchange.
+struct FaultTopology: Hashable, Sendable {
+  /// Tells exchanges of the same shape apart, so that subjects do not get in each other's way.
+  let name: String
+  var workers = 2
+  var gateways = 2
+  /// Whether every role reaches its servers over links of its own, which can be cut and slowed down.
+  var isLinked = false
+  /// Whether proxies stand before PostgreSQL that cut connections in the middle of a commit.
+  var isCuttable = false
+  /// Whether every role has a clock of its own, which can be set.
+  var hasClocks = false
+
+  static let fleet = FaultTopology(name: "fleet")
+  static let leader = FaultTopology(name: "leader", isLinked: true)
+  static let links = FaultTopology(name: "links", isLinked: true)
+  static let redis = FaultTopology(name: "redis")
+  static let postgres = FaultTopology(name: "postgres")
+  static let commits = FaultTopology(name: "commits", isCuttable: true)
+  static let clocks = FaultTopology(name: "clocks", hasClocks: true)
+  static let gateways = FaultTopology(name: "gateways")
+  static let races = FaultTopology(name: "races")
+  static let soak = FaultTopology(name: "soak", workers: 3, isLinked: true, hasClocks: true)
+}
