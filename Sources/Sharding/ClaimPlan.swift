@@ -76,9 +76,17 @@ public struct ClaimPlan: Sendable {
 
   /// How long a worker leaves a free shard to each one that comes before it.
   public let patience: Duration
-  /// How long a free shard is left to others at most.
+  /// How long a free shard is left to others at most; also how long a lease of nobody who is known may stand still.
   public let longestWait: Duration
   private var freeSince: [Shard: Duration] = [:]
+  private var standing: [Shard: StandingLease] = [:]
+
+  /// A lease as it was seen, and since when it has not been renewed.
+  private struct StandingLease {
+    var nonce: UInt64
+    var counter: UInt64
+    var since: Duration
+  }
 
   /// Makes a plan.
   public init(patience: Duration = .milliseconds(100), longestWait: Duration) {
@@ -104,6 +112,7 @@ public struct ClaimPlan: Sendable {
     let isActive = view.members[view.me]?.state == .active
     let doubtful = Set(Self.doubtful(view))
     freeSince = freeSince.filter { doubtful.contains($0.key) }
+    standing = standing.filter { doubtful.contains($0.key) }
     var actions: [Action] = []
     for shard in view.shards {
       if view.owned.contains(shard) {
@@ -133,7 +142,7 @@ public struct ClaimPlan: Sendable {
     if let lease, lease.owner == view.me, !view.prepared.contains(shard) {
       return .release(shard, nonce: lease.nonce)
     }
-    if let lease, view.members[lease.owner]?.standing != .crashed {
+    if let lease, view.members[lease.owner]?.standing != .crashed, !isForsaken(lease, of: shard, view) {
       freeSince[shard] = nil
       return nil
     }
@@ -141,6 +150,17 @@ public struct ClaimPlan: Sendable {
     let since = freeSince[shard] ?? view.now
     freeSince[shard] = since
     return view.now - since >= wait(for: shard, view) ? .claim(shard, over: lease) : nil
+  }
+
+  /// Whether a lease belongs to nobody who is known and has not been renewed for a lifetime: one written by hand, or by
+  /// somebody with other settings, may last for as long as it likes.
+  private mutating func isForsaken(_ lease: Lease, of shard: Shard, _ view: View) -> Bool {
+    guard view.members[lease.owner] == nil else { return false }
+    if let seen = standing[shard], seen.nonce == lease.nonce, seen.counter == lease.counter {
+      return view.now - seen.since > longestWait
+    }
+    standing[shard] = StandingLease(nonce: lease.nonce, counter: lease.counter, since: view.now)
+    return false
   }
 
   /// How long this worker leaves a free shard alone: not at all when it is the one that should have it.

@@ -67,6 +67,18 @@ import Testing
     #expect(Self.decide(Self.view(lease: Self.lease(WorkerID(rawValue: "stranger")))).isEmpty)
   }
 
+  @Test func aStrangersLeaseThatIsNotRenewedIsTakenOverAfterALifetime() {
+    var plan = ClaimPlan(longestWait: .milliseconds(1_500))
+    var lease = Self.lease(WorkerID(rawValue: "stranger"))
+    #expect(plan.decide(Self.view(lease: lease, now: .zero)).isEmpty)
+    #expect(plan.decide(Self.view(lease: lease, now: .milliseconds(1_500))).isEmpty)
+    lease.counter += 1
+    #expect(plan.decide(Self.view(lease: lease, now: .milliseconds(1_600))).isEmpty)
+    #expect(plan.decide(Self.view(lease: lease, now: .milliseconds(3_100))).isEmpty)
+    #expect(
+      plan.decide(Self.view(lease: lease, now: .milliseconds(3_101))) == [.claim(Self.shard, over: lease)])
+  }
+
   @Test func theWishedWorkerComesFirstAndTheOthersInOrderAfterIt() {
     var plan = ClaimPlan(longestWait: .milliseconds(1_500))
     let others = [Self.other: Self.member(), WorkerID(rawValue: "third"): Self.member()]
