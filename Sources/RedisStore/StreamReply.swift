@@ -34,12 +34,25 @@ enum StreamReply {
     else { return nil }
     var scanner = CompactScanner(number)
     guard let sequence = scanner.number(in: 1...Int64.max), scanner.isAtEnd else { return nil }
-    return LogEntryText.parse(line, shard: shard, sequence: Sequence(rawValue: sequence))
+    let entry = LogEntryText.parse(line, shard: shard, sequence: Sequence(rawValue: sequence))
+    // What somebody copied here from another shard's stream must not pass for a row of this one.
+    return entry?.command.order.shard == shard ? entry : nil
   }
 
   /// The last id that a stream ever handed out, from a reply of `XINFO STREAM`; nil when there is no such stream.
   static func lastPosition(_ reply: RedisValue) -> StreamPosition? {
     reply["last-generated-id"]?.bytes.flatMap { StreamPosition($0) }
+  }
+}
+
+extension Command {
+  /// The order that it concerns.
+  fileprivate var order: OrderID {
+    switch self {
+    case .place(let order): return order.id
+    case .cancel(let cancel): return cancel.target
+    case .replace(let replace): return replace.target
+    }
   }
 }
 

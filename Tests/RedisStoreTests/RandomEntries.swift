@@ -19,17 +19,17 @@ extension LogEntry {
   static func random(shard: Shard, sequence: Int64, _ random: inout SplitMix) -> LogEntry {
     let command: Command
     switch Int.random(in: 0..<3, using: &random) {
-    case 0: command = .place(.random(&random))
+    case 0: command = .place(.random(shard, &random))
     case 1:
       command = .cancel(
         CancelOrder(
-          target: .random(&random), targetSequence: Sequence(rawValue: .anyMagnitude(&random)),
+          target: .random(shard, &random), targetSequence: Sequence(rawValue: .anyMagnitude(&random)),
           account: AccountNumber(rawValue: .anyMagnitude(&random)),
           instrument: InstrumentID(rawValue: Int32.random(in: 0...Int32.max, using: &random))))
     default:
       command = .replace(
         ReplaceOrder(
-          order: .random(&random), target: .random(&random),
+          order: .random(shard, &random), target: .random(shard, &random),
           targetSequence: Sequence(rawValue: .anyMagnitude(&random)),
           extraHold: .anyMagnitude(&random) % 1_000_000_000_000_000_000 * (Bool.random(using: &random) ? 1 : -1)))
     }
@@ -41,9 +41,9 @@ extension LogEntry {
 }
 
 extension PlaceOrder {
-  static func random(_ random: inout SplitMix) -> PlaceOrder {
+  static func random(_ shard: Shard, _ random: inout SplitMix) -> PlaceOrder {
     PlaceOrder(
-      id: .random(&random), account: AccountNumber(rawValue: .anyMagnitude(&random)),
+      id: .random(shard, &random), account: AccountNumber(rawValue: .anyMagnitude(&random)),
       instrument: InstrumentID(rawValue: Int32.random(in: 0...Int32.max, using: &random)),
       side: Bool.random(using: &random) ? .buy : .sell, type: OrderType.allCases.randomElement(using: &random)!,
       timeInForce: TimeInForce.allCases.randomElement(using: &random)!, postOnly: Bool.random(using: &random),
@@ -54,7 +54,10 @@ extension PlaceOrder {
 }
 
 extension UniqueID {
-  static func random(_ random: inout SplitMix) -> UniqueID { UniqueID(high: random.next(), low: random.next()) }
+  /// An order's, of a shard.
+  static func random(_ shard: Shard, _ random: inout SplitMix) -> UniqueID {
+    UniqueID(high: random.next(), low: random.next() & ~0xFFFF | UInt64(UInt16(bitPattern: shard.rawValue)))
+  }
 }
 
 extension Int64 {

@@ -54,6 +54,16 @@ import Testing
     #expect(fields == ["seq", "1", "cmd", String(decoding: line, as: UTF8.self)])
   }
 
+  @Test func anotherShardsEntryHasAPlaceButNoMeaning() async throws {
+    var random = SplitMix(seed: 5)
+    for number: Int64 in 1...20 {
+      try await add(at: "\(number)-0", .random(shard: Shard(rawValue: 18), sequence: number, &random))
+    }
+    let found = try await stream.read(after: [shard: nil], limit: 100, wait: patience)
+    #expect(found.count == 20)
+    #expect(found.allSatisfy { $0.entry == nil })
+  }
+
   @Test func forgedEntriesHaveAPlaceButNoMeaning() async throws {
     let good = entries(1...1)[0]
     var line: [UInt8] = []
