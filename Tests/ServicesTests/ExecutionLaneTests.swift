@@ -102,6 +102,22 @@ private struct Bench {
     }
   }
 
+  @Test func aRowThatTheLogDoesNotHaveIsForgotten() async throws {
+    let bench = Bench()
+    try await bench.working {
+      let reads = await bench.ledger.logReads
+      await bench.deliver([1_000])
+      await eventually("a look at the log for the gap") { await bench.ledger.logReads > reads }
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await bench.expectSettled(3)
+      // Were it still waited for, the stream would be kept from its place on.
+      await eventually("the stream is trimmed to its end") {
+        await bench.stream.trimmed[Row.shard] == StreamPosition(milliseconds: 1_004, counter: 0)
+      }
+    }
+  }
+
   @Test func malformedEntriesAreSteppedOver() async throws {
     let bench = Bench()
     try await bench.working {

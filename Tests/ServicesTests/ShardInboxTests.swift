@@ -110,4 +110,16 @@ import Testing
     let settled = inbox.settledPosition
     #expect(settled == .init(milliseconds: 5, counter: 0), "never beyond what has been read of the new stream")
   }
+
+  /// A row far ahead of the log would be waited for for ever, and would keep the stream from being trimmed.
+  @Test func aDiscardedRowLeavesNoGap() {
+    var inbox = ShardInbox()
+    let position = StreamPosition(milliseconds: 5, counter: 0)
+    inbox.receive(.init(shard: Row.shard, position: position, entry: Row.cancel(1_000)), cursor: .zero)
+    #expect(inbox.hasGap(after: .zero))
+    #expect(inbox.settledPosition.map { $0 < position } == true)
+    inbox.discard(inbox.sequences)
+    #expect(!inbox.hasGap(after: .zero))
+    #expect(inbox.settledPosition == position)
+  }
 }

@@ -213,6 +213,11 @@ actor ExecutionLane {
       guard holdings[shard]?.ownership == holding.ownership else { continue }
       for row in rows { holdings[shard]!.inbox.receive(row, cursor: cursor) }
       holdings[shard]!.needsLog = rows.count == settings.logLimit
+      if !holdings[shard]!.needsLog {
+        // Rows are published after they are logged: what had come before the log was read and lies beyond its end is forged.
+        let last = rows.last?.sequence ?? cursor
+        holdings[shard]!.inbox.discard(holding.inbox.sequences.filter { $0 > last })
+      }
       holdings[shard]!.gapSince = nil
     }
   }

@@ -33,6 +33,14 @@ struct ShardInbox {
     waiting[entry.sequence] = row
   }
 
+  /// The rows that wait.
+  var sequences: Set<Sequence> { Set(waiting.keys) }
+
+  /// Forgets rows that the stream delivered and the log does not have: somebody has forged them.
+  mutating func discard(_ forged: Set<Sequence>) {
+    for sequence in forged { waiting[sequence] = nil }
+  }
+
   /// Whether the row after `cursor` is there.
   func isRunnable(after cursor: Sequence) -> Bool { waiting[cursor.next] != nil }
 
