@@ -18,6 +18,15 @@ final class FaultReport: Sendable {
     var lost = 0
     var doubled = 0
     var isAudited = false
+
+    /// Takes from the clients' records what they tell.
+    init(row: FaultRow, _ records: [TradingLoad.Record]) {
+      self.row = row
+      acknowledged = records.reduce(0) { $0 + $1.acknowledged.count + $1.cancelled.count }
+      unanswered = records.reduce(0) { $0 + $1.unanswered.count }
+      deferred = records.reduce(0) { $0 + $1.deferred }
+      silence = (records.map(\.longestSilence).max() ?? 0) / 1_000_000
+    }
   }
 
   static let shared = FaultReport()

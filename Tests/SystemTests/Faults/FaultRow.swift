@@ -29,7 +29,7 @@ struct FaultRow: Sendable, CustomTestStringConvertible {
   /// How often the fault is injected.
   var times = 1
   /// How long the clients trade on before anything that died is started again.
-  var after = Duration.milliseconds(1500)
+  var after = Duration.milliseconds(700)
   /// Whether no shard may change hands.
   var keepsOwners = false
   let inject: Step

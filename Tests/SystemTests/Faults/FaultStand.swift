@@ -142,36 +142,55 @@ final class FaultStand: Sendable {
     return try ShardCursor.all(&connection)
   }
 
+  /// How often a worker that runs has claimed a shard that nobody handed to it. (The balance may move shards at any time.)
+  private var forcedClaims: Int {
+    workers.reduce(0) { sum, worker in
+      sum
+        + worker.process.log.split(separator: "\n")
+        .count { $0.contains("\"claimed a shard\"") && !$0.contains("\"why\":\"handed over\"") }
+    }
+  }
+
   // MARK: A row
 
   /// Injects a row's fault under load, lets everything come to rest, and checks.
+  /// - Parameters:
+  ///   - isStrict: Whether the injection itself must succeed: faults that are injected at once may spoil each other.
+  ///   - isJudged: Whether the books and the clients' records are looked at now; what is settled is always waited for.
   /// - Returns: whether the exchange is fit for another row.
-  func run(_ row: FaultRow) async throws -> Bool {
-    let before = try cursors().map(\.epoch)
+  func run(_ row: FaultRow, isStrict: Bool = true, isJudged: Bool = true) async throws -> Bool {
+    let claimsBefore = forcedClaims
     let watch = ShardWatch(stack.postgres)
     state.withLock { $0.watch = watch }
-    var load: TradingLoad?
-    if case .trading(let style) = row.load {
-      load = TradingLoad(board, style: style)
-      try await Task.sleep(for: .milliseconds(500))
-    }
-    do {
-      try await row.inject(self)
-    } catch {
-      Issue.record("\(row.title): \(error)")
-    }
-    if case .afterwards = row.load { load = TradingLoad(board) }
+    let load = try await inject(row, isStrict)
     if load != nil { try await Task.sleep(for: row.after) }
     try await heal()
     let records = try await load?.stop().records ?? []
     try await settle()
-    var entry = FaultReport.Entry(row: row)
+    state.withLock { $0.records += records }
+    var entry = FaultReport.Entry(row: row, records)
     (entry.gap, entry.takeOver) = watch.stop()
-    try await judge(records, &entry)
-    if row.keepsOwners { #expect(try cursors().map(\.epoch) == before, "shards changed hands: \(row.title)") }
+    guard isJudged else { return true }
+    try await judge(&entry)
+    if row.keepsOwners { #expect(forcedClaims == claimsBefore, "shards changed hands: \(row.title)") }
     try await row.expect(self, records)
     FaultReport.shared.add(entry)
     return entry.lost == 0 && entry.doubled == 0 && entry.isAudited
+  }
+
+  private func inject(_ row: FaultRow, _ isStrict: Bool) async throws -> TradingLoad? {
+    var load: TradingLoad?
+    if case .trading(let style) = row.load {
+      load = TradingLoad(board, style: style)
+      try await Task.sleep(for: .milliseconds(300))
+    }
+    do {
+      try await row.inject(self)
+    } catch {
+      if isStrict { Issue.record("\(row.title): \(error)") } else { print("fault: \(row.title): \(error)") }
+    }
+    if case .afterwards = row.load { load = TradingLoad(board) }
+    return load
   }
 
   /// Waits until nothing is left to settle.
@@ -187,24 +206,15 @@ final class FaultStand: Sendable {
   }
 
   /// Compares what clients were told, in this row and before, with what is stored, and checks the books.
-  func judge(_ records: [TradingLoad.Record], _ entry: inout FaultReport.Entry) async throws {
-    let all = state.withLock { state in
-      state.records += records
-      return state.records
-    }
+  private func judge(_ entry: inout FaultReport.Entry) async throws {
     var connection = try stack.postgres.connect()
-    let stored = try StoredOrders(&connection)
-    let verdict = stored.verdict(on: all)
-    #expect(verdict.complaints == [], "\(entry.row.title)")
-    entry.acknowledged = records.reduce(0) { $0 + $1.acknowledged.count + $1.cancelled.count }
-    entry.unanswered = records.reduce(0) { $0 + $1.unanswered.count }
-    entry.deferred = records.reduce(0) { $0 + $1.deferred }
-    entry.silence = (records.map(\.longestSilence).max() ?? 0) / 1_000_000
+    let verdict = try StoredOrders(&connection).verdict(on: state.withLock { $0.records })
+    #expect(verdict.complaints.prefix(20) == [], "\(entry.row.title): \(verdict.complaints.count) complaints")
     (entry.lost, entry.doubled) = (verdict.lost, verdict.doubled)
     let violations = try LedgerChecks.violations(&connection)
     #expect(violations == [:], "\(entry.row.title)")
-    let (status, text) = try await stack.run(["audit", "--replay"], within: 120)
-    #expect(status == 0, "\(entry.row.title): \(text)")
+    let (status, text) = try await stack.run(["audit", "--replay"], within: 300)
+    #expect(status == 0, "\(entry.row.title): \(text.prefix(4000))")
     entry.isAudited = violations.isEmpty && status == 0
   }
 

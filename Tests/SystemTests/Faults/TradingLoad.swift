@@ -90,7 +90,7 @@ final class TradingLoad: Sendable {
         let name = "\(run)-\(client)-\(number)"
         if let order = desk.place(name, body(name, &random), isKeyed: client % 2 == 0, &record) { open.append(order) }
       }
-      usleep(4000)
+      usleep(6000)
     }
     return record
   }

@@ -46,7 +46,9 @@ extension FaultRow {
         _ = try await eventually("a frozen worker's notice of its loss") {
           worker.process.log.contains("fenced") || worker.process.log.contains("lost a lease") ? true : nil
         }
-        #expect(worker.process.exitStatus == nil)
+        guard worker.process.exitStatus == nil else {
+          throw ChildProcess.Failure(description: "a frozen worker ended: \(worker.process.log.suffix(2000))")
+        }
       },
       FaultRow(
         number: 3, name: "worker frozen for half its lease", topology: .fleet, times: 3, after: .seconds(1),
