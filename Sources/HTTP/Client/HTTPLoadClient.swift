@@ -14,7 +14,7 @@ public final class HTTPLoadClient: Sendable {
     completions: @escaping @Sendable ([HTTPCompletion]) -> Void = { _ in }
   ) throws(HTTPServerError) {
     precondition(configuration.connections > 0 && configuration.pipelineDepth > 0, "a client needs a connection")
-    DescriptorLimit.raise(to: configuration.connections + 256)
+    DescriptorLimit.raise(to: configuration.connections + DescriptorLimit.reserve)
     let loop = try LoadLoop(configuration, completions: completions)
     self.loop = loop
     startThread(name: "http-load") { loop.run() }

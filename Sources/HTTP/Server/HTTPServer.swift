@@ -13,8 +13,11 @@ public final class HTTPServer: Sendable {
     configuration: HTTPServerConfiguration, handler: @escaping HTTPHandler
   ) throws(HTTPServerError) {
     try configuration.check()
-    DescriptorLimit.raise(to: configuration.connectionLimit + 256)
+    let descriptors = DescriptorLimit.raise(to: configuration.connectionLimit + DescriptorLimit.reserve)
     var configuration = configuration
+    // Clients wait for a place rather than take the process's last descriptor: the system's libraries end it without one.
+    configuration.connectionLimit = max(
+      configuration.loops, min(configuration.connectionLimit, DescriptorLimit.forClients(of: descriptors)))
     var loops: [ServerLoop] = []
     for index in 0..<configuration.loops {
       let loop = try ServerLoop(configuration: configuration, index: index, handler: handler)
