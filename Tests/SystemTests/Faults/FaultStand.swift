@@ -263,6 +263,8 @@ final class FaultStand: Sendable {
       state.gateways.removeAll { $0.server.process.exitStatus != nil }
       state.spareGateways += ended.map(\.place)
     }
+    let known = Set(board.withLock { $0.map(\.port) })
+    for gateway in gateways where !known.contains(gateway.server.port) { try await stopGateway(gateway.server) }
     let served = Set(gateways.map(\.server.port))
     board.withLock { $0.removeAll { !served.contains($0.port) } }
     while gateways.count < topology.gateways { try await addGateway() }

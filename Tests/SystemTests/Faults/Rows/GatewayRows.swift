@@ -102,7 +102,8 @@ extension FaultStand {
     .flatMap { $0 }
     let statuses = Dictionary(answers.map { ($0?.status ?? 0, 1) }, uniquingKeysWith: +)
     print("burst: \(statuses)")
-    #expect(Set(statuses.keys).isSubset(of: [200, 429]), "\(statuses)")
+    // Some accounts run out of what they may use.
+    #expect(Set(statuses.keys).isSubset(of: [200, 403, 429]), "\(statuses)")
     #expect(statuses[429, default: 0] > 0, "nothing was refused")
     #expect(answers.allSatisfy { $0?.status != 429 || $0?.head.contains("retry-after:") == true })
     try await settle()
@@ -115,10 +116,10 @@ extension FaultStand {
   fileprivate func runOutOfDescriptors() async throws {
     let gateway = try await addGateway(launcher: ["prlimit", "--nofile=64:64"], isPublic: false)
     let run = UInt32.random(in: 0 ... .max)
-    let served = await onThread {
-      let callers = (0..<100).map { _ in gateway.caller(account: 7, patience: 2) }
-      return callers.count { $0.call("GET", "/v2/account")?.status == 200 }
+    let served = await atOnce(100) { _ in
+      gateway.caller(account: 7, patience: 2).call("GET", "/v2/account")?.status == 200
     }
+    .count { $0 }
     print("descriptors: \(served) of 100 served")
     #expect(served > 0)
     #expect(gateway.process.exitStatus == nil, "\(gateway.process.log.suffix(2000))")

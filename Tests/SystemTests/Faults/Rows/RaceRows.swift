@@ -16,6 +16,13 @@ extension FaultRow {
 }
 
 extension FaultStand {
+  /// Leaves nothing open that another race might trade with.
+  private func cancelAll(of accounts: [Int]) async throws {
+    let gateway = gateways[0].server
+    for account in accounts { _ = await onThread { gateway.caller(account: account).call("DELETE", "/v2/orders") } }
+    try await settle()
+  }
+
   fileprivate func sameName() async throws {
     let gateways = gateways
     for round in 0..<20 {
@@ -36,6 +43,7 @@ extension FaultStand {
     }
     try await settle()
     #expect(try number("SELECT count(*) FROM orders WHERE client_order_id ~ '^(same|keyed)-'") == 40)
+    try await cancelAll(of: [0])
   }
 
   fileprivate func drain() async throws {
@@ -58,6 +66,7 @@ extension FaultStand {
     }
     #expect(sells.count { $0 == 200 } == 11)
     try await settle()
+    try await cancelAll(of: [1, 2])
   }
 
   fileprivate func cancelsRaceFills() async throws {
