@@ -220,7 +220,7 @@ final class FaultStand: Sendable {
   // MARK: Making whole
 
   /// Undoes every fault: servers run, links are sound, clocks are right, as many roles run as there should be, and every
-  /// shard has one of them as its owner.
+  /// worker has shards.
   func heal() async throws {
     stack.redis.resume()
     try stack.redis.start(withDump: true)
@@ -234,15 +234,23 @@ final class FaultStand: Sendable {
     for process in workers.map(\.process) + gateways.map(\.server.process) { process.signal(SIGCONT) }
     try await tidyGateways()
     try await tidyWorkers()
-    try await untilOwned()
+    try await untilShared()
   }
 
   /// Waits until every shard has an owner that runs.
   func untilOwned() async throws {
-    _ = try await eventually("an owner of every shard", seconds: 60) {
-      let running = Set(self.workers.map(\.process.pid))
-      let cursors = try? self.cursors()
-      return cursors?.allSatisfy { $0.owner.map(running.contains) ?? false } == true ? true : nil
+    try await untilOwners("an owner of every shard") { owners, running in owners.isSubset(of: running) }
+  }
+
+  /// Waits until every worker has shards: while they move, a fault may free some of them.
+  private func untilShared() async throws {
+    try await untilOwners("shards for every worker") { owners, running in owners == running }
+  }
+
+  private func untilOwners(_ what: String, _ isSo: (Set<pid_t?>, Set<pid_t?>) -> Bool) async throws {
+    _ = try await eventually(what, seconds: 60) {
+      guard let cursors = try? self.cursors() else { return nil }
+      return isSo(Set(cursors.map(\.owner)), Set(self.workers.map(\.process.pid))) ? true : nil
     }
   }
 
