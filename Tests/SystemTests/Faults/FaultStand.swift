@@ -248,7 +248,7 @@ final class FaultStand: Sendable {
   }
 
   private func untilOwners(_ what: String, _ isSo: (Set<pid_t?>, Set<pid_t?>) -> Bool) async throws {
-    _ = try await eventually(what, seconds: 60) {
+    _ = try await eventually(what, seconds: 60) { () -> Bool? in
       guard let cursors = try? self.cursors() else { return nil }
       return isSo(Set(cursors.map(\.owner)), Set(self.workers.map(\.process.pid))) ? true : nil
     }
