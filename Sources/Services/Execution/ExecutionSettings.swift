@@ -32,8 +32,9 @@ public struct ExecutionSettings: Sendable {
   public var claimBase = Duration.milliseconds(500)
   /// Longest pause between two such claims.
   public var claimCeiling = Duration.seconds(30)
-  /// How long a round may take before the worker lets its leases go: longer than the database's own time limits.
-  public var stuckAfter = Duration.seconds(15)
+  /// How long a round may take before the worker lets its leases go: longer than the database lets it wait for a lock. A
+  /// database that swallows everything shows in nothing else for as long.
+  public var stuckAfter = Duration.seconds(6)
   /// How long a worker that does not reach the database keeps its leases: others may reach it.
   public var unreachableAfter = Duration.seconds(3)
   /// Life of a lease and of a heartbeat without renewal.
