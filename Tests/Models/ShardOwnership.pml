@@ -43,11 +43,17 @@ the epoch would be superfluous, and Spin says so.
                between, they are ahead of the cursor. Every guard refuses them, until a fail-over takes back just that
                claim and that settlement. So the cursor is read with them, and compared with the claim's.
 
-WHAT IS TAKEN FOR GRANTED OF THE FAIL-OVER: with synchronous replicas it is certain, for nothing is seen that they do not
-have. A replica that lags can break it, and no guard helps; the switch shows it.
+TWO WAYS TO LOSE THE END OF A DATABASE
 
-  STALE_ROWS   no row is lost that waits in a worker's hands or in the shard's stream. Otherwise it is settled in place of
-               the row that has its sequence now.
+  RESTORE      (as it is without a switch) an earlier copy of the same branch of history, such as a snapshot of the disk:
+               nothing tells it from what it was. Taken for granted is that no row was lost that waits in a worker's hands
+               or in the shard's stream: otherwise it is settled in place of the row that has its sequence now, and no
+               guard helps. Who restores so has to stop the workers and to empty Redis.
+  PROMOTION    a replica becomes the primary, and with that begins another branch (timeline). Nothing is taken for granted:
+               it may have lagged. Log rows, ownerships and settlements name the branch that they belong to, and what
+               belongs to another one is left out or refused.
+  NO_HISTORY   the same without these names: a lost row is settled in place of the one that has its sequence now. Epoch,
+               nonce and sequence are as expected, and so are the books.
 
 BOUNDS  WORKERS (2 or 3), ROWS (4 at most) in the log, CLAIMS in all.
 GOAL    turns the model's purpose into an error, to show that it can be reached.
@@ -82,6 +88,9 @@ typedef Database {
 /* What a worker has in memory; a crash empties it. */
 typedef Owner {
   byte phase;
+#ifdef PROMOTION
+  byte history;   /* Ownership: the timeline of the claim */
+#endif
   byte epoch;     /* Ownership: what the claim returned */
   byte nonce;
   byte cursor;    /* ShardEngine.cursor */
@@ -93,6 +102,9 @@ typedef Owner {
 /* A settling transaction on its way to the server or in it: its ShardCommit, and the books it came from. */
 typedef Settlement {
   byte state;
+#ifdef PROMOTION
+  byte history;
+#endif
   byte epoch;
   byte nonce;
   byte from;
@@ -113,6 +125,12 @@ typedef Settlement {
 #define SENT     1
 #define COMPARED 2  /* NO_ROW_LOCK alone: compared, not yet written */
 
+#ifdef PROMOTION
+#define NAME(whose, timeline) whose.history = timeline
+#else
+#define NAME(whose, timeline) skip
+#endif
+
 Database db;
 Database standby;
 hidden Database nothing;
@@ -123,7 +141,7 @@ byte given[CLAIMS + 1];      /* the nonces (bits) that claims with this epoch ha
 Owner owner[WORKERS];
 Settlement settlement[WORKERS];
 
-#ifdef STALE_ROWS
+#ifdef PROMOTION
 byte stream;                 /* rows of the first timeline that Redis still delivers in the second */
 #endif
 #ifdef GOAL
@@ -139,6 +157,7 @@ inline copy(to, from) {
 /* ExecutionLane.drop, a lost lease, a crash: what is known of the shard is forgotten. */
 inline drop(w) {
   owner[w].phase = IDLE;
+  NAME(owner[w], 0);
   owner[w].epoch = 0; owner[w].nonce = 0; owner[w].cursor = 0; owner[w].books = 0;
   owner[w].through = 0; owner[w].rows = 0
 }
@@ -146,6 +165,7 @@ inline drop(w) {
 /* The transaction has ended, or its connection has. */
 inline vanish(w) {
   settlement[w].state = NONE;
+  NAME(settlement[w], 0);
   settlement[w].epoch = 0; settlement[w].nonce = 0; settlement[w].from = 0; settlement[w].books = 0;
   settlement[w].through = 0; settlement[w].rows = 0
 }
@@ -171,7 +191,8 @@ inline claim(w) {
   db.epoch++;
   draw_nonce();
   if
-  :: owner[w].epoch = db.epoch;
+  :: NAME(owner[w], timeline);
+     owner[w].epoch = db.epoch;
      owner[w].nonce = db.nonce;
      owner[w].cursor = db.processed;
      owner[w].phase = CLAIMED;
@@ -199,7 +220,14 @@ inline read_books(w) {
 
 /* Settling ---------------------------------------------------------------------------------------------------------- */
 
-/* Takes a run of one or more rows from the log, or from a stream that says the same, and matches it. */
+/* ShardInbox: rows of another branch are left out. The stream is that of the first. */
+#ifdef NO_HISTORY
+#define TAKES_LOST_ROWS(w) true
+#else
+#define TAKES_LOST_ROWS(w) (owner[w].history == 1)
+#endif
+
+/* Takes a run of one or more rows from the log, or from the stream, and matches it. */
 inline match(w) {
   owner[w].through = owner[w].cursor + 1;
   do
@@ -207,9 +235,9 @@ inline match(w) {
   :: break
   od;
   owner[w].rows = BETWEEN(db.log, owner[w].cursor, owner[w].through);
-#ifdef STALE_ROWS
+#ifdef PROMOTION
   if
-  :: BETWEEN(stream, owner[w].through - 1, owner[w].through) ->
+  :: TAKES_LOST_ROWS(w) && BETWEEN(stream, owner[w].through - 1, owner[w].through) ->
      owner[w].rows = BETWEEN(stream, owner[w].cursor, owner[w].through)
   :: skip
   fi;
@@ -219,6 +247,9 @@ inline match(w) {
 }
 
 inline send(w) {
+#ifdef PROMOTION
+  NAME(settlement[w], owner[w].history);
+#endif
   settlement[w].epoch = owner[w].epoch;
   settlement[w].nonce = owner[w].nonce;
   settlement[w].from = owner[w].cursor;
@@ -253,7 +284,13 @@ inline put_off(w) {
 #else
 #define SAME_SEQUENCE(s) (s.from == db.processed)
 #endif
-#define PASSES(s) (SAME_EPOCH(s) && SAME_NONCE(s) && SAME_SEQUENCE(s))
+/* SettleOutcome.failedOver: a connection knows the branch that it is connected to. */
+#if defined(PROMOTION) && !defined(NO_HISTORY)
+#define SAME_HISTORY(s) (s.history == timeline)
+#else
+#define SAME_HISTORY(s) true
+#endif
+#define PASSES(s) (SAME_HISTORY(s) && SAME_EPOCH(s) && SAME_NONCE(s) && SAME_SEQUENCE(s))
 
 /* The rest of the transaction, and its commit. */
 inline write(s) {
@@ -344,12 +381,12 @@ end:
   od
 }
 
-#ifdef STALE_ROWS
-#define HAS_STALE_ROWS(w) false
+#ifdef PROMOTION
+#define HAS_LOST_ROWS(w) false
 #else
-#define HAS_STALE_ROWS(w) (owner[w].phase == MATCHED && owner[w].through > standby.last)
+#define HAS_LOST_ROWS(w) (owner[w].phase == MATCHED && owner[w].through > standby.last)
 #endif
-#define TAKEN_FOR_GRANTED(w) (!HAS_STALE_ROWS(w))
+#define TAKEN_FOR_GRANTED(w) (!HAS_LOST_ROWS(w))
 #if WORKERS > 2
 #define ALL_TAKEN_FOR_GRANTED (TAKEN_FOR_GRANTED(0) && TAKEN_FOR_GRANTED(1) && TAKEN_FOR_GRANTED(2))
 #else
@@ -360,7 +397,7 @@ end:
    that reads its books gives its claim up. Any other notices nothing: when reading the log fails, the session connects
    anew, and the shard stays in work. */
 inline fail_over() {
-#ifdef STALE_ROWS
+#ifdef PROMOTION
   stream = db.log;
 #endif
 #ifdef GOAL

@@ -69,7 +69,9 @@ private struct Streams {
   func untilUsed(by trial: FaultTrial) async throws {
     for shard in 0..<ScratchStack.instruments {
       let before = try await state(of: shard)
-      for attempt in 0..<200 {
+      var attempt = 0
+      while try await !isTrimmed(shard, above: before.added) {
+        try #require(attempt < 100, "the stream of shard \(shard) is not used: \(try await state(of: shard))")
         // Below what anybody sells at.
         let body = order("used-\(shard)-\(attempt)", side: "buy", quantity: 1)
           .replacing("\"S0\"", with: "\"S\(shard)\"").replacing("\"100\"", with: "\"90\"")
@@ -77,12 +79,20 @@ private struct Streams {
           trial.gateways[0].caller(account: 0).call("POST", "/v2/orders", body)?.status
         }
         #expect(status == 200)
-        let now = try await state(of: shard)
-        if now.added > before.added, now.lag == 0 { break }
-        try #require(attempt < 199, "the stream of shard \(shard) is not used: \(now)")
-        try await Task.sleep(for: .milliseconds(20))
+        attempt += 1
       }
     }
+  }
+
+  /// Whether more entries were added than `count` and all are settled, now or within a moment: an order is answered before
+  /// it is settled.
+  private func isTrimmed(_ shard: Int, above count: Int64) async throws -> Bool {
+    for _ in 0..<10 {
+      let now = try await state(of: shard)
+      if now.added > count, now.lag == 0 { return true }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return false
   }
 
   /// Waits until both workers' heartbeats stand.

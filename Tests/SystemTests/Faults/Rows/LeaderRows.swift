@@ -7,13 +7,13 @@ import Testing
 /// The leader dies, freezes or is cut off: matching goes on, another leads, and the old one's writes are refused.
 extension FaultRow {
   static let leader: [FaultRow] = [
-    FaultRow(number: 6, name: "leader killed", topology: .leader, subject: .leader, after: .seconds(2)) { stand in
+    FaultRow(number: 6, name: "leader killed", topology: .leader, subject: .leader, after: .seconds(1)) { stand in
       let term = try stand.term()
       try await stand.kill(stand.leader())
       try await stand.untilTerm(after: term)
     },
     FaultRow(
-      number: 6, name: "leader frozen until another leads", topology: .leader, subject: .leader, after: .seconds(2)
+      number: 6, name: "leader frozen until another leads", topology: .leader, subject: .leader, after: .seconds(1)
     ) { stand in
       try await stand.depose { leader in
         leader.process.signal(SIGSTOP)
@@ -23,7 +23,7 @@ extension FaultRow {
     },
     FaultRow(
       number: 6, name: "leader cut off from Redis until another leads", topology: .leader, subject: .leader,
-      after: .seconds(2)
+      after: .seconds(1)
     ) { stand in
       try await stand.depose {
         $0.place.links?.redis.become(.cut)
@@ -31,7 +31,7 @@ extension FaultRow {
         $0.place.links?.redis.become(.sound)
       }
     },
-    FaultRow(number: 6, name: "leader killed while it moves shards", topology: .leader, times: 2, after: .seconds(2)) {
+    FaultRow(number: 6, name: "leader killed while it moves shards", topology: .leader, times: 2, after: .seconds(1)) {
       stand in
       // A new worker makes the leader wish for something.
       for _ in 0..<2 {

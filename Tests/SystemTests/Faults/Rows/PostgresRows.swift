@@ -9,7 +9,7 @@ extension FaultRow {
     [ScratchPostgres.Stop.fast, .immediate].map { how in
       FaultRow(
         number: 16, name: "PostgreSQL stopped (\(how)), started after 1 s", topology: .postgres, subject: .postgres,
-        after: .seconds(2)
+        after: .seconds(1)
       ) { stand in
         try await stand.stack.postgres.stop(how)
         try await Task.sleep(for: .seconds(1))
@@ -17,13 +17,13 @@ extension FaultRow {
       }
     } + [
       FaultRow(
-        number: 17, name: "PostgreSQL frozen for 5 s", topology: .postgres, subject: .postgres, after: .seconds(2)
+        number: 17, name: "PostgreSQL frozen for 5 s", topology: .postgres, subject: .postgres, after: .seconds(1)
       ) { stand in
         try stand.stack.postgres.signalAll(SIGSTOP)
         try await Task.sleep(for: .seconds(5))
         try stand.stack.postgres.signalAll(SIGCONT)
       },
-      FaultRow(number: 22, name: "14 connections for 3 s", topology: .postgres, after: .seconds(2)) { stand in
+      FaultRow(number: 22, name: "14 connections for 3 s", topology: .postgres, after: .seconds(1)) { stand in
         let postgres = stand.stack.postgres
         try await postgres.stop(.fast)
         try await postgres.start(mostConnections: 14)
@@ -50,10 +50,10 @@ extension FaultRow {
 
   static let commits: [FaultRow] = [
     FaultRow(
-      number: 18, name: "gateway's connection cut at COMMIT", topology: .commits, times: 10, after: .seconds(2)
+      number: 18, name: "gateway's connection cut at COMMIT", topology: .commits, times: 10, after: .seconds(1)
     ) { try await $0.cut($0.gatewayCutter!) },
     FaultRow(
-      number: 18, name: "worker's connection cut at a settlement", topology: .commits, times: 10, after: .seconds(2)
+      number: 18, name: "worker's connection cut at a settlement", topology: .commits, times: 10, after: .seconds(1)
     ) { try await $0.cut($0.workerCutter!) },
   ]
 }

@@ -29,7 +29,7 @@ extension FaultRow {
         try stand.stack.redis.start(withDump: true)
       },
       FaultRow(
-        number: 11, name: "Redis frozen for 4 s", topology: .redis, subject: .redis, after: .seconds(2)
+        number: 11, name: "Redis frozen for 4 s", topology: .redis, subject: .redis, after: .seconds(1)
       ) { stand in
         stand.stack.redis.pause()
         try await Task.sleep(for: .seconds(4))
@@ -105,7 +105,7 @@ extension FaultRow {
 
   private static func tampered(_ name: String, keepsOwners: Bool = false, _ inject: @escaping Step) -> FaultRow {
     FaultRow(
-      number: 8, name: name, topology: .redis, subject: .redis, after: .seconds(2), keepsOwners: keepsOwners,
+      number: 8, name: name, topology: .redis, subject: .redis, after: .seconds(1), keepsOwners: keepsOwners,
       inject: inject)
   }
 

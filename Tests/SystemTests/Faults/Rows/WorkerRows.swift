@@ -7,12 +7,12 @@ extension FaultRow {
   static let worker: [FaultRow] =
     [
       FaultRow(
-        number: 1, name: "worker killed while idle", topology: .fleet, load: .afterwards, after: .seconds(3)
+        number: 1, name: "worker killed while idle", topology: .fleet, load: .afterwards, after: .seconds(2)
       ) { try await $0.kill($0.workers.randomElement()!) },
       FaultRow(
-        number: 1, name: "worker killed under load", topology: .fleet, subject: .workers, after: .seconds(3)
+        number: 1, name: "worker killed under load", topology: .fleet, subject: .workers, after: .seconds(2)
       ) { try await $0.kill($0.workers.randomElement()!) },
-      FaultRow(number: 1, name: "worker killed at handover.released", topology: .fleet, after: .seconds(2)) { stand in
+      FaultRow(number: 1, name: "worker killed at handover.released", topology: .fleet, after: .seconds(1)) { stand in
         // It gets shards, and then gives them away.
         let fragile = try await stand.addWorker(killPoint: "handover.released")
         _ = try await eventually("the shards of a new worker") {
@@ -37,7 +37,7 @@ extension FaultRow {
     }
     + [
       FaultRow(
-        number: 2, name: "worker frozen for 4 s, then awake", topology: .fleet, subject: .workers, after: .seconds(2)
+        number: 2, name: "worker frozen for 4 s, then awake", topology: .fleet, subject: .workers, after: .seconds(1)
       ) { stand in
         let worker = stand.workers.randomElement()!
         worker.process.signal(SIGSTOP)
@@ -98,11 +98,11 @@ extension FaultRow {
     },
     FaultRow(
       number: 30, name: "one symbol at a hundred times the others", topology: .fleet,
-      load: .trading(.init(heat: 13)), after: .seconds(3)
+      load: .trading(.init(heat: 13)), after: .seconds(2)
     ) { _ in },
     FaultRow(
       number: 20, name: "two accounts through two gateways and two workers", topology: .fleet,
-      load: .trading(.init(accounts: 2)), after: .seconds(3), keepsOwners: true
+      load: .trading(.init(accounts: 2)), after: .seconds(2), keepsOwners: true
     ) { _ in },
   ]
 }
