@@ -71,7 +71,8 @@ private struct Streams {
       let before = try await state(of: shard)
       var attempt = 0
       while try await !isTrimmed(shard, above: before.added) {
-        try #require(attempt < 100, "the stream of shard \(shard) is not used: \(try await state(of: shard))")
+        let now = try await state(of: shard)
+        try #require(attempt < 100, "the stream of shard \(shard) is not used: \(now)")
         // Below what anybody sells at.
         let body = order("used-\(shard)-\(attempt)", side: "buy", quantity: 1)
           .replacing("\"S0\"", with: "\"S\(shard)\"").replacing("\"100\"", with: "\"90\"")
