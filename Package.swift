@@ -80,7 +80,8 @@ let package = Package(
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     library(
       "Gateway",
-      ["HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "Telemetry"]),
+      ["HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "Telemetry"],
+      resources: [.embedInCode("Admin/Console")]),
 
     // The engine under recorded and generated load, for the lab and the tests.
     library("Recordings", ["CZlib"]),

@@ -91,7 +91,8 @@ public final class ScratchPostgres: Sendable {
     let words =
       asPostgres + [
         "\(try serverPrograms())/postgres", "-D", "\(directory)/data", "-k", directory, "-c", "listen_addresses=", "-c",
-        "max_connections=\(mostConnections)", "-c", "shared_buffers=64MB", "-c", "fsync=off", "-c", "timezone=UTC", "-c",
+        "max_connections=\(mostConnections)", "-c", "shared_buffers=64MB", "-c", "fsync=off", "-c", "timezone=UTC",
+        "-c",
         // In the private folder, so that nothing is left of a server that was killed.
         "dynamic_shared_memory_type=mmap", "-c", "wal_retrieve_retry_interval=100ms",
       ]

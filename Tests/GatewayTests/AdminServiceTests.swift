@@ -34,23 +34,42 @@ private final class FakeMembers: MembershipStore {
   }
 }
 
+/// Knows one instrument, `A`, and what was last asked for it.
+private final class FakeHalts: TradingHalts {
+  let reasons = Lock<[String?]>([])
+
+  func halt(_ symbol: Symbol, reason: String) async throws(HaltRefusal) {
+    guard symbol == Symbol("A") else { throw .unknownInstrument(symbol) }
+    guard !reason.isEmpty else { throw .badReason("a reason has more than 0 bytes") }
+    reasons.withLock { $0.append(reason) }
+  }
+
+  func resume(_ symbol: Symbol) async throws(HaltRefusal) {
+    guard symbol == Symbol("A") else { throw .unknownInstrument(symbol) }
+    reasons.withLock { $0.append(nil) }
+  }
+}
+
 struct AdminServiceTests {
   private let fleet = FakeFleet()
+  private let halts = FakeHalts()
   private let metrics = Metrics()
   private let members = FakeMembers()
 
   private func service(token: String? = "sesame", isReady: Bool = true) -> AdminService {
     AdminService(
-      token: token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members), process: "p1",
-      isReady: { isReady })
+      token: token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members), halts: halts,
+      process: "p1", isReady: { isReady })
   }
 
   private func get(
-    _ path: String, _ authorization: String? = "Bearer sesame", method: String = "GET", from service: AdminService
+    _ path: String, _ authorization: String? = "Bearer sesame", method: String = "GET", body: String = "",
+    from service: AdminService
   ) async -> HTTPResponse {
     await service.handle(
       HTTPRequest(
-        method: method, rawPath: path, headers: authorization.map { [("authorization", $0)] } ?? [], peer: "127.0.0.1"))
+        method: method, rawPath: path, headers: authorization.map { [("authorization", $0)] } ?? [],
+        body: Array(body.utf8), peer: "127.0.0.1"))
   }
 
   private func json(_ response: HTTPResponse) throws -> JSONValue { try JSONDocument(response.body).root }
@@ -128,7 +147,8 @@ struct AdminServiceTests {
   @Test func whatIsNotThereIsSaid() async throws {
     setFleet()
     for path in [
-      "/", "/admin", "/admin/none", "/admin/shards/", "/admin/shards/9", "/admin/shards/0/x", "/admin/shards/00",
+      "/index.html", "/console.html", "/admin", "/admin/none", "/admin/shards/", "/admin/shards/9", "/admin/shards/0/x",
+      "/admin/shards/00",
       "/metricsx",
     ] {
       let response = await get(path, from: service())
@@ -164,6 +184,37 @@ struct AdminServiceTests {
     #expect(response.status == 202)
     #expect(try json(response)["id"]?.string == "w1")
     #expect(members.told.withLock { $0 } == [worker: order])
+  }
+
+  @Test func aSymbolIsHaltedAndResumedByPostAlone() async throws {
+    let (halt, resume) = ("/admin/symbols/A/halt", "/admin/symbols/A/resume")
+    #expect(await get(halt, from: service()).status == 405)
+    #expect(await get(halt, nil, method: "POST", body: #"{"reason":"news"}"#, from: service()).status == 401)
+    for (body, status) in [("", 400), ("[]", 400), ("{}", 422), (#"{"reason":7}"#, 422), (#"{"reason":""}"#, 422)] {
+      #expect(await get(halt, method: "POST", body: body, from: service()).status == status, "\(body)")
+    }
+    for name in ["B", "a", "%41", "-"] {
+      let path = "/admin/symbols/\(name)/halt"
+      #expect(await get(path, method: "POST", body: #"{"reason":"news"}"#, from: service()).status == 404, "\(name)")
+    }
+    #expect(halts.reasons.withLock { $0 } == [])
+    let halted = try json(await get(halt, method: "POST", body: #"{"reason":"news"}"#, from: service()))
+    #expect(halted["symbol"]?.string == "A" && halted["halted"]?.bool == true && halted["reason"]?.string == "news")
+    let resumed = try json(await get(resume, method: "POST", from: service()))
+    #expect(resumed["halted"]?.bool == false && resumed["reason"]?.isNull == true)
+    #expect(halts.reasons.withLock { $0 } == ["news", nil])
+  }
+
+  @Test(arguments: [("/", "text/html"), ("/console.js", "text/javascript"), ("/console.css", "text/css")])
+  func theConsoleIsSelfContained(_ path: String, _ type: String) async throws {
+    let response = await get(path, nil, from: service(token: nil))
+    #expect(response.status == 200)
+    #expect(response.headers.contains { $0.name == "Content-Type" && $0.value.hasPrefix(type) })
+    let policy = response.headers.first { $0.name == "Content-Security-Policy" }?.value
+    #expect(policy?.hasPrefix("default-src 'none';") == true)
+    let text = String(decoding: response.body, as: UTF8.self)
+    #expect(!text.contains("http:") && !text.contains("https:") && !text.contains("innerHTML"))
+    #expect(await get(path, method: "POST", from: service()).status == 405)
   }
 
   @Test func anUnreachableDatabaseIsUnavailable() async throws {

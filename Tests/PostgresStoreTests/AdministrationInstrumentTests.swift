@@ -75,8 +75,10 @@ struct AdministrationInstrumentTests {
     #expect(try await office.list().map(\.haltReason) == ["news pending"])
     try await office.resume(Symbol("IBM")!)
     #expect(try await reader.instruments().map(\.tradable) == [true])
-    await #expect(throws: AdministrationError.self) { try await office.halt(Symbol("NONE")!, reason: "r") }
-    await #expect(throws: AdministrationError.self) { try await office.halt(Symbol("IBM")!, reason: "") }
+    await #expect(throws: HaltRefusal.unknownInstrument(Symbol("NONE")!)) {
+      try await office.halt(Symbol("NONE")!, reason: "r")
+    }
+    await #expect(throws: HaltRefusal.self) { try await office.halt(Symbol("IBM")!, reason: "") }
   }
 
   @Test func shardsAreReadWithTheirSymbols() async throws {

@@ -2,7 +2,7 @@ internal import Digest
 public import HTTP
 internal import JSON
 internal import Market
-internal import Ports
+public import Ports
 public import Services
 internal import Sharding
 public import Telemetry
@@ -13,6 +13,7 @@ public struct AdminService: Sendable {
   private let metrics: Metrics
   private let fleet: any FleetReader
   private let fleetOperator: FleetOperator
+  let halts: any TradingHalts
   private let process: String
   private let isReady: @Sendable () async -> Bool
 
@@ -22,16 +23,18 @@ public struct AdminService: Sendable {
   ///   - metrics: What `/metrics` shows.
   ///   - fleet: What `/admin` shows.
   ///   - fleetOperator: Tells workers what `POST /admin/workers` asks for.
+  ///   - halts: Carries out what `POST /admin/symbols` asks for.
   ///   - process: The process's name, which `/healthz` and `/readyz` tell.
   ///   - isReady: What `/readyz` answers by.
   public init(
-    token: String?, metrics: Metrics, fleet: any FleetReader, fleetOperator: FleetOperator, process: String,
-    isReady: @escaping @Sendable () async -> Bool
+    token: String?, metrics: Metrics, fleet: any FleetReader, fleetOperator: FleetOperator,
+    halts: any TradingHalts, process: String, isReady: @escaping @Sendable () async -> Bool
   ) {
     tokenDigest = token.flatMap { $0.isEmpty ? nil : SHA256Digest(of: $0) }
     self.metrics = metrics
     self.fleet = fleet
     self.fleetOperator = fleetOperator
+    self.halts = halts
     self.process = process
     self.isReady = isReady
   }
@@ -65,13 +68,19 @@ public struct AdminService: Sendable {
       return HTTPResponse(
         status: 200, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
         body: Array(metrics.text.utf8))
-    default: throw .noEndpoint
+    default:
+      guard path.count == 1, let page = ConsolePage(path[0]) else { throw .noEndpoint }
+      try onlyReads(request)
+      return page.response
     }
   }
 
   private func admin(_ path: ArraySlice<String>, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
     if path.count == 3, path.first == "workers", let order = path.last.flatMap(WorkerOrder.init) {
       return try await tell(WorkerID(rawValue: path[path.startIndex + 1]), order, request)
+    }
+    if path.count == 3, path.first == "symbols", let order = path.last.flatMap(SymbolOrder.init) {
+      return try await tell(path[path.startIndex + 1], order, request)
     }
     try onlyReads(request)
     var writer = JSONWriter(capacity: 4096)

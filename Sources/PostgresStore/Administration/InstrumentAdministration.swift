@@ -3,10 +3,7 @@ public import Postgres
 
 /// What operators do with instruments. An instrument's shard is chosen once: its books and its log are there.
 public struct InstrumentAdministration: Sendable {
-  /// The longest reason of a halt, in bytes.
-  public static let maximumReasonBytes = 200
-
-  private let database: AdministrationSession
+  let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { database = AdministrationSession(session: session) }
@@ -91,24 +88,8 @@ public struct InstrumentAdministration: Sendable {
     try await database.transaction { (connection) throws(PostgresError) in .done(try Self.all(&connection)) }
   }
 
-  /// Stops taking orders for an instrument; gateways notice within the seconds that they remember the list.
-  public func halt(_ symbol: Symbol, reason: String) async throws(AdministrationError) {
-    guard (1...Self.maximumReasonBytes).contains(reason.utf8.count), !reason.utf8.contains(0) else {
-      throw .refused("a reason has 1 to \(Self.maximumReasonBytes) bytes")
-    }
-    try await setHalt(symbol, .text(reason))
-  }
-
-  /// Takes orders for an instrument again.
-  public func resume(_ symbol: Symbol) async throws(AdministrationError) { try await setHalt(symbol, .null) }
-
   /// Most statements that are sent before answers are read.
   private static let callsPerFlush = 500
-
-  private func setHalt(_ symbol: Symbol, _ reason: PostgresParameter) async throws(AdministrationError) {
-    let call = PostgresCall(InstrumentStatements.setHalt, [.text(symbol.description), reason])
-    guard try await database.query(call).count == 1 else { throw .refused("there is no instrument \(symbol)") }
-  }
 
   private static func parameters(_ listing: InstrumentListing) -> [PostgresParameter] {
     [

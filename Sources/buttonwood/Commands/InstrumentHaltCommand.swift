@@ -1,4 +1,5 @@
 internal import Lifecycle
+internal import Ports
 internal import PostgresStore
 
 /// `buttonwood instrument halt` and `resume`.
@@ -13,8 +14,8 @@ enum InstrumentHaltCommand {
     let reason = line.requiredText("reason", "TEXT", variable: .none, help: "Why, for people.")
     let symbol = line.symbol()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      try await InstrumentAdministration(session: CommandLineTool.session(url)).halt(symbol, reason: reason)
+    return await run(name, url) { (halts) async throws(HaltRefusal) in
+      try await halts.halt(symbol, reason: reason)
       Console.write("\(symbol) is halted: \(reason)\n")
     }
   }
@@ -25,9 +26,25 @@ enum InstrumentHaltCommand {
     let url = line.databaseURL()
     let symbol = line.symbol()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      try await InstrumentAdministration(session: CommandLineTool.session(url)).resume(symbol)
+    return await run(name, url) { (halts) async throws(HaltRefusal) in
+      try await halts.resume(symbol)
       Console.write("\(symbol) trades again\n")
+    }
+  }
+
+  private static func run(
+    _ name: String, _ url: String, _ body: @Sendable (any TradingHalts) async throws(HaltRefusal) -> Void
+  ) async -> Int32 {
+    await CommandLineTool.run(name) { () async throws(AdministrationError) in
+      do throws(HaltRefusal) {
+        try await body(InstrumentAdministration(session: CommandLineTool.session(url)))
+      } catch {
+        switch error {
+        case .unknownInstrument(let symbol): throw .refused("there is no instrument \(symbol)")
+        case .badReason(let text): throw .refused(text)
+        case .unavailable(let text): throw .unavailable(text)
+        }
+      }
     }
   }
 }

@@ -50,6 +50,7 @@ struct AdminEndpoint {
       now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
     let service = AdminService(
       token: options.token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members),
+      halts: InstrumentAdministration(session: PostgresSession(settings, name: "halts")),
       process: process ?? RoleOptions.processName(role), isReady: isReady)
     server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
