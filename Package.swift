@@ -105,7 +105,7 @@ let package = Package(
 
     // Tests.
     library("TestKit", ["Postgres", "Redis", "Market", "Lifecycle"]),
-    tests("MarketTests", ["Market", "TestKit"]),
+    tests("MarketTests", ["Market", "Matching", "TestKit"]),
     tests(
       "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market", "TestKit"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),

@@ -60,7 +60,9 @@ extension GatewayService {
     writer.beginArray()
     var day = start
     while day <= end {
-      if let session = TradingCalendar.session(on: day) { writer.session(session) }
+      if let session = clock.calendar.session(on: day) {
+        writer.session(session, settledOn: clock.calendar.session(after: day).day)
+      }
       day = day.advanced(by: 1)
     }
     writer.endArray()

@@ -22,16 +22,21 @@ public struct MarketClock: Hashable, Sendable {
 
   /// When the market is open.
   public var mode: Mode
+  /// The days and hours of trading.
+  public var calendar: TradingCalendar
 
   /// Makes a clock.
-  public init(mode: Mode) { self.mode = mode }
+  public init(mode: Mode, calendar: TradingCalendar = .regular) {
+    self.mode = mode
+    self.calendar = calendar
+  }
 
   /// The market at a moment.
   public func state(at now: Timestamp) -> State {
     let today = NewYorkTime.day(at: now)
-    let current = TradingCalendar.session(on: today).flatMap { now < $0.close ? $0 : nil }
-    let ending = current ?? TradingCalendar.session(after: today)
-    let following = TradingCalendar.session(after: ending.day)
+    let current = calendar.session(on: today).flatMap { now < $0.close ? $0 : nil }
+    let ending = current ?? calendar.session(after: today)
+    let following = calendar.session(after: ending.day)
     switch mode {
     case .open: return State(isOpen: true, nextOpen: following.open, nextClose: ending.close)
     case .calendar:

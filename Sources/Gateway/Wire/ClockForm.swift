@@ -16,21 +16,28 @@ extension JSONWriter {
     endObject()
   }
 
-  /// One day of the calendar, on New York time without offsets.
-  mutating func session(_ session: TradingCalendar.Session) {
+  /// One day of the calendar, on New York time without offsets. Trading before and after hours is shown as the exchange's
+  /// members offer it, from 4:00 until four hours after the close.
+  mutating func session(_ session: TradingSession, settledOn settlement: Day) {
     beginObject()
     key("date")
     string(session.day.description)
     key("open")
-    string(plain: "09:30")
+    string(clockTime(TradingSession.openMinute, separator: ":"))
     key("close")
-    string(plain: session.closesEarly ? "13:00" : "16:00")
+    string(clockTime(session.closeMinute, separator: ":"))
     key("session_open")
     string(plain: "0400")
     key("session_close")
-    string(plain: session.closesEarly ? "1700" : "2000")
+    string(clockTime(session.closeMinute + 240, separator: ""))
     key("settlement_date")
-    string(TradingCalendar.session(after: session.day).day.description)
+    string(settlement.description)
     endObject()
   }
+}
+
+/// A time of day as `09:30` or `0930`.
+private func clockTime(_ minutes: Int64, separator: String) -> String {
+  func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+  return two(minutes / 60) + separator + two(minutes % 60)
 }

@@ -1,16 +1,14 @@
-/// Wall-clock time in New York by the rule in force since 2007: daylight time from the second Sunday of March, 2:00
-/// standard time, to the first Sunday of November, 2:00 daylight time.
+/// Wall-clock time in New York. Daylight time begins and ends at 2:00 on Sundays that the law of the year names.
 ///
-/// Source: Energy Policy Act of 2005, section 110 (15 U.S.C. 260a). Years before 2007 follow the same rule.
+/// Source: Uniform Time Act of 1966, as amended in 1986 (from the first Sunday of April; to the last of October) and by the
+/// Energy Policy Act of 2005, section 110 (since 2007 from the second Sunday of March to the first of November),
+/// 15 U.S.C. 260a. Years before 1987 follow the rule of 1987.
 public enum NewYorkTime {
   /// Minutes that New York's clocks are ahead of UTC: -240 or -300.
   public static func offsetMinutes(at time: Timestamp) -> Int64 {
-    let year = time.day.civil.year
-    guard let march = Day.first(weekday: 0, of: 3, year), let november = Day.first(weekday: 0, of: 11, year) else {
-      return -300
-    }
-    let begin = march.advanced(by: 7).start.advanced(byMicroseconds: 7 * 3_600_000_000)
-    let end = november.start.advanced(byMicroseconds: 6 * 3_600_000_000)
+    guard let (first, last) = daylightDays(of: time.day.civil.year) else { return -300 }
+    let begin = first.start.advanced(byMicroseconds: 7 * 3_600_000_000)
+    let end = last.start.advanced(byMicroseconds: 6 * 3_600_000_000)
     return time >= begin && time < end ? -240 : -300
   }
 
@@ -26,6 +24,20 @@ public enum NewYorkTime {
   /// The day that New York's calendars show.
   public static func day(at time: Timestamp) -> Day {
     time.advanced(byMicroseconds: offsetMinutes(at: time) * 60_000_000).day
+  }
+
+  /// The Sundays on which the clocks change.
+  private static func daylightDays(of year: Int64) -> (Day, Day)? {
+    if year >= 2007 {
+      guard let march = Day.first(weekday: 0, of: 3, year), let november = Day.first(weekday: 0, of: 11, year) else {
+        return nil
+      }
+      return (march.advanced(by: 7), november)
+    }
+    guard let april = Day.first(weekday: 0, of: 4, year), let november = Day.first(weekday: 0, of: 11, year) else {
+      return nil
+    }
+    return (april, november.advanced(by: -7))
   }
 }
 
