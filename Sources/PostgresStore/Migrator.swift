@@ -17,6 +17,8 @@ public enum Migrator {
       version: 2, name: "leadership", sql: String(decoding: PackageResources.m0002_leadership_sql, as: UTF8.self)),
     Migration(
       version: 3, name: "quarantine", sql: String(decoding: PackageResources.m0003_quarantine_sql, as: UTF8.self)),
+    Migration(
+      version: 9, name: "calendar", sql: String(decoding: PackageResources.m0009_calendar_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

@@ -30,6 +30,15 @@ struct UsageTests {
     #expect(await QuarantineCommand.run(Self.words(words)) == 2)
   }
 
+  @Test(arguments: [
+    "--from 2026-13-01", "--from 1989-12-31", "--to 2051-01-01", "--from 2026-02-02 --to 2026-02-01", "--csv --json",
+    "close", "close 2027-01-04", "close --reason r", "close --reason r Monday", "shorten --reason r 2027-01-04",
+    "shorten --reason r --at 9:45 2027-01-04", "shorten --reason r --at 16:00 2027-01-04", "restore", "nonsense", "",
+  ])
+  func calendarMistakesEndWithTwo(_ words: String) async {
+    #expect(await CalendarCommand.run(Self.words(words)) == 2)
+  }
+
   @Test func otherMistakesEndWithTwo() async {
     #expect(await MigrateCommand.run(Self.words("--shards 0")) == 2)
     #expect(await MigrateCommand.run(Self.words("extra")) == 2)
@@ -43,6 +52,8 @@ struct UsageTests {
     #expect(await MigrateCommand.run(["--help"]) == 0)
     #expect(await StatusCommand.run(["--help"]) == 0)
     #expect(await QuarantineCommand.run(["--help"]) == 0)
+    #expect(await CalendarCommand.run(["--help"]) == 0)
+    #expect(await CalendarCommand.run(["shorten", "--help"]) == 0)
     #expect(await QuarantineCommand.run(["retry", "--help"]) == 0)
   }
 
