@@ -44,6 +44,7 @@ let package = Package(
     .systemLibrary(name: "CPostgreSQL"),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "CLibCrypto"),
+    .systemLibrary(name: "CWslay"),
     .systemLibrary(name: "CZlib"),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
 
@@ -65,7 +66,7 @@ let package = Package(
 
     // Drivers: one C library each, no word of orders.
     library("Digest", ["CLibCrypto"]),
-    library("HTTP", ["CMicroHTTPD", "Lifecycle"]),
+    library("HTTP", ["CMicroHTTPD", "CWslay", "Digest", "Lifecycle"]),
     library("Postgres", ["CPostgreSQL", "Lifecycle"]),
     library("Redis", ["CHiredis", "Lifecycle"]),
 

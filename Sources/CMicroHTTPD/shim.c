@@ -71,3 +71,11 @@ int buttonwood_bytes_waiting(int socket) {
   int waiting = 0;
   return ioctl(socket, FIONREAD, &waiting) == 0 ? waiting : 0;
 }
+
+void buttonwood_prepare_stream(int socket, int send_buffer_bytes, unsigned int unread_limit_milliseconds) {
+  int on = 1;
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof send_buffer_bytes);
+  setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unread_limit_milliseconds, sizeof unread_limit_milliseconds);
+}

@@ -45,6 +45,8 @@ public struct HTTPResponse: Sendable {
   public var body: [UInt8]
   /// Close the connection without any answer: the outcome is not known, and any status would be a claim.
   public var dropsConnection: Bool
+  /// What the connection becomes behind the head of this answer.
+  var opening: HTTPStreamOpening?
 
   /// Makes an answer.
   public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {

@@ -52,3 +52,7 @@ struct buttonwood_tcp_state buttonwood_tcp_state(int socket);
 
 /* Bytes that wait unread in a socket. */
 int buttonwood_bytes_waiting(int socket);
+
+/* Prepares a socket for a long life: small answers go at once, the kernel buffers about so many bytes, and unread data
+   ends the connection after so long. */
+void buttonwood_prepare_stream(int socket, int send_buffer_bytes, unsigned int unread_limit_milliseconds);

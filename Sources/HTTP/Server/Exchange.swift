@@ -12,6 +12,8 @@ final class Exchange: @unchecked Sendable {
   var stage = Stage.head
   /// The connection still waits for this exchange's answer.
   var isOpen = true
+  /// The answer goes without its body.
+  var isHead = false
   /// Bytes of the body that count against the loop's memory for bodies.
   var bodyBytes = 0
 
@@ -23,6 +25,8 @@ final class Exchange: @unchecked Sendable {
     case discarding(HTTPResponse, bytes: Int)
     case waiting
     case answered(HTTPResponse)
+    /// The connection has become a stream: libmicrohttpd is to forget it.
+    case handedOver
     case replied
   }
 

@@ -7,34 +7,48 @@ public final class HTTPServer: Sendable {
   public let boundPort: UInt16
   private let configuration: HTTPServerConfiguration
   private let loops: [ServerLoop]
+  private let streams: StreamLoop
 
   /// Binds and listens; nothing is accepted before `start()` or `run()`. Throws `HTTPServerError`.
   public init(
     configuration: HTTPServerConfiguration, handler: @escaping HTTPHandler
   ) throws(HTTPServerError) {
     try configuration.check()
-    let descriptors = DescriptorLimit.raise(to: configuration.connectionLimit + DescriptorLimit.reserve)
     var configuration = configuration
-    // Clients wait for a place rather than take the process's last descriptor: the system's libraries end it without one.
-    configuration.connectionLimit = max(
-      configuration.loops, min(configuration.connectionLimit, DescriptorLimit.forClients(of: descriptors)))
+    Self.share(
+      DescriptorLimit.raise(
+        to: configuration.connectionLimit + configuration.streams.count + DescriptorLimit.reserve), &configuration)
+    let streams = try StreamLoop(limits: configuration.streams, name: "streams")
     var loops: [ServerLoop] = []
     for index in 0..<configuration.loops {
-      let loop = try ServerLoop(configuration: configuration, index: index, handler: handler)
+      let loop = try ServerLoop(configuration: configuration, index: index, streams: streams, handler: handler)
       configuration.port = loop.port
       loops.append(loop)
     }
     boundPort = configuration.port
     self.configuration = configuration
     self.loops = loops
+    self.streams = streams
   }
 
   deinit {
     for loop in loops { loop.requestDrain(within: 0) }
+    streams.requestDrain(within: 0)
+  }
+
+  /// Clients wait for a place rather than take the process's last descriptor: the system's libraries end it without one.
+  /// Where there are too few, connections and streams get as many as they were meant to in proportion.
+  private static func share(_ descriptors: Int, _ configuration: inout HTTPServerConfiguration) {
+    let wanted = configuration.connectionLimit + configuration.streams.count
+    let given = min(wanted, DescriptorLimit.forClients(of: descriptors))
+    let connections = Int((Int64(given) * Int64(configuration.connectionLimit)) / Int64(max(1, wanted)))
+    configuration.connectionLimit = max(configuration.loops, connections)
+    configuration.streams.count = min(configuration.streams.count, given - connections)
   }
 
   /// Begins to accept. Further calls do nothing.
   public func start() {
+    streams.start()
     for loop in loops { loop.start() }
   }
 
@@ -44,27 +58,41 @@ public final class HTTPServer: Sendable {
     let deadline = configuration.drainDeadline
     await withTaskCancellationHandler {
       for loop in loops { await withCheckedContinuation { ended in loop.whenDrained { _ in ended.resume() } } }
+      await drainStreams(within: .seconds(1))
     } onCancel: {
       for loop in loops { loop.requestDrain(within: deadline.nanoseconds) }
     }
   }
 
   /// Closes the listener, answers what is in flight and what still arrives on open connections with
-  /// `Connection: close`, and stops when all are closed. After the deadline the rest is cut off.
+  /// `Connection: close`, and stops when all are closed; then closes the streams. After the deadline the rest is cut off.
   /// - Returns: whether every request was answered.
   @discardableResult
   public func drain(deadline: Duration) async -> Bool {
+    let clock = ContinuousClock()
+    let end = clock.now + deadline
     for loop in loops { loop.requestDrain(within: deadline.nanoseconds) }
     var allAnswered = true
     for loop in loops {
       let answered = await withCheckedContinuation { ended in loop.whenDrained { ended.resume(returning: $0) } }
       allAnswered = answered && allAnswered
     }
+    await drainStreams(within: max(.milliseconds(100), end - clock.now))
     return allAnswered
   }
 
+  /// Streams are closed when the answers that may bring their last news are out.
+  private func drainStreams(within span: Duration) async {
+    streams.requestDrain(within: span.nanoseconds)
+    await withCheckedContinuation { ended in streams.whenDrained { ended.resume() } }
+  }
+
   /// What the server has done and is doing.
-  public var metrics: HTTPServerMetrics { loops.reduce(HTTPServerMetrics()) { $0 + $1.counters.snapshot } }
+  public var metrics: HTTPServerMetrics {
+    var metrics = loops.reduce(HTTPServerMetrics()) { $0 + $1.counters.snapshot }
+    metrics.streams = streams.metrics
+    return metrics
+  }
 }
 
 extension HTTPServerConfiguration {

@@ -27,6 +27,9 @@ public struct HTTPServerConfiguration: Sendable {
   /// Requests whose handler has not answered yet; over it, requests are answered 503.
   public var inFlightLimit = 20_000
 
+  /// The bounds of connections that become streams; those count no longer as connections.
+  public var streams = HTTPStreamLimits()
+
   /// How long a connection may be silent; whole seconds. Some clients keep a session and fail when it is closed early.
   public var idleTimeout: Duration = .seconds(90)
   /// How long the head of a request may take from its first byte to its last (to about a second).

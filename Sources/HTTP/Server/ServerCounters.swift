@@ -16,6 +16,9 @@ public struct HTTPServerMetrics: Sendable, Equatable {
   /// Connections closed since the start because a head, a body or the reading of an answer took too long.
   public var cutConnections = 0
 
+  /// Connections that have become streams.
+  public var streams = HTTPStreamMetrics()
+
   /// All zero.
   public init() {}
 

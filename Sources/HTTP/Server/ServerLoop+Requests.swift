@@ -23,6 +23,8 @@ extension ServerLoop {
       return .YES
     case .answered(let response):
       return reply(to: exchange, with: response)
+    case .handedOver:
+      return .NO
     case .waiting, .replied:
       return .YES
     }
@@ -39,6 +41,7 @@ extension ServerLoop {
     let length = head.guarding.contentLength
     exchange.record.enter(.body(since: now))
     exchange.request.method = String(cString: method)
+    exchange.isHead = exchange.request.method == "HEAD"
     exchange.request.headers = head.headers
     if length > configuration.bodyLimit {
       let refusal = bodyTooLarge
@@ -98,7 +101,7 @@ extension ServerLoop {
     counters.inFlight.set(handlersAtWork)
     guard exchange.isOpen, case .waiting = exchange.stage else { return }
     exchange.record.waiting = nil
-    exchange.stage = .answered(response)
+    exchange.stage = response.opensStream && !exchange.isHead ? handOver(exchange, response) : .answered(response)
     finish(exchange)
   }
 

@@ -13,6 +13,8 @@ final class ServerLoop: @unchecked Sendable {
   let executor: LoopExecutor
   let configuration: HTTPServerConfiguration
   let handler: HTTPHandler
+  /// Where connections go that become streams.
+  let streams: StreamLoop
   let limits: LoopLimits
   let deadlines: PhaseDeadlines
 
@@ -27,6 +29,8 @@ final class ServerLoop: @unchecked Sendable {
   /// What the loop and its owner tell each other.
   let ends = Lock(LoopEnds())
 
+  /// A socket without a peer: what libmicrohttpd is left with when a connection leaves it.
+  let placeholder: Int32
   private(set) var daemon: OpaquePointer?
   private var listener: ListenSocket?
   private var finished: [Exchange] = []
@@ -36,17 +40,22 @@ final class ServerLoop: @unchecked Sendable {
   private let name: String
 
   /// Binds the listener. Throws `HTTPServerError`.
-  init(configuration: HTTPServerConfiguration, index: Int, handler: @escaping HTTPHandler) throws(HTTPServerError) {
+  init(
+    configuration: HTTPServerConfiguration, index: Int, streams: StreamLoop, handler: @escaping HTTPHandler
+  ) throws(HTTPServerError) {
     let listener = try ListenSocket(
       address: configuration.address, port: configuration.port, backlog: configuration.backlog,
       sharesPort: configuration.sharesPort || configuration.loops > 1)
     self.configuration = configuration
     self.handler = handler
+    self.streams = streams
     limits = LoopLimits(configuration)
     deadlines = PhaseDeadlines(
       head: configuration.headDeadline.nanoseconds, body: configuration.bodyDeadline.nanoseconds,
       answer: configuration.answerDeadline.nanoseconds)
     executor = try LoopExecutor()
+    placeholder = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard placeholder >= 0 else { throw .outOfDescriptors }
     port = listener.port
     name = "http-\(port)-\(index)"
     daemon = nil
@@ -57,6 +66,7 @@ final class ServerLoop: @unchecked Sendable {
 
   deinit {
     if let daemon { MHD_stop_daemon(daemon) }
+    close(placeholder)
   }
 
   /// Starts the thread once. The thread keeps the loop alive until it is drained and its handlers have returned.

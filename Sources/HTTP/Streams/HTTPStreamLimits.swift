@@ -1,0 +1,41 @@
+/// The bounds of a server's streams.
+public struct HTTPStreamLimits: Hashable, Sendable {
+  /// Open streams; further ones are answered 503. Each takes a descriptor beside those of the connections.
+  public var count = 10_000
+  /// Bytes that wait for one client at most; then it is cut off.
+  public var queueBytes = 1 << 20
+  /// Bytes that wait for all clients together before each is held to its share of them.
+  public var totalQueueBytes = 256 << 20
+  /// Bytes that the kernel buffers for one client, about.
+  public var kernelBufferBytes = 128 << 10
+  /// Bytes of a client's message, fragments together, at most; beyond it the WebSocket is closed with 1009.
+  public var messageBytes = 64 << 10
+  /// How long a stream is silent before the server pings, or sends a comment.
+  public var pingInterval: Duration = .seconds(20)
+  /// How long nothing may come from the client of a WebSocket, and how long any client may leave unread what was sent.
+  public var idleLimit: Duration = .seconds(60)
+  /// How long a closed stream waits for the client to close its side.
+  public var closeLimit: Duration = .seconds(2)
+
+  /// The defaults.
+  public init() {}
+}
+
+/// What a server's streams have done and are doing.
+public struct HTTPStreamMetrics: Hashable, Sendable {
+  /// Streams that are open.
+  public var open = 0
+  /// Streams opened since the start.
+  public var opened = 0
+  /// Streams refused since the start because there were too many.
+  public var refused = 0
+  /// Streams cut off since the start because the client did not read.
+  public var slow = 0
+  /// Streams cut off since the start because the client was not heard of.
+  public var silent = 0
+  /// Bytes that wait to be written.
+  public var queuedBytes = 0
+
+  /// All zero.
+  public init() {}
+}

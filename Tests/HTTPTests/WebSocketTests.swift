@@ -1,0 +1,194 @@
+import HTTP
+import Lifecycle
+import TestKit
+import Testing
+
+@Suite struct WebSocketTests {
+  @Test func shakesHandsAsTheStandardsExampleDoes() async throws {
+    try await withStreams(RecordingHandler()) { server in
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      #expect(client.head.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
+      #expect(!client.head.lowercased().contains("extensions"))
+    }
+  }
+
+  @Test(arguments: [
+    ("", 426),
+    ("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426),
+    ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 12\r\n", 426),
+    ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n", 400),
+    ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n", 400),
+  ])
+  func refusesWhatIsNoHandshake(headers: String, status: Int) async throws {
+    try await withStreams(RecordingHandler()) { server in
+      let client = try RawConnection(port: server.boundPort)
+      client.send("GET /ws HTTP/1.1\r\nHost: x\r\n\(headers)\r\n")
+      #expect(try client.receive().status == status)
+      client.send("GET /on HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(try client.receive().body == "GET /on ")
+    }
+  }
+
+  @Test func carriesMessagesOfAnySizeBothWays() async throws {
+    let handler = RecordingHandler(sendBack)
+    try await withStreams(handler, { $0.streams.messageBytes = 1 << 20 }) { server in
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      for size in [0, 1, 125, 126, 127, 65_535, 65_536, 300_000] {
+        let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        client.send(0x82, payload)
+        #expect(try client.receive() == .init(first: 0x82, payload: payload))
+      }
+      client.send("grüß")
+      #expect(try client.receive() == .init(first: 0x81, payload: Array("grüß".utf8)))
+    }
+  }
+
+  /// A random conversation, cut into random fragments with control frames between them, sent in random pieces, arrives
+  /// message by message as it was meant.
+  @Test(arguments: 0..<20 as Range<UInt64>) func putsFragmentsTogetherHoweverTheyAreCut(seed: UInt64) async throws {
+    var random = SeededRandom(seed: seed)
+    let handler = RecordingHandler(sendBack)
+    try await withStreams(handler) { server in
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      var wire: [UInt8] = []
+      var expected: [WebSocketCaller.Frame] = []
+      for _ in 0..<30 {
+        let isText = Bool.random(using: &random)
+        let payload = (0..<Int.random(in: 0...300, using: &random)).map { _ in
+          UInt8.random(in: 0x20...0x7E, using: &random)
+        }
+        var rest = payload[...]
+        var opcode: UInt8 = isText ? 1 : 2
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+          let piece = rest.prefix(Int.random(in: 0...rest.count, using: &random))
+          rest = rest.dropFirst(piece.count)
+          wire += WebSocketCaller.frame(opcode, Array(piece))
+          opcode = 0
+          guard Bool.random(using: &random) else { continue }
+          wire += WebSocketCaller.frame(0x89, [UInt8(expected.count)])
+          expected.append(.init(first: 0x8A, payload: [UInt8(expected.count)]))
+        }
+        wire += WebSocketCaller.frame(0x80 | opcode, Array(rest))
+        expected.append(.init(first: isText ? 0x81 : 0x82, payload: payload))
+      }
+      var rest = wire[...]
+      while !rest.isEmpty {
+        let piece = rest.prefix(Int.random(in: 1...200, using: &random))
+        client.socket.send(Array(piece))
+        rest = rest.dropFirst(piece.count)
+      }
+      let seen = try expected.map { _ in try client.receive() }
+      // A pong may pass or be passed by an answer whose message came in the same bytes: each kind keeps its order.
+      #expect(seen.filter { $0.opcode == 10 } == expected.filter { $0.opcode == 10 }, "seed \(seed)")
+      #expect(seen.filter { $0.opcode != 10 } == expected.filter { $0.opcode != 10 }, "seed \(seed)")
+    }
+  }
+
+  @Test func takesAFragmentedMessageThatAnEmptyContinuationEnds() async throws {
+    let handler = RecordingHandler(sendBack)
+    try await withStreams(handler) { server in
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      client.send(0x01, Array("{\"a\":1}".utf8))
+      client.send(0x80, [])
+      #expect(try client.receive() == .init(first: 0x81, payload: Array("{\"a\":1}".utf8)))
+    }
+  }
+
+  /// What breaks the protocol, and the code that it is closed with.
+  static let violations: [(String, [UInt8], Int)] = [
+    ("no mask", WebSocketCaller.header(0x81, 2, isMasked: false) + [0x61, 0x62], 1002),
+    ("a reserved bit", WebSocketCaller.frame(0xC1, [0x61]), 1002),
+    ("an opcode that is not there", WebSocketCaller.frame(0x83, [0x61]), 1002),
+    ("a continuation of nothing", WebSocketCaller.frame(0x80, [0x61]), 1002),
+    ("a message within a message", WebSocketCaller.frame(0x01, [0x61]) + WebSocketCaller.frame(0x81, [0x61]), 1002),
+    ("a fragmented ping", WebSocketCaller.frame(0x09, []), 1002),
+    ("a long ping", WebSocketCaller.frame(0x89, [UInt8](repeating: 1, count: 126)), 1002),
+    ("a close code of one byte", WebSocketCaller.frame(0x88, [3]), 1002),
+    ("text that is no UTF-8", WebSocketCaller.frame(0x81, [0xC3, 0x28]), 1007),
+    ("text cut within a character", WebSocketCaller.frame(0x81, [0xE2, 0x82]), 1007),
+    ("a message too large", WebSocketCaller.header(0x82, 5_000, isMasked: true) + [1, 2, 3, 4, 5], 1009),
+    (
+      "fragments too large together",
+      WebSocketCaller.frame(0x02, [UInt8](repeating: 0, count: 3_000))
+        + WebSocketCaller.frame(0x80, [UInt8](repeating: 0, count: 3_000)), 1009
+    ),
+    ("a length that no memory has", [0x82, 0xFF, 0x7F] + [UInt8](repeating: 0xFF, count: 7) + [1, 2, 3, 4, 5], 1009),
+  ]
+
+  @Test(arguments: violations.indices) func closesWhoBreaksTheProtocol(index: Int) async throws {
+    let (what, bytes, code) = Self.violations[index]
+    let handler = RecordingHandler()
+    try await withStreams(handler, { $0.streams.messageBytes = 4_096 }) { server in
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      client.socket.send(bytes)
+      #expect(try client.receive().closeCode == code, "\(what)")
+      #expect(client.socket.isEnded(), "\(what)")
+      try await eventually("the stream is gone") { handler.ends.count == 1 }
+      #expect(handler.ends == [.badMessage])
+      #expect(handler.messages.isEmpty)
+    }
+  }
+
+  @Test func answersACloseWithItsCodeAndEnds() async throws {
+    let handler = RecordingHandler()
+    try await withStreams(handler) { server in
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      client.send(0x88, [0x03, 0xE9])
+      #expect(try client.receive().closeCode == 1001)
+      #expect(client.socket.isEnded())
+      try await eventually("the stream is gone") { handler.ends == [.byClient] }
+      #expect(server.metrics.streams.open == 0)
+    }
+  }
+
+  @Test func closesAfterWhatWasSentBefore() async throws {
+    let handler = RecordingHandler { _, stream in
+      stream.send(.text(Array("last".utf8)))
+      stream.close(.policyViolation, reason: "enough")
+      #expect(!stream.send(.text(Array("too late".utf8))))
+    }
+    try await withStreams(handler) { server in
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      client.send("go")
+      #expect(try client.receive().text == "last")
+      let end = try client.receive()
+      #expect(end.closeCode == 1008 && end.payload.dropFirst(2).elementsEqual("enough".utf8))
+      client.send(0x88, [0x03, 0xF0])
+      #expect(client.socket.isEnded())
+      try await eventually("the stream is gone") { handler.ends == [.byServer] }
+    }
+  }
+
+  @Test func aClientThatHangsUpIsNoticed() async throws {
+    let handler = RecordingHandler()
+    try await withStreams(handler) { server in
+      do { _ = try WebSocketCaller(port: server.boundPort, path: "/ws") }
+      try await eventually("the stream is gone") { handler.ends == [.byClient] }
+      #expect(server.metrics.openConnections == 0)
+    }
+  }
+
+  @Test func pingsAndCutsWhoDoesNotAnswer() async throws {
+    let handler = RecordingHandler()
+    try await withStreams(
+      handler,
+      {
+        $0.streams.pingInterval = .milliseconds(100)
+        $0.streams.idleLimit = .milliseconds(1_500)
+      }
+    ) { server in
+      let mute = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      let lively = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      #expect(try mute.receive() == .init(first: 0x89, payload: []))
+      while handler.ends.isEmpty {
+        let frame = try lively.receive()
+        #expect(frame.opcode == 9)
+        lively.send(0x8A, frame.payload)
+      }
+      #expect(handler.ends == [.silent])
+      #expect(server.metrics.streams.silent == 1 && server.metrics.streams.open == 1)
+      lively.send("alive")
+      try await eventually("the lively one goes on") { handler.messages.count == 1 }
+    }
+  }
+}
