@@ -159,6 +159,12 @@ public struct ScratchGateway: Sendable {
   /// Where it serves.
   public let port: UInt16
 
+  /// Names what serves the Trading API somewhere.
+  public init(process: ChildProcess, port: UInt16) {
+    self.process = process
+    self.port = port
+  }
+
   /// A client of one of the accounts.
   public func caller(account: Int, patience: Int = 25) -> HTTPCaller {
     HTTPCaller(port: port, key: "K\(account)", secret: "secret-\(account)", patience: patience)
