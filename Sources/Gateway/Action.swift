@@ -10,7 +10,7 @@ enum Action: Hashable {
   case showAccount
   case listPositions
   case showPosition(String)
-  case closePosition
+  case closePosition(String)
   case closeAllPositions
   case listAssets
   case showAsset(String)
@@ -33,7 +33,7 @@ enum Action: Hashable {
     case (.positions, .get): self = .listPositions
     case (.positions, .delete): self = .closeAllPositions
     case (.position(let name), .get): self = .showPosition(name)
-    case (.position, .delete): self = .closePosition
+    case (.position(let name), .delete): self = .closePosition(name)
     case (.positions, _), (.position, _): throw .methodNotAllowed("GET, HEAD, DELETE")
     case (.assets, .get): self = .listAssets
     case (.asset(let name), .get): self = .showAsset(name)

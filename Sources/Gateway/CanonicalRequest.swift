@@ -30,6 +30,18 @@ enum CanonicalRequest {
     return form.bytes
   }
 
+  /// A position's closing, by what was asked and not by what that came to.
+  static func close(_ instrument: InstrumentID, _ portion: ClosedPortion) -> [UInt8] {
+    var form = Form("close")
+    form.add(Int64(instrument.rawValue))
+    switch portion {
+    case .all: form.add("all")
+    case .shares(let quantity): form.add("shares \(quantity)")
+    case .millionths(let part): form.add("millionths \(part)")
+    }
+    return form.bytes
+  }
+
   /// Fields one after the other, each with its length, so that no two lists of fields look the same.
   private struct Form {
     private(set) var bytes: [UInt8] = []

@@ -20,6 +20,10 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var requestsPerMinute = 0
   /// Cancels of one "cancel all" that are under way at once.
   public var concurrentCancels = 64
+  /// How often "close all positions" looks whether cancelled orders are gone before it sells what is free.
+  public var cancelPolls = 100
+  /// The pause between two such looks.
+  public var cancelPollPause = Duration.milliseconds(30)
   /// The rules for orders.
   public var rules = OrderRules()
 

@@ -53,7 +53,7 @@ extension GatewayService {
     return .json(200, writer)
   }
 
-  private func table(knowing positions: [PositionRecord], _ now: Timestamp) async throws(APIError) -> InstrumentTable {
+  func table(knowing positions: [PositionRecord], _ now: Timestamp) async throws(APIError) -> InstrumentTable {
     try await reading { () async throws(LedgerError) in
       try await directory.table(now: now) { table in positions.allSatisfy { table[$0.instrument] != nil } }
     }

@@ -11,20 +11,28 @@ extension GatewayService {
   /// `DELETE /v2/orders`: cancels what is open, a page after the other from the newest to the oldest, so that orders which
   /// come meanwhile are not met. One status an order; a second call is harmless.
   func cancelAllOrders(_ account: AccountNumber) async throws(APIError) -> HTTPResponse {
-    var writer = JSONWriter()
+    let cancels = try await cancelOpenOrders(account)
+    var writer = JSONWriter(capacity: 64 + 64 * cancels.count)
     writer.beginArray()
+    for cancel in cancels { writer.cancelStatus(cancel.order, cancel.reply) }
+    writer.endArray()
+    return .json(207, writer)
+  }
+
+  /// Cancels what is open, from the newest to the oldest; what became of each.
+  func cancelOpenOrders(_ account: AccountNumber) async throws(APIError) -> [(order: OrderID, reply: DeskReply)] {
+    var cancels: [(order: OrderID, reply: DeskReply)] = []
     var query = OrderQuery(account: account)
     query.limit = Self.page
     while true {
       let question = query
-      let orders = try await reading { () async throws(LedgerError) in try await reader.orders(question) }
-      let replies = await cancel(orders.map(\.record.id), account)
-      for (order, reply) in zip(orders, replies) { writer.cancelStatus(order.record.id, reply) }
-      guard orders.count == Self.page, let last = orders.last else { break }
-      query.before = last.record.id
+      let ids = try await reading { () async throws(LedgerError) in
+        try await reader.orders(question).map(\.record.id)
+      }
+      cancels += zip(ids, await cancel(ids, account)).map { (order: $0, reply: $1) }
+      guard ids.count == Self.page, let last = ids.last else { return cancels }
+      query.before = last
     }
-    writer.endArray()
-    return .json(207, writer)
   }
 
   /// Hands in cancels, a bounded number at a time; the answers are in the order of the identifiers.

@@ -29,22 +29,34 @@ extension GatewayService {
     else {
       throw APIError(RejectReason.unknownSymbol(draft.symbol))
     }
-    let lastPrice = draft.type == .market ? try await lastPrice(of: instrument, now) : nil
-    let terms: OrderTerms
+    let terms = try await terms(of: draft, instrument)
+    let request = placeRequest(
+      draft, terms, instrument, account,
+      idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.place(draft, terms, instrument.id)) })
+    return try await orderAnswer(await desk.submit(.place(request)), account, instrument)
+  }
+
+  /// What the instrument and its last price make of a draft.
+  func terms(of draft: OrderDraft, _ instrument: Instrument) async throws(APIError) -> OrderTerms {
+    let lastPrice = draft.type == .market ? try await lastPrice(of: instrument, now()) : nil
     do throws(TicketRefusal) {
-      terms = try configuration.rules.terms(draft, instrument, lastPrice: lastPrice)
+      return try configuration.rules.terms(draft, instrument, lastPrice: lastPrice)
     } catch {
       throw APIError(error)
     }
+  }
+
+  /// The request that a draft comes to.
+  func placeRequest(
+    _ draft: OrderDraft, _ terms: OrderTerms, _ instrument: Instrument, _ account: AccountNumber,
+    idempotencyKey: RequestKey?
+  ) -> PlaceRequest {
     let clientOrderID = draft.clientOrderID ?? freshClientOrderID()
-    let request = PlaceRequest(
+    return PlaceRequest(
       account: account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
       timeInForce: draft.timeInForce, postOnly: draft.postOnly, selfTradePrevention: draft.selfTradePrevention,
       price: terms.price, quantity: terms.quantity, clientOrderID: clientOrderID,
-      clientKey: .clientOrderID(clientOrderID),
-      idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.place(draft, terms, instrument.id)) },
-      random: random())
-    return try await orderAnswer(await desk.submit(.place(request)), account, instrument)
+      clientKey: .clientOrderID(clientOrderID), idempotencyKey: idempotencyKey, random: random())
   }
 
   /// `PATCH /v2/orders/{id}`
@@ -89,7 +101,7 @@ extension GatewayService {
   }
 
   /// The answer to a new order or a replacement.
-  private func orderAnswer(
+  func orderAnswer(
     _ reply: DeskReply, _ account: AccountNumber, _ instrument: Instrument?
   ) async throws(APIError) -> HTTPResponse {
     switch reply {
@@ -165,12 +177,12 @@ extension GatewayService {
     return id
   }
 
-  private static func object(_ body: [UInt8]) throws(APIError) -> JSONValue {
+  static func object(_ body: [UInt8]) throws(APIError) -> JSONValue {
     guard let root = try? JSONDocument(body).root, root.kind == .object else { throw .badBody }
     return root
   }
 
-  private static func idempotencyKey(_ headers: RequestHeaders) throws(APIError) -> String? {
+  static func idempotencyKey(_ headers: RequestHeaders) throws(APIError) -> String? {
     switch headers.idempotencyKey {
     case .absent: return nil
     case .once(let key):

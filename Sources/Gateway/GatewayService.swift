@@ -93,8 +93,8 @@ public final class GatewayService: Sendable {
     case .showAccount: return try await showAccount(account)
     case .listPositions: return try await listPositions(account)
     case .showPosition(let name): return try await showPosition(name, account)
-    case .closePosition, .closeAllPositions:
-      throw APIError(422, "closing positions is not supported: send an order instead", reason: "not_supported")
+    case .closePosition(let name): return try await closePosition(name, request, headers, account)
+    case .closeAllPositions: return try await closeAllPositions(request, account)
     case .listAssets: return try await listAssets(request)
     case .showAsset(let name): return try await showAsset(name)
     case .showClock: return showClock()

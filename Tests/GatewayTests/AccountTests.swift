@@ -69,14 +69,6 @@ import Testing
     #expect(answer.message == "position does not exist")
   }
 
-  @Test func closingIsRefusedClearly() async {
-    for path in ["/v2/positions", "/v2/positions/AAPL"] {
-      let answer = await fixture.send("DELETE", path)
-      #expect(answer.status == 422)
-      #expect(answer.code == 42_210_000)
-    }
-  }
-
   @Test func absurdHoldingsDoNotTrap() async {
     fixture.exchange.state.withLock { state in
       state.positions[.init(account: GatewayFixture.bob, instrument: GatewayFixture.apple.id)]!.quantity =

@@ -21,6 +21,8 @@ final class FakeExchange: OrderDesk, AccountReader {
     var sequence: Int64 = 0
     /// How far the shards have been processed.
     var processed: Int64 = .max
+    /// After so many looks at orders the pending cancels are carried out; nil for never.
+    var looksUntilCanceled: Int?
     /// What the desk replies instead of judging.
     var reply: DeskReply?
     /// What every question throws.
@@ -81,6 +83,7 @@ final class FakeExchange: OrderDesk, AccountReader {
 
   func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
     try reading { state in
+      state.passLook()
       let matching = state.orders.values.filter { order in
         order.account == query.account && (query.scope == .all || order.status.isOpen == (query.scope == .open))
           && query.after.map { order.id > $0 } ?? true && query.before.map { order.id < $0 } ?? true
@@ -108,6 +111,24 @@ extension FakeExchange.State {
   func shown(_ order: OrderRecord) -> ShownOrder {
     let isProcessed = order.sequence.rawValue <= processed
     return ShownOrder(record: order, status: ShownStatus(order.status, pending: order.pending, processed: isProcessed))
+  }
+
+  /// Counts a look, and carries pending cancels out when it is time.
+  fileprivate mutating func passLook() {
+    guard let looks = looksUntilCanceled else { return }
+    guard looks == 0 else {
+      looksUntilCanceled = looks - 1
+      return
+    }
+    for order in orders.values where order.pending == .cancel {
+      orders[order.id]!.status = .canceled
+      orders[order.id]!.pending = .none
+      switch order.side {
+      case .buy: accounts[order.account]!.held -= order.price * order.leaves
+      case .sell:
+        positions[.init(account: order.account, instrument: order.instrument)]!.held -= order.leaves
+      }
+    }
   }
 
   mutating func judge(_ request: EntryRequest) -> AcceptedBatch.Answer {

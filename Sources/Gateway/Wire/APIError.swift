@@ -126,6 +126,11 @@ extension APIError {
     return error
   }
 
+  /// Stored once or not at all, and nobody knows yet: only for one of many, alone it is answered by silence.
+  static var unknownOutcome: APIError {
+    APIError(500, "the outcome is not known: look for the order before sending again", reason: "outcome_unknown")
+  }
+
   /// A fault of ours; nothing was stored.
   static var internalFault: APIError { APIError(500, "internal server error", reason: "internal_error") }
 

@@ -74,7 +74,7 @@ public struct QuantityText: Hashable, Sendable {
   }
 
   /// The number, if it is whole and from 1 to ``Quantity/maximum``.
-  func checked() throws(TicketRefusal) -> Quantity {
+  public func checked() throws(TicketRefusal) -> Quantity {
     switch decimal {
     case .exact(let shares):
       guard shares > 0 else { throw .rejected(.quantityNotPositive) }
