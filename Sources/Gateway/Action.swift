@@ -40,7 +40,7 @@ enum Action: Hashable {
     case (.clock, .get): self = .showClock
     case (.calendar, .get): self = .showCalendar
     case (.orderByClientID, _), (.account, _), (.assets, _), (.asset, _), (.clock, _), (.calendar, _), (.health, _),
-      (.readiness, _):
+      (.readiness, _), (.description, _):
       throw .methodNotAllowed("GET, HEAD")
     }
   }

@@ -64,8 +64,9 @@ public final class GatewayService: Sendable {
     guard request.body.count <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
     let method = Method(request)
     switch route {
-    case .health, .readiness:
+    case .health, .readiness, .description:
       guard method == .get else { throw .methodNotAllowed("GET, HEAD") }
+      if route == .description { return .json(200, APIDescription.document) }
       return route == .health ? Self.status(200, "ok") : await ready()
     case .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock, .calendar:
       let action = try Action(route, method)

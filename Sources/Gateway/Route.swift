@@ -14,6 +14,7 @@ enum Route: Hashable {
   case calendar
   case health
   case readiness
+  case description
 
   /// Finds the route of a path as it was sent; nil when there is nothing.
   ///
@@ -31,6 +32,7 @@ enum Route: Hashable {
     switch (segments.first, segments.count) {
     case ("healthz", 1): self = .health
     case ("readyz", 1): self = .readiness
+    case ("openapi.json", 1): self = .description
     case ("v2", 2): self.init(collection: segments[1])
     case ("v2", 3): self.init(collection: segments[1], member: segments[2])
     default: return nil

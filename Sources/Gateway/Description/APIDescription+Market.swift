@@ -1,0 +1,46 @@
+extension APIDescription {
+  /// What is traded, and when.
+  static let market: [APIOperation] = [
+    APIOperation(
+      method: .get, path: "/v2/assets", name: "listAssets", tag: "Assets", summary: "Lists what is traded.",
+      parameters: [
+        .query("status", .word(["active", "inactive", "all"]), "All are active."),
+        .query("asset_class", .string(), "us_equity is all there is."),
+        .query("exchange", .string(), "Only those that are listed there."),
+        .query("attributes", .string(), "No asset has any."),
+      ], answer: .init(200, "Assets.", .array(.named("Asset"))), refusals: [422]),
+    APIOperation(
+      method: .get, path: "/v2/assets/{symbol_or_asset_id}", name: "getAsset", tag: "Assets",
+      summary: "Shows an asset.",
+      parameters: [.path("symbol_or_asset_id", .string(limit: 1...64), "Either will do.")],
+      answer: .init(200, "The asset.", .named("Asset")), refusals: [404]),
+    APIOperation(
+      method: .get, path: "/v2/clock", name: "getClock", tag: "Calendar", summary: "Tells whether the market is open.",
+      answer: .init(200, "The clock.", .named("Clock"))),
+    APIOperation(
+      method: .get, path: "/v2/calendar", name: "getCalendar", tag: "Calendar", summary: "Lists days of trading.",
+      parameters: [
+        .query("start", .date, "The first day."), .query("end", .date, "The last day."),
+      ], answer: .init(200, "Days, in New York's time.", .array(.named("CalendarDay"))), refusals: [422]),
+  ]
+
+  static let marketSchemas: [String: APISchema] = [
+    "Asset": .object(
+      [
+        .always("id", .uuid), .always("class", .word(["us_equity"])), .always("exchange", .string()),
+        .always("symbol", .string()), .always("name", .string()), .always("status", .word(["active", "inactive"])),
+      ]
+        + APIProperty.always(
+          ["tradable", "marginable", "shortable", "easy_to_borrow", "fractionable"], .boolean) + [
+          .always("maintenance_margin_requirement", .integer()), .always("attributes", .array(.string())),
+        ]),
+    "Clock": .object([
+      .always("timestamp", .time), .always("is_open", .boolean), .always("next_open", .time),
+      .always("next_close", .time),
+    ]),
+    "CalendarDay": .object(
+      [.always("date", .date), .always("settlement_date", .date)]
+        + APIProperty.always(["open", "close"], .string(pattern: "^[0-9]{2}:[0-9]{2}$"))
+        + APIProperty.always(["session_open", "session_close"], .string(pattern: "^[0-9]{4}$"))),
+  ]
+}

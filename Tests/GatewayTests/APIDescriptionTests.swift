@@ -1,0 +1,83 @@
+import HTTP
+import JSON
+import Testing
+
+@testable import Gateway
+
+/// The description of the API, compared with what the gateway does.
+@Suite struct APIDescriptionTests {
+  private let document: JSONValue
+
+  init() throws { document = try JSONDocument(APIDescription.document).root }
+
+  /// A path of a route as the description writes it. No `default`: a new route has to be described.
+  private func template(_ route: Route) -> String {
+    switch route {
+    case .orders: "/v2/orders"
+    case .order: "/v2/orders/{order_id}"
+    case .orderByClientID: "/v2/orders:by_client_order_id"
+    case .account: "/v2/account"
+    case .positions: "/v2/positions"
+    case .position: "/v2/positions/{symbol_or_asset_id}"
+    case .assets: "/v2/assets"
+    case .asset: "/v2/assets/{symbol_or_asset_id}"
+    case .clock: "/v2/clock"
+    case .calendar: "/v2/calendar"
+    case .health: "/healthz"
+    case .readiness: "/readyz"
+    case .description: "/openapi.json"
+    }
+  }
+
+  /// Every path of the description with a value in the place of its parameters.
+  private var described: [String: String] {
+    let paths = Set(APIDescription.operations.map(\.path))
+    return Dictionary(uniqueKeysWithValues: paths.map { ($0, $0.replacing(/\{[a-z_]+\}/, with: "value")) })
+  }
+
+  @Test func everyDescribedPathIsTheRouteOfItsName() throws {
+    for (template, path) in described {
+      let route = try #require(Route(rawPath: path), "\(path)")
+      #expect(self.template(route) == template)
+    }
+  }
+
+  /// A method is described where the route knows it, and only there.
+  @Test func methodsAreThoseThatRoutesKnow() throws {
+    for (template, path) in described {
+      let route = try #require(Route(rawPath: path))
+      let methods = Set(APIDescription.operations.filter { $0.path == template }.map(\.method))
+      for method in [Method.get, .post, .patch, .delete] {
+        let isOpen = [.health, .readiness, .description].contains(route)
+        let isKnown = isOpen ? method == .get : (try? Action(route, method)) != nil
+        #expect(methods.contains(method) == isKnown, "\(method) \(template)")
+      }
+    }
+  }
+
+  @Test func namesAreUniqueAndParametersOfPathsAreDescribed() {
+    let operations = APIDescription.operations
+    #expect(Set(operations.map(\.name)).count == operations.count)
+    for operation in operations {
+      let inPath = operation.path.matches(of: /\{([a-z_]+)\}/).map { String($0.1) }
+      #expect(operation.parameters.filter { $0.place == .path }.map(\.name) == inPath, "\(operation.name)")
+    }
+  }
+
+  /// Every reference leads to something.
+  @Test func referencesLeadSomewhere() throws {
+    let text = String(decoding: APIDescription.document, as: UTF8.self)
+    for match in text.matches(of: /"\$ref":"#\/components\/([a-z]+)\/([A-Za-z0-9]+)"/) {
+      #expect(document["components"]?[String(match.1)]?[String(match.2)] != nil, "\(match.0)")
+    }
+  }
+
+  @Test func anybodyMayReadIt() async throws {
+    let fixture = GatewayFixture()
+    let answer = await fixture.gateway.handle(HTTPRequest(method: "GET", rawPath: "/openapi.json"))
+    #expect(answer.status == 200 && answer.body == APIDescription.document)
+    #expect(document["openapi"]?.string == "3.1.0")
+    let refused = await fixture.gateway.handle(HTTPRequest(method: "POST", rawPath: "/openapi.json"))
+    #expect(refused.status == 405)
+  }
+}
