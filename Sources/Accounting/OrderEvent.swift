@@ -52,6 +52,8 @@ public struct OrderEvent: Hashable, Sendable {
   public var quantity: Quantity
   /// All shares of the order executed so far.
   public var filled: Quantity
+  /// What all executed shares were worth: the sum of price × quantity.
+  public var filledValue: Money
   /// Shares still open.
   public var leaves: Quantity
 
@@ -59,7 +61,7 @@ public struct OrderEvent: Hashable, Sendable {
   public init(
     shard: Shard, sequence: Sequence, ordinal: Int32, kind: Kind, reason: UInt8, order: OrderID,
     account: AccountNumber, instrument: InstrumentID, side: Side, price: Price, quantity: Quantity, filled: Quantity,
-    leaves: Quantity
+    filledValue: Money, leaves: Quantity
   ) {
     self.shard = shard
     self.sequence = sequence
@@ -73,6 +75,7 @@ public struct OrderEvent: Hashable, Sendable {
     self.price = price
     self.quantity = quantity
     self.filled = filled
+    self.filledValue = filledValue
     self.leaves = leaves
   }
 }

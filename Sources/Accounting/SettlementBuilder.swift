@@ -165,7 +165,7 @@ public struct SettlementBuilder: Sendable {
       OrderEvent(
         shard: shard, sequence: through, ordinal: nextOrdinal, kind: kind, reason: reason, order: order.id,
         account: order.account, instrument: order.instrument, side: order.side, price: price ?? order.price,
-        quantity: quantity, filled: order.filled, leaves: leaves ?? order.leaves))
+        quantity: quantity, filled: order.filled, filledValue: order.filledValue, leaves: leaves ?? order.leaves))
     nextOrdinal += 1
   }
 }

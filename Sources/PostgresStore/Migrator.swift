@@ -18,6 +18,9 @@ public enum Migrator {
     Migration(
       version: 3, name: "quarantine", sql: String(decoding: PackageResources.m0003_quarantine_sql, as: UTF8.self)),
     Migration(
+      version: 5, name: "account_events",
+      sql: String(decoding: PackageResources.m0005_account_events_sql, as: UTF8.self)),
+    Migration(
       version: 9, name: "calendar", sql: String(decoding: PackageResources.m0009_calendar_sql, as: UTF8.self)),
   ]
 

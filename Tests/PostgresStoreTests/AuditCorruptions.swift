@@ -92,7 +92,7 @@ extension AuditFindingTests {
       RETURNING buy_order::text
       """),
     Corruption(
-      "B3", "an execution told at another price", also: ["F1"],
+      "B3", "an execution told at another price", also: ["G5", "F1"],
       "UPDATE order_events SET price = price + 100 WHERE \(row("order_events", "r.kind = 2")) RETURNING \(place)"),
     Corruption(
       "B4", "a trade above the buyer's limit", also: ["B2", "B3", "B5", "C2", "F2"],
@@ -215,7 +215,7 @@ extension AuditFindingTests {
       DELETE FROM order_events WHERE \(row("order_events", "r.kind = 7")) RETURNING format('shard %s sequence %s', shard, sequence)
       """),
     Corruption(
-      "E4", "an event of a command that is still to come",
+      "E4", "an event of a command that is still to come", also: ["G4"],
       """
       INSERT INTO order_events SELECT e.shard, kind, reason, side, 0, instrument_id, c.processed_sequence + 1, account_id,
         order_id, price, quantity, filled, leaves, occurred_at
@@ -297,7 +297,7 @@ extension AuditFindingTests {
       "F1", "a cancel told for another reason",
       "UPDATE order_events SET reason = reason + 1 WHERE \(row("order_events", "r.kind = 3")) RETURNING \(place)"),
     Corruption(
-      "F1", "a late cancel that was never sent",
+      "F1", "a late cancel that was never sent", also: ["G4"],
       """
       INSERT INTO order_events SELECT shard, kind, reason, side, 1, instrument_id, sequence, account_id, order_id, price,
         quantity, filled, leaves, occurred_at + interval '1 day'
@@ -330,5 +330,24 @@ extension AuditFindingTests {
       """
       UPDATE order_events SET instrument_id = 77 WHERE \(row("order_events", "r.kind = 7")) RETURNING \(place)
       """),
+    Corruption(
+      "G4", "an event told before it happened",
+      """
+      UPDATE order_events SET event_at = event_at - interval '1 hour'
+      WHERE \(row("order_events", "r.kind = 0 AND r.sequence > 5")) RETURNING \(place)
+      """),
+    Corruption(
+      "G4", "an event that no stream has",
+      "UPDATE order_events SET event_at = NULL WHERE \(row("order_events", "r.kind = 7")) RETURNING \(place)"),
+    Corruption(
+      "G4", "an account that will tell times again",
+      """
+      UPDATE accounts SET last_event = last_event - interval '1 hour' WHERE account_id = 100000002
+      RETURNING format('account %s', account_id)
+      """),
+    Corruption(
+      "G5", "an execution that forgets what it was worth",
+      "UPDATE order_events SET filled_value = filled_value - 1 WHERE \(row("order_events", "r.kind = 2")) RETURNING \(place)"
+    ),
   ]
 }

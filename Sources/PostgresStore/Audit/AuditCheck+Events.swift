@@ -55,5 +55,45 @@ extension AuditCheck {
           -- A late cancel does not know the side of the order that is gone.
           OR (e.kind <> 7 AND e.side <> o.side)
         """),
+    AuditCheck(
+      id: "G4", title: "an account's events have strictly increasing times in the order in which they were committed",
+      count: "SELECT count(*) FROM order_events WHERE event_at IS NOT NULL",
+      violations: """
+        WITH streamed AS MATERIALIZED (
+          SELECT shard, min(sequence) AS first FROM order_events WHERE event_at IS NOT NULL GROUP BY shard
+        ),
+        timed AS (
+          SELECT shard, sequence, ordinal, account_id, event_at, occurred_at,
+            lag(event_at) OVER (PARTITION BY account_id, shard ORDER BY sequence, ordinal) AS before,
+            lag(event_at) OVER (PARTITION BY account_id ORDER BY event_at) AS neighbour
+          FROM order_events WHERE event_at IS NOT NULL)
+        SELECT format('shard %s sequence %s ordinal %s', t.shard, t.sequence, t.ordinal),
+          format('account %s has it at %s, the one before at %s', t.account_id, t.event_at,
+            coalesce(greatest(t.before, t.neighbour)::text, 'no time'))
+        FROM timed t WHERE t.event_at <= t.before OR t.event_at = t.neighbour OR t.event_at < t.occurred_at
+        UNION ALL
+        -- Before the first that has a time, events are from a version that gave none.
+        SELECT format('shard %s sequence %s ordinal %s', e.shard, e.sequence, e.ordinal), 'it has no time in its account'
+        FROM order_events e JOIN streamed s USING (shard) WHERE e.event_at IS NULL AND e.sequence > s.first
+        UNION ALL
+        SELECT format('account %s', a.account_id), format('its last event is at %s, its row says %s', l.last, a.last_event)
+        FROM accounts a JOIN (SELECT account_id, max(event_at) AS last FROM order_events GROUP BY account_id) AS l
+          USING (account_id)
+        WHERE l.last <> a.last_event
+        """),
+    AuditCheck(
+      id: "G5", title: "an event knows what the shares executed so far were worth",
+      count: "SELECT count(*) FROM order_events WHERE event_at IS NOT NULL AND kind NOT IN (7, 8)",
+      violations: """
+        WITH told AS (
+          SELECT shard, sequence, ordinal, kind, price, quantity, filled_value,
+            lag(filled_value) OVER (PARTITION BY account_id, order_id ORDER BY sequence, ordinal) AS before
+          FROM order_events WHERE kind NOT IN (7, 8) AND event_at IS NOT NULL)
+        SELECT format('shard %s sequence %s ordinal %s', t.shard, t.sequence, t.ordinal),
+          format('kind %s, worth %s after %s', t.kind, coalesce(t.filled_value::text, 'unknown'), t.before)
+        FROM told t
+        WHERE t.filled_value IS NULL
+          OR t.filled_value <> t.before + CASE WHEN t.kind IN (1, 2) THEN t.price * t.quantity ELSE 0 END
+        """),
   ]
 }

@@ -137,11 +137,16 @@ enum SettlingStatements {
   static let moveCursors = PostgresStatement(
     "settle_move_cursors", "SELECT move_cursors($1::shard_fence[], $2::timestamptz)")
 
-  static let changeCash = PostgresStatement(
-    "settle_cash",
+  /// Accounts whose money or orders change. Under each row's lock its events get the next times: as many microseconds, the
+  /// last of which stays in the row. The moment of the settlement is the earliest that may be given out.
+  static let changeAccounts = PostgresStatement(
+    "settle_accounts",
     """
-    UPDATE accounts a SET cash = a.cash + c.cash, held = a.held + c.held
-    FROM unnest($1::cash_change[]) AS c WHERE a.account_id = c.account_id
+    UPDATE accounts a SET cash = a.cash + c.cash, held = a.held + c.held,
+      last_event = CASE WHEN c.events = 0 THEN a.last_event
+        ELSE greatest(a.last_event + interval '1 microsecond', $2::timestamptz)
+          + (c.events - 1) * interval '1 microsecond' END
+    FROM unnest($1::account_change[]) AS c WHERE a.account_id = c.account_id
     """)
 
   /// Average cost: bought shares add what they cost, sold shares take their part with them.
@@ -201,14 +206,16 @@ enum SettlingStatements {
       """)
   }
 
+  /// Runs behind ``changeAccounts``. A row comes with the time that it would have if its account's last event fell on the
+  /// moment of the settlement.
   static func insertEvents(day: Day) -> PostgresStatement {
     PostgresStatement(
       "settle_events_\(day.compact)",
       """
       INSERT INTO order_events_\(day.compact)
       SELECT e.shard, e.kind, e.reason, e.side, e.ordinal, e.instrument_id, e.sequence, e.account_id, e.order_id, e.price,
-        e.quantity, e.filled, e.leaves, e.occurred_at
-      FROM unnest($1::order_events[]) AS e
+        e.quantity, e.filled, e.leaves, e.occurred_at, e.filled_value, a.last_event - (e.occurred_at - e.event_at)
+      FROM unnest($1::order_events[]) AS e LEFT JOIN accounts a ON a.account_id = e.account_id
       """)
   }
 }

@@ -18,7 +18,7 @@ package struct SettlingTransaction {
 
   /// All rows that it writes, by the row type of each: what a bulk load of the same changes would carry.
   package var rowsByType: [(type: String, rows: RowArray)] {
-    [("shard_fence", fences), ("cash_change", cash), ("position_change", rows(of: positionChanges))]
+    [("shard_fence", fences), ("account_change", accounts), ("position_change", rows(of: positionChanges))]
       + orders.map { ("order_change", $0.rows) }
       + [("trades", trades), ("order_events", events), ("price_change", prices)]
   }
@@ -30,7 +30,7 @@ package struct SettlingTransaction {
       if rows.count > 0 { calls.append(PostgresCall(statement, rows: rows, of: type, parameters)) }
     }
     calls += quarantines(time)
-    add(SettlingStatements.changeCash, cash, "cash_change[]")
+    add(SettlingStatements.changeAccounts, accounts, "account_change[]", [time])
     let positions = positionChanges
     add(SettlingStatements.openPositions, rows(of: positions.filter { $0.value.bought > .zero }), "position_change[]")
     add(SettlingStatements.changePositions, rows(of: positions), "position_change[]")
@@ -82,7 +82,7 @@ package struct SettlingTransaction {
   }
 
   /// An account may trade in several shards: its changes are added up.
-  private var cash: RowArray {
+  private var accounts: RowArray {
     var sums: [AccountNumber: Settlement.CashChange] = [:]
     for commit in commits {
       for (account, change) in commit.settlement.cash {
@@ -90,12 +90,15 @@ package struct SettlingTransaction {
         sums[account, default: .init()].held += change.held
       }
     }
-    var rows = RowArray(expectedBytes: sums.count * 60)
+    let events = eventCounts
+    for account in events.keys { sums[account, default: .init()].cash += .zero }
+    var rows = RowArray(expectedBytes: sums.count * 80)
     for (account, change) in sums.sorted(by: { $0.key < $1.key }) {
       rows.append {
         $0.int8(account.rawValue)
         $0.int8(change.cash.rawValue)
         $0.int8(change.held.rawValue)
+        $0.int4(events[account] ?? 0)
       }
     }
     return rows
@@ -167,9 +170,21 @@ package struct SettlingTransaction {
     return rows
   }
 
+  /// How many events each account has in all shards together.
+  private var eventCounts: [AccountNumber: Int32] {
+    var counts: [AccountNumber: Int32] = [:]
+    for commit in commits {
+      for event in commit.settlement.events { counts[event.account, default: 0] += 1 }
+    }
+    return counts
+  }
+
   private var events: RowArray {
-    var rows = RowArray(expectedBytes: commits.reduce(0) { $0 + $1.settlement.events.count } * 220)
+    var rows = RowArray(expectedBytes: commits.reduce(0) { $0 + $1.settlement.events.count } * 250)
+    var behind = eventCounts
     for event in commits.lazy.flatMap(\.settlement.events) {
+      behind[event.account]! -= 1
+      let toLast = Int64(behind[event.account]!)
       rows.append {
         $0.int2(event.shard.rawValue)
         $0.int2(Int16(event.kind.rawValue))
@@ -185,6 +200,8 @@ package struct SettlingTransaction {
         $0.int8(event.filled.rawValue)
         $0.int8(event.leaves.rawValue)
         $0.timestamp(microseconds: now.rawValue)
+        $0.int8(event.filledValue.rawValue)
+        $0.timestamp(microseconds: now.rawValue - toLast)
       }
     }
     return rows
