@@ -12,6 +12,7 @@ enum SystemBench {
   private struct Options {
     var url: String
     var floorURL: String?
+    var gateways: [Int]
     var load: SystemLoadOptions
     var json: Bool
 
@@ -30,6 +31,14 @@ enum SystemBench {
       floorURL = line.optionalText(
         "floor-database-url", "URL", variable: .none,
         help: "A migrated scratch database on the same server, to measure the floor in.")
+      gateways =
+        line.optional(
+          "gateway-pids", "N,N,…", variable: .none, expected: "process numbers joined by commas",
+          help: "The gateways' processes on this machine, whose CPU time is counted."
+        ) { text in
+          let numbers = text.split(separator: ",").map { Int($0) }
+          return numbers.isEmpty || numbers.contains(nil) ? nil : numbers.compactMap { $0 }
+        } ?? []
       load = SystemLoadOptions(&line)
       json = line.flag("json", help: "Prints JSON.")
       try line.finish()
@@ -43,16 +52,20 @@ enum SystemBench {
       let keys = try TradingKey.load(options.load.keys)
       let ledger = SystemLedger(url: options.url)
       let start = try await ledger.mark()
+      let before = ProcessorTime.microseconds(of: options.gateways)
       let watch = Task { await ledger.watchLags() }
       let result = try await options.load.run(keys: keys)
       watch.cancel()
+      let gatewayTime = before.flatMap { before in
+        ProcessorTime.microseconds(of: options.gateways).map { $0 - before }
+      }
       let lags = await watch.value
       let drained = await ledger.drain(atMost: .seconds(60))
       let settled = try await ledger.measure(since: start)
       let commands = max(1, settled.commands)
       let cost = Double(settled.cpu - start.cpu) / 1_000 / Double(commands)
       let floor = try await options.floorURL.asyncMap { try await LedgerBench.floor(url: $0) }
-      print(options, result, settled, lags: lags, drained: drained, cost: cost, floor: floor)
+      print(options, result, settled, lags: lags, drained: drained, cost: cost, floor: floor, gatewayTime: gatewayTime)
       return drained && result.errors == 0 && result.unanswered == 0 ? 0 : 1
     } catch {
       Console.write("buttonwood-lab bench system: \(error)\n", to: .error)
@@ -62,8 +75,10 @@ enum SystemBench {
 
   private static func print(
     _ options: Options, _ result: SystemLoadResult, _ settled: SystemLedger.Measurement, lags: [Int64], drained: Bool,
-    cost: Double, floor: Double?
+    cost: Double, floor: Double?, gatewayTime: Int64?
   ) {
+    // What one core would serve if gateways did nothing but this.
+    let perCore = gatewayTime.map { Int64(result.served) * 1_000_000 / max(1, $0) }
     let third = max(1, lags.count / 3)
     let (early, late) = (lags.prefix(third).max() ?? 0, lags.suffix(third).max() ?? 0)
     let names = ["p50", "p90", "p99", "p99.9", "max"]
@@ -74,6 +89,8 @@ enum SystemBench {
         ("includes_settling_commit", .bool(settled.isExact)), ("settled_commands", .integer(settled.commands)),
         ("largest_lag_first_third", .integer(early)), ("largest_lag_last_third", .integer(late)),
         ("drained", .bool(drained)), ("server_cpu_us_per_command_x10", .integer(Int64((cost * 10).rounded()))),
+        ("gateway_cpu_us", gatewayTime.map { .integer($0) } ?? .null),
+        ("requests_per_second_per_gateway_core", perCore.map { .integer($0) } ?? .null),
         ("floor_cpu_us_per_order_x10", floor.map { .integer(Int64(($0 * 10).rounded())) } ?? .null),
       ]).text
       Console.write(text + "\n")
@@ -85,6 +102,7 @@ enum SystemBench {
     table.add(["largest lag, first third of the run", "\(early)"])
     table.add(["largest lag, last third of the run", "\(late)"])
     table.add(["PostgreSQL CPU µs/command", "\(Int(cost.rounded()))"])
+    if let perCore { table.add(["requests/s per core of gateway", "\(perCore)"]) }
     if let floor {
       table.add(["floor, µs/order", "\(Int(floor.rounded()))"])
       table.add(["ratio", "\(LedgerBench.tenths(cost / max(0.001, floor)))"])

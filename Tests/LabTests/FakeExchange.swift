@@ -34,6 +34,7 @@ struct FakeExchange {
     calls += 1
     switch call {
     case .submit(let order): return submit(order, account)
+    case .read: return .shown
     case .find(let client): return idByClient["\(account)/\(client)"].map { .order($0) } ?? .notFound
     case .cancel(let id):
       guard let order = orders[id] else { return stray() }

@@ -54,6 +54,7 @@ final class FakeGateway: Sendable {
       if request.rawPath == "/v2/clock" {
         return Self.json(200, #"{"timestamp":"2026-01-02T15:00:00Z","is_open":true}"#)
       }
+      if ["/v2/account", "/v2/positions"].contains(request.rawPath) { return Self.json(200, "{}") }
       if request.rawPath == "/v2/orders", request.method == "GET" {
         return Self.json(200, Self.list(state.exchange, request, account))
       }
@@ -100,6 +101,7 @@ final class FakeGateway: Sendable {
     switch answer {
     case .order(let id): json(200, #"{"legs":null,"id":"\#(id)","status":"accepted"}"#)
     case .accepted: HTTPResponse(status: 204)
+    case .shown: json(200, "{}")
     case .duplicate: error(422, "client_order_id must be unique")
     case .tooEarly(let state): error(422, "cannot replace order in \(state) status")
     case .tooLate(let state): error(422, "order is already in \\\"\(state)\\\" state")

@@ -22,7 +22,7 @@ struct SystemLoadTests {
       switch requests[0].call {
       case .submit(let order): kinds[order.isImmediate ? 0 : 1] += 1
       case .cancel: kinds[2] += 1
-      case .replace, .find: Issue.record("unexpected call")
+      case .replace, .find, .read: Issue.record("unexpected call")
       }
     }
     #expect(abs(kinds[0] - 4000) < 300 && abs(kinds[1] - 10_000) < 300 && abs(kinds[2] - 6000) < 300)
@@ -41,10 +41,16 @@ struct SystemLoadTests {
       case .cancel(let order):
         #expect(owners[order] == request.account)
         #expect(cancelled.insert(order).inserted)
-      case .replace, .find: Issue.record("unexpected call")
+      case .replace, .find, .read: Issue.record("unexpected call")
       }
     }
     #expect(!cancelled.isEmpty)
+  }
+
+  @Test func questionsAreAnsweredBesideOrders() async throws {
+    let result = try await load(["--rate", "2000", "--duration", "300ms", "--reads", "50"])
+    #expect(result.sent == 600 && result.reads > 200 && result.reads + result.orders + result.cancels <= 600)
+    #expect(result.readLatency.count == UInt64(result.reads) && result.refused == 0)
   }
 
   @Test func openLoopSendsEverythingThatWasDue() async throws {

@@ -11,15 +11,20 @@ package struct LoadPlan: Sendable {
     package var marketable: Int
     /// Cancels; as long as nothing rests, new orders instead.
     package var cancels: Int
+    /// Looks at the account, its positions, its open orders or one order.
+    package var reads: Int
 
     /// Three new orders that rest, one that trades and three cancels in seven, roughly what exchanges see.
     package static let usual = Mix(marketable: 15, cancels: 40)
 
-    /// A mix; the two shares are at most a hundred together.
-    package init(marketable: Int, cancels: Int) {
-      precondition(marketable >= 0 && cancels >= 0 && marketable + cancels <= 100, "shares of more than a hundred")
+    /// A mix; the shares are at most a hundred together.
+    package init(marketable: Int, cancels: Int, reads: Int = 0) {
+      precondition(
+        marketable >= 0 && cancels >= 0 && reads >= 0 && marketable + cancels + reads <= 100,
+        "shares of more than a hundred")
       self.marketable = marketable
       self.cancels = cancels
+      self.reads = reads
     }
   }
 
@@ -61,9 +66,18 @@ package struct LoadPlan: Sendable {
     if dice < mix.cancels, let order = takeResting() {
       return TradingRequest(token: token, account: order.account, call: .cancel(order: order.identifier))
     }
-    let newOrders = 100 - mix.cancels
+    if dice >= 100 - mix.reads { return TradingRequest(token: token, account: anyAccount(), call: read()) }
+    let newOrders = 100 - mix.cancels - mix.reads
     let isMarketable = newOrders > 0 && Int(random.next() % UInt64(newOrders)) < mix.marketable
     return submit(token: token, isMarketable: isMarketable)
+  }
+
+  private mutating func anyAccount() -> Int { Int(random.next() % UInt64(accounts.count)) }
+
+  /// Each kind of question as often as the others.
+  private mutating func read() -> TradingCall {
+    let targets = ["/v2/account", "/v2/positions", "/v2/orders?status=open&limit=50", "/v2/orders?status=all&limit=1"]
+    return .read(target: targets[Int(random.next() % UInt64(targets.count))])
   }
 
   private mutating func submit(token: UInt64, isMarketable: Bool) -> TradingRequest {

@@ -93,7 +93,7 @@ package struct SystemLoad {
   private mutating func take(until moment: Int64) {
     for completion in client.mailbox.take(until: moment) {
       guard let flight = flights.removeValue(forKey: completion.token) else { continue }
-      let answer = TradingAnswer(completion.outcome)
+      let answer = TradingAnswer(completion.outcome, to: flight.request.call)
       if case .order(let identifier) = answer { plan.acknowledged(flight.request, as: identifier) }
       let latency = completion.receivedAt - (flight.due ?? completion.sentAt)
       result.take(answer, to: flight.request.call, latency: latency)

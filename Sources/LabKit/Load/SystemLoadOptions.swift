@@ -43,12 +43,15 @@ package struct SystemLoadOptions: Sendable {
     let cancels = line.integer(
       "cancels", default: LoadPlan.Mix.usual.cancels, in: 0...100, unit: "%", variable: .none,
       help: "Share of requests that are cancels.")
+    let reads = line.integer(
+      "reads", default: 0, in: 0...100, unit: "%", variable: .none,
+      help: "Share of requests that ask for the account, its positions or its orders.")
     seed = UInt64(line.integer("seed", default: 1, in: 0...Int.max, variable: .none, help: "Seed of all chance."))
-    if marketable + cancels > 100 {
-      line.mistake("--marketable and --cancels are more than 100 % together")
+    if marketable + cancels + reads > 100 {
+      line.mistake("--marketable, --cancels and --reads are more than 100 % together")
       mix = .usual
     } else {
-      mix = LoadPlan.Mix(marketable: marketable, cancels: cancels)
+      mix = LoadPlan.Mix(marketable: marketable, cancels: cancels, reads: reads)
     }
   }
 

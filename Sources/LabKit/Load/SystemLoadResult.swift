@@ -8,6 +8,8 @@ package struct SystemLoadResult: Sendable, Equatable {
   package var orders = 0
   /// Cancels accepted.
   package var cancels = 0
+  /// Questions answered.
+  package var reads = 0
   /// Cancels of orders that had traded or gone before.
   package var late = 0
   /// Requests refused, by reason.
@@ -26,6 +28,8 @@ package struct SystemLoadResult: Sendable, Equatable {
   package var acceptLatency = LatencyHistogram()
   /// Cancels, to their acceptance.
   package var cancelLatency = LatencyHistogram()
+  /// Questions, to their answer.
+  package var readLatency = LatencyHistogram()
 
   /// An empty result.
   package init() {}
@@ -36,6 +40,10 @@ package struct SystemLoadResult: Sendable, Equatable {
   package var acceptedPerSecond: Int { perSecond(orders + cancels, in: elapsed) }
   /// Orders accepted a second, until the last answer.
   package var ordersPerSecond: Int { perSecond(orders, in: elapsed) }
+  /// Questions answered a second, until the last answer.
+  package var readsPerSecond: Int { perSecond(reads, in: elapsed) }
+  /// Requests that were answered with what they asked for.
+  package var served: Int { orders + cancels + reads }
   /// Requests a second that were really sent.
   package var sentPerSecond: Int { perSecond(sent, in: sendingTime) }
 
@@ -51,6 +59,9 @@ package struct SystemLoadResult: Sendable, Equatable {
     case .accepted:
       cancels += 1
       cancelLatency.record(latency)
+    case .shown:
+      reads += 1
+      readLatency.record(latency)
     case .tooLate: late += 1
     case .throttled: throttled += 1
     case .unavailable, .unknown: errors += 1
@@ -78,10 +89,12 @@ extension SystemLoadResult {
     table.add(["cancels accepted", "\(cancels)"])
     table.add(["commands accepted/s", "\(acceptedPerSecond)"])
     table.add(["cancels too late", "\(late)"])
+    table.add(["questions answered", "\(reads)"])
+    table.add(["questions answered/s", "\(readsPerSecond)"])
     for (reason, count) in refusals.sorted(by: { $0.key < $1.key }) { table.add(["refused: \(reason)", "\(count)"]) }
     table.add(["answers 429", "\(throttled)"])
     table.add(["errors", "\(errors + unanswered)"])
-    let latencies = TextTable.latencies("latency", [("accept", acceptLatency), ("cancel", cancelLatency)])
+    let latencies = TextTable.latencies("latency", [("accept", acceptLatency), ("cancel", cancelLatency), ("read", readLatency)])
     return table.text + "\n" + latencies.text
   }
 
@@ -91,11 +104,13 @@ extension SystemLoadResult {
       ("sent", .integer(Int64(sent))), ("sent_per_second", .integer(Int64(sentPerSecond))),
       ("orders", .integer(Int64(orders))), ("orders_per_second", .integer(Int64(ordersPerSecond))),
       ("cancels", .integer(Int64(cancels))), ("commands_per_second", .integer(Int64(acceptedPerSecond))),
+      ("reads", .integer(Int64(reads))), ("reads_per_second", .integer(Int64(readsPerSecond))),
       ("too_late", .integer(Int64(late))), ("refused", .integer(Int64(refused))),
       ("refusals", .object(refusals.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) })),
       ("throttled", .integer(Int64(throttled))), ("errors", .integer(Int64(errors))),
       ("unanswered", .integer(Int64(unanswered))), ("elapsed_us", .integer(elapsed / 1000)),
       ("accept", acceptLatency.json), ("cancel", cancelLatency.json),
+      ("read", readLatency.json),
     ])
   }
 }

@@ -101,6 +101,7 @@ struct ReplayJob: Sendable, Equatable {
     case .refused(let reason): return .finish(.refused(reason: reason))
     case .accepted:
       return .finish(isCancel ? .cancelled : .refused(reason: "204 where an order was expected"))
+    case .shown: return .finish(.refused(reason: "an answer to a question that was not asked"))
     case .duplicate, .tooEarly, .tooLate, .notFound: break
     }
     if let doubted { return believe(doubted) }

@@ -15,6 +15,9 @@ package struct AccountSpread: Sendable, Equatable {
     sellers = accounts / 2
   }
 
+  /// How many accounts there are.
+  package var count: Int { buyers + sellers }
+
   /// The account of the order with this number: always the same, all accounts of a side about equally often.
   package func account(order number: UInt64, side: Side) -> Int {
     let mixed = (number &* 0x9E37_79B9_7F4A_7C15) >> 33

@@ -7,6 +7,8 @@ package enum TradingAnswer: Sendable, Equatable {
   case order(String)
   /// The cancel is accepted.
   case accepted
+  /// What was asked for is shown.
+  case shown
   /// An order with this `client_order_id` exists already.
   case duplicate
   /// The order is not yet far enough to be replaced: its state.
@@ -37,6 +39,13 @@ extension TradingAnswer {
     case .answered(let reply): self.init(reply)
     case .failed(.refused), .failed(.queueFull), .failed(.stopped): self = .unavailable
     case .failed(.closed), .failed(.timedOut), .failed(.malformed): self = .unknown
+    }
+  }
+
+  /// What became of a call that may be a question, to which any answer 200 will do.
+  init(_ outcome: HTTPCompletion.Outcome, to call: TradingCall) {
+    if case .read = call, case .answered(let reply) = outcome, reply.status == 200 { self = .shown } else {
+      self.init(outcome)
     }
   }
 

@@ -17,6 +17,8 @@ package enum TradingCall: Sendable, Equatable {
   case cancel(order: String)
   /// Looks an order up by the identifier its client gave it.
   case find(clientOrderID: String)
+  /// Looks at something: an order, a list, the account.
+  case read(target: String)
 }
 
 /// A limit order to be submitted.
@@ -46,6 +48,8 @@ extension TradingCall {
     case .find(let clientOrderID):
       request = HTTPLoadRequest(
         method: "GET", target: "/v2/orders:by_client_order_id?client_order_id=\(clientOrderID)")
+    case .read(let target):
+      request = HTTPLoadRequest(method: "GET", target: target)
     }
     request.headerLines = headerLines
     request.token = token
