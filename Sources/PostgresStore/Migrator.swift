@@ -21,6 +21,8 @@ public enum Migrator {
       version: 5, name: "account_events",
       sql: String(decoding: PackageResources.m0005_account_events_sql, as: UTF8.self)),
     Migration(
+      version: 6, name: "market_data", sql: String(decoding: PackageResources.m0006_market_data_sql, as: UTF8.self)),
+    Migration(
       version: 9, name: "calendar", sql: String(decoding: PackageResources.m0009_calendar_sql, as: UTF8.self)),
   ]
 
@@ -63,7 +65,7 @@ public enum Migrator {
       INSERT INTO shard_logs (shard) SELECT generate_series(0, \((shards ?? defaultShards) - 1))
         WHERE NOT EXISTS (SELECT FROM shard_logs);
       INSERT INTO shard_cursors (shard) SELECT shard FROM shard_logs ON CONFLICT DO NOTHING;
-      SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, \(Partitions.daysAhead + 2))
+      \(Partitions.ensureDays)
       """)
     let count = try connection.query(PostgresCall(.init("count_shards", "SELECT count(*)::smallint FROM shard_logs")))
     return Report(applied: applied, shards: count.int2(0, 0))
@@ -75,11 +77,16 @@ public enum Partitions {
   /// How many days ahead of today.
   public static let daysAhead = 3
 
+  /// The days' tables first, then what stands beside each.
+  static let ensureDays = """
+    SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, \(daysAhead + 2));
+    SELECT ensure_market_day((now() AT TIME ZONE 'UTC')::date + n) FROM generate_series(-1, \(daysAhead)) AS n
+    """
+
   /// Makes missing days, from yesterday on. Call it at start and a few times a day.
   public static func ensure(_ session: PostgresSession) async throws(PostgresError) {
     try await session.use { (connection) throws(PostgresError) in
-      try connection.execute(
-        "SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, \(daysAhead + 2))")
+      try connection.execute(ensureDays)
     }
   }
 }

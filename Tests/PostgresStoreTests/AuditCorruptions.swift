@@ -86,7 +86,7 @@ extension AuditFindingTests {
       "B2", "an executed value that is a ten-thousandth too high",
       "UPDATE orders SET filled_value = filled_value + 1 WHERE \(order("o.status = 2")) RETURNING order_id::text"),
     Corruption(
-      "B2", "a lost trade", also: ["B3", "C2", "C3", "F2"],
+      "B2", "a lost trade", also: ["B3", "B6", "C2", "C3", "F2"],
       """
       DELETE FROM trades WHERE \(row("trades", "r.sequence < (SELECT max(sequence) FROM trades t WHERE t.instrument_id = r.instrument_id)"))
       RETURNING buy_order::text
@@ -95,7 +95,7 @@ extension AuditFindingTests {
       "B3", "an execution told at another price", also: ["G5", "F1"],
       "UPDATE order_events SET price = price + 100 WHERE \(row("order_events", "r.kind = 2")) RETURNING \(place)"),
     Corruption(
-      "B4", "a trade above the buyer's limit", also: ["B2", "B3", "B5", "C2", "F2"],
+      "B4", "a trade above the buyer's limit", also: ["B2", "B3", "B5", "B6", "C2", "F2"],
       """
       UPDATE trades SET price = price + 1000000
       WHERE (shard, sequence, ordinal) = (SELECT shard, sequence, ordinal FROM trades WHERE instrument_id = 1
@@ -105,6 +105,13 @@ extension AuditFindingTests {
       "B5", "a last price that nobody paid",
       "UPDATE last_prices SET price = price + 1 WHERE instrument_id = 2 RETURNING format('instrument %s', instrument_id)"
     ),
+    Corruption(
+      "B6", "a bar with one share too many",
+      """
+      UPDATE minute_bars SET volume = volume + 1
+      WHERE (instrument_id, minute) = (SELECT instrument_id, max(minute) FROM minute_bars GROUP BY 1 ORDER BY 1 LIMIT 1)
+      RETURNING format('instrument %s at %s', instrument_id, minute)
+      """),
     Corruption(
       "C1", "a journal without lines",
       "INSERT INTO journals (kind) VALUES ('deposit') RETURNING format('journal %s', journal_id)"),

@@ -119,6 +119,12 @@ struct RandomMarket {
     }
   }
 
+  /// The orders that rest in the books of all shards.
+  func books() -> [OpenOrder] { engines.values.flatMap { $0.restingOrders() } }
+
+  /// The last command of a shard that was settled.
+  func cursor(of shard: Shard) -> Sequence? { engines[shard]?.cursor }
+
   /// Leaves the database, so that it can be copied.
   func close() async {
     for session in sessions { await session.disconnect() }

@@ -90,5 +90,27 @@ extension AuditCheck {
         LEFT JOIN last_prices p USING (instrument_id)
         WHERE p.price IS DISTINCT FROM t.price
         """),
+    AuditCheck(
+      id: "B6", title: "bars of minutes are what the trades say",
+      count: "SELECT count(*) FROM minute_bars",
+      violations: """
+        WITH t AS (
+          SELECT instrument_id, date_bin('1 minute', traded_at, 'epoch') AS minute,
+            (min(ARRAY[sequence, ordinal, price]))[3] AS open, max(price) AS high, min(price) AS low,
+            (max(ARRAY[sequence, ordinal, price]))[3] AS close, sum(quantity)::bigint AS volume,
+            sum(price::numeric * quantity) AS value, count(*) AS trades
+          FROM trades GROUP BY 1, 2
+        ), b AS (
+          SELECT * FROM minute_bars
+          WHERE minute >= (SELECT date_trunc('day', min(traded_at) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' FROM trades)
+        )
+        SELECT format('instrument %s at %s', instrument_id, minute),
+          CASE WHEN b.open IS NULL THEN 'no bar' WHEN t.open IS NULL THEN 'no trades'
+            ELSE format('bar %s %s %s %s %s, trades %s %s %s %s %s', b.open, b.high, b.low, b.close, b.volume, t.open,
+              t.high, t.low, t.close, t.volume) END
+        FROM t FULL JOIN b USING (instrument_id, minute)
+        WHERE (t.open, t.high, t.low, t.close, t.volume, t.value, t.trades) IS DISTINCT FROM
+          (b.open, b.high, b.low, b.close, b.volume, b.value, b.trades)
+        """),
   ]
 }

@@ -20,6 +20,12 @@ public struct PostgresLeaderLedger: LeaderLedger {
   private static let ensureDays = PostgresStatement(
     "ensure_days", "SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, $1::integer)")
 
+  private static let ensureMarketDays = PostgresStatement(
+    "ensure_market_days",
+    """
+    SELECT ensure_market_day((now() AT TIME ZONE 'UTC')::date - 1 + n) FROM generate_series(0, $1::integer - 1) AS n
+    """)
+
   public func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership {
     let call = PostgresCall(Self.elect, [.int8(Int64(bitPattern: nonce)), .text(worker.rawValue)])
     do {
@@ -31,7 +37,9 @@ public struct PostgresLeaderLedger: LeaderLedger {
   }
 
   public func keepDays(_ leadership: Leadership) async throws(LedgerError) -> Bool {
-    try await within(leadership, [PostgresCall(Self.ensureDays, [.int4(Int32(Partitions.daysAhead + 2))])])
+    let days = PostgresParameter.int4(Int32(Partitions.daysAhead + 2))
+    return try await within(
+      leadership, [PostgresCall(Self.ensureDays, [days]), PostgresCall(Self.ensureMarketDays, [days])])
   }
 
   /// Runs calls in one transaction of the term.

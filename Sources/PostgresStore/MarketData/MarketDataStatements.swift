@@ -1,0 +1,139 @@
+internal import Market
+internal import Postgres
+
+/// The SQL of market data.
+///
+/// Parameters of histories: instrument, first and last moment, the place to go on from (moment, sequence, ordinal), most rows.
+enum MarketDataStatements {
+  static func trades(ascending: Bool) -> PostgresStatement {
+    PostgresStatement(
+      "read_trades_\(word(ascending))",
+      """
+      SELECT traded_at, sequence, ordinal, price, quantity, taker_side FROM trades
+      WHERE instrument_id = $1::integer AND traded_at >= $2::timestamptz AND traded_at <= $3::timestamptz
+        AND (traded_at, sequence, ordinal) \(sign(ascending)) ($4::timestamptz, $5::bigint, $6::integer)
+      ORDER BY \(ordered("traded_at", "sequence", "ordinal", ascending: ascending)) LIMIT $7::integer
+      """)
+  }
+
+  static func quotes(ascending: Bool) -> PostgresStatement {
+    PostgresStatement(
+      "read_quotes_\(word(ascending))",
+      """
+      SELECT quoted_at, sequence, bid, bid_size, ask, ask_size FROM quotes
+      WHERE instrument_id = $1::integer AND quoted_at >= $2::timestamptz AND quoted_at <= $3::timestamptz
+        AND (quoted_at, sequence, 0) \(sign(ascending)) ($4::timestamptz, $5::bigint, $6::integer)
+      ORDER BY \(ordered("quoted_at", "sequence", ascending: ascending)) LIMIT $7::integer
+      """)
+  }
+
+  private static let columns = "open, high, low, close, volume, round(value * 100 / volume)::bigint, trades"
+
+  static func minuteBars(ascending: Bool) -> PostgresStatement {
+    PostgresStatement(
+      "read_minute_bars_\(word(ascending))",
+      """
+      SELECT minute, \(columns) FROM minute_bars
+      WHERE instrument_id = $1::integer AND minute >= $2::timestamptz AND minute <= $3::timestamptz
+      ORDER BY \(ordered("minute", ascending: ascending)) LIMIT $4::integer
+      """)
+  }
+
+  /// Bars of a longer frame. Parameters: instrument, moments from (inclusive) and to (exclusive), minutes or months of the
+  /// frame, most bars. The minutes of a bar are summed up in their order, whatever order the bars come in.
+  static func bars(_ frame: BarFrame, ascending: Bool) -> PostgresStatement {
+    let (name, start) = expression(frame)
+    return PostgresStatement(
+      "read_\(name)_bars_\(word(ascending))",
+      """
+      SELECT bar, (array_agg(open ORDER BY minute))[1], max(high), min(low), (array_agg(close ORDER BY minute DESC))[1],
+        sum(volume)::bigint, round(sum(value) * 100 / sum(volume))::bigint, sum(trades)::bigint
+      FROM (
+        SELECT \(start) AS bar, m.* FROM minute_bars m
+        WHERE instrument_id = $1::integer AND minute >= $2::timestamptz AND minute < $3::timestamptz
+          AND $4::integer IS NOT NULL
+        ) AS minutes
+      GROUP BY bar ORDER BY \(ordered("bar", ascending: ascending)) LIMIT $5::integer
+      """)
+  }
+
+  /// As ``BarFrame/start(of:)`` has it.
+  private static func expression(_ frame: BarFrame) -> (name: String, start: String) {
+    let zone = "'America/New_York'"
+    let local = "(minute AT TIME ZONE \(zone))"
+    switch frame {
+    case .minutes:
+      let midnight = "date_trunc('day', minute, \(zone))"
+      return ("minutes", "date_bin(make_interval(mins => $4::integer), minute, \(midnight))")
+    case .day: return ("day", "date_trunc('day', minute, \(zone))")
+    case .week: return ("week", "date_trunc('week', minute, \(zone))")
+    case .months:
+      let month = "(extract(month FROM \(local))::integer - 1) / $4::integer * $4::integer + 1"
+      return (
+        "month", "make_timestamptz(extract(year FROM \(local))::integer, \(month), 1, 0, 0, 0, \(zone))"
+      )
+    }
+  }
+
+  /// The first and last minute with a trade.
+  static let extent = PostgresStatement(
+    "read_bar_extent",
+    """
+    SELECT a.minute, z.minute FROM (
+      SELECT minute FROM minute_bars WHERE instrument_id = $1::integer AND minute >= $2::timestamptz
+        AND minute < $3::timestamptz ORDER BY minute LIMIT 1) AS a
+    CROSS JOIN (
+      SELECT minute FROM minute_bars WHERE instrument_id = $1::integer AND minute >= $2::timestamptz
+        AND minute < $3::timestamptz ORDER BY minute DESC LIMIT 1) AS z
+    """)
+
+  /// The moment of the last price leads to the day's table.
+  static let latestTrades = PostgresStatement(
+    "read_latest_trades",
+    """
+    SELECT p.instrument_id, t.traded_at, t.sequence, t.ordinal, t.price, t.quantity, t.taker_side
+    FROM last_prices p CROSS JOIN LATERAL (
+      SELECT * FROM trades t WHERE t.instrument_id = p.instrument_id AND t.traded_at = p.traded_at
+      ORDER BY t.sequence DESC, t.ordinal DESC LIMIT 1) AS t
+    WHERE p.instrument_id = ANY ($1::integer[])
+    """)
+
+  static let latestBars = PostgresStatement(
+    "read_latest_bars",
+    """
+    SELECT b.instrument_id, b.minute, \(columns)
+    FROM last_prices p JOIN minute_bars b
+      ON b.instrument_id = p.instrument_id AND b.minute = date_bin('1 minute', p.traded_at, 'epoch')
+    WHERE p.instrument_id = ANY ($1::integer[])
+    """)
+
+  static let barsOfMinute = PostgresStatement(
+    "read_bars_of_minute",
+    """
+    SELECT instrument_id, minute, \(columns) FROM minute_bars
+    WHERE minute = $1::timestamptz
+      AND instrument_id = ANY (coalesce($2::integer[], ARRAY(SELECT instrument_id FROM instruments)))
+    """)
+
+  /// Books and cursors as of one moment: open orders that have been processed and are not in quarantine.
+  static let depths = PostgresStatement(
+    "read_depths",
+    """
+    SELECT i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price, sum(o.quantity - o.filled)::bigint
+    FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
+    LEFT JOIN orders o ON o.is_open AND o.shard = i.shard AND o.instrument_id = i.instrument_id
+      AND o.sequence <= c.processed_sequence
+      AND (o.shard, o.sequence) NOT IN (
+        SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
+    WHERE i.instrument_id = ANY ($1::integer[])
+    GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price
+    ORDER BY i.instrument_id, o.side, o.price
+    """)
+
+  private static func word(_ ascending: Bool) -> String { ascending ? "asc" : "desc" }
+  private static func sign(_ ascending: Bool) -> String { ascending ? ">" : "<" }
+
+  private static func ordered(_ columns: String..., ascending: Bool) -> String {
+    columns.map { ascending ? $0 : "\($0) DESC" }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,309 @@
+internal import Lifecycle
+public import Market
+public import Ports
+public import Postgres
+
+/// Answers questions about the market from PostgreSQL over a few connections in turn.
+public final class PostgresMarketDataReader: MarketDataReader {
+  /// Instruments whose histories are asked for in one go at most.
+  private static let mostAtOnce = 64
+
+  private let sessions: [PostgresSession]
+  private let turn = Lock(0)
+
+  /// Reads over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
+  public init(sessions: [PostgresSession]) {
+    precondition(!sessions.isEmpty)
+    self.sessions = sessions
+  }
+
+  public func trades(
+    of instruments: [InstrumentID], _ span: MarketSpan
+  ) async throws(LedgerError) -> MarketPage<TradePrint> {
+    try await page(of: instruments, span) { span, instrument in
+      Self.history(MarketDataStatements.trades(ascending: span.ascending), instrument, span)
+    } read: { rows, row in
+      Self.trade(rows, row, from: 0)
+    }
+  }
+
+  public func quotes(
+    of instruments: [InstrumentID], _ span: MarketSpan
+  ) async throws(LedgerError) -> MarketPage<Quote> {
+    try await page(of: instruments, span) { span, instrument in
+      Self.history(MarketDataStatements.quotes(ascending: span.ascending), instrument, span)
+    } read: { rows, row in
+      Quote(
+        at: Timestamp(rawValue: rows.timestamp(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 1)),
+        bid: Self.level(rows, row, from: 2), ask: Self.level(rows, row, from: 4))
+    }
+  }
+
+  public func bars(
+    of instruments: [InstrumentID], _ span: MarketSpan, frame: BarFrame
+  ) async throws(LedgerError) -> MarketPage<Bar> {
+    guard frame == .minutes(1) else { return try await longBars(of: instruments, span, frame) }
+    return try await page(of: instruments, span) { span, instrument in
+      let (first, last) = Self.bounds(span)
+      return PostgresCall(
+        MarketDataStatements.minuteBars(ascending: span.ascending),
+        [
+          .int4(instrument.rawValue), .timestamp(microseconds: first.rawValue), .timestamp(microseconds: last.rawValue),
+          .int4(Int32(span.limit)),
+        ])
+    } read: { rows, row in
+      Self.bar(rows, row, from: 0)
+    }
+  }
+
+  public func latestTrades(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: TradePrint] {
+    let rows = try await run([PostgresCall(MarketDataStatements.latestTrades, [Self.list(instruments)])])[0]
+    return byInstrument(rows) { Self.trade(rows, $0, from: 1) }
+  }
+
+  public func latestBars(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: Bar] {
+    let rows = try await run([PostgresCall(MarketDataStatements.latestBars, [Self.list(instruments)])])[0]
+    return byInstrument(rows) { Self.bar(rows, $0, from: 1) }
+  }
+
+  public func minuteBars(
+    at minute: Timestamp, of instruments: [InstrumentID]?
+  ) async throws(LedgerError) -> [InstrumentID: Bar] {
+    let call = PostgresCall(
+      MarketDataStatements.barsOfMinute,
+      [.timestamp(microseconds: minute.rawValue), instruments.map { Self.list($0) } ?? .null])
+    let rows = try await run([call])[0]
+    return byInstrument(rows) { Self.bar(rows, $0, from: 1) }
+  }
+
+  public func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth] {
+    let rows = try await run([PostgresCall(MarketDataStatements.depths, [Self.list(instruments)])])[0]
+    var depths: [InstrumentID: MarketDepth] = [:]
+    for row in 0..<rows.count {
+      let instrument = InstrumentID(rawValue: rows.int4(row, 0))
+      var depth =
+        depths[instrument]
+        ?? MarketDepth(
+          sequence: Sequence(rawValue: rows.int8(row, 1)), at: Timestamp(rawValue: rows.timestamp(row, 2)))
+      if !rows.isNull(row, 3) {
+        let side: Side = stored(rows.int2(row, 3))
+        depth.set(
+          side, PriceLevelView(price: Price(rawValue: rows.int8(row, 4)), size: Quantity(rawValue: rows.int8(row, 5))))
+      }
+      depths[instrument] = depth
+    }
+    return depths
+  }
+
+  // MARK: Bars of longer frames
+
+  private func longBars(
+    of instruments: [InstrumentID], _ span: MarketSpan, _ frame: BarFrame
+  ) async throws(LedgerError) -> MarketPage<Bar> {
+    var page = MarketPage<Bar>()
+    var rest = span
+    for instrument in instruments {
+      var rows = try await longBars(of: instrument, rest, frame)
+      if rows.count > rest.limit {
+        rows.removeLast(rows.count - rest.limit)
+        page.hasMore = true
+      }
+      rest.limit -= rows.count
+      rest.after = nil
+      if !rows.isEmpty { page.parts.append(.init(instrument: instrument, rows: rows)) }
+      if page.hasMore { break }
+    }
+    return page
+  }
+
+  /// One more bar than the limit, if there are so many.
+  ///
+  /// The minutes are summed up in stretches of time that hold enough bars when every bar has trades; where they are rare,
+  /// the stretches grow.
+  private func longBars(
+    of instrument: InstrumentID, _ span: MarketSpan, _ frame: BarFrame
+  ) async throws(LedgerError) -> [Bar] {
+    guard var left = try await extent(of: instrument, span, frame) else { return [] }
+    var found: [Bar] = []
+    var length = max(86_400_000_000, Int64(span.limit + 2).multipliedSafely(by: frame.approximateMicroseconds))
+    while found.count <= span.limit, !left.isEmpty {
+      let stretch: Range<Timestamp>
+      if span.ascending {
+        let edge = min(left.upperBound, left.lowerBound.advancedSafely(by: length))
+        stretch = left.lowerBound..<min(left.upperBound, frame.end(of: frame.start(of: edge)))
+        left = stretch.upperBound..<left.upperBound
+      } else {
+        let edge = max(left.lowerBound, left.upperBound.advancedSafely(by: -length))
+        stretch = max(left.lowerBound, frame.start(of: edge))..<left.upperBound
+        left = left.lowerBound..<stretch.lowerBound
+      }
+      length = length.multipliedSafely(by: 4)
+      let rows = try await run([
+        PostgresCall(
+          MarketDataStatements.bars(frame, ascending: span.ascending),
+          [
+            .int4(instrument.rawValue), .timestamp(microseconds: stretch.lowerBound.rawValue),
+            .timestamp(microseconds: stretch.upperBound.rawValue), .int4(frame.count),
+            .int4(Int32(span.limit + 1 - found.count)),
+          ])
+      ])[0]
+      for row in 0..<rows.count { found.append(Self.bar(rows, row, from: 0)) }
+    }
+    return found
+  }
+
+  /// From the beginning of the first bar that begins within bounds and has trades to the end of the last one.
+  private func extent(
+    of instrument: InstrumentID, _ span: MarketSpan, _ frame: BarFrame
+  ) async throws(LedgerError) -> Range<Timestamp>? {
+    let (first, last) = Self.bounds(span)
+    guard first <= last else { return nil }
+    let own = frame.start(of: first)
+    let from = own == first ? own : frame.end(of: own)
+    let to = frame.end(of: frame.start(of: last))
+    guard from < to else { return nil }
+    let rows = try await run([
+      PostgresCall(
+        MarketDataStatements.extent,
+        [.int4(instrument.rawValue), .timestamp(microseconds: from.rawValue), .timestamp(microseconds: to.rawValue)])
+    ])[0]
+    guard rows.count == 1 else { return nil }
+    return frame.start(
+      of: Timestamp(rawValue: rows.timestamp(0, 0)))..<frame.end(
+        of: frame.start(of: Timestamp(rawValue: rows.timestamp(0, 1))))
+  }
+
+  // MARK: Pages
+
+  /// Asks for one instrument after the other until the page is full: for more at a time the emptier they are.
+  private func page<Row: Hashable & Sendable>(
+    of instruments: [InstrumentID], _ span: MarketSpan, call: (MarketSpan, InstrumentID) -> PostgresCall,
+    read: (PostgresRows, Int) -> Row
+  ) async throws(LedgerError) -> MarketPage<Row> {
+    var page = MarketPage<Row>()
+    var rest = instruments[...]
+    var left = span.limit
+    var width = 1
+    while !rest.isEmpty, !page.hasMore {
+      let some = rest.prefix(width)
+      rest = rest.dropFirst(width)
+      var asked = span
+      asked.limit = left + 1
+      var calls: [PostgresCall] = []
+      for instrument in some {
+        if instrument != instruments.first { asked.after = nil }
+        calls.append(call(asked, instrument))
+      }
+      let before = left
+      for (instrument, rows) in zip(some, try await run(calls)) where !page.hasMore {
+        let taken = min(rows.count, left)
+        page.hasMore = rows.count > left
+        left -= taken
+        if taken > 0 { page.parts.append(.init(instrument: instrument, rows: (0..<taken).map { read(rows, $0) })) }
+      }
+      width = min(Self.mostAtOnce, before - left > span.limit / 8 ? width : width * 4)
+    }
+    return page
+  }
+
+  private static func history(
+    _ statement: PostgresStatement, _ instrument: InstrumentID, _ span: MarketSpan
+  ) -> PostgresCall {
+    let edge =
+      span.after
+      ?? (span.ascending
+        ? MarketCursor(at: span.start, sequence: Sequence(rawValue: -1), ordinal: -1)
+        : MarketCursor(at: span.end, sequence: Sequence(rawValue: .max), ordinal: .max))
+    return PostgresCall(
+      statement,
+      [
+        .int4(instrument.rawValue), .timestamp(microseconds: span.start.rawValue),
+        .timestamp(microseconds: span.end.rawValue), .timestamp(microseconds: edge.at.rawValue),
+        .int8(edge.sequence.rawValue), .int4(edge.ordinal), .int4(Int32(span.limit)),
+      ])
+  }
+
+  /// The first and last moment at which a bar of this page may begin.
+  private static func bounds(_ span: MarketSpan) -> (first: Timestamp, last: Timestamp) {
+    guard let after = span.after else { return (span.start, span.end) }
+    return span.ascending
+      ? (max(span.start, after.at.advanced(byMicroseconds: 1)), span.end)
+      : (span.start, min(span.end, after.at.advanced(byMicroseconds: -1)))
+  }
+
+  // MARK: Rows
+
+  private static func list(_ instruments: [InstrumentID]) -> PostgresParameter {
+    .int4Array(instruments.map(\.rawValue))
+  }
+
+  private func byInstrument<Row>(_ rows: PostgresRows, _ read: (Int) -> Row) -> [InstrumentID: Row] {
+    var found: [InstrumentID: Row] = [:]
+    for row in 0..<rows.count { found[InstrumentID(rawValue: rows.int4(row, 0))] = read(row) }
+    return found
+  }
+
+  private static func trade(_ rows: PostgresRows, _ row: Int, from column: Int) -> TradePrint {
+    TradePrint(
+      at: Timestamp(rawValue: rows.timestamp(row, column)), sequence: Sequence(rawValue: rows.int8(row, column + 1)),
+      ordinal: rows.int4(row, column + 2), price: Price(rawValue: rows.int8(row, column + 3)),
+      size: Quantity(rawValue: rows.int8(row, column + 4)), taker: stored(rows.int2(row, column + 5)))
+  }
+
+  private static func bar(_ rows: PostgresRows, _ row: Int, from column: Int) -> Bar {
+    Bar(
+      start: Timestamp(rawValue: rows.timestamp(row, column)), open: Price(rawValue: rows.int8(row, column + 1)),
+      high: Price(rawValue: rows.int8(row, column + 2)), low: Price(rawValue: rows.int8(row, column + 3)),
+      close: Price(rawValue: rows.int8(row, column + 4)), volume: Quantity(rawValue: rows.int8(row, column + 5)),
+      meanMicrodollars: rows.int8(row, column + 6), trades: rows.int8(row, column + 7))
+  }
+
+  private static func level(_ rows: PostgresRows, _ row: Int, from column: Int) -> PriceLevelView? {
+    let size = Quantity(rawValue: rows.int8(row, column + 1))
+    return size > .zero ? PriceLevelView(price: Price(rawValue: rows.int8(row, column)), size: size) : nil
+  }
+
+  private func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
+    let session = sessions[
+      turn.withLock { turn in
+        turn = (turn + 1) % sessions.count
+        return turn
+      }]
+    do {
+      do {
+        return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
+      } catch .connectionLost {
+        // A connection that died while idle: reading again is harmless.
+        return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
+      }
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+}
+
+extension BarFrame {
+  /// Minutes or months of a bar, for the statement.
+  fileprivate var count: Int32 {
+    switch self {
+    case .minutes(let count), .months(let count): return Int32(count)
+    case .day, .week: return 1
+    }
+  }
+}
+
+extension Int64 {
+  fileprivate func multipliedSafely(by other: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max / 4 : Swift.min(product, .max / 4)
+  }
+}
+
+extension Timestamp {
+  /// Moved, and kept where calendars reach.
+  fileprivate func advancedSafely(by microseconds: Int64) -> Timestamp {
+    let (sum, overflow) = rawValue.addingReportingOverflow(microseconds)
+    let far: Int64 = 200_000_000_000_000_000
+    return Timestamp(rawValue: overflow ? (microseconds < 0 ? -far : far) : Swift.min(Swift.max(sum, -far), far))
+  }
+}
