@@ -101,3 +101,15 @@ extension MatchingEngine {
       leaves: node.leaves, filled: node.filled, selfTradePrevention: node.selfTradePrevention)
   }
 }
+
+extension MatchingEngine {
+  /// Open shares of all orders at a price of a side.
+  public func quantity(_ instrument: InstrumentID, _ side: Side, at price: Price) -> Quantity {
+    guard price.rawValue > 0, let book = books.book(of: instrument) else { return .zero }
+    let rank = Rank(price, side)
+    var link = sides[SideIndex(UInt32(book), side).position].root
+    while link.isBranch { link = branches[Int(link.place)].link(for: rank) }
+    let level = levels[Int(link.place)]
+    return link.place != 0 && level.rank == rank ? level.total : .zero
+  }
+}

@@ -9,6 +9,15 @@ enum Keys {
   /// Hash that expires: who works on a shard.
   static func lease(_ shard: Shard) -> String { "bw:{s\(shard.rawValue)}:lease" }
 
+  /// Stream: trades, quotes and changes of the books of a shard.
+  static func market(_ shard: Shard) -> String { "bw:{s\(shard.rawValue)}:market" }
+
+  /// Hash: the latest state of an instrument.
+  static func marketState(_ shard: Shard, _ symbol: Symbol) -> String { "bw:{s\(shard.rawValue)}:md:\(symbol)" }
+
+  /// String that expires: the nonce of the owner that keeps the shard's states up to date.
+  static func marketMark(_ shard: Shard) -> String { "bw:{s\(shard.rawValue)}:md" }
+
   /// Hash that expires: what a worker says of itself.
   static func worker(_ worker: WorkerID) -> String { "bw:worker:\(worker)" }
 

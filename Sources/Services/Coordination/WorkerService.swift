@@ -29,12 +29,15 @@ public final class WorkerService: Sendable {
     public var leaders: any LeaderStore
     /// Asks other workers whether they are well.
     public var probe: any HealthProbe
+    /// Where market data goes; nil for nowhere.
+    public var market: MarketPublisher?
 
     /// Names all of them.
     public init(
       ledger: any SettlementLedger, claims: any SettlementLedger, preparations: any SettlementLedger,
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
-      members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe
+      members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
+      market: MarketPublisher? = nil
     ) {
       self.ledger = ledger
       self.claims = claims
@@ -47,6 +50,7 @@ public final class WorkerService: Sendable {
       self.fleet = fleet
       self.leaders = leaders
       self.probe = probe
+      self.market = market
     }
   }
 
@@ -97,7 +101,7 @@ public final class WorkerService: Sendable {
     state = Lock(State(heartbeat: identity, renewedAt: clock()))
     let lane = ExecutionLane(
       ledger: world.ledger, stream: world.stream, settings: settings, now: now, random: random,
-      report: report)
+      report: report, market: world.market)
     self.lane = lane
     claimer = ShardClaimer(
       me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings, random: random,

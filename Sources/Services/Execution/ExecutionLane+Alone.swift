@@ -51,11 +51,12 @@ extension ExecutionLane {
     let (ownership, sequence) = (commit.ownership, commit.settlement.through)
     let shard = ownership.shard
     let begun = clock.now
+    let moment = now()
     do throws(LedgerError) {
-      switch try await ledger.settle([commit], at: now()) {
+      switch try await ledger.settle([commit], at: moment) {
       case .committed:
         pass(commit, engine)
-        settled([commit], since: begun)
+        settled([commit], since: begun, at: moment)
       case .fenced: fenced(ownership)
       case .failedOver(let history): startOver(in: history)
       }

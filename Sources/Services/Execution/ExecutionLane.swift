@@ -14,6 +14,8 @@ actor ExecutionLane {
     var ownership: Ownership
     var engine: ShardEngine
     var inbox: ShardInbox
+    /// What has been told of the books to everybody.
+    var feed = MarketFeed()
     /// How carefully it is worked; nil until that is known, and then it is not worked.
     var caution: Caution?
     /// Whether the log has rows that have not been read: right after a claim, and when the stream lost some.
@@ -41,6 +43,8 @@ actor ExecutionLane {
   let random: @Sendable () -> UInt64
   let report: @Sendable (WorkerEvent) -> Void
   private let trimmer: StreamTrimmer
+  /// Where it goes what everybody may see; nil for nowhere.
+  private let market: MarketPublisher?
   let clock = ContinuousClock()
   var holdings: [Shard: Holding] = [:]
   /// The last commands of batches that could not be settled, by shard: after the next claim these are worked alone.
@@ -64,8 +68,9 @@ actor ExecutionLane {
   init(
     ledger: any SettlementLedger, stream: any OrderStream, settings: ExecutionSettings,
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
-    report: @escaping @Sendable (WorkerEvent) -> Void
+    report: @escaping @Sendable (WorkerEvent) -> Void, market: MarketPublisher? = nil
   ) {
+    self.market = market
     self.ledger = ledger
     self.stream = stream
     self.settings = settings
@@ -79,6 +84,7 @@ actor ExecutionLane {
   /// Takes a claimed shard into work.
   func adopt(_ ownership: Ownership, _ engine: ShardEngine) {
     holdings[ownership.shard] = Holding(ownership, engine)
+    market?.begin(ownership.shard, nonce: ownership.nonce)
   }
 
   /// Gives a shard up after the round in hand; returns what was held.
@@ -144,6 +150,7 @@ actor ExecutionLane {
       await readLogs()
       await settleRound()
       for shard in holdings.keys.sorted() { await workAlone(shard) }
+      publishBooks()
     }
     lastWithdrawal = nil
     await withdrawTries()
@@ -263,11 +270,12 @@ actor ExecutionLane {
     let begun = clock.now
     KillPoint.reach("settle.matched")
     while !commits.isEmpty {
+      let moment = now()
       do throws(LedgerError) {
-        switch try await ledger.settle(commits, at: now()) {
+        switch try await ledger.settle(commits, at: moment) {
         case .committed:
           KillPoint.reach("settle.committed")
-          settled(commits, since: begun)
+          settled(commits, since: begun, at: moment)
           return
         case .fenced(let shard):
           report(.fenced(shard, holdings[shard]?.ownership.epoch ?? Epoch(rawValue: 0)))
@@ -300,8 +308,10 @@ actor ExecutionLane {
     }
   }
 
-  func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant) {
+  /// - Parameter moment: Under which they were settled.
+  func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant, at moment: Timestamp) {
     unreachableSince = nil
+    publish(commits, at: moment)
     var positions: [Shard: StreamPosition] = [:]
     var commands = 0
     for commit in commits {
@@ -317,6 +327,32 @@ actor ExecutionLane {
     report(.settled(commands: commands, microseconds: Int64(taken.microseconds)))
     KillPoint.reach("settle.untrimmed")
     if !positions.isEmpty { trimmer.trim(positions) }
+  }
+
+  /// Tells everybody what was settled; the books stand where the commits left them.
+  private func publish(_ commits: [ShardCommit], at moment: Timestamp) {
+    guard let market else { return }
+    for commit in commits where holdings[commit.ownership.shard]?.ownership == commit.ownership {
+      let shard = commit.ownership.shard
+      let engine = holdings[shard]!.engine
+      market.offer(holdings[shard]!.feed.follow(commit.settlement, engine, at: moment), of: shard)
+    }
+  }
+
+  /// Tells whole books where that is wanted: of shards just taken over, and when what was told has been lost.
+  private func publishBooks() {
+    guard let market else { return }
+    market.keep(holdings.keys)
+    let loss = market.takeLoss()
+    guard !loss.isEmpty else { return }
+    let moment = now()
+    for (shard, holding) in holdings {
+      let books =
+        loss.shards.contains(shard)
+        ? holdings[shard]!.feed.books(holding.engine, at: moment)
+        : holdings[shard]!.feed.books(of: loss.instruments, holding.engine, at: moment)
+      market.offer(books, of: shard)
+    }
   }
 
   /// Forgets all books of another branch of the database's history, also those that had nothing to settle: their numbers

@@ -11,7 +11,7 @@ public struct ShardEngine: Sendable {
   public let shard: Shard
   /// The last command that was applied.
   public private(set) var cursor: Sequence
-  private var engine: MatchingEngine
+  private(set) var engine: MatchingEngine
   private var open: [OrderKey: OpenOrder]
   /// Commands that were put in quarantine: orders that they were to place are open and in no book.
   private var quarantined: Set<Sequence> = []

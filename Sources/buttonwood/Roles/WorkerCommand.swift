@@ -17,6 +17,7 @@ enum WorkerCommand {
     var admin: AdminEndpoint.Options
     var execution = ExecutionSettings()
     var probe: Duration
+    var keepsQuotes: Bool
     var advertise: String?
 
     init(_ arguments: [String]) throws(CommandLineExit) {
@@ -48,6 +49,10 @@ enum WorkerCommand {
       execution.drainLimit = line.duration(
         "drain", default: execution.drainLimit, in: .zero...(.seconds(600)),
         help: "How long SIGTERM waits for other workers to take the shards over.")
+      keepsQuotes =
+        line.choice(
+          "quote-history", default: QuoteHistoryMode.on,
+          help: "Whether each change of a best bid or ask is kept for GET /v2/stocks/quotes.") == .on
       execution.balance.tolerancePercent = line.integer(
         "balance-tolerance", default: execution.balance.tolerancePercent, in: 1...1_000, unit: "percent",
         help: "How far a worker's load may be from the mean before the leader moves shards.")
@@ -63,6 +68,11 @@ enum WorkerCommand {
       }
       try line.finish()
     }
+  }
+
+  private enum QuoteHistoryMode: String, CaseIterable {
+    case on
+    case off
   }
 
   /// Runs the role, or the command about running workers that the first word names; returns the exit status.
@@ -96,6 +106,12 @@ enum WorkerCommand {
         options.admin, role: "worker", process: id.rawValue, metrics: metrics, connections: options.connections
       ) { await running.withLock { $0 }?.isWell() ?? false }
       let shards = try await allShards(reader, log)
+      let market = MarketPublisher(
+        stream: RedisMarketStream(redis) {
+          let instruments = try await reader.instruments()
+          return Dictionary(uniqueKeysWithValues: instruments.map { ($0.id, $0.symbol) })
+        },
+        history: options.keepsQuotes ? PostgresQuoteHistory(session: session("quotes")) : nil)
       let worker = WorkerService(
         identity: Heartbeat(
           worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
@@ -108,10 +124,14 @@ enum WorkerCommand {
           leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis),
           leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
           members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
-          leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe)),
+          leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
+          market: market),
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }
+      let publishing = Task { await market.run() }
+      let marketCounts = MarketMetrics(metrics)
+      let counting = Task { await marketCounts.run { market.counts } }
       let gauges = Task { await FleetGauges(metrics, shards).run(admin.fleet) { await worker.isLeading } }
       log.notice("working", ["shards": shards.count])
       let stopper = Task {
@@ -122,6 +142,8 @@ enum WorkerCommand {
       await worker.run()
       stopper.cancel()
       gauges.cancel()
+      publishing.cancel()
+      counting.cancel()
       await admin.stop()
       log.notice("stopped")
       return 0

@@ -1,0 +1,119 @@
+public import Accounting
+public import Market
+
+/// Turns what was settled of one shard into what everybody may see of it: trades, best prices, and the levels that differ
+/// from what was told before.
+///
+/// Pure: the state is what has been told. Told for the first time, or when whole books are asked for, an instrument is told whole.
+public struct MarketFeed: Sendable {
+  private struct Told: Sendable {
+    var sequence: Sequence
+    var quote: Quote
+    var sizes: [Level: Quantity]
+  }
+
+  private struct Level: Hashable {
+    var side: Side
+    var price: Price
+  }
+
+  private var told: [InstrumentID: Told] = [:]
+
+  /// Begins with nothing told.
+  public init() {}
+
+  /// What a settlement changed; `engine` holds the books behind it.
+  /// - Parameter at: The moment under which it was settled.
+  public mutating func follow(_ settlement: Settlement, _ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
+    var touched: [InstrumentID: Set<Level>] = [:]
+    for event in settlement.events where event.touchesBook {
+      touched[event.instrument, default: []].insert(Level(side: event.side, price: event.price))
+    }
+    guard !touched.isEmpty else { return [] }
+    let trades = Dictionary(grouping: settlement.trades, by: \.instrument)
+    return touched.keys.sorted().compactMap { instrument in
+      let prints = (trades[instrument] ?? []).map { TradePrint($0, at: at) }
+      guard let known = told[instrument] else { return whole(instrument, engine, at: at, trades: prints) }
+      return changes(of: instrument, known, touched[instrument]!, engine, at: at, trades: prints)
+    }
+  }
+
+  /// Every book as it stands, whole.
+  public mutating func books(_ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
+    engine.instruments.sorted().map { whole($0, engine, at: at, trades: []) }
+  }
+
+  /// The books of some instruments, whole.
+  mutating func books(of instruments: Set<InstrumentID>, _ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
+    engine.instruments.sorted().filter { instruments.contains($0) }.map { whole($0, engine, at: at, trades: []) }
+  }
+
+  private mutating func whole(
+    _ instrument: InstrumentID, _ engine: ShardEngine, at: Timestamp, trades: [TradePrint]
+  ) -> MarketUpdate {
+    let depth = engine.depth(instrument, at: at)
+    let isQuoteNew = told[instrument].map { !$0.quote.shows(depth.quote) } ?? true
+    let quote = isQuoteNew ? depth.quote : told[instrument]!.quote
+    var state = Told(sequence: engine.cursor, quote: quote, sizes: [:])
+    var changes: [MarketUpdate.Change] = []
+    for side in Side.allCases {
+      for level in depth[side] {
+        state.sizes[Level(side: side, price: level.price)] = level.size
+        changes.append(.init(side: side, level: level))
+      }
+    }
+    told[instrument] = state
+    return MarketUpdate(
+      instrument: instrument, sequence: engine.cursor, previous: nil, at: at, trades: trades, quote: quote,
+      isQuoteNew: isQuoteNew, changes: changes, checksum: depth.checksum)
+  }
+
+  private mutating func changes(
+    of instrument: InstrumentID, _ known: Told, _ touched: Set<Level>, _ engine: ShardEngine, at: Timestamp,
+    trades: [TradePrint]
+  ) -> MarketUpdate? {
+    var state = known
+    // Out of the table while it changes, so that its levels are not copied.
+    told[instrument] = nil
+    var changes: [MarketUpdate.Change] = []
+    for level in touched.sorted(by: { ($0.side.rawValue, $0.price) < ($1.side.rawValue, $1.price) }) {
+      let size = engine.size(instrument, level.side, at: level.price)
+      guard size != state.sizes[level] ?? .zero else { continue }
+      state.sizes[level] = size > .zero ? size : nil
+      changes.append(.init(side: level.side, level: PriceLevelView(price: level.price, size: size)))
+    }
+    guard !changes.isEmpty || !trades.isEmpty else {
+      told[instrument] = state
+      return nil
+    }
+    let bids = engine.levels(instrument, .buy, limit: DepthChecksum.levels)
+    let asks = engine.levels(instrument, .sell, limit: DepthChecksum.levels)
+    var quote = Quote(at: at, sequence: engine.cursor, bid: bids.first, ask: asks.first)
+    let isQuoteNew = !quote.shows(state.quote)
+    if !isQuoteNew { quote = state.quote }
+    let previous = state.sequence
+    (state.sequence, state.quote) = (engine.cursor, quote)
+    told[instrument] = state
+    return MarketUpdate(
+      instrument: instrument, sequence: engine.cursor, previous: previous, at: at, trades: trades, quote: quote,
+      isQuoteNew: isQuoteNew, changes: changes, checksum: DepthChecksum.of(bids: bids, asks: asks))
+  }
+}
+
+extension OrderEvent {
+  /// Whether the level of its price may have changed.
+  fileprivate var touchesBook: Bool {
+    switch kind {
+    case .new, .partialFill, .fill, .canceled, .replaced, .expired: return true
+    case .rejected, .cancelRejected, .replaceRejected: return false
+    }
+  }
+}
+
+extension TradePrint {
+  fileprivate init(_ trade: Trade, at: Timestamp) {
+    self.init(
+      at: at, sequence: trade.sequence, ordinal: trade.ordinal, price: trade.price, size: trade.quantity,
+      taker: trade.taker)
+  }
+}

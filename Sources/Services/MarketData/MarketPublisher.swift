@@ -1,0 +1,229 @@
+internal import Lifecycle
+internal import Market
+public import Ports
+
+/// Publishes market data behind settling, in the background: settling never waits for it.
+///
+/// What cannot be published at once waits, updates of an instrument together as one. When too much waits, or publishing
+/// fails, it is dropped, and whole books follow as soon as that may help.
+public final class MarketPublisher: Sendable {
+  /// Bounds and rhythms.
+  public struct Settings: Sendable {
+    /// Levels and trades that wait at most.
+    public var waitingLimit = 100_000
+    /// Quotes that wait for the history at most; further ones are dropped.
+    public var quoteLimit = 50_000
+    /// Quotes written in one go at most.
+    public var quoteBatch = 2_000
+    /// How long quotes gather before they are written.
+    public var quotePause = Duration.milliseconds(200)
+    /// How often the shards' marks are renewed; they last for several such periods.
+    public var renewalPeriod = Duration.milliseconds(500)
+    /// How long after a failure whole books are tried.
+    public var failurePause = Duration.milliseconds(250)
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What was published and what was not, since the start.
+  public struct Counts: Hashable, Sendable {
+    /// Updates that were published.
+    public var published = 0
+    /// Whole books among them.
+    public var books = 0
+    /// Updates that were dropped.
+    public var dropped = 0
+    /// Times that the stream could not be used.
+    public var failures = 0
+    /// Quotes that are in the history.
+    public var quotes = 0
+    /// Quotes that the history misses.
+    public var quotesDropped = 0
+
+    /// All zero.
+    public init() {}
+  }
+
+  /// What needs to be told whole.
+  struct Loss: Sendable {
+    var shards: Set<Shard> = []
+    var instruments: Set<InstrumentID> = []
+    var isEmpty: Bool { shards.isEmpty && instruments.isEmpty }
+  }
+
+  private struct State {
+    var waiting: [Shard: [InstrumentID: MarketUpdate]] = [:]
+    var weight = 0
+    var loss = Loss()
+    var restsUntil: ContinuousClock.Instant?
+    var owners: [Shard: UInt64] = [:]
+    var quotes: [InstrumentQuote] = []
+    var isPublishing = false
+    var counts = Counts()
+  }
+
+  private let stream: any MarketStream
+  private let history: (any QuoteHistory)?
+  private let settings: Settings
+  private let clock = ContinuousClock()
+  private let state = Lock(State())
+
+  /// Publishes to `stream`.
+  /// - Parameter history: Keeps quotes; nil keeps none.
+  public init(stream: any MarketStream, history: (any QuoteHistory)? = nil, settings: Settings = Settings()) {
+    self.stream = stream
+    self.history = history
+    self.settings = settings
+  }
+
+  /// What has been done.
+  public var counts: Counts { state.withLock { $0.counts } }
+
+  /// Renews marks and writes quotes until cancelled.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.keepMarks() }
+      group.addTask { await self.keepQuotes() }
+    }
+  }
+
+  /// Takes a shard in hand: all its books are wanted.
+  func begin(_ shard: Shard, nonce: UInt64) {
+    state.withLock { state in
+      state.owners[shard] = nonce
+      state.loss.shards.insert(shard)
+    }
+  }
+
+  /// Lets go of shards that are not held any more.
+  func keep(_ shards: some Collection<Shard>) {
+    state.withLock { state in
+      guard state.owners.count > shards.count else { return }
+      let kept = Set(shards)
+      state.owners = state.owners.filter { kept.contains($0.key) }
+      state.loss.shards.formIntersection(kept)
+    }
+  }
+
+  /// What needs to be told whole, now that it may help.
+  func takeLoss() -> Loss {
+    state.withLock { state in
+      guard !state.loss.isEmpty else { return Loss() }
+      if let rests = state.restsUntil, clock.now < rests { return Loss() }
+      defer { state.loss = Loss() }
+      return state.loss
+    }
+  }
+
+  /// Publishes what happened in a shard, as soon as possible.
+  func offer(_ updates: [MarketUpdate], of shard: Shard) {
+    guard !updates.isEmpty else { return }
+    let begins = state.withLock { state in
+      keepQuotes(of: updates, &state)
+      for update in updates { wait(update, of: shard, &state) }
+      if state.weight > settings.waitingLimit { dropWaiting(&state) }
+      defer { state.isPublishing = state.isPublishing || !state.waiting.isEmpty }
+      return !state.isPublishing && !state.waiting.isEmpty
+    }
+    if begins { Task { await publish() } }
+  }
+
+  private func wait(_ update: MarketUpdate, of shard: Shard, _ state: inout State) {
+    state.weight += update.changes.count + update.trades.count + 1
+    if state.waiting[shard]?[update.instrument]?.absorb(update) == nil {
+      state.waiting[shard, default: [:]][update.instrument] = update
+    }
+  }
+
+  private func dropWaiting(_ state: inout State) {
+    for (shard, updates) in state.waiting {
+      state.counts.dropped += updates.count
+      if state.owners[shard] != nil { state.loss.shards.insert(shard) }
+    }
+    state.waiting = [:]
+    state.weight = 0
+  }
+
+  private func keepQuotes(of updates: [MarketUpdate], _ state: inout State) {
+    guard history != nil else { return }
+    for update in updates where update.isQuoteNew {
+      guard state.quotes.count < settings.quoteLimit else {
+        state.counts.quotesDropped += 1
+        continue
+      }
+      state.quotes.append(InstrumentQuote(instrument: update.instrument, quote: update.quote))
+    }
+  }
+
+  private func publish() async {
+    while true {
+      let batch = state.withLock { state in
+        let batch = state.waiting
+        (state.waiting, state.weight) = ([:], 0)
+        state.isPublishing = !batch.isEmpty
+        return batch
+      }
+      guard !batch.isEmpty else { return }
+      do throws(StreamError) {
+        let lost = try await stream.publish(batch.mapValues { Array($0.values) })
+        published(batch, lost: lost)
+      } catch {
+        failed(batch)
+      }
+    }
+  }
+
+  private func published(_ batch: [Shard: [InstrumentID: MarketUpdate]], lost: Set<InstrumentID>) {
+    state.withLock { state in
+      state.restsUntil = nil
+      state.loss.instruments.formUnion(lost)
+      for update in batch.values.lazy.flatMap(\.values) {
+        state.counts.published += 1
+        if update.previous == nil { state.counts.books += 1 }
+      }
+    }
+  }
+
+  private func failed(_ batch: [Shard: [InstrumentID: MarketUpdate]]) {
+    state.withLock { state in
+      state.counts.failures += 1
+      state.counts.dropped += batch.values.reduce(0) { $0 + $1.count }
+      for shard in batch.keys where state.owners[shard] != nil { state.loss.shards.insert(shard) }
+      dropWaiting(&state)
+      state.restsUntil = clock.now + settings.failurePause
+    }
+  }
+
+  // MARK: Marks and quotes
+
+  private func keepMarks() async {
+    while !Task.isCancelled {
+      let owners = state.withLock { $0.owners }
+      if !owners.isEmpty, let lost = try? await stream.renew(owners) {
+        state.withLock { state in
+          for shard in lost where state.owners[shard] == owners[shard] { state.loss.shards.insert(shard) }
+        }
+      }
+      try? await Task.sleep(for: settings.renewalPeriod)
+    }
+  }
+
+  private func keepQuotes() async {
+    guard let history else { return }
+    while !Task.isCancelled {
+      let batch = state.withLock { state in
+        let batch = Array(state.quotes.prefix(settings.quoteBatch))
+        state.quotes.removeFirst(batch.count)
+        return batch
+      }
+      if !batch.isEmpty {
+        let isKept = (try? await history.record(batch)) != nil
+        state.withLock { state in
+          if isKept { state.counts.quotes += batch.count } else { state.counts.quotesDropped += batch.count }
+        }
+      }
+      if batch.count < settings.quoteBatch { try? await Task.sleep(for: settings.quotePause) }
+    }
+  }
+}
