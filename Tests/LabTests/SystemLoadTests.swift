@@ -48,7 +48,7 @@ struct SystemLoadTests {
   }
 
   @Test func questionsAreAnsweredBesideOrders() async throws {
-    let result = try await load(["--rate", "2000", "--duration", "300ms", "--reads", "50"])
+    let result = try await load(["--rate", "2000", "--duration", "300ms", "--reads", "45"])
     #expect(result.sent == 600 && result.reads > 200 && result.reads + result.orders + result.cancels <= 600)
     #expect(result.readLatency.count == UInt64(result.reads) && result.refused == 0)
   }

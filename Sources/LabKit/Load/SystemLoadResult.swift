@@ -94,7 +94,8 @@ extension SystemLoadResult {
     for (reason, count) in refusals.sorted(by: { $0.key < $1.key }) { table.add(["refused: \(reason)", "\(count)"]) }
     table.add(["answers 429", "\(throttled)"])
     table.add(["errors", "\(errors + unanswered)"])
-    let latencies = TextTable.latencies("latency", [("accept", acceptLatency), ("cancel", cancelLatency), ("read", readLatency)])
+    let latencies = TextTable.latencies(
+      "latency", [("accept", acceptLatency), ("cancel", cancelLatency), ("read", readLatency)])
     return table.text + "\n" + latencies.text
   }
 

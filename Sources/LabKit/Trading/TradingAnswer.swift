@@ -44,7 +44,9 @@ extension TradingAnswer {
 
   /// What became of a call that may be a question, to which any answer 200 will do.
   init(_ outcome: HTTPCompletion.Outcome, to call: TradingCall) {
-    if case .read = call, case .answered(let reply) = outcome, reply.status == 200 { self = .shown } else {
+    if case .read = call, case .answered(let reply) = outcome, reply.status == 200 {
+      self = .shown
+    } else {
       self.init(outcome)
     }
   }
