@@ -36,6 +36,9 @@ enum Keys {
   /// Stream: who claimed, gave up or lost which shard, and why.
   static let history = "bw:history"
 
+  /// Stream: which accounts have news, for gateways and notifiers; accounts are spread over a few.
+  static func events(_ number: Int) -> String { "bw:events:\(number)" }
+
   /// The consumer group of the orders streams that mirrors what is settled; nobody reads through it.
   static let matchers = "matchers"
 }

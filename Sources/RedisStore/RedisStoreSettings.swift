@@ -10,6 +10,8 @@ public struct RedisStoreSettings: Sendable {
   public var streamLength = 100_000
   /// Entries that the history keeps at most, about.
   public var historyLength = 10_000
+  /// Entries that a stream of nudges keeps at most, about.
+  public var nudgeLength = 10_000
   /// Commands that are sent in one go at most.
   public var pipelineLength = 1000
   /// Longest wait for a connection.

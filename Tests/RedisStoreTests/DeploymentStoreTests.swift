@@ -34,6 +34,12 @@ import Testing
     try await point.check(LeaseStoreContract { RedisLeaseStore(settings) })
   }
 
+  @Test(arguments: Deployment.allCases)
+  func nudgesAreHeard(_ deployment: Deployment) async throws {
+    let settings = try await settings(deployment)
+    try await EventNudgeTests.check(settings) { _ = try await self.settings(deployment) }
+  }
+
   @Test(arguments: Deployment.allCases, ContractPoint.streams)
   func rowsAreCarried(_ deployment: Deployment, _ point: ContractPoint<OrderStreamContract>) async throws {
     let settings = try await settings(deployment)

@@ -31,13 +31,15 @@ public final class WorkerService: Sendable {
     public var probe: any HealthProbe
     /// Where market data goes; nil for nowhere.
     public var market: MarketPublisher?
+    /// Told which accounts have news; nil to tell nobody.
+    public var nudges: (any EventNudges)?
 
     /// Names all of them.
     public init(
       ledger: any SettlementLedger, claims: any SettlementLedger, preparations: any SettlementLedger,
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
-      market: MarketPublisher? = nil
+      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil
     ) {
       self.ledger = ledger
       self.claims = claims
@@ -51,6 +53,7 @@ public final class WorkerService: Sendable {
       self.leaders = leaders
       self.probe = probe
       self.market = market
+      self.nudges = nudges
     }
   }
 
@@ -100,7 +103,7 @@ public final class WorkerService: Sendable {
     me = identity.worker
     state = Lock(State(heartbeat: identity, renewedAt: clock()))
     let lane = ExecutionLane(
-      ledger: world.ledger, stream: world.stream, settings: settings, now: now, random: random,
+      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, now: now, random: random,
       report: report, market: world.market)
     self.lane = lane
     claimer = ShardClaimer(

@@ -45,6 +45,7 @@ actor ExecutionLane {
   private let trimmer: StreamTrimmer
   /// Where it goes what everybody may see; nil for nowhere.
   private let market: MarketPublisher?
+  private let nudger: EventNudger?
   let clock = ContinuousClock()
   var holdings: [Shard: Holding] = [:]
   /// The last commands of batches that could not be settled, by shard: after the next claim these are worked alone.
@@ -66,7 +67,8 @@ actor ExecutionLane {
   private var unreachableSince: ContinuousClock.Instant?
 
   init(
-    ledger: any SettlementLedger, stream: any OrderStream, settings: ExecutionSettings,
+    ledger: any SettlementLedger, stream: any OrderStream, nudges: (any EventNudges)? = nil,
+    settings: ExecutionSettings,
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
     report: @escaping @Sendable (WorkerEvent) -> Void, market: MarketPublisher? = nil
   ) {
@@ -78,6 +80,7 @@ actor ExecutionLane {
     self.random = random
     self.report = report
     trimmer = StreamTrimmer(stream: stream)
+    nudger = nudges.map { EventNudger(nudges: $0, report: report) }
     lastLogCheck = ContinuousClock().now
   }
 
@@ -312,6 +315,7 @@ actor ExecutionLane {
   func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant, at moment: Timestamp) {
     unreachableSince = nil
     publish(commits, at: moment)
+    nudger?.nudge(commits)
     var positions: [Shard: StreamPosition] = [:]
     var commands = 0
     for commit in commits {

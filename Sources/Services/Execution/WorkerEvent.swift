@@ -52,6 +52,8 @@ public enum WorkerEvent: Sendable {
   case quarantined(Shard, Sequence, QuarantineReason)
   /// The stream cannot be read; the log serves meanwhile.
   case streamUnavailable(reason: String)
+  /// Gateways cannot be told of news; they find them a moment later.
+  case nudgesUnavailable(reason: String)
   /// Leases or heartbeats cannot be reached.
   case leasesUnavailable(reason: String)
   /// The claim of a shard failed.

@@ -125,7 +125,7 @@ enum WorkerCommand {
           leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
           members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
           leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
-          market: market),
+          market: market, nudges: RedisEventNudges(redis)),
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }

@@ -50,6 +50,7 @@ final class WorkerJournal: Sendable {
         "a command is in quarantine; see \"buttonwood quarantine list\"",
         ["shard": shard, "sequence": sequence, "tries": quarantine.tries, "reason": quarantine.reason])
     case .streamUnavailable(let reason): log.warning("streams unavailable, reading the log", ["reason": reason])
+    case .nudgesUnavailable(let reason): log.warning("gateways cannot be told of news", ["reason": reason])
     case .leasesUnavailable(let reason): log.warning("leases unavailable", ["reason": reason])
     case .handOverDelayed(let reason): log.warning("a hand-over is tried again", ["reason": reason])
     case .standing(let other, let standing):

@@ -67,7 +67,7 @@ struct WorkerMetrics: Sendable {
     case .commandFailed: failures.add()
     case .quarantined: quarantines.add()
     case .databaseFailedOver: failovers.add()
-    case .streamUnavailable, .leasesUnavailable: outages.add()
+    case .streamUnavailable, .leasesUnavailable, .nudgesUnavailable: outages.add()
     case .settled(let count, let microseconds):
       commands.add(count)
       batches.observe(Int64(count))

@@ -1,0 +1,53 @@
+internal import Lifecycle
+public import Market
+public import Ports
+internal import Redis
+
+/// Nudges over a few Redis Streams, chosen by account.
+///
+/// Who follows begins at their ends and goes on from the last entry it got. After a wipe it begins anew: entries may come
+/// twice or never, which is harmless.
+public final class RedisEventNudges: EventNudges {
+  /// Over how many streams accounts are spread: the same for all programs of an exchange.
+  static let streams = 8
+  /// Accounts in one entry at most.
+  private static let entryLimit = 500
+
+  private let settings: RedisStoreSettings
+  private let publisher: RedisClient
+
+  /// Makes nudges; they connect at the first call.
+  public init(_ settings: RedisStoreSettings) {
+    self.settings = settings
+    publisher = settings.client(for: "nudge")
+  }
+
+  public func nudge(_ accounts: [AccountNumber]) async throws(StreamError) {
+    let commands = Dictionary(grouping: accounts) { Self.stream(of: $0) }.flatMap { stream, accounts in
+      stride(from: 0, to: accounts.count, by: Self.entryLimit).map { start in
+        RedisCommand(
+          "XADD", Keys.events(stream), "MAXLEN", "~", String(settings.nudgeLength), "*", "accounts",
+          accounts[start..<min(start + Self.entryLimit, accounts.count)].map(\.description).joined(separator: " "))
+      }
+    }
+    try await streamErrors { () async throws(RedisError) in
+      for reply in try await publisher.send(commands) { _ = try reply.accepted() }
+    }
+  }
+
+  public func follow(_ told: @escaping @Sendable ([AccountNumber]) async -> Void) async {
+    // A read that waits may name the streams of one slot of a cluster only.
+    let all = (0..<Self.streams).map(Keys.events)
+    let lanes = if case .cluster = settings.address.deployment { all.map { [$0] } } else { [all] }
+    await withTaskGroup(of: Void.self) { group in
+      for lane in lanes {
+        let reader = NudgeReader(settings.client(for: "follow"), lane)
+        group.addTask { await reader.follow(told) }
+      }
+    }
+  }
+
+  private static func stream(of account: AccountNumber) -> Int {
+    Int(UInt64(bitPattern: account.rawValue) % UInt64(streams))
+  }
+}
