@@ -16,6 +16,7 @@ enum Action: Hashable {
   case showAsset(String)
   case showClock
   case showCalendar
+  case showStocks(StockRoute)
 
   /// - Throws: ``APIError/methodNotAllowed(_:)`` naming the methods that the route knows.
   init(_ route: Route, _ method: Method?) throws(APIError) {
@@ -39,7 +40,9 @@ enum Action: Hashable {
     case (.asset(let name), .get): self = .showAsset(name)
     case (.clock, .get): self = .showClock
     case (.calendar, .get): self = .showCalendar
-    case (.orderByClientID, _), (.account, _), (.assets, _), (.asset, _), (.clock, _), (.calendar, _), (.health, _),
+    case (.stocks(let route), .get): self = .showStocks(route)
+    case (.stocks, _), (.orderByClientID, _), (.account, _), (.assets, _), (.asset, _), (.clock, _), (.calendar, _),
+      (.health, _),
       (.readiness, _), (.description, _):
       throw .methodNotAllowed("GET, HEAD")
     }

@@ -13,6 +13,7 @@ public final class GatewayService: Sendable {
   let desk: any OrderDesk
   let reader: any AccountReader
   let clock: MarketClock
+  let market: MarketSources?
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
@@ -24,18 +25,21 @@ public final class GatewayService: Sendable {
   /// - Parameters:
   ///   - desk: Takes orders, cancels and replacements.
   ///   - reader: Answers from what is committed, on the primary.
+  ///   - market: Where market data comes from; without, there is none.
   ///   - clock: What `/v2/clock` tells.
   ///   - now: The wall clock.
   ///   - random: 64 unpredictable bits.
   public init(
     configuration: GatewayConfiguration = GatewayConfiguration(), desk: any OrderDesk, reader: any AccountReader,
-    clock: MarketClock = MarketClock(mode: .open), now: @escaping @Sendable () -> Timestamp,
+    market: MarketSources? = nil, clock: MarketClock = MarketClock(mode: .open),
+    now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
   ) {
     self.configuration = configuration
     self.desk = desk
     self.reader = reader
     self.clock = clock
+    self.market = market
     self.now = now
     self.random = random
     directory = InstrumentDirectory(
@@ -68,7 +72,8 @@ public final class GatewayService: Sendable {
       guard method == .get else { throw .methodNotAllowed("GET, HEAD") }
       if route == .description { return .json(200, APIDescription.document) }
       return route == .health ? Self.status(200, "ok") : await ready()
-    case .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock, .calendar:
+    case .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock, .calendar,
+      .stocks:
       let action = try Action(route, method)
       let account = try await authenticator.account(headers, now: now())
       guard let verdict = limiter?.admit(account, now: now()) else {
@@ -100,6 +105,7 @@ public final class GatewayService: Sendable {
     case .showAsset(let name): return try await showAsset(name)
     case .showClock: return showClock()
     case .showCalendar: return try showCalendar(request)
+    case .showStocks(let route): return try await showStocks(route, request)
     }
   }
 

@@ -15,6 +15,7 @@ enum Route: Hashable {
   case health
   case readiness
   case description
+  case stocks(StockRoute)
 
   /// Finds the route of a path as it was sent; nil when there is nothing.
   ///
@@ -33,6 +34,9 @@ enum Route: Hashable {
     case ("healthz", 1): self = .health
     case ("readyz", 1): self = .readiness
     case ("openapi.json", 1): self = .description
+    case ("v2", 3...) where segments[1] == "stocks":
+      guard let route = StockRoute(segments[2...]) else { return nil }
+      self = .stocks(route)
     case ("v2", 2): self.init(collection: segments[1])
     case ("v2", 3): self.init(collection: segments[1], member: segments[2])
     default: return nil

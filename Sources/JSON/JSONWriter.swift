@@ -81,6 +81,13 @@ public struct JSONWriter: Sendable {
     string(ascii: { Self.appendDecimal(value, fractionDigits: fractionDigits, to: &$0) })
   }
 
+  /// A decimal as a JSON number, in plain notation without trailing zeros: `value` counts `10^-fractionDigits` units.
+  public mutating func number(_ value: Int64, fractionDigits: Int) {
+    separate()
+    Self.appendDecimal(value, fractionDigits: fractionDigits, to: &bytes)
+    needsComma = true
+  }
+
   /// Text that is JSON already.
   public mutating func verbatim(_ json: [UInt8]) {
     separate()

@@ -26,6 +26,7 @@ import Testing
     case .health: "/healthz"
     case .readiness: "/readyz"
     case .description: "/openapi.json"
+    case .stocks: "/v2/stocks"
     }
   }
 

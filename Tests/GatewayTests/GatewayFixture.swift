@@ -30,7 +30,7 @@ struct GatewayFixture {
   let exchange = FakeExchange()
   let gateway: GatewayService
 
-  init(_ configuration: GatewayConfiguration = GatewayConfiguration()) {
+  init(_ configuration: GatewayConfiguration = GatewayConfiguration(), market: MarketSources? = nil) {
     let exchange = exchange
     exchange.state.withLock { state in
       state.instruments = [Self.apple, Self.microsoft, Self.halted]
@@ -47,7 +47,7 @@ struct GatewayFixture {
         instrument: Self.apple.id, quantity: Quantity(rawValue: 100), held: .zero, cost: .dollars(15_000))
     }
     gateway = GatewayService(
-      configuration: configuration, desk: exchange, reader: exchange,
+      configuration: configuration, desk: exchange, reader: exchange, market: market,
       now: { exchange.state.withLock { $0.now } },
       random: {
         exchange.state.withLock { state in

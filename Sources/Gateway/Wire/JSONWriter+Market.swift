@@ -29,6 +29,17 @@ extension JSONWriter {
     string(ascii: { $0.append(time: time, offsetMinutes: 0, fraction: true) })
   }
 
+  /// A moment in UTC with nine fraction digits, or none for whole seconds: as market data has it.
+  mutating func marketTime(_ time: Timestamp) {
+    let isWhole = time.rawValue % 1_000_000 == 0
+    string(ascii: { bytes in
+      bytes.append(time: time, offsetMinutes: 0, fraction: !isWhole)
+      guard !isWhole else { return }
+      bytes.removeLast()
+      bytes.append(contentsOf: "000Z".utf8)
+    })
+  }
+
   /// A moment on New York's clocks, with its offset.
   mutating func newYorkTime(_ time: Timestamp, fraction: Bool) {
     let offset = NewYorkTime.offsetMinutes(at: time)

@@ -70,8 +70,8 @@ enum GatewayCommand {
       PostgresSession(StoreSettings.ledger(url: url, role: "gateway"), name: name)
     }
     let reader = PostgresAccountReader(sessions: (0..<options.readers).map { session("read-\($0)") })
-    let stream = RedisOrderStream(
-      RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway")))
+    let redis = RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway"))
+    let stream = RedisOrderStream(redis)
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let metrics = Metrics()
     let counts = GatewayMetrics(metrics)
@@ -82,7 +82,11 @@ enum GatewayCommand {
       stream: stream, reader: reader, settings: options.desk, now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
-      configuration: options.gateway, desk: desk, reader: reader, now: now, random: { randomPool.word() })
+      configuration: options.gateway, desk: desk, reader: reader,
+      market: MarketSources(
+        reader: PostgresMarketDataReader(sessions: (0..<options.readers).map { session("market-\($0)") }),
+        state: RedisMarketState(redis)),
+      now: now, random: { randomPool.word() })
     do {
       let server = try HTTPServer(configuration: options.server) { request in
         await counts.counting(request) { await service.handle($0) }

@@ -1,0 +1,316 @@
+internal import HTTP
+internal import JSON
+internal import Market
+internal import Ports
+
+extension GatewayService {
+  /// Everything below `GET /v2/stocks`.
+  func showStocks(_ route: StockRoute, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    guard let market else { throw .noEndpoint }
+    switch route {
+    case .conditions(let type): return try Self.conditions(of: type)
+    case .exchanges: return Self.words([(MarketLetters.exchange, "Buttonwood")])
+    case .history(let kind, let symbol):
+      return try await showHistory(kind, symbol, MarketParameters(request.query), market)
+    case .latest(let kind, let symbol):
+      return try await showLatest(kind, symbol, MarketParameters(request.query), market)
+    case .snapshot(let symbol): return try await showSnapshots(symbol, MarketParameters(request.query), market)
+    case .depth(let symbol): return try await showDepth(symbol, MarketParameters(request.query), market)
+    case .orderBook(let symbol): return try await showOrderBook(symbol, MarketParameters(request.query), market)
+    }
+  }
+
+  // MARK: Histories
+
+  private func showHistory(
+    _ kind: StockRoute.Kind, _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
+  ) async throws(APIError) -> HTTPResponse {
+    var instruments = try await instruments(symbol, parameters)
+    let (span, token) = try parameters.span(now: now())
+    if let token { instruments = instruments.filter { $0.symbol.description >= token.symbol } }
+    // The place goes with its symbol: when that has gone, the next one is read from its beginning.
+    var asked = span
+    if token?.symbol != instruments.first?.symbol.description { asked.after = nil }
+    let ids = instruments.map(\.id)
+    switch kind {
+    case .trades:
+      let page = try await reading { [asked] () async throws(LedgerError) in
+        try await market.reader.trades(of: ids, asked)
+      }
+      return history("trades", symbol, page, instruments, cursor: \.cursor) {
+        $0.trade($1, tape: MarketLetters.tape(of: $2))
+      }
+    case .quotes:
+      let page = try await reading { [asked] () async throws(LedgerError) in
+        try await market.reader.quotes(of: ids, asked)
+      }
+      return history("quotes", symbol, page, instruments, cursor: \.cursor) {
+        $0.quote($1, tape: MarketLetters.tape(of: $2))
+      }
+    case .bars:
+      let frame = try parameters.frame()
+      let page = try await reading { [asked] () async throws(LedgerError) in
+        try await market.reader.bars(of: ids, asked, frame: frame)
+      }
+      return history("bars", symbol, page, instruments, cursor: \.cursor) { writer, bar, _ in writer.bar(bar) }
+    }
+  }
+
+  /// A page: rows under the symbols that have some; of a symbol in the path the list alone.
+  private func history<Row>(
+    _ name: StaticString, _ single: String?, _ page: MarketPage<Row>, _ instruments: [Instrument],
+    cursor: (Row) -> MarketCursor, write: (inout JSONWriter, Row, Instrument) -> Void
+  ) -> HTTPResponse {
+    let byNumber = Dictionary(instruments.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    var writer = JSONWriter(capacity: 256 + 140 * page.parts.reduce(0) { $0 + $1.rows.count })
+    writer.beginObject()
+    if let single {
+      writer.key("symbol")
+      writer.string(single)
+    }
+    writer.key(name)
+    if single == nil { writer.beginObject() }
+    if single != nil, page.parts.isEmpty { writer.list(0) { _ in } }
+    for part in page.parts {
+      guard let instrument = byNumber[part.instrument] else { continue }
+      if single == nil { writer.key(dynamic: instrument.symbol.description) }
+      writer.list(part.rows.count) { writer in
+        for row in part.rows { write(&writer, row, instrument) }
+      }
+    }
+    if single == nil { writer.endObject() }
+    writer.key("next_page_token")
+    if page.hasMore, let last = page.parts.last, let row = last.rows.last, let instrument = byNumber[last.instrument] {
+      writer.string(MarketPageToken(symbol: instrument.symbol.description, cursor: cursor(row)).text)
+    } else {
+      writer.null()
+    }
+    writer.endObject()
+    return .json(200, writer)
+  }
+
+  // MARK: Latest values
+
+  private func showLatest(
+    _ kind: StockRoute.Kind, _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
+  ) async throws(APIError) -> HTTPResponse {
+    let instruments = try await instruments(symbol, parameters)
+    let ids = instruments.map(\.id)
+    switch kind {
+    case .trades:
+      let latest = try await reading { () async throws(LedgerError) in try await market.reader.latestTrades(of: ids) }
+      return Self.latest("trades", "trade", symbol, instruments) {
+        latest[$0.id]
+      } write: {
+        $0.trade($1, tape: MarketLetters.tape(of: $2))
+      }
+    case .quotes:
+      let latest = try await latestQuotes(of: instruments, market)
+      return Self.latest("quotes", "quote", symbol, instruments) {
+        latest[$0.id]
+      } write: {
+        $0.quote($1, tape: MarketLetters.tape(of: $2))
+      }
+    case .bars:
+      let latest = try await reading { () async throws(LedgerError) in try await market.reader.latestBars(of: ids) }
+      return Self.latest("bars", "bar", symbol, instruments) {
+        latest[$0.id]
+      } write: { writer, bar, _ in
+        writer.bar(bar)
+      }
+    }
+  }
+
+  private static func latest<Row>(
+    _ plural: StaticString, _ singular: StaticString, _ single: String?, _ instruments: [Instrument],
+    _ find: (Instrument) -> Row?, write: (inout JSONWriter, Row, Instrument) -> Void
+  ) -> HTTPResponse {
+    var writer = JSONWriter(capacity: 256 + 160 * instruments.count)
+    writer.beginObject()
+    if let single {
+      writer.key("symbol")
+      writer.string(single)
+      writer.key(singular)
+      if let instrument = instruments.first, let row = find(instrument) {
+        write(&writer, row, instrument)
+      } else {
+        writer.null()
+      }
+    } else {
+      writer.key(plural)
+      writer.beginObject()
+      for instrument in instruments {
+        guard let row = find(instrument) else { continue }
+        writer.key(dynamic: instrument.symbol.description)
+        write(&writer, row, instrument)
+      }
+      writer.endObject()
+    }
+    writer.endObject()
+    return .json(200, writer)
+  }
+
+  /// From where the workers keep them; what is not kept there is made of the open orders.
+  private func latestQuotes(
+    of instruments: [Instrument], _ market: MarketSources
+  ) async throws(APIError) -> [InstrumentID: Quote] {
+    var quotes: [InstrumentID: Quote] = [:]
+    if let kept = try? await market.state?.quotes(of: instruments) { quotes = kept }
+    let missing = instruments.map(\.id).filter { quotes[$0] == nil }
+    guard !missing.isEmpty else { return quotes }
+    let depths = try await reading { () async throws(LedgerError) in try await market.reader.depths(of: missing) }
+    return quotes.merging(depths.mapValues(\.quote)) { kept, _ in kept }
+  }
+
+  private func showSnapshots(
+    _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
+  ) async throws(APIError) -> HTTPResponse {
+    let instruments = try await instruments(symbol, parameters)
+    let ids = instruments.map(\.id)
+    let trades = try await reading { () async throws(LedgerError) in try await market.reader.latestTrades(of: ids) }
+    let minutes = try await reading { () async throws(LedgerError) in try await market.reader.latestBars(of: ids) }
+    let quotes = try await latestQuotes(of: instruments, market)
+    let now = now()
+    var days: [InstrumentID: [Bar]] = [:]
+    // Only what has traded has days; the last one and the one before it.
+    for id in ids where trades[id] != nil {
+      let span = MarketSpan(start: Timestamp(rawValue: 0), end: now, ascending: false, limit: 2)
+      let page = try await reading { () async throws(LedgerError) in
+        try await market.reader.bars(of: [id], span, frame: .day)
+      }
+      days[id] = page.parts.first?.rows
+    }
+    var writer = JSONWriter(capacity: 256 + 800 * instruments.count)
+    writer.beginObject()
+    if let symbol {
+      writer.key("symbol")
+      writer.string(symbol)
+    }
+    for instrument in instruments {
+      let id = instrument.id
+      if symbol == nil {
+        writer.key(dynamic: instrument.symbol.description)
+        writer.beginObject()
+      }
+      let tape = MarketLetters.tape(of: instrument)
+      writer.member("latestTrade", trades[id]) { $0.trade($1, tape: tape) }
+      writer.member("latestQuote", quotes[id]) { $0.quote($1, tape: tape) }
+      writer.member("minuteBar", minutes[id]) { $0.bar($1) }
+      writer.member("dailyBar", days[id]?.first) { $0.bar($1) }
+      writer.member("prevDailyBar", days[id]?.dropFirst().first) { $0.bar($1) }
+      if symbol == nil { writer.endObject() }
+    }
+    writer.endObject()
+    return .json(200, writer)
+  }
+
+  // MARK: Books
+
+  private func showDepth(
+    _ symbol: String, _ parameters: MarketParameters, _ market: MarketSources
+  ) async throws(APIError) -> HTTPResponse {
+    let levels = try parameters.levels() ?? .max
+    let depth = try await depth(of: symbol, market)
+    var writer = JSONWriter(capacity: 4096)
+    writer.map(6) { writer in
+      writer.key("symbol")
+      writer.text(symbol)
+      writer.depthMembers(depth, levels: levels)
+    }
+    return .json(200, writer)
+  }
+
+  private func showOrderBook(
+    _ symbol: String, _ parameters: MarketParameters, _ market: MarketSources
+  ) async throws(APIError) -> HTTPResponse {
+    let levels = try parameters.levels() ?? .max
+    let depth = try await depth(of: symbol, market)
+    var writer = JSONWriter(capacity: 4096)
+    writer.map(2) { writer in
+      writer.key("symbol")
+      writer.text(symbol)
+      writer.key("orderbook")
+      writer.map(3) { writer in
+        writer.key("t")
+        writer.moment(depth.at)
+        writer.key("b")
+        writer.levels(depth.bids.prefix(levels))
+        writer.key("a")
+        writer.levels(depth.asks.prefix(levels))
+      }
+    }
+    return .json(200, writer)
+  }
+
+  private func depth(of symbol: String, _ market: MarketSources) async throws(APIError) -> MarketDepth {
+    let name = try MarketParameters.symbol(symbol).description
+    let now = now()
+    let instrument = try await reading { () async throws(LedgerError) in
+      try await directory.instrument(named: name, now: now)
+    }
+    guard let instrument else { throw .assetNotFound(name) }
+    if let depth = try? await market.state?.depth(of: instrument) { return depth }
+    let depths = try await reading { () async throws(LedgerError) in
+      try await market.reader.depths(of: [instrument.id])
+    }
+    guard let depth = depths[instrument.id] else { throw .assetNotFound(name) }
+    return depth
+  }
+
+  // MARK: Symbols and words
+
+  /// The instrument in the path, or those in the query, by symbol. What nobody trades has no data and is no error.
+  private func instruments(_ symbol: String?, _ parameters: MarketParameters) async throws(APIError) -> [Instrument] {
+    let symbols: [Symbol]
+    if let symbol { symbols = [try MarketParameters.symbol(symbol)] } else { symbols = try parameters.symbols() }
+    let now = now()
+    let table = try await reading { () async throws(LedgerError) in
+      try await directory.table(now: now) { table in symbols.allSatisfy { table.named($0.description) != nil } }
+    }
+    return symbols.compactMap { table.named($0.description) }
+  }
+
+  private static func conditions(of type: String) throws(APIError) -> HTTPResponse {
+    switch type {
+    case "trade": return words([(MarketLetters.regularTrade, "Regular Sale")])
+    case "quote": return words([(MarketLetters.regularQuote, "Regular Two Sided Open")])
+    default: throw .noEndpoint
+    }
+  }
+
+  private static func words(_ words: [(String, String)]) -> HTTPResponse {
+    var writer = JSONWriter(capacity: 64)
+    writer.beginObject()
+    for (letter, meaning) in words {
+      writer.key(dynamic: letter)
+      writer.string(meaning)
+    }
+    writer.endObject()
+    return .json(200, writer)
+  }
+}
+
+extension MarketEncoder {
+  /// The members `t`, `sequence`, `checksum`, `b` and `a` of a book; the checksum is that of the whole.
+  mutating func depthMembers(_ depth: MarketDepth, levels: Int = .max) {
+    key("t")
+    moment(depth.at)
+    key("sequence")
+    whole(depth.sequence.rawValue)
+    key("checksum")
+    whole(Int64(depth.checksum))
+    key("b")
+    self.levels(depth.bids.prefix(levels))
+    key("a")
+    self.levels(depth.asks.prefix(levels))
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func member<Value>(
+    _ name: StaticString, _ value: Value?, _ write: (inout JSONWriter, Value) -> Void
+  ) {
+    key(name)
+    if let value { write(&self, value) } else { null() }
+  }
+}

@@ -1,0 +1,161 @@
+internal import JSON
+internal import Market
+
+/// Writes values of market data, in whatever format a client reads.
+protocol MarketEncoder {
+  /// An object with so many members, which `body` writes as ``key(_:)`` and a value each.
+  mutating func map(_ count: Int, _ body: (inout Self) -> Void)
+  /// A list of so many elements.
+  mutating func list(_ count: Int, _ body: (inout Self) -> Void)
+  /// The name of the next member.
+  mutating func key(_ name: StaticString)
+  /// A text.
+  mutating func text(_ text: String)
+  /// A whole number.
+  mutating func whole(_ number: Int64)
+  /// A number of `value` units of `10^-fractionDigits`.
+  mutating func decimal(_ value: Int64, _ fractionDigits: Int)
+  /// A moment.
+  mutating func moment(_ time: Timestamp)
+}
+
+extension JSONWriter: MarketEncoder {
+  mutating func map(_ count: Int, _ body: (inout JSONWriter) -> Void) {
+    beginObject()
+    body(&self)
+    endObject()
+  }
+
+  mutating func list(_ count: Int, _ body: (inout JSONWriter) -> Void) {
+    beginArray()
+    body(&self)
+    endArray()
+  }
+
+  mutating func text(_ text: String) { string(text) }
+  mutating func whole(_ number: Int64) { integer(number) }
+  mutating func decimal(_ value: Int64, _ fractionDigits: Int) { number(value, fractionDigits: fractionDigits) }
+  mutating func moment(_ time: Timestamp) { marketTime(time) }
+}
+
+/// The letters of market data.
+enum MarketLetters {
+  /// The exchange: independent of those on the tape.
+  static let exchange = "E"
+  /// A trade like any other.
+  static let regularTrade = "@"
+  /// A quote of two sides, open for trading.
+  static let regularQuote = "R"
+  /// No exchange: nobody quotes this side.
+  static let nobody = " "
+
+  /// The tape on which trades of a listing are reported.
+  static func tape(of instrument: Instrument) -> String {
+    switch instrument.exchange {
+    case "NYSE": return "A"
+    case "NASDAQ": return "C"
+    default: return "B"
+    }
+  }
+}
+
+/// Who a message of a stream is about; nil members stand in answers to questions, where the place tells.
+struct MarketHead {
+  /// The type of the message.
+  var type: String
+  /// The symbol.
+  var symbol: String
+}
+
+extension MarketEncoder {
+  private mutating func head(_ head: MarketHead?) {
+    guard let head else { return }
+    key("T")
+    text(head.type)
+    key("S")
+    text(head.symbol)
+  }
+
+  /// A trade.
+  mutating func trade(_ trade: TradePrint, tape: String, head: MarketHead? = nil) {
+    map(head == nil ? 7 : 9) { writer in
+      writer.head(head)
+      writer.key("t")
+      writer.moment(trade.at)
+      writer.key("x")
+      writer.text(MarketLetters.exchange)
+      writer.key("p")
+      writer.decimal(trade.price.rawValue, 4)
+      writer.key("s")
+      writer.whole(trade.size.rawValue)
+      writer.key("c")
+      writer.list(1) { $0.text(MarketLetters.regularTrade) }
+      writer.key("i")
+      writer.whole(trade.id)
+      writer.key("z")
+      writer.text(tape)
+    }
+  }
+
+  /// A quote; a side without orders has price and size 0.
+  mutating func quote(_ quote: Quote, tape: String, head: MarketHead? = nil) {
+    map(head == nil ? 9 : 11) { writer in
+      writer.head(head)
+      writer.key("t")
+      writer.moment(quote.at)
+      writer.key("ax")
+      writer.text(quote.ask == nil ? MarketLetters.nobody : MarketLetters.exchange)
+      writer.key("ap")
+      writer.decimal(quote.ask?.price.rawValue ?? 0, 4)
+      writer.key("as")
+      writer.whole(quote.ask?.size.rawValue ?? 0)
+      writer.key("bx")
+      writer.text(quote.bid == nil ? MarketLetters.nobody : MarketLetters.exchange)
+      writer.key("bp")
+      writer.decimal(quote.bid?.price.rawValue ?? 0, 4)
+      writer.key("bs")
+      writer.whole(quote.bid?.size.rawValue ?? 0)
+      writer.key("c")
+      writer.list(1) { $0.text(MarketLetters.regularQuote) }
+      writer.key("z")
+      writer.text(tape)
+    }
+  }
+
+  /// A bar.
+  mutating func bar(_ bar: Bar, head: MarketHead? = nil) {
+    map(head == nil ? 8 : 10) { writer in
+      writer.head(head)
+      writer.key("t")
+      writer.moment(bar.start)
+      writer.key("o")
+      writer.decimal(bar.open.rawValue, 4)
+      writer.key("h")
+      writer.decimal(bar.high.rawValue, 4)
+      writer.key("l")
+      writer.decimal(bar.low.rawValue, 4)
+      writer.key("c")
+      writer.decimal(bar.close.rawValue, 4)
+      writer.key("v")
+      writer.whole(bar.volume.rawValue)
+      writer.key("n")
+      writer.whole(bar.trades)
+      writer.key("vw")
+      writer.decimal(bar.meanMicrodollars, 6)
+    }
+  }
+
+  /// Levels of a side.
+  mutating func levels(_ levels: some Collection<PriceLevelView>) {
+    list(levels.count) { writer in
+      for level in levels {
+        writer.map(2) { writer in
+          writer.key("p")
+          writer.decimal(level.price.rawValue, 4)
+          writer.key("s")
+          writer.whole(level.size.rawValue)
+        }
+      }
+    }
+  }
+}
