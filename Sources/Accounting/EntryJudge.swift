@@ -22,27 +22,73 @@ struct EntryJudge {
     guard let account = snapshot.accounts[request.account], account.status == .active else {
       return .refused(.accountBlocked)
     }
-    guard let cost = request.price.cost(of: request.quantity) else { return .refused(.notionalTooLarge) }
-    let hold = request.side == .buy ? cost.rawValue : request.quantity.rawValue
-    if let refusal = lacking(hold, request.side, request.account, request.instrument, requested: request.quantity) {
-      return .refused(refusal)
+    let prices = [request.price] + request.legs.map(\.price)
+    guard prices.allSatisfy({ $0.cost(of: request.quantity) != nil }) else { return .refused(.notionalTooLarge) }
+    let holds = holds(of: request)
+    for hold in holds {
+      if let refusal = lacking(
+        hold.amount, hold.side, request.account, request.instrument, requested: request.quantity)
+      {
+        return .refused(refusal)
+      }
     }
-    if request.selfTradePrevention == nil, let existing = crossing(request, at: index) {
+    if request.selfTradePrevention == nil, request.trigger == nil, let existing = crossing(request, at: index) {
       return .refused(.selfCross(existing: existing))
     }
-    take(hold, request.side, request.account, request.instrument)
+    for hold in holds { take(hold.amount, hold.side, request.account, request.instrument) }
     let id = nextOrderID(request.account, shard: request.shard, random: request.random)
-    let order = OrderRecord(
+    var order = OrderRecord(
       id: id, account: request.account, clientOrderID: request.clientOrderID,
       instrument: request.instrument, shard: request.shard, sequence: .zero, priority: .zero, side: request.side,
       type: request.type, timeInForce: request.timeInForce, postOnly: request.postOnly,
       selfTradePrevention: request.selfTradePrevention ?? .cancelNewest, price: request.price,
       quantity: request.quantity, updatedAt: now)
+    order.conditions = OrderConditions(request, id)
     remember(order, request.idempotencyKey, request.clientKey)
-    plan.entries.append(.init(shard: request.shard, command: .place(PlaceOrder(order)), order: plan.orders.count))
-    placed[.init(account: order.account, instrument: order.instrument), default: []].append(plan.orders.count)
+    if request.trigger == nil {
+      placed[.init(account: order.account, instrument: order.instrument), default: []].append(plan.orders.count)
+    }
+    let index = plan.orders.count
     plan.orders.append(order)
-    return .accepted(order: plan.orders.count - 1)
+    var command = PlaceOrder(order)
+    command.orderClass = request.orderClass
+    command.legs = request.legs.map { place($0, of: order, command.sideOfLegs) }
+    plan.entries.append(
+      .init(shard: request.shard, command: .place(command), order: index, legs: command.legs.count))
+    return .accepted(order: index)
+  }
+
+  /// What a new order holds: of what, and how much of it. An entry and its exits hold different things.
+  private func holds(of request: PlaceRequest) -> [(side: Side, amount: Int64)] {
+    let isOCO = request.orderClass == .oco
+    let sideOfLegs = isOCO ? request.side : request.side.opposite
+    var holds: [(Side, Int64)] = []
+    if !isOCO {
+      holds.append((request.side, Hold.amount(request.side, price: request.price, leaves: request.quantity)))
+    }
+    // Exits that sell what the entry buys get their shares from its executions.
+    if isOCO || (sideOfLegs == .buy && !request.legs.isEmpty) {
+      let prices = request.legs.map(\.price) + (isOCO ? [request.price] : [])
+      holds.append((sideOfLegs, Hold.ofExits(sideOfLegs, prices: prices, leaves: request.quantity)))
+    }
+    return holds
+  }
+
+  /// Makes the order row of a leg.
+  private mutating func place(_ request: LegRequest, of order: OrderRecord, _ side: Side) -> OrderLeg {
+    var leg = order
+    leg.id = nextOrderID(order.account, shard: order.shard, random: request.random)
+    leg.clientOrderID = request.clientOrderID
+    leg.side = side
+    leg.type = request.type
+    leg.price = request.price
+    leg.postOnly = false
+    leg.conditions = OrderConditions(
+      trigger: request.stop.map { Trigger(stop: $0) }, orderClass: order.conditions?.orderClass ?? .simple,
+      role: request.role, group: order.id, leg: request.role.rawValue, isLeg: true, phase: .held)
+    remember(leg, nil, request.clientKey)
+    plan.orders.append(leg)
+    return OrderLeg(id: leg.id, role: request.role, type: leg.type, price: leg.price, stop: request.stop)
   }
 
   mutating func cancel(_ request: CancelRequest) -> EntryPlan.Outcome {
@@ -57,7 +103,8 @@ struct EntryJudge {
         shard: target.shard,
         command: .cancel(
           CancelOrder(
-            target: target.id, targetSequence: target.sequence, account: target.account, instrument: target.instrument)),
+            target: target.id, targetSequence: target.sequence, targetLeg: target.conditions?.leg ?? 0,
+            account: target.account, instrument: target.instrument)),
         order: nil))
     return .cancelAccepted
   }
@@ -68,22 +115,28 @@ struct EntryJudge {
       return .refused(.orderNotFound(request.target))
     }
     let processed = snapshot.processed[target.shard].map { $0 >= target.sequence } ?? false
-    let shown = ShownStatus(target.status, pending: target.pending, processed: processed)
-    guard shown == .new || shown == .partiallyFilled else { return .refused(.orderNotReplaceable(shown)) }
+    let shown = ShownStatus(target.status, pending: target.pending, processed: processed, phase: target.phase)
+    guard shown == .new || shown == .partiallyFilled || shown == .held else {
+      return .refused(.orderNotReplaceable(shown))
+    }
     guard let account = snapshot.accounts[request.account], account.status == .active else {
       return .refused(.accountBlocked)
     }
-    let price = request.price ?? target.price
-    let quantity = request.quantity ?? target.quantity
-    let timeInForce = request.timeInForce ?? target.timeInForce
-    guard price != target.price || quantity != target.quantity || timeInForce != target.timeInForce else {
-      return .refused(.nothingChanged)
+    let siblings = siblings(of: target)
+    guard !siblings.contains(where: { $0.pending == .replace }) else {
+      return .refused(.orderNotReplaceable(.pendingReplace))
     }
-    guard quantity > target.filled else { return .refused(.quantityNotAboveFilled) }
-    guard price.cost(of: quantity) != nil else { return .refused(.notionalTooLarge) }
+    let terms: ReplacedTerms
+    do throws(RejectReason) {
+      terms = try ReplacedTerms(request, of: target, siblings)
+    } catch {
+      return .refused(error)
+    }
+    let (price, quantity) = (terms.price, terms.quantity)
+    let others = target.isExit ? siblings.filter(\.isExit).map(\.price) : []
     let extra = Hold.extra(
-      target.side, oldPrice: target.price, oldLeaves: target.leaves, newPrice: price,
-      newLeaves: quantity - target.filled)
+      target.side, oldPrice: (others + [target.price]).max()!, oldLeaves: target.leaves,
+      newPrice: (others + [price]).max()!, newLeaves: quantity - target.filled)
     if let refusal = lacking(extra, target.side, target.account, target.instrument, requested: quantity) {
       return .refused(refusal)
     }
@@ -92,9 +145,9 @@ struct EntryJudge {
     let order = OrderRecord(
       id: id, account: target.account, clientOrderID: request.clientOrderID,
       instrument: target.instrument, shard: target.shard, sequence: .zero, priority: .zero, side: target.side,
-      type: target.type, timeInForce: timeInForce, postOnly: target.postOnly,
+      type: target.type, timeInForce: terms.timeInForce, postOnly: target.postOnly,
       selfTradePrevention: target.selfTradePrevention, price: price, quantity: quantity, filled: target.filled,
-      filledValue: target.filledValue, replaces: target.id, updatedAt: now)
+      filledValue: target.filledValue, replaces: target.id, updatedAt: now, conditions: terms.conditions)
     remember(order, request.idempotencyKey, request.clientKey)
     mark(target, .replace)
     plan.entries.append(
@@ -102,10 +155,22 @@ struct EntryJudge {
         shard: target.shard,
         command: .replace(
           ReplaceOrder(
-            order: PlaceOrder(order), target: target.id, targetSequence: target.sequence, extraHold: extra)),
+            order: PlaceOrder(order), target: target.id, targetSequence: target.sequence,
+            targetLeg: target.conditions?.leg ?? 0, extraHold: extra)),
         order: plan.orders.count))
     plan.orders.append(order)
     return .accepted(order: plan.orders.count - 1)
+  }
+
+  /// The other open orders of an order's class.
+  private func siblings(of target: OrderRecord) -> [OrderRecord] {
+    guard let group = target.conditions?.group else { return [] }
+    return snapshot.targets.values
+      .filter {
+        $0.conditions?.group == group && $0.id != target.id && $0.status.isOpen && $0.account == target.account
+      }
+      // A replacement on its way is not the class's order yet.
+      .filter { order in order.replaces.map { snapshot.targets[$0]?.status.isOpen != true } ?? true }
   }
 
   /// Puts the changes in lock order.
@@ -207,6 +272,16 @@ extension PlaceOrder {
     self.init(
       id: order.id, account: order.account, instrument: order.instrument, side: order.side, type: order.type,
       timeInForce: order.timeInForce, postOnly: order.postOnly, selfTradePrevention: order.selfTradePrevention,
-      price: order.price, quantity: order.quantity)
+      price: order.price, quantity: order.quantity, trigger: order.trigger)
+  }
+}
+
+extension OrderConditions {
+  /// The conditions of a new order at the head of its class, if it has a class; nil for a plain one.
+  fileprivate init?(_ request: PlaceRequest, _ id: OrderID) {
+    guard request.trigger != nil || !request.legs.isEmpty else { return nil }
+    self.init(
+      trigger: request.trigger, orderClass: request.orderClass, role: request.orderClass == .oco ? .takeProfit : .main,
+      group: request.legs.isEmpty ? nil : id, phase: request.trigger == nil ? .working : .waiting)
   }
 }

@@ -60,6 +60,8 @@ public struct EntryPlan: Sendable {
     public var command: Command
     /// The order row that it places (index into ``EntryPlan/orders``).
     public var order: Int?
+    /// How many legs it places beside; their rows follow the order's.
+    public var legs = 0
   }
 
   /// The answers, in the order of the requests.
@@ -76,6 +78,11 @@ public struct EntryPlan: Sendable {
   public var marks: [PendingMark] = []
   /// Log rows in the order of the requests.
   public var entries: [Entry] = []
+
+  /// The rows that a log row places (indices into ``orders``).
+  public func rows(of entry: Entry) -> Range<Int> {
+    entry.order.map { $0..<($0 + 1 + entry.legs) } ?? 0..<0
+  }
 
   /// Whether there is anything to write.
   public var isEmpty: Bool { entries.isEmpty }

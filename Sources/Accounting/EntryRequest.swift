@@ -64,6 +64,12 @@ public struct PlaceRequest: Hashable, Sendable {
   public var price: Price
   /// All of the order's shares.
   public var quantity: Quantity
+  /// What it waits for; nil for one that goes to the book at once.
+  public var trigger: Trigger?
+  /// The class that it stands at the head of.
+  public var orderClass: OrderClass
+  /// The exits that it brings along, the take-profit first.
+  public var legs: [LegRequest]
   /// The client's name for the order, or a fresh one.
   public var clientOrderID: String
   /// The key of `clientOrderID`.
@@ -77,7 +83,8 @@ public struct PlaceRequest: Hashable, Sendable {
   public init(
     account: AccountNumber, instrument: InstrumentID, shard: Shard, side: Side, type: OrderType,
     timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention?, price: Price,
-    quantity: Quantity, clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64
+    quantity: Quantity, trigger: Trigger? = nil, orderClass: OrderClass = .simple, legs: [LegRequest] = [],
+    clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64
   ) {
     self.account = account
     self.instrument = instrument
@@ -89,9 +96,44 @@ public struct PlaceRequest: Hashable, Sendable {
     self.selfTradePrevention = selfTradePrevention
     self.price = price
     self.quantity = quantity
+    self.trigger = trigger
+    self.orderClass = orderClass
+    self.legs = legs
     self.clientOrderID = clientOrderID
     self.clientKey = clientKey
     self.idempotencyKey = idempotencyKey
+    self.random = random
+  }
+}
+
+/// An exit that asks to be accepted with the order that brings it.
+public struct LegRequest: Hashable, Sendable {
+  /// What it is for.
+  public var role: OrderRole
+  /// How it is priced once it is in the book.
+  public var type: OrderType
+  /// The limit price, or the protection price of a stop order without one.
+  public var price: Price
+  /// The price that sends a stop-loss to the book.
+  public var stop: Price?
+  /// A fresh name: clients name only the order at the head.
+  public var clientOrderID: String
+  /// The key of `clientOrderID`.
+  public var clientKey: RequestKey
+  /// Random bits for the leg's identifier.
+  public var random: UInt64
+
+  /// Makes a request.
+  public init(
+    role: OrderRole, type: OrderType, price: Price, stop: Price?, clientOrderID: String, clientKey: RequestKey,
+    random: UInt64
+  ) {
+    self.role = role
+    self.type = type
+    self.price = price
+    self.stop = stop
+    self.clientOrderID = clientOrderID
+    self.clientKey = clientKey
     self.random = random
   }
 }
@@ -120,6 +162,12 @@ public struct ReplaceRequest: Hashable, Sendable {
   public var quantity: Quantity?
   /// The new limit price.
   public var price: Price?
+  /// The new stop price.
+  public var stop: Price?
+  /// The new distance of a trailing stop in 1/10000: of a dollar or of a percent, as the order has it.
+  public var trail: Int64?
+  /// How far a stop order without a limit may trade from its stop, in 1/10000 of it.
+  public var collar: Int64
   /// The new time in force.
   public var timeInForce: TimeInForce?
   /// The client's name for the new order, or a fresh one.
@@ -133,13 +181,17 @@ public struct ReplaceRequest: Hashable, Sendable {
 
   /// Makes a request.
   public init(
-    account: AccountNumber, target: OrderID, quantity: Quantity?, price: Price?, timeInForce: TimeInForce?,
-    clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64
+    account: AccountNumber, target: OrderID, quantity: Quantity?, price: Price?, stop: Price? = nil,
+    trail: Int64? = nil, collar: Int64 = 0, timeInForce: TimeInForce?, clientOrderID: String, clientKey: RequestKey,
+    idempotencyKey: RequestKey?, random: UInt64
   ) {
     self.account = account
     self.target = target
     self.quantity = quantity
     self.price = price
+    self.stop = stop
+    self.trail = trail
+    self.collar = collar
     self.timeInForce = timeInForce
     self.clientOrderID = clientOrderID
     self.clientKey = clientKey

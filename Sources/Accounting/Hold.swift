@@ -28,4 +28,22 @@ public enum Hold {
       ? (Price(rawValue: oldPrice.rawValue - newPrice.rawValue) * shared).rawValue : 0
     return max(0, new - old + drift)
   }
+
+  /// What the exits of a class hold together: they can trade their shares only once, so that the dearer one is enough.
+  /// - Parameters:
+  ///   - prices: The prices of the open exits; none hold nothing.
+  ///   - leaves: The shares that they share.
+  public static func ofExits(_ side: Side, prices: [Price], leaves: Quantity) -> Int64 {
+    prices.max().map { amount(side, price: $0, leaves: leaves) } ?? 0
+  }
+
+  /// What the exits of a new class hold when it is accepted.
+  ///
+  /// Exits that sell what the entry buys hold nothing yet: they get their shares from its executions.
+  public static func ofExits(_ order: PlaceOrder) -> Int64 {
+    let side = order.sideOfLegs
+    guard order.orderClass == .oco || side == .buy else { return 0 }
+    let prices = order.legs.map(\.price) + (order.orderClass == .oco ? [order.price] : [])
+    return order.legs.isEmpty ? 0 : ofExits(side, prices: prices, leaves: order.quantity)
+  }
 }

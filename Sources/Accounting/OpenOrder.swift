@@ -1,6 +1,6 @@
 public import Market
 
-/// What settling needs to know of an order in the book.
+/// What settling needs to know of an open order.
 public struct OpenOrder: Hashable, Sendable {
   /// Its public identifier.
   public var id: OrderID
@@ -20,12 +20,16 @@ public struct OpenOrder: Hashable, Sendable {
   public var instrument: InstrumentID
   /// Which way.
   public var side: Side
+  /// Its place among the orders that entered the book by the command of its priority.
+  public var activation: Int32
+  /// Whether it is the exit of a class; what exits hold, they hold together.
+  public var isExit: Bool
 
   /// Shares still open.
   public var leaves: Quantity { quantity - filled }
 
-  /// The hold behind the open shares: money of a buy, shares of a sell.
-  var hold: Int64 { Hold.amount(side, price: price, leaves: leaves) }
+  /// The hold behind the open shares: money of a buy, shares of a sell; nothing of an exit's own.
+  public var hold: Int64 { isExit ? 0 : Hold.amount(side, price: price, leaves: leaves) }
 
   /// An order as its command places it.
   public init(_ order: PlaceOrder, sequence: Sequence) {
@@ -38,6 +42,17 @@ public struct OpenOrder: Hashable, Sendable {
     filledValue = .zero
     instrument = order.instrument
     side = order.side
+    activation = 0
+    isExit = order.orderClass == .oco
+  }
+
+  /// A leg as the command of its class places it.
+  public init(_ leg: OrderLeg, of order: PlaceOrder, sequence: Sequence) {
+    self.init(order, sequence: sequence)
+    id = leg.id
+    price = leg.price
+    side = order.sideOfLegs
+    isExit = true
   }
 
   /// An order as the database has it.
@@ -51,6 +66,8 @@ public struct OpenOrder: Hashable, Sendable {
     filledValue = record.filledValue
     instrument = record.instrument
     side = record.side
+    activation = record.conditions?.activation ?? 0
+    isExit = record.isExit
   }
 
   /// All that is known of an order whose cancel came too late.
@@ -64,6 +81,16 @@ public struct OpenOrder: Hashable, Sendable {
     filledValue = .zero
     instrument = cancel.instrument
     side = .buy
+    activation = 0
+    isExit = false
+  }
+
+  /// Takes over what a replacement keeps: the executions, and of an exit its shares, which only the other exit changes.
+  public mutating func inherit(from old: OpenOrder) {
+    filled = old.filled
+    filledValue = old.filledValue
+    isExit = old.isExit
+    if isExit { quantity = old.quantity }
   }
 
   /// The same terms under another identifier: what is known of an order that is gone from its replacement.
@@ -72,4 +99,9 @@ public struct OpenOrder: Hashable, Sendable {
     order.id = id
     return order
   }
+}
+
+extension PlaceOrder {
+  /// Which way its legs go: against an entry; with the take-profit that stands at the head of an OCO.
+  public var sideOfLegs: Side { orderClass == .oco ? side : side.opposite }
 }

@@ -23,10 +23,20 @@ public struct OrderEvent: Hashable, Sendable {
     case cancelRejected = 7
     /// A replacement came too late or was refused.
     case replaceRejected = 8
+    /// A trade reached the stop of a waiting order: it goes to the book. (A stop is `new` from the moment when it waits.)
+    case triggered = 9
+    /// A leg waits for the entry of its class; it is `new` when that is completely filled.
+    case held = 10
+    /// The exit of a class lost shares, because the other exit of the class traded them.
+    case reduced = 11
   }
 
   /// The reason of a rejection that an operator asked for; beyond the engine's own.
   public static let refusedByOperator: UInt8 = 100
+  /// The reason of a cancel: the entry of the class ended without being completely filled.
+  public static let entryEnded: UInt8 = 101
+  /// The reason of a cancel or a reduction: another order of the class was filled, fired or ended.
+  public static let otherEnded: UInt8 = 102
 
   /// Which log.
   public var shard: Shard
@@ -48,7 +58,7 @@ public struct OrderEvent: Hashable, Sendable {
   public var side: Side
   /// The price of the execution; otherwise the order's price.
   public var price: Price
-  /// The shares executed, cancelled or entered.
+  /// The shares executed, cancelled, entered, taken off, or waiting.
   public var quantity: Quantity
   /// All shares of the order executed so far.
   public var filled: Quantity

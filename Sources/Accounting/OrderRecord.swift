@@ -46,6 +46,10 @@ public struct OrderRecord: Hashable, Sendable {
   public var updatedAt: Timestamp
   /// When it closed; nil while it is open.
   public var closedAt: Timestamp?
+  /// What it has beside the terms of a plain order; nil for a plain one.
+  public var conditions: OrderConditions?
+  /// The legs below it, where they are asked for and it has some.
+  public var legs: [OrderRecord]
 
   /// Makes a record.
   public init(
@@ -53,7 +57,8 @@ public struct OrderRecord: Hashable, Sendable {
     sequence: Sequence, priority: Sequence, side: Side, type: OrderType, timeInForce: TimeInForce, postOnly: Bool,
     selfTradePrevention: SelfTradePrevention, price: Price, quantity: Quantity, filled: Quantity = .zero,
     filledValue: Money = .zero, status: OrderStatus = .accepted, pending: PendingChange = .none,
-    replaces: OrderID? = nil, replacedBy: OrderID? = nil, updatedAt: Timestamp, closedAt: Timestamp? = nil
+    replaces: OrderID? = nil, replacedBy: OrderID? = nil, updatedAt: Timestamp, closedAt: Timestamp? = nil,
+    conditions: OrderConditions? = nil, legs: [OrderRecord] = []
   ) {
     self.id = id
     self.account = account
@@ -77,7 +82,18 @@ public struct OrderRecord: Hashable, Sendable {
     self.replacedBy = replacedBy
     self.updatedAt = updatedAt
     self.closedAt = closedAt
+    self.conditions = conditions
+    self.legs = legs
   }
+
+  /// Where it stands, if it is open and its command has been carried out.
+  public var phase: OrderPhase { conditions?.phase ?? .working }
+
+  /// What it waits for, or waited for before it fired.
+  public var trigger: Trigger? { conditions?.trigger }
+
+  /// Whether it closes what the entry of its class opened: exits hold together, not each by itself.
+  public var isExit: Bool { conditions?.role.isExit ?? false }
 
   /// Shares that can still trade; none once it is closed.
   public var leaves: Quantity { status.isOpen ? quantity - filled : .zero }

@@ -37,6 +37,38 @@ public struct Settlement: Sendable {
     }
   }
 
+  /// Where an order with conditions stands now.
+  public struct ConditionsUpdate: Hashable, Sendable {
+    /// Whose order.
+    public var account: AccountNumber
+    /// Which order.
+    public var id: OrderID
+    /// Where it stands.
+    public var phase: OrderPhase
+    /// Its place among the orders that entered the book by the command of its priority.
+    public var activation: Int32
+    /// What it waits for, or waited for.
+    public var trigger: Trigger?
+    /// All of its shares.
+    public var quantity: Quantity
+    /// Whether it is the exit of a class: it loses the shares that the other exit trades.
+    public var isExit: Bool
+
+    /// Makes an update.
+    public init(
+      account: AccountNumber, id: OrderID, phase: OrderPhase, activation: Int32, trigger: Trigger?, quantity: Quantity,
+      isExit: Bool
+    ) {
+      self.account = account
+      self.id = id
+      self.phase = phase
+      self.activation = activation
+      self.trigger = trigger
+      self.quantity = quantity
+      self.isExit = isExit
+    }
+  }
+
   /// How an account's money changes.
   public struct CashChange: Hashable, Sendable {
     /// All of its cash.
@@ -87,6 +119,8 @@ public struct Settlement: Sendable {
   public var through: Sequence
   /// Changed orders, by account and identifier.
   public var orders: [OrderUpdate]
+  /// Changed conditions, by account and identifier.
+  public var conditions: [ConditionsUpdate]
   /// Marks to take off, by account and identifier.
   public var staleMarks: [StaleMark]
   /// Executions in order.

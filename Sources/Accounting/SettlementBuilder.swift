@@ -4,13 +4,14 @@ public import Market
 ///
 /// The caller reports facts in order (`entered`, `traded`, `closed` …) with the state of each order before the fact and
 /// keeps the changed state. Every movement of a hold is the difference of the order's own hold before and after, so that
-/// the sum of holds stays what open orders require.
+/// the sum of holds stays what open orders require; what the exits of a class hold together the caller moves.
 public struct SettlementBuilder: Sendable {
   private let shard: Shard
   private let from: Sequence
   private var through: Sequence
   private var nextOrdinal: Int32 = 0
   private var orders: [OrderID: Settlement.OrderUpdate] = [:]
+  private var conditions: [OrderID: Settlement.ConditionsUpdate] = [:]
   private var staleMarks: Set<Settlement.StaleMark> = []
   private var trades: [Trade] = []
   private var events: [OrderEvent] = []
@@ -25,6 +26,9 @@ public struct SettlementBuilder: Sendable {
     through = cursor
   }
 
+  /// The price of an instrument's latest trade among these commands; nil when there was none.
+  public func lastPrice(of instrument: InstrumentID) -> Price? { lastPrices[instrument] }
+
   /// How many commands it covers.
   public var commandCount: Int { Int(through.rawValue - from.rawValue) }
 
@@ -38,6 +42,48 @@ public struct SettlementBuilder: Sendable {
   /// The order entered the book or is about to trade. Its row says `accepted` already.
   public mutating func entered(_ order: OpenOrder) {
     record(.new, order, quantity: order.leaves)
+  }
+
+  /// The leg waits for the entry of its class. Its row says so already.
+  public mutating func held(_ order: OpenOrder) {
+    record(.held, order, quantity: order.leaves)
+  }
+
+  /// A trade reached the order's stop.
+  public mutating func triggered(_ order: OpenOrder) {
+    record(.triggered, order, quantity: order.leaves)
+  }
+
+  /// An order that stood outside the books is about to enter one, at the place that `order` says.
+  public mutating func entersBook(_ order: OpenOrder) {
+    update(order, .accepted)
+  }
+
+  /// A leg goes live: it is about to enter the book, or waits for its stop.
+  public mutating func wentLive(_ order: OpenOrder) {
+    update(order, .accepted)
+    entered(order)
+  }
+
+  /// The order has lost shares that the other exit of its class traded; `order` is what it is now.
+  public mutating func reduced(_ order: OpenOrder, by quantity: Quantity, reason: UInt8) {
+    record(.reduced, order, reason: reason, quantity: quantity)
+  }
+
+  /// The order's conditions are these now.
+  public mutating func changed(_ update: Settlement.ConditionsUpdate) { conditions[update.id] = update }
+
+  /// What the exits of a class hold together has changed: money of buys, shares of sells.
+  public mutating func holdMoved(
+    _ account: AccountNumber, _ side: Side, _ instrument: InstrumentID, by amount: Int64
+  ) {
+    guard amount != 0 else { return }
+    switch side {
+    case .buy: cash[account, default: .init()].held += Money(rawValue: amount)
+    case .sell:
+      let key = EntrySnapshot.PositionKey(account: account, instrument: instrument)
+      positions[key, default: .init()].held += Quantity(rawValue: amount)
+    }
   }
 
   /// The engine refused the order; its hold goes back whole.
@@ -92,12 +138,13 @@ public struct SettlementBuilder: Sendable {
   }
 
   /// `new` took the place of `old`; `extraHold` was taken for the pair beyond the old order's hold.
-  public mutating func replaced(old: OpenOrder, new: OpenOrder, extraHold: Int64) {
+  /// - Parameter isHeld: Whether they are legs that wait for their entry.
+  public mutating func replaced(old: OpenOrder, new: OpenOrder, extraHold: Int64, isHeld: Bool = false) {
     release(old, old.hold + extraHold - new.hold)
     update(old, .replaced, replacedBy: new.id)
     record(.replaced, old, quantity: old.leaves, leaves: .zero)
     update(new, new.filled > .zero ? .partiallyFilled : .accepted)
-    record(.new, new, quantity: new.leaves)
+    record(isHeld ? .held : .new, new, quantity: new.leaves)
   }
 
   /// A replacement was refused: `new` ends as rejected and gives `extraHold` back; the old order, if it is open, goes on.
@@ -116,6 +163,7 @@ public struct SettlementBuilder: Sendable {
     Settlement(
       shard: shard, from: from, through: through,
       orders: orders.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) },
+      conditions: conditions.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) },
       staleMarks: staleMarks.sorted { ($0.account, $0.order) < ($1.account, $1.order) },
       trades: trades, events: events, cash: cash.filter { $0.value != .init() },
       positions: positions.filter { $0.value != .init() },
@@ -134,13 +182,7 @@ public struct SettlementBuilder: Sendable {
 
   private mutating func release(_ order: OpenOrder, _ amount: Int64) {
     precondition(amount >= 0, "order \(order.id): a hold must not grow while settling")
-    guard amount > 0 else { return }
-    switch order.side {
-    case .buy: cash[order.account, default: .init()].held -= Money(rawValue: amount)
-    case .sell:
-      positions[.init(account: order.account, instrument: order.instrument), default: .init()].held -=
-        Quantity(rawValue: amount)
-    }
+    holdMoved(order.account, order.side, order.instrument, by: -amount)
   }
 
   /// The order stays open without a change on its way.

@@ -16,6 +16,20 @@ enum CanonicalRequest {
     form.add(draft.postOnly ? 1 : 0)
     form.add(draft.selfTradePrevention.map { Int64($0.rawValue) })
     form.add(draft.clientOrderID)
+    // Plain orders keep the form that they always had: their keys may be stored already.
+    guard draft.condition != nil || draft.orderClass != .simple else { return form.bytes }
+    switch draft.condition {
+    case nil: break
+    case .stop?: form.add(terms.trigger?.stop.rawValue)
+    case .trailing(.amount(let amount))?: form.add("amount \(amount)")
+    case .trailing(.fraction(let parts))?: form.add("fraction \(parts)")
+    }
+    form.add(Int64(draft.orderClass.rawValue))
+    for leg in terms.legs {
+      form.add(Int64(leg.role.rawValue))
+      form.add(leg.type == .limit ? leg.price.rawValue : nil)
+      form.add(leg.stop?.rawValue)
+    }
     return form.bytes
   }
 
@@ -27,6 +41,9 @@ enum CanonicalRequest {
     form.add(change.quantity?.rawValue)
     form.add(change.timeInForce.map { Int64($0.rawValue) })
     form.add(change.clientOrderID)
+    guard change.stop != nil || change.trail != nil else { return form.bytes }
+    form.add(change.stop?.rawValue)
+    form.add(change.trail)
     return form.bytes
   }
 

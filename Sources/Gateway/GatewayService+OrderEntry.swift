@@ -38,7 +38,7 @@ extension GatewayService {
 
   /// What the instrument and its last price make of a draft.
   func terms(of draft: OrderDraft, _ instrument: Instrument) async throws(APIError) -> OrderTerms {
-    let lastPrice = draft.type == .market ? try await lastPrice(of: instrument, now()) : nil
+    let lastPrice = draft.needsLastPrice ? try await lastPrice(of: instrument, now()) : nil
     do throws(TicketRefusal) {
       return try configuration.rules.terms(draft, instrument, lastPrice: lastPrice)
     } catch {
@@ -55,8 +55,9 @@ extension GatewayService {
     return PlaceRequest(
       account: account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
       timeInForce: draft.timeInForce, postOnly: draft.postOnly, selfTradePrevention: draft.selfTradePrevention,
-      price: terms.price, quantity: terms.quantity, clientOrderID: clientOrderID,
-      clientKey: .clientOrderID(clientOrderID), idempotencyKey: idempotencyKey, random: random())
+      price: terms.price, quantity: terms.quantity, trigger: terms.trigger, orderClass: draft.orderClass,
+      legs: terms.legs.map(leg), clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID),
+      idempotencyKey: idempotencyKey, random: random())
   }
 
   /// `PATCH /v2/orders/{id}`
@@ -76,6 +77,7 @@ extension GatewayService {
     let clientOrderID = change.clientOrderID ?? freshClientOrderID()
     let request = ReplaceRequest(
       account: account, target: target, quantity: change.quantity, price: change.price,
+      stop: change.stop, trail: change.trail, collar: configuration.rules.collarBasisPoints,
       timeInForce: change.timeInForce, clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID),
       idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.replace(target, change)) },
       random: random())
@@ -107,14 +109,14 @@ extension GatewayService {
     switch reply {
     case .answered(.accepted(let record)):
       return orderBody(
-        ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)),
+        ShownOrder(accepted: record),
         instrument)
     case .answered(.repeated(let record)):
       // How far the order has come since is told by the reader; if it cannot say, what the desk knows is true as well.
       let shown = try? await reader.order(record.id, of: account)
       return orderBody(
         shown
-          ?? ShownOrder(record: record, status: ShownStatus(record.status, pending: record.pending, processed: false)),
+          ?? ShownOrder(accepted: record),
         instrument)
     case .answered(.refused(let reason)):
       guard case .insufficientShares = reason, let instrument else { throw APIError(reason) }
@@ -147,6 +149,14 @@ extension GatewayService {
 
   private func lastPrice(of instrument: Instrument, _ now: Timestamp) async throws(APIError) -> Price? {
     try await reading { () async throws(LedgerError) in try await directory.lastPrices(now: now) }[instrument.id]
+  }
+
+  /// Legs get names of their own: clients name only the order at the head.
+  private func leg(_ terms: LegTerms) -> LegRequest {
+    let name = freshClientOrderID()
+    return LegRequest(
+      role: terms.role, type: terms.type, price: terms.price, stop: terms.stop, clientOrderID: name,
+      clientKey: .clientOrderID(name), random: random())
   }
 
   private func freshClientOrderID() -> String { UniqueID.random(high: random(), low: random()).description }
@@ -196,5 +206,15 @@ extension GatewayService {
       return key
     case .repeated: throw .field("Idempotency-Key must not be repeated", reason: "invalid_idempotency_key")
     }
+  }
+}
+
+extension ShownOrder {
+  /// An order as it is answered when it has just been accepted.
+  fileprivate init(accepted record: OrderRecord) {
+    self.init(
+      record: record,
+      status: ShownStatus(record.status, pending: record.pending, processed: false, phase: record.phase),
+      legs: record.legs.isEmpty ? nil : record.legs.map { ShownOrder(accepted: $0) })
   }
 }

@@ -6,9 +6,16 @@ internal import Ports
 
 extension GatewayService {
   /// `GET /v2/orders/{id}`
-  func showOrder(_ idText: String, _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
+  func showOrder(
+    _ idText: String, _ parameters: [(name: String, value: String)], _ account: AccountNumber
+  ) async throws(APIError) -> HTTPResponse {
     let id = try Self.orderID(idText)
-    let order = try await reading { () async throws(LedgerError) in try await reader.order(id, of: account) }
+    let isNested = try QueryValues(parameters).flag("nested") ?? false
+    let order = try await reading { () async throws(LedgerError) in
+      let order = try await reader.order(id, of: account)
+      guard isNested, let order else { return order }
+      return try await reader.withLegs([order], of: account).first
+    }
     guard let order else { throw .orderNotFound(id.description) }
     return try await shown(order)
   }
@@ -42,7 +49,10 @@ extension GatewayService {
       isEmpty = isEmpty || numbers.isEmpty
     }
     guard !isEmpty else { return .json(200, Array("[]".utf8)) }
-    let orders = try await reading { () async throws(LedgerError) in try await reader.orders(query) }
+    let orders = try await reading { () async throws(LedgerError) in
+      let orders = try await reader.orders(query)
+      return list.isNested ? try await reader.withLegs(orders, of: account) : orders
+    }
     let instruments = try await instruments(of: orders)
     var writer = JSONWriter(capacity: 64 + 960 * orders.count)
     writer.beginArray()

@@ -92,7 +92,7 @@ public final class GatewayService: Sendable {
     case .placeOrder: return try await placeOrder(request.body, headers, account)
     case .listOrders: return try await listOrders(request.query, account)
     case .cancelAllOrders: return try await cancelAllOrders(account)
-    case .showOrder(let id): return try await showOrder(id, account)
+    case .showOrder(let id): return try await showOrder(id, request.query, account)
     case .showOrderByClientID: return try await showOrder(clientOrderID: request.parameter("client_order_id"), account)
     case .cancelOrder(let id): return try await cancelOrder(id, account)
     case .replaceOrder(let id): return try await replaceOrder(id, request.body, headers, account)

@@ -9,6 +9,9 @@ public enum Command: Hashable, Sendable {
 }
 
 /// A new order as the log carries it; its key in the book is the sequence of its log row.
+///
+/// `type` says how it is priced in the book. An order with a trigger waits outside it: a stop order is a market order with
+/// a trigger, a stop-limit order a limit order with one, a trailing-stop order a market order whose trigger has a trail.
 public struct PlaceOrder: Hashable, Sendable {
   /// The order's public identifier.
   public var id: OrderID
@@ -30,12 +33,18 @@ public struct PlaceOrder: Hashable, Sendable {
   public var price: Price
   /// All of the order's shares.
   public var quantity: Quantity
+  /// What it waits for; nil for one that goes to the book at once.
+  public var trigger: Trigger?
+  /// The class that it belongs to.
+  public var orderClass: OrderClass
+  /// The exits that it brings along, the take-profit first.
+  public var legs: [OrderLeg]
 
   /// Makes a new order's command.
   public init(
     id: OrderID, account: AccountNumber, instrument: InstrumentID, side: Side, type: OrderType,
     timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention, price: Price,
-    quantity: Quantity
+    quantity: Quantity, trigger: Trigger? = nil, orderClass: OrderClass = .simple, legs: [OrderLeg] = []
   ) {
     self.id = id
     self.account = account
@@ -47,6 +56,9 @@ public struct PlaceOrder: Hashable, Sendable {
     self.selfTradePrevention = selfTradePrevention
     self.price = price
     self.quantity = quantity
+    self.trigger = trigger
+    self.orderClass = orderClass
+    self.legs = legs
   }
 }
 
@@ -54,17 +66,22 @@ public struct PlaceOrder: Hashable, Sendable {
 public struct CancelOrder: Hashable, Sendable {
   /// The public identifier of the order to cancel.
   public var target: OrderID
-  /// The log row that placed it: its key in the book.
+  /// The log row that placed it.
   public var targetSequence: Sequence
+  /// Which order of that row it is: 0, or the number of a leg.
+  public var targetLeg: UInt8
   /// Whose order it is.
   public var account: AccountNumber
   /// What it trades.
   public var instrument: InstrumentID
 
   /// Makes a cancel command.
-  public init(target: OrderID, targetSequence: Sequence, account: AccountNumber, instrument: InstrumentID) {
+  public init(
+    target: OrderID, targetSequence: Sequence, targetLeg: UInt8 = 0, account: AccountNumber, instrument: InstrumentID
+  ) {
     self.target = target
     self.targetSequence = targetSequence
+    self.targetLeg = targetLeg
     self.account = account
     self.instrument = instrument
   }
@@ -79,17 +96,22 @@ public struct ReplaceOrder: Hashable, Sendable {
   public var order: PlaceOrder
   /// The public identifier of the order it replaces.
   public var target: OrderID
-  /// The log row that placed the old order: its key in the book.
+  /// The log row that placed the old order.
   public var targetSequence: Sequence
+  /// Which order of that row it is: 0, or the number of a leg.
+  public var targetLeg: UInt8
   /// What was held beyond the old order's own hold when the replacement was accepted: money of a buy in 1/10000 dollar,
   /// shares of a sell.
   public var extraHold: Int64
 
   /// Makes a replacement command.
-  public init(order: PlaceOrder, target: OrderID, targetSequence: Sequence, extraHold: Int64) {
+  public init(
+    order: PlaceOrder, target: OrderID, targetSequence: Sequence, targetLeg: UInt8 = 0, extraHold: Int64
+  ) {
     self.order = order
     self.target = target
     self.targetSequence = targetSequence
+    self.targetLeg = targetLeg
     self.extraHold = extraHold
   }
 }

@@ -61,9 +61,16 @@ public enum ShownStatus: String, Hashable, Sendable {
   case rejected
   case pendingCancel = "pending_cancel"
   case pendingReplace = "pending_replace"
+  case held
 
   /// What a stored state looks like once `processed` tells whether the order's command has been processed.
-  public init(_ status: OrderStatus, pending: PendingChange, processed: Bool) {
+  ///
+  /// A leg is held until its entry is completely filled. A stop that waits for its price is `new`, as on other exchanges.
+  public init(_ status: OrderStatus, pending: PendingChange, processed: Bool, phase: OrderPhase = .working) {
+    if status == .accepted, pending == .none, phase == .held {
+      self = .held
+      return
+    }
     switch (status, pending) {
     case (.accepted, .cancel), (.partiallyFilled, .cancel): self = .pendingCancel
     case (.accepted, .replace), (.partiallyFilled, .replace): self = .pendingReplace

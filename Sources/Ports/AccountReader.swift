@@ -18,6 +18,9 @@ public protocol AccountReader: Sendable {
   /// An order of an account by the key of its client order id, or nil.
   func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder?
 
+  /// Adds the legs to orders of an account that stand at the head of a class.
+  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) async throws(LedgerError) -> [ShownOrder]
+
   /// Orders of an account by submission.
   func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder]
 
@@ -120,11 +123,14 @@ public struct ShownOrder: Hashable, Sendable {
   public var record: OrderRecord
   /// What clients see.
   public var status: ShownStatus
+  /// The legs below it; nil when it has none or they were not asked for.
+  public var legs: [ShownOrder]?
 
   /// Makes a shown order.
-  public init(record: OrderRecord, status: ShownStatus) {
+  public init(record: OrderRecord, status: ShownStatus, legs: [ShownOrder]? = nil) {
     self.record = record
     self.status = status
+    self.legs = legs
   }
 }
 
@@ -153,6 +159,8 @@ public struct OrderQuery: Hashable, Sendable {
   public var instruments: [InstrumentID]?
   /// Only this side.
   public var side: Side?
+  /// Whether legs are listed below the heads of their classes only; an open leg then counts as its head being open.
+  public var nested = false
 
   /// Asks for an account's open orders, latest first.
   public init(account: AccountNumber) { self.account = account }

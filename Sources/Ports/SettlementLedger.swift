@@ -74,16 +74,22 @@ public struct ShardBook: Sendable {
   public var shard: Shard
   /// The last command that is in it.
   public var processed: Sequence
-  /// The open orders, by priority.
+  /// The open orders, by priority and activation.
   public var orders: [OrderRecord]
+  /// The last prices of the shard's instruments that have traded.
+  public var lastPrices: [InstrumentID: Price]
   /// The branch of the database's history that it was read from.
   public var history: LedgerHistory
 
   /// Makes a state.
-  public init(shard: Shard, processed: Sequence, orders: [OrderRecord], history: LedgerHistory = .unnamed) {
+  public init(
+    shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
+    history: LedgerHistory = .unnamed
+  ) {
     self.shard = shard
     self.processed = processed
     self.orders = orders
+    self.lastPrices = lastPrices
     self.history = history
   }
 }

@@ -3,14 +3,20 @@ internal import Postgres
 
 /// The columns of a command log row, in one order for reading and for writing.
 enum LogColumns {
-  /// For SELECT lists; the order of the row type `command_log`.
+  /// The table's own, in the order of the row type `command_log`.
   static let list = """
     shard, kind, side, order_type, time_in_force, self_trade_prevention, post_only, instrument_id, sequence, account_id, \
     price, quantity, order_id, accepted_at, target, target_sequence, extra_hold
     """
 
-  /// How many there are.
-  static let count = 17
+  /// For SELECT lists over ``source``.
+  static let readList = "\(list), \(conditions)"
+  /// Log rows with what stands beside them.
+  static let source = "command_log g LEFT JOIN command_conditions d USING (shard, sequence)"
+
+  private static let ownCount = 17
+  /// How many ``readList`` has.
+  static let count = ownCount + conditionCount
 
   /// What a row asks for. Raw values are stored in the two low bits of `kind`.
   enum Kind: UInt8 {
@@ -46,7 +52,8 @@ enum LogColumns {
     }
     return LogEntry(
       shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 8)),
-      acceptedAt: Timestamp(rawValue: rows.timestamp(row, 13)), command: command, isRefused: isRefused)
+      acceptedAt: Timestamp(rawValue: rows.timestamp(row, 13)),
+      command: complete(command, rows, row, from: ownCount), isRefused: isRefused)
   }
 
   private static func identifier(_ rows: PostgresRows, _ row: Int, _ column: Int) -> UniqueID {

@@ -18,6 +18,8 @@ public enum Migrator {
     Migration(
       version: 3, name: "quarantine", sql: String(decoding: PackageResources.m0003_quarantine_sql, as: UTF8.self)),
     Migration(
+      version: 4, name: "conditional orders",
+      sql: String(decoding: PackageResources.m0004_conditional_orders_sql, as: UTF8.self)),
       version: 5, name: "account_events",
       sql: String(decoding: PackageResources.m0005_account_events_sql, as: UTF8.self)),
     Migration(

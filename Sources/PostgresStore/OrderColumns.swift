@@ -4,14 +4,19 @@ internal import Postgres
 
 /// The columns of an order row, in one order for reading and for writing.
 enum OrderColumns {
-  /// For SELECT lists; `o` is the row.
+  /// What stands beside an order row `o`, as `t`: behind the order row in a FROM clause.
+  static let join = "LEFT JOIN order_conditions t ON t.account_id = o.account_id AND t.order_id = o.order_id"
+
+  /// For SELECT lists; `o` is the row, `t` what stands beside it (``join``).
   static let list = """
     o.account_id, o.order_id, o.instrument_id, o.shard, o.side, o.order_type, o.time_in_force, o.self_trade_prevention, \
     o.post_only, o.status, o.pending, o.sequence, o.priority, o.price, o.quantity, o.filled, o.filled_value, \
-    o.updated_at, o.closed_at, o.replaces, o.replaced_by, o.client_order_id
+    o.updated_at, o.closed_at, o.replaces, o.replaced_by, o.client_order_id, \
+    \(ConditionColumns.list)
     """
+  private static let ownCount = 22
   /// How many there are.
-  static let count = 22
+  static let count = ownCount + ConditionColumns.count
 
   /// Reads a row whose order columns begin at `first`.
   static func read(_ rows: PostgresRows, _ row: Int, from first: Int = 0) -> OrderRecord {
@@ -32,7 +37,8 @@ enum OrderColumns {
       replaces: rows.isNull(row, first + 19) ? nil : identifier(19),
       replacedBy: rows.isNull(row, first + 20) ? nil : identifier(20),
       updatedAt: Timestamp(rawValue: rows.timestamp(row, first + 17)),
-      closedAt: rows.isNull(row, first + 18) ? nil : Timestamp(rawValue: rows.timestamp(row, first + 18)))
+      closedAt: rows.isNull(row, first + 18) ? nil : Timestamp(rawValue: rows.timestamp(row, first + 18)),
+      conditions: ConditionColumns.read(rows, row, from: first + ownCount))
   }
 
   /// Writes a new order as the row type `orders` has it; `place` is its place among the batch's rows of its shard.

@@ -6,7 +6,11 @@ internal import Market
 /// place 0190c2a4-… acct=17 inst=3 buy 100 @ 10.05 limit day stp=newest at=1764000000000000
 /// cancel 0190c2a4-… row=16 acct=17 inst=3 at=1764000000000000
 /// replace 0190c2a4-… row=16 extra=-500 by 0190c2a5-… acct=17 inst=3 buy 50 @ 10.05 limit day stp=newest at=…
+/// place … sell 100 @ 9.03 market day stp=newest stop=9.5 trail=150bp mark=10.05 collar=500 at=…
+/// place … stp=newest class=bracket profit=0190c2a6-… @ 11 loss=0190c2a7-… @ 8.55 market stop=9 at=…
 /// ```
+///
+/// `leg=1` behind `row=` means the first leg of that row.
 ///
 /// `at` is the moment of acceptance in microseconds since 1970; `post` before it marks a post-only order; `in` behind it
 /// names the branch of the database's history, so that an owner can tell what a fail-over has undone; `refused ` before all
@@ -34,6 +38,7 @@ enum LogEntryText {
       bytes.write(cancel.target)
       bytes.write(" row=")
       bytes.write(cancel.targetSequence.rawValue)
+      write(leg: cancel.targetLeg, to: &bytes)
       bytes.write(" acct=")
       bytes.write(cancel.account.rawValue)
       bytes.write(" inst=")
@@ -43,6 +48,7 @@ enum LogEntryText {
       bytes.write(replace.target)
       bytes.write(" row=")
       bytes.write(replace.targetSequence.rawValue)
+      write(leg: replace.targetLeg, to: &bytes)
       bytes.write(" extra=")
       bytes.write(replace.extraHold)
       bytes.write(" by ")
@@ -90,6 +96,48 @@ enum LogEntryText {
     case .cancelBoth: bytes.write(" stp=both")
     }
     if order.postOnly { bytes.write(" post") }
+    if let trigger = order.trigger { write(trigger, to: &bytes) }
+    switch order.orderClass {
+    case .simple: break
+    case .bracket: bytes.write(" class=bracket")
+    case .oco: bytes.write(" class=oco")
+    case .oto: bytes.write(" class=oto")
+    }
+    for leg in order.legs { write(leg, to: &bytes) }
+  }
+
+  private static func write(leg: UInt8, to bytes: inout [UInt8]) {
+    guard leg != 0 else { return }
+    bytes.write(" leg=")
+    bytes.write(Int64(leg))
+  }
+
+  private static func write(_ trigger: Trigger, to bytes: inout [UInt8]) {
+    bytes.write(" stop=")
+    bytes.write(trigger.stop)
+    guard let trail = trigger.trail else { return }
+    bytes.write(" trail=")
+    switch trail.distance {
+    case .amount(let amount): bytes.write(Price(rawValue: amount))
+    case .fraction(let parts):
+      bytes.write(parts)
+      bytes.write("bp")
+    }
+    bytes.write(" mark=")
+    bytes.write(trail.mark)
+    bytes.write(" collar=")
+    bytes.write(trail.collar)
+  }
+
+  private static func write(_ leg: OrderLeg, to bytes: inout [UInt8]) {
+    bytes.write(leg.role == .takeProfit ? " profit=" : " loss=")
+    bytes.write(leg.id)
+    bytes.write(" @ ")
+    bytes.write(leg.price)
+    guard let stop = leg.stop else { return }
+    bytes.write(leg.type == .limit ? " limit" : " market")
+    bytes.write(" stop=")
+    bytes.write(stop)
   }
 
   private static func history(_ scanner: inout CompactScanner) -> LedgerHistory? {
@@ -101,13 +149,15 @@ enum LogEntryText {
     if scanner.take("place ") {
       return order(&scanner).map(Command.place)
     } else if scanner.take("cancel ") {
-      guard let (target, row) = target(&scanner), let (account, instrument) = names(&scanner) else { return nil }
-      return .cancel(CancelOrder(target: target, targetSequence: row, account: account, instrument: instrument))
+      guard let (target, row) = target(&scanner), let leg = leg(&scanner), let (account, instrument) = names(&scanner)
+      else { return nil }
+      return .cancel(
+        CancelOrder(target: target, targetSequence: row, targetLeg: leg, account: account, instrument: instrument))
     } else if scanner.take("replace ") {
-      guard let (target, row) = target(&scanner), scanner.take(" extra="),
+      guard let (target, row) = target(&scanner), let leg = leg(&scanner), scanner.take(" extra="),
         let extra = scanner.number(in: -largestHold...largestHold), scanner.take(" by "), let order = order(&scanner)
       else { return nil }
-      return .replace(ReplaceOrder(order: order, target: target, targetSequence: row, extraHold: extra))
+      return .replace(ReplaceOrder(order: order, target: target, targetSequence: row, targetLeg: leg, extraHold: extra))
     }
     return nil
   }
@@ -116,6 +166,56 @@ enum LogEntryText {
     guard let target = scanner.identifier(), scanner.take(" row="), let row = scanner.number(in: 0...Int64.max)
     else { return nil }
     return (target, Sequence(rawValue: row))
+  }
+
+  private static func leg(_ scanner: inout CompactScanner) -> UInt8? {
+    guard scanner.take(" leg=") else { return 0 }
+    return scanner.number(in: 1...2).map { UInt8($0) }
+  }
+
+  /// Reads a trigger, if there is one; nil when it is malformed.
+  private static func trigger(_ scanner: inout CompactScanner) -> Trigger?? {
+    guard scanner.take(" stop=") else { return .some(nil) }
+    guard let stop = scanner.price(in: 1...highestPrice) else { return nil }
+    var trigger = Trigger(stop: stop)
+    if let distance = distance(&scanner) {
+      guard let distance, scanner.take(" mark="), let mark = scanner.price(in: 1...highestPrice),
+        scanner.take(" collar="),
+        let collar = scanner.number(in: 0...10_000)
+      else { return nil }
+      trigger.trail = Trail(distance, mark: mark, collar: collar)
+    }
+    return trigger
+  }
+
+  /// Reads the distance of a trail: nil when there is none, an inner nil when it is malformed.
+  private static func distance(_ scanner: inout CompactScanner) -> Trail.Distance?? {
+    guard scanner.take(" trail=") else { return nil }
+    var whole = scanner
+    if let parts = whole.number(in: 1...9_999), whole.take("bp") {
+      scanner = whole
+      return .fraction(parts)
+    }
+    return .some(scanner.price(in: 1...highestPrice).map { .amount($0.rawValue) })
+  }
+
+  /// Reads the legs of a class; nil when one is malformed.
+  private static func legs(_ scanner: inout CompactScanner) -> [OrderLeg]? {
+    var legs: [OrderLeg] = []
+    if scanner.take(" profit=") {
+      guard let id = scanner.identifier(), scanner.take(" @ "), let price = scanner.price(in: 1...highestPrice) else {
+        return nil
+      }
+      legs.append(OrderLeg(id: id, role: .takeProfit, type: .limit, price: price, stop: nil))
+    }
+    if scanner.take(" loss=") {
+      guard let id = scanner.identifier(), scanner.take(" @ "), let price = scanner.price(in: 1...highestPrice),
+        let type = scanner.take((" limit", OrderType.limit), (" market", .market)), scanner.take(" stop="),
+        let stop = scanner.price(in: 1...highestPrice)
+      else { return nil }
+      legs.append(OrderLeg(id: id, role: .stopLoss, type: type, price: price, stop: stop))
+    }
+    return legs
   }
 
   private static func names(_ scanner: inout CompactScanner) -> (AccountNumber, InstrumentID)? {
@@ -135,9 +235,14 @@ enum LogEntryText {
       let prevention = scanner.take(
         (" stp=newest", SelfTradePrevention.cancelNewest), (" stp=oldest", .cancelOldest), (" stp=both", .cancelBoth))
     else { return nil }
+    let postOnly = scanner.take(" post")
+    guard let trigger = trigger(&scanner) else { return nil }
+    let orderClass =
+      scanner.take((" class=bracket", OrderClass.bracket), (" class=oco", .oco), (" class=oto", .oto)) ?? .simple
+    guard let legs = legs(&scanner), legs.isEmpty == (orderClass == .simple) else { return nil }
     return PlaceOrder(
       id: id, account: account, instrument: instrument, side: side, type: type, timeInForce: life,
-      postOnly: scanner.take(" post"), selfTradePrevention: prevention, price: price,
-      quantity: Quantity(rawValue: quantity))
+      postOnly: postOnly, selfTradePrevention: prevention, price: price, quantity: Quantity(rawValue: quantity),
+      trigger: trigger, orderClass: orderClass, legs: legs)
   }
 }

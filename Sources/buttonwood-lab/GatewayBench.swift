@@ -154,6 +154,7 @@ private struct StubReader: AccountReader {
   func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] { [] }
   func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? { nil }
   func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? { nil }
+  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) -> [ShownOrder] { orders }
   func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] { [] }
   func instruments() async throws(LedgerError) -> [Instrument] {
     [

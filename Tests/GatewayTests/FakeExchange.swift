@@ -81,6 +81,7 @@ final class FakeExchange: OrderDesk, AccountReader {
     }
   }
 
+  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) -> [ShownOrder] { orders }
   func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
     try reading { state in
       state.passLook()

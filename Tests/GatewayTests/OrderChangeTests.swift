@@ -88,7 +88,7 @@ import Testing
         "invalid limit_price 10.005. sub-penny increment does not fulfill minimum pricing criteria"
       ),
       (#"{"time_in_force":"never"}"#, 422, 40_010_001, "invalid time_in_force"),
-      (#"{"stop_price":3}"#, 422, 42_210_000, "stop_price not supported"),
+      (#"{"stop_price":3}"#, 422, 42_210_000, "stop_price can only be replaced for stop and stop_limit orders"),
       (#"{"qty":100000}"#, 403, 40_310_000, "insufficient buying power"),
       ("[", 400, 40_010_000, "request body format is invalid"),
     ] {

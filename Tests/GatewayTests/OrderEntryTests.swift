@@ -106,7 +106,7 @@ import Testing
     .init(GatewayFixture.order("hold"), 422, 40_010_001, "invalid side"),
     .init(#"{"symbol":"AAPL","qty":1,"side":"buy"}"#, 422, 40_010_001, "invalid order type"),
     .init(#"{"symbol":"AAPL","qty":1,"side":"buy","type":"iceberg"}"#, 422, 40_010_001, "invalid order type"),
-    .init(#"{"symbol":"AAPL","qty":1,"side":"buy","type":"stop"}"#, 422, 42_210_000, "order type stop not supported"),
+    .init(#"{"symbol":"AAPL","qty":1,"side":"buy","type":"stop"}"#, 422, 40_010_001, "invalid time_in_force"),
     .init(#"{"symbol":"AAPL","qty":1,"side":"buy","type":"limit"}"#, 422, 40_010_001, "invalid time_in_force"),
     .init(
       #"{"symbol":"AAPL","qty":1,"side":"buy","type":"limit","time_in_force":"gtd"}"#, 422, 40_010_001,
@@ -164,10 +164,13 @@ import Testing
     .init(GatewayFixture.order(more: #","extended_hours":true"#), 422, 42_210_000, "extended_hours not supported"),
     .init(GatewayFixture.order(more: #","extended_hours":3"#), 422, 40_010_001, "invalid extended_hours"),
     .init(
-      GatewayFixture.order(more: #","order_class":"bracket""#), 422, 42_210_000, "order_class bracket not supported"),
+      GatewayFixture.order(more: #","order_class":"bracket""#), 422, 42_210_000,
+      "bracket orders require take_profit.limit_price"),
     .init(GatewayFixture.order(more: #","order_class":"x""#), 422, 40_010_001, "invalid order_class"),
-    .init(GatewayFixture.order(more: #","take_profit":{}"#), 422, 42_210_000, "take_profit not supported"),
-    .init(GatewayFixture.order(more: #","stop_price":1"#), 422, 42_210_000, "stop_price not supported"),
+    .init(
+      GatewayFixture.order(more: #","take_profit":{}"#), 422, 42_210_000,
+      "take_profit and stop_loss require order_class bracket, oco or oto"),
+    .init(GatewayFixture.order(more: #","stop_price":1"#), 422, 42_210_000, "limit orders must not have a stop price"),
     .init(GatewayFixture.order(more: #","legs":[{}]"#), 422, 42_210_000, "legs not supported"),
     .init(
       GatewayFixture.order(more: #","self_trade_prevention":"x""#), 422, 40_010_001, "invalid self_trade_prevention"),

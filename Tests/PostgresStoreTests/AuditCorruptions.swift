@@ -73,6 +73,13 @@ extension AuditFindingTests {
       RETURNING order_id::text
       """),
     Corruption(
+      "A7", "conditions of an order that does not exist",
+      """
+      INSERT INTO order_conditions (account_id, order_id, order_class, role, leg, is_leg, phase, activation)
+      SELECT account_id, lowest_order_id('2100-01-01 00:00:00+00'), 0, 0, 0, false, 0, 0
+      FROM accounts LIMIT 1 RETURNING order_id::text
+      """),
+    Corruption(
       "B1", "an order that says it was executed and was not",
       """
       UPDATE orders SET status = 1

@@ -24,6 +24,8 @@ struct RandomMarket {
   var numbers: SeededNumbers
   /// One command in so many goes into quarantine when its turn comes; 0 for none.
   var quarantineOneIn = 0
+  /// One new order in so many waits for a price or brings legs along; 0 for none.
+  var conditionalOneIn = 0
   private let sessions: [PostgresSession]
   private let entry: PostgresEntryLedger
   private let settlement: PostgresSettlementLedger
@@ -67,7 +69,9 @@ struct RandomMarket {
     now = now.advanced(byMicroseconds: 1_000)
     let requests = (0..<Int.random(in: 1...12, using: &numbers)).map { _ in request() }
     let batch = try await entry.accept(requests, now: now)
-    for case .accepted(let order) in batch.answers { known.append((order.account, order.id)) }
+    for case .accepted(let order) in batch.answers {
+      for order in [order] + order.legs { known.append((order.account, order.id)) }
+    }
     for entry in batch.entries { waiting[entry.shard, default: []].append(entry) }
   }
 
@@ -140,8 +144,57 @@ struct RandomMarket {
       ReplaceRequest(
         account: target.account, target: target.id,
         quantity: Bool.random(using: &numbers) ? quantity() : nil, price: Bool.random(using: &numbers) ? price() : nil,
+        stop: conditionalOneIn > 0 && Bool.random(using: &numbers) ? price() : nil, collar: 500,
         timeInForce: nil, clientOrderID: "client-\(numbers.next())", clientKey: key(),
         idempotencyKey: nil, random: numbers.next()))
+  }
+
+  /// Makes a stop, a trailing stop or the head of a class of a plain order.
+  private mutating func condition(_ request: inout PlaceRequest) {
+    request.timeInForce = .gtc
+    request.postOnly = false
+    request.type = OrderType.allCases.randomElement(using: &numbers)!
+    switch Int.random(in: 0..<10, using: &numbers) {
+    case 0..<3: setStop(&request)
+    case 3..<5:
+      let distance: Trail.Distance =
+        Bool.random(using: &numbers)
+        ? .amount(Int64.random(in: 1...40_000, using: &numbers))
+        : .fraction(Int64.random(in: 1...400, using: &numbers))
+      request.type = .market
+      request.trigger = Trigger(Trail(distance, mark: price(), collar: 500), request.side)
+      request.price = request.trigger!.stop.protected(request.side, collar: 500)
+    case 5..<7:
+      request.orderClass = .oco
+      request.type = .limit
+      request.legs = [stopLoss(request.side)]
+    case 7:
+      request.orderClass = .oto
+      request.legs = [
+        Bool.random(using: &numbers) ? leg(.takeProfit, .limit, price(), nil) : stopLoss(request.side.opposite)
+      ]
+    default:
+      request.orderClass = .bracket
+      if Bool.random(using: &numbers) { setStop(&request) }
+      request.legs = [leg(.takeProfit, .limit, price(), nil), stopLoss(request.side.opposite)]
+    }
+  }
+
+  private mutating func setStop(_ request: inout PlaceRequest) {
+    let stop = price()
+    request.trigger = Trigger(stop: stop)
+    if request.type == .market { request.price = stop.protected(request.side, collar: 500) }
+  }
+
+  private mutating func stopLoss(_ side: Side) -> LegRequest {
+    let (stop, type) = (price(), OrderType.allCases.randomElement(using: &numbers)!)
+    return leg(.stopLoss, type, type == .limit ? price() : stop.protected(side, collar: 500), stop)
+  }
+
+  private mutating func leg(_ role: OrderRole, _ type: OrderType, _ price: Price, _ stop: Price?) -> LegRequest {
+    LegRequest(
+      role: role, type: type, price: price, stop: stop, clientOrderID: "leg-\(numbers.next())", clientKey: key(),
+      random: numbers.next())
   }
 
   private mutating func place() -> PlaceRequest {
@@ -150,7 +203,7 @@ struct RandomMarket {
     let timeInForce: TimeInForce =
       isMarket ? .ioc : [.day, .day, .day, .gtc, .ioc, .fok].randomElement(using: &numbers)!
     let idempotent = Int.random(in: 0..<4, using: &numbers) == 0
-    return PlaceRequest(
+    var request = PlaceRequest(
       account: StoreDatabase.accounts.randomElement(using: &numbers)!,
       instrument: InstrumentID(rawValue: instrument), shard: StoreDatabase.shard(of: instrument),
       side: Side.allCases.randomElement(using: &numbers)!, type: isMarket ? .market : .limit, timeInForce: timeInForce,
@@ -158,6 +211,8 @@ struct RandomMarket {
       selfTradePrevention: [nil, .cancelNewest, .cancelOldest, .cancelBoth].randomElement(using: &numbers)!,
       price: price(), quantity: quantity(), clientOrderID: "client-\(numbers.next())", clientKey: key(),
       idempotencyKey: idempotent ? RequestKey(digest: digest(), fingerprint: 7) : nil, random: numbers.next())
+    if conditionalOneIn > 0, Int.random(in: 0..<conditionalOneIn, using: &numbers) == 0 { condition(&request) }
+    return request
   }
 
   private mutating func price() -> Price { Price(rawValue: Int64.random(in: 95...105, using: &numbers) * 10_000) }

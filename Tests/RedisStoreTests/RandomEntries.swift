@@ -24,13 +24,14 @@ extension LogEntry {
       command = .cancel(
         CancelOrder(
           target: .random(shard, &random), targetSequence: Sequence(rawValue: .anyMagnitude(&random)),
-          account: AccountNumber(rawValue: .anyMagnitude(&random)),
+          targetLeg: UInt8.random(in: 0...2, using: &random), account: AccountNumber(rawValue: .anyMagnitude(&random)),
           instrument: InstrumentID(rawValue: Int32.random(in: 0...Int32.max, using: &random))))
     default:
       command = .replace(
         ReplaceOrder(
           order: .random(shard, &random), target: .random(shard, &random),
           targetSequence: Sequence(rawValue: .anyMagnitude(&random)),
+          targetLeg: UInt8.random(in: 0...2, using: &random),
           extraHold: .anyMagnitude(&random) % 1_000_000_000_000_000_000 * (Bool.random(using: &random) ? 1 : -1)))
     }
     return LogEntry(
@@ -49,7 +50,45 @@ extension PlaceOrder {
       timeInForce: TimeInForce.allCases.randomElement(using: &random)!, postOnly: Bool.random(using: &random),
       selfTradePrevention: SelfTradePrevention.allCases.randomElement(using: &random)!,
       price: Price(rawValue: .anyMagnitude(&random) % (10 * Price.maximum.rawValue)),
-      quantity: Quantity(rawValue: 1 + .anyMagnitude(&random) % Quantity.maximum.rawValue))
+      quantity: Quantity(rawValue: 1 + .anyMagnitude(&random) % Quantity.maximum.rawValue),
+      trigger: Bool.random(using: &random) ? nil : .random(&random)
+    )
+    .withRandomLegs(shard, &random)
+  }
+
+  private func withRandomLegs(_ shard: Shard, _ random: inout SplitMix) -> PlaceOrder {
+    var order = self
+    guard Bool.random(using: &random) else { return order }
+    order.orderClass = [.bracket, .oco, .oto].randomElement(using: &random)!
+    if order.orderClass != .oco {
+      order.legs.append(
+        OrderLeg(id: .random(shard, &random), role: .takeProfit, type: .limit, price: .anyPrice(&random), stop: nil))
+    }
+    if order.orderClass != .oto {
+      order.legs.append(
+        OrderLeg(
+          id: .random(shard, &random), role: .stopLoss, type: OrderType.allCases.randomElement(using: &random)!,
+          price: .anyPrice(&random), stop: .anyPrice(&random)))
+    }
+    return order
+  }
+}
+
+extension Trigger {
+  static func random(_ random: inout SplitMix) -> Trigger {
+    var trigger = Trigger(stop: .anyPrice(&random))
+    guard Bool.random(using: &random) else { return trigger }
+    let distance: Trail.Distance =
+      Bool.random(using: &random)
+      ? .amount(Price.anyPrice(&random).rawValue) : .fraction(Int64.random(in: 1...9_999, using: &random))
+    trigger.trail = Trail(distance, mark: .anyPrice(&random), collar: Int64.random(in: 0...10_000, using: &random))
+    return trigger
+  }
+}
+
+extension Price {
+  static func anyPrice(_ random: inout SplitMix) -> Price {
+    Price(rawValue: 1 + .anyMagnitude(&random) % Price.maximum.rawValue)
   }
 }
 

@@ -20,10 +20,16 @@ struct ModelExchange {
   /// Commands that were passed over and have not come back, and all that ever were.
   private(set) var quarantined: Set<Sequence> = []
   private(set) var passedOver: Set<Sequence> = []
+  /// The prices of the latest trades.
+  private(set) var lastPrices: [InstrumentID: Price] = [:]
   private var requestCount = 0
+  /// Whether stops, trailing stops and classes are among the requests.
+  private let isConditional: Bool
+  static let collar: Int64 = 500
 
-  init(seed: UInt64) {
+  init(seed: UInt64, isConditional: Bool = false) {
     random = SeededRandom(seed: seed)
+    self.isConditional = isConditional
     for account in accounts {
       money[account] = .init(status: .active, cash: .dollars(5_000), held: .zero, lastSubmitted: Row.start)
       for instrument in Self.instruments {
@@ -35,11 +41,13 @@ struct ModelExchange {
   /// The orders that a claim would find, by priority.
   var openOrders: [OrderRecord] {
     orders.values.filter { $0.status.isOpen && $0.sequence <= processed && !quarantined.contains($0.sequence) }
-      .sorted { $0.priority < $1.priority }
+      .sorted {
+        ($0.priority, $0.conditions?.activation ?? 0, $0.id) < ($1.priority, $1.conditions?.activation ?? 0, $1.id)
+      }
   }
 
   func engine() throws -> ShardEngine {
-    var engine = try ShardEngine(shard: Row.shard, processed: processed, orders: openOrders)
+    var engine = try ShardEngine(shard: Row.shard, processed: processed, orders: openOrders, lastPrices: lastPrices)
     engine.recall(quarantined: Array(passedOver))
     return engine
   }
@@ -60,7 +68,9 @@ struct ModelExchange {
     row.sequence = Sequence(rawValue: Int64(log.count) + 1)
     row.isRefused = row.isRefused || isRefused
     switch row.command {
-    case .place(let order): move(order.id, to: row.sequence)
+    case .place(let order):
+      move(order.id, to: row.sequence)
+      for leg in order.legs { move(leg.id, to: row.sequence) }
     case .cancel(var cancel):
       cancel.targetSequence = orders[cancel.target]!.sequence
       row.command = .cancel(cancel)
@@ -96,7 +106,7 @@ struct ModelExchange {
     for mark in plan.marks { orders[mark.order]!.pending = mark.pending }
     for entry in plan.entries {
       let sequence = Sequence(rawValue: Int64(log.count) + 1)
-      if let index = entry.order {
+      for index in plan.rows(of: entry) {
         var order = plan.orders[index]
         order.sequence = sequence
         order.priority = sequence
@@ -118,10 +128,12 @@ struct ModelExchange {
         ReplaceRequest(
           account: target.account, target: target.id,
           quantity: random.oneIn(3) ? nil : Quantity(rawValue: random.number(1...30)),
-          price: random.oneIn(2) ? nil : price(),
+          price: random.oneIn(2) ? nil : price(), stop: isConditional && random.oneIn(3) ? price() : nil,
+          trail: isConditional && random.oneIn(6) ? Int64(random.number(1...8)) * 100 : nil, collar: Self.collar,
           timeInForce: nil, clientOrderID: "\(requestCount)", clientKey: name, idempotencyKey: nil,
           random: random.next()))
     }
+    if isConditional, random.oneIn(2) { return .place(conditional(name)) }
     let type: OrderType = random.oneIn(8) ? .market : .limit
     let timeInForce = random.oneIn(2) ? .day : random.pick(TimeInForce.allCases)
     return .place(
@@ -132,6 +144,56 @@ struct ModelExchange {
         selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
         quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
         idempotencyKey: nil, random: random.next()))
+  }
+
+  /// A stop, a trailing stop, or an order with legs.
+  private mutating func conditional(_ name: RequestKey) -> PlaceRequest {
+    var request = PlaceRequest(
+      account: random.pick(accounts), instrument: random.pick(Self.instruments), shard: Row.shard,
+      side: random.pick(Side.allCases), type: random.pick(OrderType.allCases), timeInForce: random.pick([.day, .gtc]),
+      postOnly: false, selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
+      quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
+      idempotencyKey: nil, random: random.next())
+    switch random.number(0...9) {
+    case 0...2: setStop(&request)
+    case 3...4:
+      let distance: Trail.Distance =
+        random.oneIn(2) ? .amount(random.number(1...8) * 100) : .fraction(random.number(1...80))
+      request.type = .market
+      request.trigger = Trigger(Trail(distance, mark: price(), collar: Self.collar), request.side)
+      request.price = request.trigger!.stop.protected(request.side, collar: Self.collar)
+      if random.oneIn(3) { request.timeInForce = random.pick(TimeInForce.allCases) }
+    case 5...6:
+      request.orderClass = .oco
+      request.type = .limit
+      request.legs = [stopLoss(request.side)]
+    default:
+      request.orderClass = random.oneIn(3) ? .oto : .bracket
+      if random.oneIn(4) { setStop(&request) }
+      let side = request.side.opposite
+      let profit = leg(.takeProfit, .limit, price(), nil)
+      request.legs =
+        request.orderClass == .bracket ? [profit, stopLoss(side)] : [random.oneIn(2) ? profit : stopLoss(side)]
+    }
+    return request
+  }
+
+  private mutating func setStop(_ request: inout PlaceRequest) {
+    let stop = price()
+    request.trigger = Trigger(stop: stop)
+    if request.type == .market { request.price = stop.protected(request.side, collar: Self.collar) }
+  }
+
+  private mutating func stopLoss(_ side: Side) -> LegRequest {
+    let stop = price()
+    let type = random.pick(OrderType.allCases)
+    return leg(.stopLoss, type, type == .limit ? price() : stop.protected(side, collar: Self.collar), stop)
+  }
+
+  private mutating func leg(_ role: OrderRole, _ type: OrderType, _ price: Price, _ stop: Price?) -> LegRequest {
+    let name = RequestKey(digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil)
+    return LegRequest(
+      role: role, type: type, price: price, stop: stop, clientOrderID: "leg", clientKey: name, random: random.next())
   }
 
   private mutating func price() -> Price {
@@ -165,6 +227,17 @@ struct ModelExchange {
       if update.clearsPending { order.pending = .none }
       orders[update.id] = order
     }
+    for update in settlement.conditions {
+      guard orders[update.id]?.conditions != nil, orders[update.id]?.account == update.account else {
+        faults.append("no conditions of \(update.id)")
+        continue
+      }
+      orders[update.id]!.conditions!.phase = update.phase
+      orders[update.id]!.conditions!.activation = update.activation
+      orders[update.id]!.conditions!.trigger = update.trigger
+      if update.isExit { orders[update.id]!.quantity = update.quantity }
+    }
+    for last in settlement.lastPrices { lastPrices[last.instrument] = last.price }
     for mark in settlement.staleMarks {
       if orders[mark.order]?.account != mark.account { faults.append("a mark on a stranger's order") }
       if orders[mark.order]!.status.isOpen { orders[mark.order]!.pending = .none }
@@ -208,11 +281,17 @@ struct ModelExchange {
     // A replacement on its way holds what it needs beyond the order it replaces.
     let onTheirWay = unsettled() + quarantined.map { log[Int($0.rawValue) - 1] }
     for case .replace(let replace) in onTheirWay.map(\.command) { extra[replace.order.id] = replace.extraHold }
-    for order in orders.values where order.status.isOpen {
+    for order in orders.values where order.status.isOpen && (!order.isExit || extra[order.id] != nil) {
       let hold = extra[order.id] ?? Hold.amount(order.side, price: order.price, leaves: order.leaves)
       switch order.side {
       case .buy: heldMoney[order.account, default: 0] += hold
       case .sell: heldShares[.init(account: order.account, instrument: order.instrument), default: 0] += hold
+      }
+    }
+    for (key, amount) in exitHolds(except: Set(extra.keys)) {
+      switch key.side {
+      case .buy: heldMoney[key.account, default: 0] += amount
+      case .sell: heldShares[.init(account: key.account, instrument: key.instrument), default: 0] += amount
       }
     }
     for (account, state) in money {
@@ -223,7 +302,7 @@ struct ModelExchange {
       if state.held.rawValue != heldShares[key] ?? 0 { faults.append("\(key) holds \(state.held)") }
       if state.held > state.quantity { faults.append("\(key) holds more than there is") }
     }
-    return faults + executionFaults()
+    return faults + executionFaults() + conditionFaults()
   }
 
   private func executionFaults() -> [String] {

@@ -58,6 +58,7 @@ private actor LagReader: AccountReader {
   func positions(of account: AccountNumber) throws(LedgerError) -> [PositionRecord] { [] }
   func order(_ id: OrderID, of account: AccountNumber) throws(LedgerError) -> ShownOrder? { nil }
   func order(clientKey: UniqueID, of account: AccountNumber) throws(LedgerError) -> ShownOrder? { nil }
+  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) -> [ShownOrder] { orders }
   func orders(_ query: OrderQuery) throws(LedgerError) -> [ShownOrder] { [] }
   func instruments() throws(LedgerError) -> [Instrument] { [] }
   func lastPrices() throws(LedgerError) -> [InstrumentID: Price] { [:] }

@@ -6,9 +6,9 @@ import Testing
 
 @Suite struct ShardEngineTests {
   /// After every settlement: holds are what open orders require, nothing is made or lost, executions are the trades.
-  @Test(arguments: 1...12 as ClosedRange<UInt64>)
-  func everySettlementKeepsTheBooksOfTheAccounts(seed: UInt64) throws {
-    var model = ModelExchange(seed: seed)
+  @Test(arguments: 1...12 as ClosedRange<UInt64>, [false, true])
+  func everySettlementKeepsTheBooksOfTheAccounts(seed: UInt64, isConditional: Bool) throws {
+    var model = ModelExchange(seed: seed, isConditional: isConditional)
     var engine = try model.engine()
     for step in 0..<80 {
       model.accept(model.random.number(1...12))
@@ -17,15 +17,18 @@ import Testing
       #expect(faults + model.faults() == [], "seed \(seed), step \(step)")
       guard faults.isEmpty else { return }
       #expect(
-        engine.restingOrders() == model.openOrders.map { OpenOrder($0) }, "the books are the open orders, seed \(seed)")
+        engine.openOrders() == model.openOrders.map { OpenOrder($0) }, "the books are the open orders, seed \(seed)")
     }
     #expect(model.trades.count > 50 && model.orders.values.contains { $0.status == .replaced }, "the mix is rich")
+    guard isConditional else { return }
+    let kinds = Set(model.events.map(\.kind))
+    #expect(kinds.isSuperset(of: [.triggered, .held, .fill, .canceled]), "the mix is rich, seed \(seed)")
   }
 
   /// The same log, cut into other batches: the same history.
-  @Test(arguments: 1...6 as ClosedRange<UInt64>)
-  func howTheLogIsCutChangesNothing(seed: UInt64) throws {
-    var model = ModelExchange(seed: seed)
+  @Test(arguments: 1...6 as ClosedRange<UInt64>, [false, true])
+  func howTheLogIsCutChangesNothing(seed: UInt64, isConditional: Bool) throws {
+    var model = ModelExchange(seed: seed, isConditional: isConditional)
     var engine = try model.engine()
     for _ in 0..<60 {
       model.accept(model.random.number(1...12))
@@ -45,14 +48,14 @@ import Testing
         trades += settlement.trades
       }
       #expect(events == model.events && trades == model.trades, "seed \(seed), batches up to \(longest)")
-      #expect(other.restingOrders() == engine.restingOrders())
+      #expect(other.openOrders() == engine.openOrders())
     }
   }
 
   /// A new owner that reads the stored orders goes on exactly as the old one would have.
-  @Test(arguments: 1...12 as ClosedRange<UInt64>)
-  func anOwnerThatRecoversGoesOnAsTheOldOneWould(seed: UInt64) throws {
-    var model = ModelExchange(seed: seed)
+  @Test(arguments: 1...12 as ClosedRange<UInt64>, [false, true])
+  func anOwnerThatRecoversGoesOnAsTheOldOneWould(seed: UInt64, isConditional: Bool) throws {
+    var model = ModelExchange(seed: seed, isConditional: isConditional)
     var engine = try model.engine()
     for step in 0..<60 {
       model.accept(model.random.number(1...12))
@@ -73,9 +76,9 @@ import Testing
 
   /// Whatever is passed over, carried out again or refused, at whatever time: holds stay what is open, nothing stays pending
   /// for ever, an owner that recovers stands where the old one stood, and the log tells the whole story again.
-  @Test(arguments: 1...16 as ClosedRange<UInt64>)
-  func quarantineKeepsTheBooksOfTheAccounts(seed: UInt64) throws {
-    var model = ModelExchange(seed: seed)
+  @Test(arguments: 1...16 as ClosedRange<UInt64>, [false, true])
+  func quarantineKeepsTheBooksOfTheAccounts(seed: UInt64, isConditional: Bool) throws {
+    var model = ModelExchange(seed: seed, isConditional: isConditional)
     var engine = try model.engine()
     for step in 0..<120 {
       if step < 100 { model.accept(model.random.number(1...10)) }
@@ -90,7 +93,7 @@ import Testing
         guard faults.isEmpty else { return }
       }
       let heir = try model.engine()
-      #expect(heir.restingOrders() == engine.restingOrders(), "seed \(seed), step \(step)")
+      #expect(heir.openOrders() == engine.openOrders(), "seed \(seed), step \(step)")
       if model.random.oneIn(3) { engine = heir }
     }
     #expect(model.quarantined.isEmpty && model.passedOver.count > 30)
@@ -101,7 +104,7 @@ import Testing
     let told = model.log.flatMap { row in
       model.passedOver.contains(row.sequence) ? replay.quarantine(row.sequence).events : replay.apply([row]).events
     }
-    #expect(told == model.events && replay.restingOrders() == engine.restingOrders(), "seed \(seed)")
+    #expect(told == model.events && replay.openOrders() == engine.openOrders(), "seed \(seed)")
   }
 
   /// Refused rows among others, in batches of any size.

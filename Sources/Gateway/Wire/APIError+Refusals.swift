@@ -24,6 +24,11 @@ extension APIError {
       self.init(
         422, "qty must be a whole number of shares: fractional orders are not supported", reason: "fractional_qty")
     case .subPenny(let text): self.init(422, Self.subPenny(text), reason: "sub_penny_price")
+    case .subPennyIn(let field, let text):
+      self.init(422, Self.subPenny(text, of: field.rawValue), reason: "sub_penny_price")
+    case .outOfRange(let field):
+      self.init(422, "\(field.rawValue) must be > 0 and at most \(Price.maximum)", reason: "price_out_of_range")
+    case .contradiction(let text): self.init(422, text, reason: "contradictory_terms")
     case .badClientOrderID:
       self = .field(
         "client_order_id must be at most \(OrderRules.maximumClientOrderIDLength) characters without control characters",
@@ -87,8 +92,8 @@ extension APIError {
     }
   }
 
-  private static func subPenny(_ text: String) -> String {
-    "invalid limit_price \(text). sub-penny increment does not fulfill minimum pricing criteria"
+  private static func subPenny(_ text: String, of field: String = "limit_price") -> String {
+    "invalid \(field) \(text). sub-penny increment does not fulfill minimum pricing criteria"
   }
 
   private static func text(missing field: TicketField) -> String {
@@ -98,7 +103,8 @@ extension APIError {
     case .type: return "invalid order type"
     case .timeInForce: return "invalid time_in_force"
     case .side: return "invalid side"
-    case .symbol, .notional, .clientOrderID, .orderClass, .extendedHours, .postOnly, .selfTradePrevention:
+    case .symbol, .notional, .clientOrderID, .orderClass, .extendedHours, .postOnly, .selfTradePrevention, .stopPrice,
+      .trailPrice, .trailPercent, .trail, .takeProfit, .takeProfitLimit, .stopLoss, .stopLossStop, .stopLossLimit:
       return "\(field.rawValue) is required"
     }
   }

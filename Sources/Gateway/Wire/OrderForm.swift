@@ -27,11 +27,11 @@ extension JSONWriter {
     null()
     orderAmounts(order)
     key("order_class")
-    string(plain: "")
+    string(plain: (order.conditions?.orderClass ?? .simple).wire)
     key("order_type")
-    string(plain: order.type.wire)
+    string(plain: order.wireType)
     key("type")
-    string(plain: order.type.wire)
+    string(plain: order.wireType)
     key("side")
     string(plain: order.side.wire)
     key("time_in_force")
@@ -43,8 +43,34 @@ extension JSONWriter {
     string(plain: shown.status.wire)
     key("extended_hours")
     bool(false)
-    nulls("stop_price", "trail_percent", "trail_price", "hwm", "legs", "position_intent", "subtag", "source")
+    orderTrigger(order)
+    key("legs")
+    if let legs = shown.legs {
+      beginArray()
+      for leg in legs { self.order(leg, instrument) }
+      endArray()
+    } else {
+      null()
+    }
+    nulls("position_intent", "subtag", "source")
     endObject()
+  }
+
+  /// The stop and how it trails: a percentage has at most two decimals.
+  private mutating func orderTrigger(_ order: OrderRecord) {
+    let trail = order.trigger?.trail
+    key("stop_price")
+    price(order.trigger?.stop)
+    key("trail_percent")
+    if case .fraction(let parts)? = trail?.distance { price(Price(rawValue: parts * 100)) } else { null() }
+    key("trail_price")
+    if case .amount(let amount)? = trail?.distance { price(Price(rawValue: amount)) } else { null() }
+    key("hwm")
+    price(trail?.mark)
+  }
+
+  private mutating func price(_ price: Price?) {
+    if let price { self.price(price) } else { null() }
   }
 
   private mutating func orderTimes(_ order: OrderRecord) {
@@ -92,12 +118,26 @@ extension JSONWriter {
   }
 }
 
-extension OrderType {
+extension OrderRecord {
+  /// The word for its type on the wire.
+  var wireType: StaticString {
+    switch (type, trigger) {
+    case (.limit, nil): return "limit"
+    case (.market, nil): return "market"
+    case (.limit, _?): return "stop_limit"
+    case (.market, let trigger?): return trigger.trail == nil ? "stop" : "trailing_stop"
+    }
+  }
+}
+
+extension OrderClass {
   /// The word on the wire.
   var wire: StaticString {
     switch self {
-    case .limit: return "limit"
-    case .market: return "market"
+    case .simple: return ""
+    case .bracket: return "bracket"
+    case .oco: return "oco"
+    case .oto: return "oto"
     }
   }
 }
@@ -133,6 +173,7 @@ extension ShownStatus {
     case .rejected: return "rejected"
     case .pendingCancel: return "pending_cancel"
     case .pendingReplace: return "pending_replace"
+    case .held: return "held"
     }
   }
 }

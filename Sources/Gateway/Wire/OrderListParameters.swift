@@ -11,6 +11,8 @@ struct OrderListParameters {
   var symbols: [String]?
   /// Whether the classes of assets asked for include the only one there is.
   var includesEquities: Bool
+  /// Whether legs are shown below their heads.
+  let isNested: Bool
   private var scope: OrderQuery.Scope
   private var limit: Int
   private var ascending: Bool
@@ -33,7 +35,7 @@ struct OrderListParameters {
         }
       } ?? false
     side = try values.word("side") { Side(wire: $0) }
-    _ = try values.flag("nested")
+    isNested = try values.flag("nested") ?? false
     symbols = values.list("symbols")
     includesEquities = values.list("asset_class").map { $0.contains("us_equity") || $0.contains("all") } ?? true
     // Identifiers sort by submission: times become bounds between identifiers. Both ends are exclusive.
@@ -52,6 +54,7 @@ struct OrderListParameters {
     query.side = side
     query.after = after
     query.before = before
+    query.nested = isNested
     return query
   }
 

@@ -3,9 +3,7 @@ internal import Services
 
 extension OrderTicket {
   /// Fields of kinds of orders that are not offered; refused when they say something.
-  private static let unsupportedFields = [
-    "stop_price", "trail_price", "trail_percent", "take_profit", "stop_loss", "legs", "advanced_instructions",
-  ]
+  private static let unsupportedFields = ["legs", "advanced_instructions"]
 
   /// Reads the body of a new order. Unknown fields are ignored; of repeated ones the last counts.
   /// - Throws: ``TicketRefusal/malformed(_:)`` for a field of the wrong kind.
@@ -23,12 +21,21 @@ extension OrderTicket {
     extendedHours = try body.flag(.extendedHours)
     postOnly = try body.flag(.postOnly)
     selfTradePrevention = try body.text(.selfTradePrevention)
+    stopPrice = try body.decimalText(.stopPrice)
+    trailPrice = try body.decimalText(.trailPrice)
+    trailPercent = try body.decimalText(.trailPercent)
+    let profit = try body.part(.takeProfit)
+    takeProfitLimit = try profit?.decimalText("limit_price", .takeProfitLimit)
+    let loss = try body.part(.stopLoss)
+    stopLossStop = try loss?.decimalText("stop_price", .stopLossStop)
+    hasExits = profit != nil || loss != nil
+    stopLossLimit = try loss?.decimalText("limit_price", .stopLossLimit)
     unsupportedField = Self.unsupportedFields.first { body[$0]?.saysSomething == true }
   }
 }
 
 extension ReplaceTicket {
-  private static let unsupportedFields = ["stop_price", "trail", "notional"]
+  private static let unsupportedFields = ["notional"]
 
   /// Reads the body of a replacement.
   /// - Throws: ``TicketRefusal/malformed(_:)`` for a field of the wrong kind.
@@ -36,6 +43,8 @@ extension ReplaceTicket {
     self.init()
     quantity = try body.decimalText(.quantity)
     limitPrice = try body.decimalText(.limitPrice)
+    stopPrice = try body.decimalText(.stopPrice)
+    trail = try body.decimalText(.trail)
     timeInForce = try body.text(.timeInForce)
     clientOrderID = try body.text(.clientOrderID)
     unsupportedField = Self.unsupportedFields.first { body[$0]?.saysSomething == true }
@@ -61,7 +70,18 @@ extension JSONValue {
 
   /// A decimal may come as a number or as a string.
   fileprivate func decimalText(_ field: TicketField) throws(TicketRefusal) -> String? {
-    guard let value = self[field.rawValue], !value.isNull else { return nil }
+    try decimalText(field.rawValue, field)
+  }
+
+  /// An object below this one; nil when it says nothing.
+  fileprivate func part(_ field: TicketField) throws(TicketRefusal) -> JSONValue? {
+    guard let value = self[field.rawValue], value.saysSomething else { return nil }
+    guard value.kind == .object else { throw .malformed(field) }
+    return value
+  }
+
+  fileprivate func decimalText(_ name: String, _ field: TicketField) throws(TicketRefusal) -> String? {
+    guard let value = self[name], !value.isNull else { return nil }
     guard let text = value.numberText ?? value.string else { throw .malformed(field) }
     return text.isEmpty ? nil : text
   }

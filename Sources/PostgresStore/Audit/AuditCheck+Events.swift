@@ -18,7 +18,7 @@ extension AuditCheck {
         WHERE (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside) AND (e.order_id IS NULL OR e.filled <> o.filled
           OR e.leaves <> CASE WHEN o.is_open THEN o.quantity - o.filled ELSE 0 END
           OR (e.kind IN (3, 4, 6) AND e.filled + e.quantity <> o.quantity)
-          OR NOT CASE o.status WHEN 0 THEN e.kind = 0 WHEN 1 THEN e.kind IN (0, 1) WHEN 2 THEN e.kind = 2
+          OR NOT CASE o.status WHEN 0 THEN e.kind IN (0, 9, 10, 11) WHEN 1 THEN e.kind IN (0, 1) WHEN 2 THEN e.kind = 2
             WHEN 3 THEN e.kind = 3 WHEN 4 THEN e.kind = 6 WHEN 5 THEN e.kind = 4 ELSE e.kind = 5 END)
         """),
     AuditCheck(
@@ -28,17 +28,21 @@ extension AuditCheck {
         WITH \(firstDay),
         told AS (
           SELECT shard, sequence, ordinal, order_id, kind, quantity, filled, leaves, lag(filled) OVER story AS before,
-            lag(leaves) OVER story AS left_before
+            lag(kind) OVER story AS kind_before, lag(leaves) OVER story AS left_before
           FROM order_events WHERE kind NOT IN (7, 8)
           WINDOW story AS (PARTITION BY account_id, order_id ORDER BY sequence, ordinal))
         SELECT t.order_id::text, format('at shard %s sequence %s ordinal %s: kind %s, quantity %s, filled %s after %s, leaves %s',
           t.shard, t.sequence, t.ordinal, t.kind, t.quantity, t.filled, coalesce(t.before::text, 'nothing'), t.leaves)
         FROM told t CROSS JOIN first_day f
-        WHERE CASE WHEN t.before IS NULL THEN t.order_id >= f.id AND t.kind NOT IN (0, 5)
-          WHEN t.left_before = 0 OR t.kind IN (0, 5) THEN true
+        WHERE CASE WHEN t.before IS NULL THEN t.order_id >= f.id AND t.kind NOT IN (0, 5, 10)
+          -- A leg is held, then new.
+          WHEN t.kind = 0 AND t.kind_before IN (10, 11) THEN t.filled <> 0 OR t.quantity <> t.left_before
+          WHEN t.left_before = 0 OR t.kind IN (0, 5, 10) THEN true
+          WHEN t.kind = 11 THEN t.filled <> t.before OR t.leaves <> t.left_before - t.quantity
           WHEN t.kind IN (1, 2) THEN t.filled <> t.before + t.quantity OR t.leaves <> t.left_before - t.quantity
           ELSE t.filled <> t.before OR t.quantity <> t.left_before END
-          OR (t.kind = 1 AND t.leaves <= 0) OR (t.kind > 1 AND t.leaves <> 0) OR (t.kind = 0 AND t.leaves <> t.quantity)
+          OR (t.kind IN (1, 11) AND t.leaves <= 0) OR (t.kind BETWEEN 2 AND 8 AND t.leaves <> 0)
+          OR (t.kind IN (0, 9, 10) AND t.leaves <> t.quantity)
         """),
     AuditCheck(
       id: "G3", title: "events name existing orders of the same account, instrument and side",

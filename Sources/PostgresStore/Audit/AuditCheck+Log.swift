@@ -130,7 +130,11 @@ extension AuditCheck {
             g.self_trade_prevention, g.post_only, g.instrument_id, g.account_id, g.price, g.quantity, g.order_id, g.target,
             g.extra_hold) IS DISTINCT FROM
             (n.kind::integer, n.side, n.order_type, n.time_in_force, n.self_trade_prevention, n.post_only, n.instrument_id,
-            n.account_id, n.price, n.quantity, n.order_id, n.target, n.extra_hold)))
+            n.account_id, n.price, n.quantity, n.order_id, n.target, n.extra_hold)
+          OR (SELECT c::text FROM (SELECT \(LogColumns.conditions) FROM command_conditions c
+              WHERE c.shard = g.shard AND c.sequence = g.sequence) AS c) IS DISTINCT FROM
+            (SELECT c::text FROM (SELECT \(LogColumns.conditions) FROM command_conditions c
+              WHERE c.shard = n.shard AND c.sequence = n.sequence) AS c)))
         UNION ALL
         SELECT format('shard %s sequence %s', n.shard, n.sequence), 'refused without having been in quarantine'
         FROM command_log n WHERE n.kind > 3 AND NOT EXISTS (

@@ -59,16 +59,19 @@ extension AuditCheck {
   /// Invariant D: holds are what open orders require, to the cent.
   ///
   /// A replacement that is not processed yet, or in quarantine, holds nothing of its own but what was taken beyond the old
-  /// order's hold.
+  /// order's hold. The exits of a class hold together: the dearer one's money, or the shares that they share; while they
+  /// wait for an entry that buys, the shares that it has bought.
   static let holds: [AuditCheck] = [
     AuditCheck(
       id: "D1", title: "cash held is what open buys require", count: "SELECT count(*) FROM accounts",
       violations: """
-        WITH \(putAside),
+        WITH \(putAside), \(exits),
         required AS (SELECT account_id, sum(amount) AS held FROM (
-          SELECT o.account_id, o.price::numeric * (o.quantity - o.filled) AS amount
+          SELECT account_id, price::numeric * leaves AS amount FROM exits WHERE side = 0
+          UNION ALL
+          SELECT o.account_id, o.price::numeric * (o.quantity - o.filled)
           FROM orders o JOIN shard_cursors c USING (shard)
-          WHERE o.is_open AND o.side = 0 AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
+          WHERE o.is_open AND o.side = 0 AND NOT \(isExit) AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
             AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)))
           UNION ALL
           SELECT g.account_id, g.extra_hold FROM command_log g JOIN shard_cursors c USING (shard)
@@ -81,11 +84,21 @@ extension AuditCheck {
     AuditCheck(
       id: "D2", title: "shares held are what open sells require", count: "SELECT count(*) FROM positions",
       violations: """
-        WITH \(putAside),
+        WITH \(putAside), \(exits),
         required AS (SELECT account_id, instrument_id, sum(amount) AS held FROM (
-          SELECT o.account_id, o.instrument_id, o.quantity - o.filled AS amount
+          SELECT x.account_id, x.instrument_id, CASE WHEN x.are_held AND e.is_there THEN e.filled ELSE x.leaves END AS amount
+          FROM exits x CROSS JOIN LATERAL (
+            SELECT count(*) > 0 AS is_there, coalesce(max(o.filled), 0) AS filled
+            FROM order_conditions t JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
+              JOIN shard_cursors c USING (shard)
+            WHERE t.account_id = x.account_id AND t.group_id = x.group_id AND t.role = 0 AND o.is_open
+              AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
+                AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)))) AS e
+          WHERE x.side = 1
+          UNION ALL
+          SELECT o.account_id, o.instrument_id, o.quantity - o.filled
           FROM orders o JOIN shard_cursors c USING (shard)
-          WHERE o.is_open AND o.side = 1 AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
+          WHERE o.is_open AND o.side = 1 AND NOT \(isExit) AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
             AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)))
           UNION ALL
           SELECT g.account_id, g.instrument_id, g.extra_hold FROM command_log g JOIN shard_cursors c USING (shard)
@@ -109,7 +122,10 @@ extension AuditCheck {
         FROM command_log g
         JOIN order_events e ON e.shard = g.shard AND e.sequence = g.sequence AND e.ordinal = 0 AND e.kind = 4
         JOIN order_events n ON n.shard = g.shard AND n.sequence = g.sequence AND n.ordinal = 1 AND n.kind = 0
-        WHERE g.kind = 2 AND (g.extra_hold < 0 OR CASE g.side
+        WHERE g.kind = 2
+          AND NOT EXISTS (
+            SELECT FROM order_conditions t WHERE t.account_id = g.account_id AND t.order_id = g.order_id AND t.role <> 0)
+          AND (g.extra_hold < 0 OR CASE g.side
           WHEN 0 THEN e.price::numeric * e.quantity + g.extra_hold < n.price::numeric * n.quantity
           ELSE e.quantity + g.extra_hold < n.quantity END)
         """),

@@ -16,7 +16,11 @@ extension AuditCheck {
       count: "SELECT count(*) FROM command_log WHERE kind & 3 IN (0, 2)",
       violations: """
         WITH \(kept),
-        o AS (SELECT o.* FROM orders o JOIN kept k USING (shard) WHERE o.sequence >= k.first),
+        o AS (
+          SELECT o.*, t.order_id IS NOT NULL AS is_conditional, coalesce(t.role, 0) <> 0 AS is_exit
+          FROM orders o JOIN kept k USING (shard) LEFT JOIN order_conditions t
+            ON t.account_id = o.account_id AND t.order_id = o.order_id
+          WHERE o.sequence >= k.first AND coalesce(t.leg, 0) = 0),
         -- What came out of quarantine has another row by now.
         g AS (SELECT * FROM command_log c WHERE kind & 3 IN (0, 2) AND NOT EXISTS (
           SELECT FROM quarantined_commands q
@@ -28,11 +32,53 @@ extension AuditCheck {
         FROM o FULL JOIN g ON o.shard = g.shard AND o.sequence = g.sequence
         WHERE o.order_id IS NULL OR g.order_id IS NULL
           OR (o.order_id, o.account_id, o.instrument_id, o.side, o.order_type, o.time_in_force, o.self_trade_prevention,
-            o.post_only, o.price, o.quantity) IS DISTINCT FROM
+            o.post_only, o.price) IS DISTINCT FROM
             (g.order_id, g.account_id, g.instrument_id, g.side, g.order_type, g.time_in_force, g.self_trade_prevention,
-            g.post_only, g.price, g.quantity)
+            g.post_only, g.price)
+          -- An exit loses the shares that the other exit of its class trades.
+          OR (CASE WHEN o.is_exit THEN o.quantity > g.quantity ELSE o.quantity <> g.quantity END)
           OR o.replaces IS DISTINCT FROM g.target
-          OR o.priority NOT BETWEEN 1 AND o.sequence OR (o.priority <> o.sequence AND o.replaces IS NULL)
+          -- What stood outside the book got its place when it entered.
+          OR o.priority < 1 OR (NOT o.is_conditional
+            AND (o.priority > o.sequence OR (o.priority <> o.sequence AND o.replaces IS NULL)))
+        """),
+    AuditCheck(
+      id: "A7", title: "conditions stand beside orders, and legs are as the log row of their class brought them",
+      count: "SELECT count(*) FROM order_conditions",
+      violations: """
+        WITH \(kept), \(firstDay),
+        legs AS (
+          SELECT g.shard, g.sequence, g.account_id, g.order_id AS group_id, l.*,
+            CASE d.order_class WHEN 2 THEN g.side ELSE 1 - g.side END AS side, g.quantity
+          FROM command_log g JOIN command_conditions d USING (shard, sequence)
+          CROSS JOIN LATERAL (VALUES (d.profit_order, 1, 0, d.profit_price, NULL::bigint),
+            (d.loss_order, 2, d.loss_type, d.loss_price, d.loss_stop)) AS l (order_id, leg, order_type, price, stop)
+          WHERE l.order_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM quarantined_commands q
+            WHERE q.shard = g.shard AND q.sequence = g.sequence AND q.resolved_at IS NOT NULL)),
+        stored AS (
+          SELECT o.shard, o.sequence, o.account_id, t.group_id, o.order_id, t.leg, o.order_type, o.price, t.stop_price, o.side,
+            o.quantity
+          FROM order_conditions t JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
+          JOIN kept k ON k.shard = o.shard AND o.sequence >= k.first WHERE t.leg > 0)
+        SELECT coalesce(l.order_id, s.order_id)::text, CASE WHEN s.order_id IS NULL THEN 'a leg without an order'
+          WHEN l.order_id IS NULL THEN 'a leg that no log row brought' ELSE 'the leg and its log row differ' END
+        FROM legs l FULL JOIN stored s ON s.account_id = l.account_id AND s.order_id = l.order_id
+        WHERE l.order_id IS NULL OR s.order_id IS NULL OR s.quantity > l.quantity
+          OR (l.shard, l.sequence, l.group_id, l.leg, l.order_type, l.price, l.stop, l.side::integer) IS DISTINCT FROM
+            (s.shard, s.sequence, s.group_id, s.leg::integer, s.order_type::integer, s.price, s.stop_price, s.side::integer)
+        UNION ALL
+        SELECT t.order_id::text, 'conditions without an order'
+        FROM order_conditions t CROSS JOIN first_day f
+        LEFT JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
+        WHERE o.order_id IS NULL AND t.order_id >= f.id
+        UNION ALL
+        SELECT t.order_id::text, format('impossible conditions: class %s, role %s, phase %s, activation %s', t.order_class,
+          t.role, t.phase, t.activation)
+        FROM order_conditions t
+        WHERE t.order_class NOT BETWEEN 0 AND 3 OR t.role NOT BETWEEN 0 AND 2 OR t.phase NOT BETWEEN 0 AND 2
+          OR t.leg NOT BETWEEN 0 AND 2 OR t.activation < 0 OR (t.group_id IS NULL) <> (t.order_class = 0)
+          OR (t.phase = 1 AND t.stop_price IS NULL) OR (t.phase = 2 AND t.role = 0)
         """),
     AuditCheck(
       id: "A3", title: "client keys name existing orders and each order has one",

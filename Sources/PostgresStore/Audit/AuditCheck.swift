@@ -1,3 +1,5 @@
+internal import Market
+
 /// One check in SQL: how many things it looks at, and which of them are wrong.
 struct AuditCheck: Sendable {
   /// The letter of the design's invariant and a number: `A1`.
@@ -31,6 +33,23 @@ extension AuditCheck {
   /// that has come out of quarantine bears the sequence of a later row.
   static let putAside = """
     put_aside AS MATERIALIZED (SELECT shard, sequence FROM quarantined_commands WHERE resolved_at IS NULL)
+    """
+
+  /// `exits`: open orders of classes that hold together, because they can trade their shares only once.
+  static let exits = """
+    exits AS MATERIALIZED (
+      SELECT o.account_id, o.instrument_id, o.side, t.group_id, max(o.price) AS price, max(o.quantity - o.filled) AS leaves,
+        bool_or(t.phase = \(OrderPhase.held.rawValue)) AS are_held
+      FROM orders o JOIN order_conditions t ON t.account_id = o.account_id AND t.order_id = o.order_id
+        JOIN shard_cursors c USING (shard)
+      WHERE o.is_open AND t.role <> 0 AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
+        AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)))
+      GROUP BY o.account_id, o.instrument_id, o.side, t.group_id)
+    """
+
+  /// Whether order `o` is an exit of a class.
+  static let isExit = """
+    EXISTS (SELECT FROM order_conditions t WHERE t.account_id = o.account_id AND t.order_id = o.order_id AND t.role <> 0)
     """
 
   static let firstDay = """

@@ -126,7 +126,18 @@ struct RecordedTrade: RecordedRow {
 
 /// What a book and the stored order must agree on.
 struct RecordedOrder: RecordedRow {
-  var place: Int64
+  /// The log row that gave an order its place, its rank among those that entered by that row, and its name.
+  struct Place: Comparable, Sendable {
+    var priority: Int64
+    var activation: Int32
+    var order: UniqueID
+
+    static func < (a: Place, b: Place) -> Bool {
+      (a.priority, a.activation, a.order) < (b.priority, b.activation, b.order)
+    }
+  }
+
+  var place: Place
   var order: UniqueID
   var account: Int64
   var instrument: Int32
@@ -138,16 +149,17 @@ struct RecordedOrder: RecordedRow {
 
   static func query(shard: Shard, processed: Sequence) -> String {
     """
-    SELECT priority, order_id, account_id, instrument_id, side, price, quantity, filled, filled_value
-    FROM orders o WHERE is_open AND shard = \(shard) AND sequence <= \(processed) AND NOT EXISTS (
+    SELECT o.priority, o.order_id, o.account_id, instrument_id, side, price, quantity, filled, filled_value,
+      coalesce(t.activation, 0)
+    FROM orders o \(OrderColumns.join) WHERE is_open AND shard = \(shard) AND sequence <= \(processed) AND NOT EXISTS (
       SELECT FROM quarantined_commands q WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL)
-    ORDER BY priority
+    ORDER BY o.priority, coalesce(t.activation, 0), o.order_id
     """
   }
 
   init(_ rows: PostgresRows, _ row: Int) {
-    place = rows.int8(row, 0)
     order = UniqueID(rows.uuid(row, 1))
+    place = Place(priority: rows.int8(row, 0), activation: rows.int4(row, 9), order: order)
     account = rows.int8(row, 2)
     instrument = rows.int4(row, 3)
     side = rows.int2(row, 4)
@@ -158,7 +170,7 @@ struct RecordedOrder: RecordedRow {
   }
 
   init(_ order: OpenOrder) {
-    place = order.priority.rawValue
+    place = Place(priority: order.priority.rawValue, activation: order.activation, order: order.id)
     self.order = order.id
     account = order.account.rawValue
     instrument = order.instrument.rawValue
@@ -173,6 +185,6 @@ struct RecordedOrder: RecordedRow {
 
   var text: String {
     "order \(order) of account \(account) in instrument \(instrument), side \(side): \(quantity) at \(price), filled "
-      + "\(filled) worth \(value), place \(place)"
+      + "\(filled) worth \(value), place \(place.priority)/\(place.activation)"
   }
 }

@@ -75,7 +75,8 @@ struct ReplayAudit {
     let quarantined = try quarantined(of: log.shard, &connection)
     let processed = "shard = \(log.shard) AND sequence <= \(log.processed)"
     let commands = try AuditCursor(
-      "audit_log", "SELECT \(LogColumns.list) FROM command_log WHERE \(processed) ORDER BY sequence", &connection)
+      "audit_log", "SELECT \(LogColumns.readList) FROM \(LogColumns.source) WHERE \(processed) ORDER BY sequence",
+      &connection)
     var events = RecordedStream<RecordedEvent>(
       try AuditCursor("audit_events", RecordedEvent.query(where: processed), &connection))
     var trades = RecordedStream<RecordedTrade>(
@@ -121,7 +122,7 @@ struct ReplayAudit {
     var orders = RecordedStream<RecordedOrder>(
       try AuditCursor(
         "audit_books", RecordedOrder.query(shard: engine.shard, processed: engine.cursor), &connection))
-    for order in engine.restingOrders() {
+    for order in engine.openOrders() {
       try orders.compare(RecordedOrder(order), &result, limit: sampleLimit, &connection)
     }
     try orders.finish(&result, limit: sampleLimit, &connection)

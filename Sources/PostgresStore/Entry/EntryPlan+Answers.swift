@@ -28,7 +28,11 @@ extension EntryPlan {
   func answers(orders: [OrderRecord], repeated: [OrderID: OrderRecord]) -> [AcceptedBatch.Answer] {
     outcomes.map { outcome in
       switch outcome {
-      case .accepted(let index): return .accepted(orders[index])
+      case .accepted(let index):
+        var order = orders[index]
+        order.legs = Array(
+          orders[(index + 1)...].prefix { $0.conditions?.isLeg == true && $0.conditions?.group == order.id })
+        return .accepted(order)
       case .cancelAccepted, .cancelPending: return .cancelAccepted
       case .repeated(let id):
         let order = repeated[id] ?? orders.first { $0.id == id }

@@ -41,9 +41,22 @@ enum EntryStatements {
     """
     SELECT \(OrderColumns.list) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
     JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
+    \(OrderColumns.join)
     """)
 
-  /// For each request: one open order of the same account on the other side (`side`) that it would trade with.
+  /// The open orders of the classes of the named orders.
+  static let findSiblings = PostgresStatement(
+    "entry_find_siblings",
+    """
+    SELECT \(OrderColumns.list) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+    JOIN order_conditions n ON n.account_id = k.account_id AND n.order_id = k.order_id
+    JOIN order_conditions t ON t.account_id = n.account_id AND t.group_id = n.group_id
+    JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
+    WHERE o.is_open
+    """)
+
+  /// For each request: one open order of the same account on the other side (`side`) that it would trade with. Orders that
+  /// wait outside the book are met when they enter it.
   ///
   /// Open buys hold cash and open sells hold shares, so one look at the account or the position spares most requests the
   /// search through every day's index.
@@ -57,6 +70,9 @@ enum EntryStatements {
       SELECT o.order_id FROM orders o
       WHERE o.is_open AND o.shard = k.shard AND o.account_id = k.account_id AND o.instrument_id = k.instrument_id
         AND o.side = k.side AND o.price BETWEEN k.low AND k.high
+        AND NOT EXISTS (
+          SELECT FROM order_conditions t
+          WHERE t.account_id = o.account_id AND t.order_id = o.order_id AND t.phase <> \(OrderPhase.working.rawValue))
       LIMIT 1) AS c
     WHERE CASE k.side
       WHEN \(Side.buy.rawValue) THEN
@@ -89,6 +105,9 @@ enum EntryStatements {
     "INSERT INTO order_keys SELECT k.account_id, k.digest, k.order_id, k.fingerprint FROM unnest($1::order_keys[]) AS k"
   )
 
+  static let insertConditions = PostgresStatement(
+    "entry_insert_conditions", "INSERT INTO order_conditions SELECT c.* FROM unnest($1::order_conditions[]) AS c")
+
   static let markPending = PostgresStatement(
     "entry_mark_pending",
     """
@@ -99,14 +118,26 @@ enum EntryStatements {
   /// Numbers the rows and stores them: the last step of the transaction, because from here on the counters are locked.
   ///
   /// Rows go straight into a day's tables, which spares the routing; nil goes through the parents.
-  static func number(day: Day?) -> PostgresStatement {
+  /// - Parameter isConditional: Whether some log rows have conditions beside them: a third array of rows.
+  static func number(day: Day?, isConditional: Bool) -> PostgresStatement {
     let suffix = day.map { "_\($0.compact)" } ?? ""
+    let (shards, counts) = isConditional ? ("$4", "$5") : ("$3", "$4")
+    let conditions =
+      isConditional
+      ? """
+      , conditioned AS (
+        INSERT INTO command_conditions
+        SELECT d.shard, n.base + d.sequence, d.stop_price, d.trail_amount, d.trail_fraction, d.mark_price, d.collar,
+          d.order_class, d.profit_order, d.profit_price, d.loss_order, d.loss_type, d.loss_price, d.loss_stop, d.target_leg
+        FROM unnest($3::command_conditions[]) AS d JOIN numbered n ON n.shard = d.shard
+      )
+      """ : ""
     return PostgresStatement(
-      "entry_number\(suffix)",
+      "entry_number\(isConditional ? "_conditional" : "")\(suffix)",
       """
       WITH numbered AS (
         UPDATE shard_logs s SET last_sequence = s.last_sequence + c.rows
-        FROM unnest($3::smallint[], $4::integer[]) AS c (shard, rows) WHERE s.shard = c.shard
+        FROM unnest(\(shards)::smallint[], \(counts)::integer[]) AS c (shard, rows) WHERE s.shard = c.shard
         RETURNING s.shard, s.last_sequence - c.rows AS base
       ), logged AS (
         INSERT INTO command_log\(suffix)
@@ -121,7 +152,7 @@ enum EntryStatements {
           n.base + o.priority, o.price, o.quantity, o.filled, o.filled_value, o.updated_at, o.closed_at, o.replaces,
           o.replaced_by, o.client_order_id
         FROM unnest($2::orders[]) AS o JOIN numbered n ON n.shard = o.shard
-      )
+      )\(conditions)
       SELECT shard, base FROM numbered
       """)
   }

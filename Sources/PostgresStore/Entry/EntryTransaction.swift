@@ -67,8 +67,8 @@ struct EntryTransaction {
     if !sells.isEmpty || !replaced.isEmpty { lookUps.append(positionLookUp(sells.sorted(), replaced)) }
     if !keys.isEmpty { lookUps.append(keyLookUp) }
     if !targets.isEmpty { lookUps.append(targetLookUp) }
-    if !replaced.isEmpty { lookUps.append(processedLookUp(replaced)) }
-    let careful = places.filter { $0.1.selfTradePrevention == nil }
+    if !replaced.isEmpty { lookUps += [siblingLookUp(replaced), processedLookUp(replaced)] }
+    let careful = places.filter { $0.1.selfTradePrevention == nil && $0.1.trigger == nil }
     if !careful.isEmpty { lookUps.append(crossingLookUp(careful)) }
     return lookUps
   }
@@ -162,6 +162,19 @@ struct EntryTransaction {
       [.int8Array(names.map(\.account.rawValue)), .uuidArray(names.map { ($0.id.high, $0.id.low) })])
   }
 
+  /// A replacement of one order of a class needs to know the others.
+  private func siblingLookUp(_ replaced: [ReplaceRequest]) -> LookUp {
+    let call = PostgresCall(
+      EntryStatements.findSiblings,
+      [.int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) })])
+    return LookUp(call: call) { rows, snapshot in
+      for row in 0..<rows.count {
+        let order = OrderColumns.read(rows, row)
+        snapshot.targets[order.id] = order
+      }
+    }
+  }
+
   private func processedLookUp(_ replaced: [ReplaceRequest]) -> LookUp {
     let shards = Set(replaced.map(\.target.shard.rawValue)).sorted()
     return LookUp(call: PostgresCall(EntryStatements.findProcessed, [.int2Array(shards)])) { rows, snapshot in
@@ -235,6 +248,13 @@ struct EntryTransaction {
       }
       calls.append(PostgresCall(EntryStatements.insertKeys, rows: rows, of: "order_keys[]"))
     }
+    var conditions = RowArray()
+    for order in plan.orders {
+      if let own = order.conditions { conditions.append { ConditionColumns.write(own, of: order, to: &$0) } }
+    }
+    if conditions.count > 0 {
+      calls.append(PostgresCall(EntryStatements.insertConditions, rows: conditions, of: "order_conditions[]"))
+    }
     return calls + [numbering(plan), PostgresCall(EntryStatements.commit)]
   }
 
@@ -242,17 +262,22 @@ struct EntryTransaction {
     var places = Places()
     var log = RowArray(expectedBytes: plan.entries.count * 250)
     var orders = RowArray(expectedBytes: plan.orders.count * 340)
+    var conditions = RowArray()
     for entry in plan.entries {
       let place = places.next(in: entry.shard)
       log.append { LogColumns.write(entry.command, shard: entry.shard, place: place, at: now, to: &$0) }
-      guard let index = entry.order else { continue }
-      orders.append { OrderColumns.write(plan.orders[index], place: place, to: &$0) }
+      LogColumns.writeConditions(entry.command, shard: entry.shard, place: place, to: &conditions)
+      for index in plan.rows(of: entry) {
+        orders.append { OrderColumns.write(plan.orders[index], place: place, to: &$0) }
+      }
     }
     let days = Set(plan.orders.map { $0.submittedAt.day } + [now.day])
     let counts = places.counts.sorted { $0.key < $1.key }
+    let isConditional = conditions.count > 0
     return PostgresCall(
-      EntryStatements.number(day: days.count == 1 ? now.day : nil),
-      rowArrays: [(log, "command_log[]"), (orders, "orders[]")],
+      EntryStatements.number(day: days.count == 1 ? now.day : nil, isConditional: isConditional),
+      rowArrays: [(log, "command_log[]"), (orders, "orders[]")]
+        + (isConditional ? [(conditions, "command_conditions[]")] : []),
       [.int2Array(counts.map(\.key.rawValue)), .int4Array(counts.map { Int32($0.value) })])
   }
 
@@ -294,7 +319,7 @@ struct EntryTransaction {
     entries.reserveCapacity(plan.entries.count)
     for entry in plan.entries {
       let sequence = Sequence(rawValue: bases[entry.shard]! + places.next(in: entry.shard))
-      if let index = entry.order {
+      for index in plan.rows(of: entry) {
         orders[index].sequence = sequence
         orders[index].priority = sequence
       }

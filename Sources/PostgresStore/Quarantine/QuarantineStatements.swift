@@ -52,6 +52,13 @@ enum QuarantineStatements {
         g.instrument_id, n.last_sequence, g.account_id, g.price, g.quantity, g.order_id, now(), g.target,
         coalesce($4::bigint, g.target_sequence), g.extra_hold
       FROM command_log g CROSS JOIN numbered n WHERE g.shard = $1::smallint AND g.sequence = $2::bigint
+    ), conditioned AS (
+      INSERT INTO command_conditions (shard, sequence, \(LogColumns.conditions))
+      SELECT d.shard, n.last_sequence, d.stop_price, d.trail_amount, d.trail_fraction, d.mark_price, d.collar,
+        d.order_class, d.profit_order, d.profit_price, d.loss_order, d.loss_type, d.loss_price, d.loss_stop,
+        d.target_leg
+      FROM command_conditions d CROSS JOIN numbered n
+      WHERE d.shard = $1::smallint AND d.sequence = $2::bigint
     )
     UPDATE quarantined_commands q SET resolved_at = now(), resolution = $5::text, resolved_sequence = n.last_sequence,
       note = $6::text
@@ -59,11 +66,14 @@ enum QuarantineStatements {
     RETURNING q.resolved_sequence
     """)
 
-  /// The order's key in the book and its place in the queue are those of the row that places it.
+  /// The order's key in the book and its place in the queue are those of the row that places it; so are those of the legs
+  /// that it brings along.
   static let moveOrder = PostgresStatement(
     "quarantine_move_order",
     """
     UPDATE orders SET sequence = $3::bigint, priority = $3::bigint, updated_at = now()
-    WHERE account_id = $1::bigint AND order_id = $2::uuid
+    WHERE account_id = $1::bigint AND (order_id = $2::uuid OR order_id IN (
+      SELECT t.order_id FROM order_conditions t
+      WHERE t.account_id = $1::bigint AND t.group_id = $2::uuid AND t.leg > 0))
     """)
 }

@@ -48,12 +48,29 @@ public final class PostgresAccountReader: AccountReader {
     return try await shown(PostgresCall(ReadingStatements.orderByKey, parameters)).first
   }
 
+  public func withLegs(
+    _ orders: [ShownOrder], of account: AccountNumber
+  ) async throws(LedgerError) -> [ShownOrder] {
+    let groups = orders.compactMap { $0.record.conditions?.isLeg == false ? $0.record.conditions?.group : nil }
+    guard !groups.isEmpty else { return orders }
+    let legs = try await shown(
+      PostgresCall(
+        ReadingStatements.legs, [.int8(account.rawValue), .uuidArray(groups.map { ($0.high, $0.low) })]))
+    let byGroup = Dictionary(grouping: legs) { $0.record.conditions?.group }
+    return orders.map { order in
+      guard order.record.conditions?.isLeg == false, let group = order.record.conditions?.group else { return order }
+      var order = order
+      order.legs = byGroup[group]
+      return order
+    }
+  }
+
   public func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
     let after = query.after ?? UniqueID(high: 0, low: 0)
     let before = query.before ?? UniqueID(high: .max, low: .max)
     return try await shown(
       PostgresCall(
-        ReadingStatements.orders(query.scope, ascending: query.ascending),
+        ReadingStatements.orders(query.scope, ascending: query.ascending, nested: query.nested),
         [
           .int8(query.account.rawValue), .uuid(after.high, after.low), .uuid(before.high, before.low),
           .int4(Int32(query.limit)), query.instruments.map { .int4Array($0.map(\.rawValue)) } ?? .null,
@@ -99,7 +116,8 @@ public final class PostgresAccountReader: AccountReader {
       let record = OrderColumns.read(rows, row)
       let processed = rows.bool(row, OrderColumns.count)
       return ShownOrder(
-        record: record, status: ShownStatus(record.status, pending: record.pending, processed: processed))
+        record: record,
+        status: ShownStatus(record.status, pending: record.pending, processed: processed, phase: record.phase))
     }
   }
 

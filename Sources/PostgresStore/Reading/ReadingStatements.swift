@@ -1,3 +1,4 @@
+internal import Market
 internal import Ports
 internal import Postgres
 
@@ -30,7 +31,7 @@ enum ReadingStatements {
   static let order = PostgresStatement(
     "read_order",
     """
-    SELECT \(shown) FROM orders o JOIN shard_cursors c ON c.shard = o.shard
+    SELECT \(shown) FROM orders o \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
     WHERE o.account_id = $1::bigint AND o.order_id = $2::uuid
     """)
 
@@ -38,7 +39,7 @@ enum ReadingStatements {
     "read_order_by_key",
     """
     SELECT \(shown) FROM order_keys k JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
-    JOIN shard_cursors c ON c.shard = o.shard
+    \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
     WHERE k.account_id = $1::bigint AND k.digest = $2::uuid
     """)
 
@@ -55,19 +56,46 @@ enum ReadingStatements {
     "read_lags",
     "SELECT l.shard, l.last_sequence, c.processed_sequence FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard")
 
+  /// The legs of classes, take-profit first: those that no replacement has followed. Parameters: account, classes.
+  static let legs = PostgresStatement(
+    "read_legs",
+    """
+    SELECT \(shown) FROM order_conditions t JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
+    JOIN shard_cursors c ON c.shard = o.shard
+    WHERE t.account_id = $1::bigint AND t.group_id = ANY ($2::uuid[]) AND t.is_leg
+      AND o.status NOT IN (\(OrderStatus.replaced.rawValue), \(OrderStatus.rejected.rawValue))
+    ORDER BY t.role, o.order_id
+    """)
+
   /// Parameters: account, exclusive bounds, limit, instruments or NULL, side or NULL.
   ///
   /// Open orders come from the small index of open orders, one descent a shard; others from the account's own range.
-  static func orders(_ scope: OrderQuery.Scope, ascending: Bool) -> PostgresStatement {
+  static func orders(_ scope: OrderQuery.Scope, ascending: Bool, nested: Bool) -> PostgresStatement {
     let filter = """
-      o.order_id > $2::uuid AND o.order_id < $3::uuid
+      \(nested ? "t.is_leg IS NOT TRUE AND " : "")o.order_id > $2::uuid AND o.order_id < $3::uuid
         AND ($5::integer[] IS NULL OR o.instrument_id = ANY ($5::integer[]))
         AND ($6::smallint IS NULL OR o.side = $6::smallint)
       """
     let end = "ORDER BY o.order_id \(ascending ? "ASC" : "DESC") LIMIT $4::integer"
-    let cursor = "JOIN shard_cursors c ON c.shard = o.shard"
+    let cursor = "\(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard"
     let sql: String
     switch scope {
+    case .open where nested:
+      // A leg that is open keeps the head of its class in the list, however that ended.
+      sql = """
+        WITH live AS MATERIALIZED (
+          SELECT o.order_id, t.group_id, t.is_leg FROM orders o \(OrderColumns.join)
+          WHERE o.is_open AND o.account_id = $1::bigint AND o.shard = ANY (ARRAY(SELECT shard FROM shard_logs))),
+        heads AS MATERIALIZED (
+          SELECT order_id FROM live WHERE is_leg IS NOT TRUE
+          UNION
+          SELECT h.order_id FROM live l JOIN order_conditions h
+            ON h.account_id = $1::bigint AND h.group_id = l.group_id AND NOT h.is_leg
+          JOIN orders o ON o.account_id = h.account_id AND o.order_id = h.order_id
+          WHERE l.is_leg AND o.status NOT IN (\(OrderStatus.replaced.rawValue), \(OrderStatus.rejected.rawValue)))
+        SELECT \(shown) FROM heads h JOIN orders o ON o.account_id = $1::bigint AND o.order_id = h.order_id \(cursor)
+        WHERE \(filter) \(end)
+        """
     case .open:
       // Materialized, or the planner would walk all of the account's orders for the sake of their order.
       sql = """
@@ -83,6 +111,7 @@ enum ReadingStatements {
         """
     case .all: sql = "SELECT \(shown) FROM orders o \(cursor) WHERE o.account_id = $1::bigint AND \(filter) \(end)"
     }
-    return PostgresStatement("read_orders_\(scope.rawValue)_\(ascending ? "asc" : "desc")", sql)
+    let name = "read_orders_\(scope.rawValue)_\(ascending ? "asc" : "desc")\(nested ? "_nested" : "")"
+    return PostgresStatement(name, sql)
   }
 }

@@ -33,14 +33,25 @@ public struct PostgresSettlementLedger: SettlementLedger {
   }
 
   public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
-    let (rows, history) = try await queryWithHistory(
-      PostgresCall(SettlingStatements.books, [.int2Array(shards.map(\.rawValue))]))
+    let names: [PostgresParameter] = [.int2Array(shards.map(\.rawValue))]
+    let (answers, history) = try await runWithHistory([
+      PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.books, names),
+      PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.commit),
+    ])
+    let (rows, prices) = (answers[1], answers[2])
+    var lastPrices: [Shard: [InstrumentID: Price]] = [:]
+    for row in 0..<prices.count {
+      let instrument = InstrumentID(rawValue: prices.int4(row, 1))
+      lastPrices[Shard(rawValue: prices.int2(row, 0)), default: [:]][instrument] = Price(rawValue: prices.int8(row, 2))
+    }
     var books: [ShardBook] = []
     for row in 0..<rows.count {
       let shard = Shard(rawValue: rows.int2(row, 0))
       if books.last?.shard != shard {
         books.append(
-          ShardBook(shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [], history: history))
+          ShardBook(
+            shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [],
+            lastPrices: lastPrices[shard] ?? [:], history: history))
       }
       if !rows.isNull(row, 2) { books[books.count - 1].orders.append(OrderColumns.read(rows, row, from: 2)) }
     }
@@ -144,10 +155,22 @@ public struct PostgresSettlementLedger: SettlementLedger {
   private func queryWithHistory(
     _ call: PostgresCall
   ) async throws(LedgerError) -> (rows: PostgresRows, history: LedgerHistory) {
+    let (answers, history) = try await runWithHistory([call])
+    return (answers[0], history)
+  }
+
+  private func runWithHistory(
+    _ calls: [PostgresCall]
+  ) async throws(LedgerError) -> (answers: [PostgresRows], history: LedgerHistory) {
     do {
       return try await session.use { (connection) throws(PostgresError) in
         let history = try LedgerHistory(&connection)
-        return (try connection.query(call), history)
+        do throws(PostgresError) {
+          return (try connection.pipeline(calls), history)
+        } catch {
+          if calls.count > 1 { try? connection.rollBack() }
+          throw error
+        }
       }
     } catch {
       throw LedgerError(error)

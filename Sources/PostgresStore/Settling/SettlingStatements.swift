@@ -42,16 +42,28 @@ enum SettlingStatements {
       LEFT JOIN orders o ON o.is_open AND o.shard = c.shard AND o.sequence <= c.processed_sequence
         AND (o.shard, o.sequence) NOT IN (
           SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
-    WHERE c.shard = ANY ($1::smallint[]) ORDER BY c.shard, o.priority
+      \(OrderColumns.join)
+    WHERE c.shard = ANY ($1::smallint[]) ORDER BY c.shard, o.priority, coalesce(t.activation, 0), o.order_id
     """)
+
+  /// The prices of the latest trades of all instruments of the shards: what stops are measured by. Read in the transaction
+  /// of ``books``, because a last price belongs to the same moment as the orders.
+  static let bookPrices = PostgresStatement(
+    "book_prices",
+    """
+    SELECT i.shard, p.instrument_id, p.price FROM last_prices p JOIN instruments i USING (instrument_id)
+    WHERE i.shard = ANY ($1::smallint[])
+    """)
+  static let beginSnapshot = PostgresStatement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+  static let commit = PostgresStatement("commit_snapshot", "COMMIT")
 
   /// Log rows behind a sequence that have been processed, and whether they went into quarantine.
   static let processedLog = PostgresStatement(
     "processed_log",
     """
-    SELECT \(LogColumns.list), EXISTS (
+    SELECT \(LogColumns.readList), EXISTS (
       SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.sequence)
-    FROM command_log g
+    FROM \(LogColumns.source)
     WHERE shard = $1::smallint AND sequence > $2::bigint
       AND sequence <= (SELECT processed_sequence FROM shard_cursors WHERE shard = $1::smallint)
       AND accepted_at >= (SELECT processed_at - interval '1 day' FROM shard_cursors WHERE shard = $1::smallint)
@@ -63,7 +75,7 @@ enum SettlingStatements {
   static let log = PostgresStatement(
     "log_after",
     """
-    SELECT \(LogColumns.list) FROM command_log
+    SELECT \(LogColumns.readList) FROM \(LogColumns.source)
     WHERE shard = $1::smallint AND sequence > $2::bigint
       AND accepted_at >= (SELECT processed_at - interval '1 day' FROM shard_cursors WHERE shard = $1::smallint)
     ORDER BY sequence LIMIT $3::integer
@@ -194,6 +206,23 @@ enum SettlingStatements {
       FROM unnest($1::order_change[]) AS c WHERE o.account_id = c.account_id AND o.order_id = c.order_id
       """)
   }
+
+  static let changeConditions = PostgresStatement(
+    "settle_conditions",
+    """
+    UPDATE order_conditions t SET phase = c.phase, activation = c.activation, stop_price = c.stop_price,
+      mark_price = c.mark_price
+    FROM unnest($1::conditions_change[]) AS c WHERE t.account_id = c.account_id AND t.order_id = c.order_id
+    """)
+
+  /// Exits of a class whose shares the other exit has traded.
+  static let changeQuantities = PostgresStatement(
+    "settle_quantities",
+    """
+    UPDATE orders o SET quantity = c.quantity, updated_at = $2::timestamptz
+    FROM unnest($1::quantity_change[]) AS c
+    WHERE o.account_id = c.account_id AND o.order_id = c.order_id AND o.quantity <> c.quantity
+    """)
 
   static func insertTrades(day: Day) -> PostgresStatement {
     PostgresStatement(

@@ -35,6 +35,8 @@ package struct SettlingTransaction {
     add(SettlingStatements.openPositions, rows(of: positions.filter { $0.value.bought > .zero }), "position_change[]")
     add(SettlingStatements.changePositions, rows(of: positions), "position_change[]")
     for (day, rows) in orders { add(SettlingStatements.changeOrders(day: day), rows, "order_change[]", [time]) }
+    add(SettlingStatements.changeConditions, conditions, "conditions_change[]")
+    add(SettlingStatements.changeQuantities, quantities, "quantity_change[]", [time])
     calls += takenMarks(time)
     add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
@@ -147,6 +149,37 @@ package struct SettlingTransaction {
       }
       return (day, rows)
     }
+  }
+
+  private var conditionUpdates: [Settlement.ConditionsUpdate] {
+    commits.flatMap(\.settlement.conditions).sorted { ($0.account, $0.id) < ($1.account, $1.id) }
+  }
+
+  private var conditions: RowArray {
+    var rows = RowArray()
+    for update in conditionUpdates {
+      rows.append {
+        $0.int8(update.account.rawValue)
+        $0.uuid(update.id.high, update.id.low)
+        $0.int2(Int16(update.phase.rawValue))
+        $0.int4(update.activation)
+        if let stop = update.trigger?.stop { $0.int8(stop.rawValue) } else { $0.null(.int8) }
+        if let mark = update.trigger?.trail?.mark { $0.int8(mark.rawValue) } else { $0.null(.int8) }
+      }
+    }
+    return rows
+  }
+
+  private var quantities: RowArray {
+    var rows = RowArray()
+    for update in conditionUpdates where update.isExit {
+      rows.append {
+        $0.int8(update.account.rawValue)
+        $0.uuid(update.id.high, update.id.low)
+        $0.int8(update.quantity.rawValue)
+      }
+    }
+    return rows
   }
 
   private var trades: RowArray {

@@ -152,7 +152,7 @@ actor HandOverReceiver {
     }
     rests.recovered(shard)
     await adopt(ownership, engine)
-    report(.claimed(shard, ownership.epoch, openOrders: engine.restingCount, cause: .handedOver))
+    report(.claimed(shard, ownership.epoch, openOrders: engine.openCount, cause: .handedOver))
   }
 
   /// The prepared books with the log rows up to `processed` carried out.

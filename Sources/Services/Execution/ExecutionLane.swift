@@ -109,7 +109,7 @@ actor ExecutionLane {
   func tallies() -> [Shard: ShardTally] {
     holdings.mapValues { holding in
       var tally = holding.tally
-      tally.openOrders = holding.engine.restingCount
+      tally.openOrders = holding.engine.openCount
       return tally
     }
   }

@@ -10,49 +10,83 @@ public struct ShardEngine: Sendable {
   /// The shard.
   public let shard: Shard
   /// The last command that was applied.
-  public private(set) var cursor: Sequence
-  private(set) var engine: MatchingEngine
-  private var open: [OrderKey: OpenOrder]
+  public internal(set) var cursor: Sequence
+  var engine: MatchingEngine
+  var open: [OrderKey: OpenOrder]
+  /// Open orders that wait outside the books or belong to a class, and what they react to.
+  var conditional = ConditionalOrders()
+  /// The price of the latest trade of each instrument that has traded.
+  private(set) var lastPrices: [InstrumentID: Price]
   /// Commands that were put in quarantine: orders that they were to place are open and in no book.
   private var quarantined: Set<Sequence> = []
 
   /// Rebuilds the books as they stood after `processed`.
-  /// - Parameter orders: The open orders whose commands have been processed, by priority.
+  /// - Parameters:
+  ///   - orders: The open orders whose commands have been processed, by priority and activation.
+  ///   - lastPrices: The prices of the latest trades up to there.
   /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
-  public init(shard: Shard, processed: Sequence, orders: [OrderRecord]) throws(RecoveryFault) {
+  public init(
+    shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:]
+  ) throws(RecoveryFault) {
     self.shard = shard
     cursor = processed
     engine = MatchingEngine(expectedOrders: orders.count)
     open = Dictionary(minimumCapacity: orders.count)
+    self.lastPrices = lastPrices
     for order in orders {
-      let key = OrderKey(order.sequence.rawValue)
-      do {
-        try engine.restore(
-          RestingOrder(
-            order: key, instrument: order.instrument, account: order.account, side: order.side, price: order.price,
-            leaves: order.leaves, filled: order.filled, selfTradePrevention: order.selfTradePrevention))
-      } catch {
-        throw RecoveryFault(order: order.id, reason: "\(error)")
+      let key = OrderKey(order.sequence, leg: order.conditions?.leg ?? 0)
+      if order.phase == .working { try restore(order, as: key) }
+      guard open.updateValue(OpenOrder(order), forKey: key) == nil else {
+        throw RecoveryFault(order: order.id, reason: "its place in the log is another order's")
       }
-      open[key] = OpenOrder(order)
+      if let conditions = order.conditions {
+        conditional.restore(key, ConditionalOrder(order, conditions), of: order.account)
+      }
+    }
+    for group in conditional.groups.keys { conditional.groups[group]!.hold = exitHold(of: group) }
+  }
+
+  private mutating func restore(_ order: OrderRecord, as key: OrderKey) throws(RecoveryFault) {
+    do {
+      try engine.restore(
+        RestingOrder(
+          order: key, instrument: order.instrument, account: order.account, side: order.side, price: order.price,
+          leaves: order.leaves, filled: order.filled, selfTradePrevention: order.selfTradePrevention))
+    } catch {
+      throw RecoveryFault(order: order.id, reason: "\(error)")
     }
   }
 
   /// Rebuilds the books from their stored state.
   /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
   public init(_ book: ShardBook) throws(RecoveryFault) {
-    try self.init(shard: book.shard, processed: book.processed, orders: book.orders)
+    try self.init(shard: book.shard, processed: book.processed, orders: book.orders, lastPrices: book.lastPrices)
   }
 
-  /// How many orders rest in the books.
-  public var restingCount: Int { engine.restingCount }
+  /// How many orders are open: in the books or waiting outside.
+  public var openCount: Int { open.count }
 
-  /// The resting orders, by instrument and priority, with their open shares: for comparison with what is stored.
-  public func restingOrders() -> [OpenOrder] { open.values.sorted { $0.priority < $1.priority } }
+  /// The open orders, by priority and activation, with their open shares: for comparison with what is stored.
+  public func openOrders() -> [OpenOrder] {
+    open.values.sorted { ($0.priority, $0.activation, $0.id) < ($1.priority, $1.activation, $1.id) }
+  }
 
   /// Carries out log rows that follow the cursor without a gap.
   public mutating func apply(_ entries: some Collection<LogEntry>) -> Settlement {
     var builder = SettlementBuilder(shard: shard, after: cursor)
+    var rest = entries[...]
+    while let first = rest.first {
+      // A run without reactions goes to the books at once.
+      let run = rest.prefix { isPlain($0) }
+      if run.isEmpty { react(to: first, &builder) } else { apply(plain: run, &builder) }
+      rest = rest.dropFirst(Swift.max(1, run.count))
+    }
+    let settlement = builder.finish()
+    for last in settlement.lastPrices { lastPrices[last.instrument] = last.price }
+    return settlement
+  }
+
+  private mutating func apply(plain entries: some Collection<LogEntry>, _ builder: inout SettlementBuilder) {
     var events: [BookEvent] = []
     engine.apply(entries.compactMap { $0.isRefused ? nil : BookCommand($0) }, into: &events)
     var rest = events[...]
@@ -69,7 +103,6 @@ public struct ShardEngine: Sendable {
       }
       cursor = entry.sequence
     }
-    return builder.finish()
   }
 
   /// Passes the next log row over: it goes into quarantine and changes nothing.
@@ -85,7 +118,7 @@ public struct ShardEngine: Sendable {
   public mutating func recall(quarantined sequences: [Sequence]) { quarantined.formUnion(sequences) }
 
   /// Reports what one command did.
-  private mutating func settle(_ entry: LogEntry, _ events: ArraySlice<BookEvent>, _ builder: inout SettlementBuilder) {
+  mutating func settle(_ entry: LogEntry, _ events: ArraySlice<BookEvent>, _ builder: inout SettlementBuilder) {
     let key = OrderKey(entry.sequence.rawValue)
     for event in events {
       switch event.kind {
@@ -118,13 +151,13 @@ public struct ShardEngine: Sendable {
   }
 
   /// Rejects what an operator has refused; the books do not hear of it.
-  private func refuse(_ entry: LogEntry, _ builder: inout SettlementBuilder) {
+  func refuse(_ entry: LogEntry, _ builder: inout SettlementBuilder) {
     let reason = OrderEvent.refusedByOperator
     switch entry.command {
     case .place(let order): builder.rejected(OpenOrder(order, sequence: entry.sequence), reason: reason)
     case .replace(let replace): rejected(replace, entry.sequence, reason: reason, &builder)
     case .cancel(let cancel):
-      if let order = open[OrderKey(cancel.targetSequence.rawValue)] {
+      if let order = open[cancel.targetKey] {
         builder.cancelRefused(order, reason: reason)
       } else {
         builder.cancelRejected(OpenOrder(cancel), reason: reason)
@@ -133,11 +166,11 @@ public struct ShardEngine: Sendable {
     }
   }
 
-  private func rejected(
+  func rejected(
     _ replace: ReplaceOrder, _ sequence: Sequence, reason: UInt8, _ builder: inout SettlementBuilder
   ) {
     let new = OpenOrder(replace.order, sequence: sequence)
-    let old = open[OrderKey(replace.targetSequence.rawValue)]
+    let old = open[replace.targetKey]
     builder.replaceRejected(
       old: old, target: old ?? new.named(replace.target), new: new, extraHold: replace.extraHold, reason: reason)
     unmark(replace.target, replace.targetSequence, of: replace.order.account, &builder)
@@ -154,14 +187,14 @@ public struct ShardEngine: Sendable {
     guard case .replace(let replace) = entry.command else { preconditionFailure("an event of another command") }
     let old = resting(event.counterpart)
     var new = OpenOrder(replace.order, sequence: event.keepsPriority ? old.priority : entry.sequence)
-    new.filled = old.filled
-    new.filledValue = old.filledValue
+    new.inherit(from: old)
+    if event.keepsPriority { new.activation = old.activation }
     open[event.counterpart] = nil
     open[event.order] = new
     builder.replaced(old: old, new: new, extraHold: replace.extraHold)
   }
 
-  private func resting(_ key: OrderKey) -> OpenOrder {
+  func resting(_ key: OrderKey) -> OpenOrder {
     guard let order = open[key] else { preconditionFailure("shard \(shard): order \(key) trades but is not known") }
     return order
   }
@@ -195,6 +228,16 @@ public struct RecoveryFault: Error, Hashable, Sendable, CustomStringConvertible 
   public var description: String { "order \(order): \(reason)" }
 }
 
+extension CancelOrder {
+  /// The engine's name of the order to cancel.
+  var targetKey: OrderKey { OrderKey(targetSequence, leg: targetLeg) }
+}
+
+extension ReplaceOrder {
+  /// The engine's name of the order to replace.
+  var targetKey: OrderKey { OrderKey(targetSequence, leg: targetLeg) }
+}
+
 extension BookCommand {
   /// The engine's form of a log row: its sequence is the order's key.
   init(_ entry: LogEntry) {
@@ -203,9 +246,9 @@ extension BookCommand {
     case .place(let order):
       self.init(kind: .place, order: key, target: 0, terms: order)
     case .replace(let replace):
-      self.init(kind: .replace, order: key, target: OrderKey(replace.targetSequence.rawValue), terms: replace.order)
+      self.init(kind: .replace, order: key, target: replace.targetKey, terms: replace.order)
     case .cancel(let cancel):
-      self = .cancel(OrderKey(cancel.targetSequence.rawValue), in: cancel.instrument, account: cancel.account)
+      self = .cancel(cancel.targetKey, in: cancel.instrument, account: cancel.account)
     }
   }
 

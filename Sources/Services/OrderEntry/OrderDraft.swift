@@ -14,6 +14,14 @@ public struct OrderDraft: Hashable, Sendable {
   public var timeInForce: TimeInForce
   /// The limit price; nil for market orders.
   public var limitPrice: PriceText?
+  /// What it waits for; nil for one that goes to the book at once.
+  public var condition: DraftCondition?
+  /// The class that it stands at the head of.
+  public var orderClass: OrderClass
+  /// The limit price of its take-profit; of an OCO its own.
+  public var takeProfit: PriceText?
+  /// Its stop-loss.
+  public var stopLoss: DraftStopLoss?
   /// Rejected instead of trading at entry.
   public var postOnly: Bool
   /// The client's choice for meeting its own orders; nil refuses at entry.
@@ -22,12 +30,55 @@ public struct OrderDraft: Hashable, Sendable {
   public var clientOrderID: String?
 }
 
+extension OrderDraft {
+  /// Whether its terms are measured by the price of the latest trade.
+  public var needsLastPrice: Bool {
+    switch condition {
+    case .trailing?: return true
+    case .stop?: return false
+    case nil: return type == .market
+    }
+  }
+}
+
+/// What an order waits for, as it was read.
+public enum DraftCondition: Hashable, Sendable {
+  /// A trade at this price or beyond.
+  case stop(PriceText)
+  /// A trade at this distance behind the best one.
+  case trailing(Trail.Distance)
+}
+
+/// A stop-loss as it was read.
+public struct DraftStopLoss: Hashable, Sendable {
+  /// The price that sends it to the book.
+  public var stop: PriceText
+  /// Its limit price; nil for a market order.
+  public var limit: PriceText?
+}
+
 /// What the bounds and the instrument have decided.
 public struct OrderTerms: Hashable, Sendable {
   /// Shares, 1 to ``Quantity/maximum``.
   public var quantity: Quantity
   /// The limit price, on the grid; of a market order the protection price.
   public var price: Price
+  /// What it waits for.
+  public var trigger: Trigger?
+  /// The exits that it brings along, the take-profit first.
+  public var legs: [LegTerms] = []
+}
+
+/// An exit that an order brings along.
+public struct LegTerms: Hashable, Sendable {
+  /// What it is for.
+  public var role: OrderRole
+  /// How it is priced once it is in the book.
+  public var type: OrderType
+  /// The limit price, on the grid; of a market order the protection price.
+  public var price: Price
+  /// The price that sends it to the book.
+  public var stop: Price?
 }
 
 /// What a replacement changes; nil stays.
@@ -36,6 +87,10 @@ public struct OrderChange: Hashable, Sendable {
   public var quantity: Quantity?
   /// The new limit price.
   public var price: Price?
+  /// The new stop price.
+  public var stop: Price?
+  /// The new distance of a trailing stop, in 1/10000 of a dollar or of a percent.
+  public var trail: Int64?
   /// The new time in force.
   public var timeInForce: TimeInForce?
   /// The client's name for the new order; nil when it gave none.
@@ -90,12 +145,14 @@ public struct QuantityText: Hashable, Sendable {
 public struct PriceText: Hashable, Sendable {
   private let text: String
   private let decimal: ReadDecimal
+  private let field: TicketField
 
   /// Reads a decimal number.
-  public init(_ text: String) throws(TicketRefusal) {
-    guard let decimal = ReadDecimal(text, fractionDigits: 4) else { throw .malformed(.limitPrice) }
+  public init(_ text: String, _ field: TicketField = .limitPrice) throws(TicketRefusal) {
+    guard let decimal = ReadDecimal(text, fractionDigits: 4) else { throw .malformed(field) }
     self.text = text
     self.decimal = decimal
+    self.field = field
   }
 
   /// The price, if it is positive, not above ``Price/maximum`` and on the grid.
@@ -103,13 +160,19 @@ public struct PriceText: Hashable, Sendable {
     switch decimal {
     case .exact(let value):
       let price = Price(rawValue: value)
-      guard value > 0, price <= .maximum else { throw .rejected(.priceOutOfRange) }
-      guard price.isOnGrid else { throw .subPenny(text) }
+      guard value > 0, price <= .maximum else { throw outOfRange }
+      guard price.isOnGrid else { throw subPenny }
       return price
-    case .tooFine(let isNegative): throw isNegative ? .rejected(.priceOutOfRange) : .subPenny(text)
-    case .outOfRange: throw .rejected(.priceOutOfRange)
+    case .tooFine(let isNegative): throw isNegative ? outOfRange : subPenny
+    case .outOfRange: throw outOfRange
     }
   }
+
+  private var outOfRange: TicketRefusal {
+    field == .limitPrice ? .rejected(.priceOutOfRange) : .outOfRange(field)
+  }
+
+  private var subPenny: TicketRefusal { field == .limitPrice ? .subPenny(text) : .subPennyIn(field, text) }
 
   /// Equal prices are equal however they were written.
   public static func == (a: PriceText, b: PriceText) -> Bool { a.decimal == b.decimal }

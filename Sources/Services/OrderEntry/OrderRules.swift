@@ -32,14 +32,22 @@ public struct OrderRules: Hashable, Sendable {
     let type = try type(of: ticket)
     guard let timeText = ticket.timeInForce else { throw .missing(.timeInForce) }
     let timeInForce = try Self.timeInForce(timeText)
-    let limitPrice = try limitPrice(of: ticket, type)
+    let orderClass = try orderClass(of: ticket)
+    let limitPrice = try limitPrice(of: ticket, type, orderClass)
     try refuseUnsupported(ticket)
+    let condition = try condition(of: ticket)
+    let exits = try exits(of: ticket, orderClass, timeInForce)
     let prevention = try selfTradePrevention(of: ticket)
     try Self.checkClientOrderID(ticket.clientOrderID)
     try refuseContradiction(type, timeInForce, postOnly: ticket.postOnly)
+    if ticket.postOnly, condition != nil {
+      throw .rejected(.contradictoryTerms("an order with a stop price cannot be post_only"))
+    }
     return OrderDraft(
-      symbol: symbol, quantity: quantity, side: side, type: type, timeInForce: timeInForce, limitPrice: limitPrice,
-      postOnly: ticket.postOnly, selfTradePrevention: prevention, clientOrderID: ticket.clientOrderID)
+      symbol: symbol, quantity: quantity, side: side, type: type, timeInForce: timeInForce,
+      limitPrice: orderClass == .oco ? exits.takeProfit : limitPrice, condition: condition, orderClass: orderClass,
+      takeProfit: exits.takeProfit, stopLoss: exits.stopLoss, postOnly: ticket.postOnly,
+      selfTradePrevention: prevention, clientOrderID: ticket.clientOrderID)
   }
 
   /// Checks a draft against its instrument.
@@ -49,42 +57,47 @@ public struct OrderRules: Hashable, Sendable {
   {
     guard instrument.tradable else { throw .rejected(.notTradable(instrument.symbol)) }
     let quantity = try draft.quantity.checked()
+    let trigger = try trigger(draft, instrument, lastPrice: lastPrice)
     let price: Price
     if let limit = draft.limitPrice {
       price = try limit.checked()
+    } else if let trigger {
+      price = protection(around: trigger.stop, draft.side)
     } else {
-      guard let last = lastPrice ?? instrument.referencePrice, last.rawValue > 0 else {
-        throw .rejected(.noProtectionPrice(instrument.symbol))
-      }
-      price = protection(around: last, draft.side)
+      price = protection(around: try basis(instrument, lastPrice), draft.side)
     }
-    guard price.cost(of: quantity) != nil else { throw .rejected(.notionalTooLarge) }
-    return OrderTerms(quantity: quantity, price: price)
+    let legs = try legs(draft, price: price, lastPrice: lastPrice ?? instrument.referencePrice)
+    guard ([price] + legs.map(\.price)).allSatisfy({ $0.cost(of: quantity) != nil }) else {
+      throw .rejected(.notionalTooLarge)
+    }
+    return OrderTerms(quantity: quantity, price: price, trigger: trigger, legs: legs)
+  }
+
+  /// The price that orders without one are measured by.
+  func basis(_ instrument: Instrument, _ lastPrice: Price?) throws(TicketRefusal) -> Price {
+    guard let last = lastPrice ?? instrument.referencePrice, last.rawValue > 0 else {
+      throw .rejected(.noProtectionPrice(instrument.symbol))
+    }
+    return last
   }
 
   /// Reads and checks a replacement's ticket.
   public func change(_ ticket: ReplaceTicket) throws(TicketRefusal) -> OrderChange {
     let quantity = try ticket.quantity.map { text throws(TicketRefusal) in try QuantityText(text) }
     let price = try ticket.limitPrice.map { text throws(TicketRefusal) in try PriceText(text) }
+    let stop = try ticket.stopPrice.map { text throws(TicketRefusal) in try PriceText(text, .stopPrice) }
+    let trail = try ticket.trail.map { text throws(TicketRefusal) in try Self.distance(text, .trail, digits: 4) }
     let timeInForce = try ticket.timeInForce.map { text throws(TicketRefusal) in try Self.timeInForce(text) }
     if let field = ticket.unsupportedField { throw .unsupported(field) }
     try Self.checkClientOrderID(ticket.clientOrderID)
     return OrderChange(
-      quantity: try quantity?.checked(), price: try price?.checked(), timeInForce: timeInForce,
-      clientOrderID: ticket.clientOrderID)
+      quantity: try quantity?.checked(), price: try price?.checked(), stop: try stop?.checked(), trail: trail,
+      timeInForce: timeInForce, clientOrderID: ticket.clientOrderID)
   }
 
   /// The worst price a market order may trade at: `collarBasisPoints` beyond the last price, on the grid.
   public func protection(around last: Price, _ side: Side) -> Price {
-    let clamped = min(max(last.rawValue, 1), Price.maximum.rawValue)
-    switch side {
-    case .buy:
-      let bound = Price(rawValue: (clamped * (10_000 + collarBasisPoints) + 9_999) / 10_000)
-      return min(bound.roundedUpToGrid, .maximum)
-    case .sell:
-      let bound = Price(rawValue: clamped * (10_000 - collarBasisPoints) / 10_000)
-      return max(bound.roundedDownToGrid, Price(rawValue: 1))
-    }
+    last.protected(side, collar: collarBasisPoints)
   }
 }
 
@@ -102,9 +115,8 @@ extension OrderRules {
     case nil: throw .missing(.type)
     case "limit": return .limit
     case "market": return .market
-    case "stop": throw .unsupported("order type stop")
-    case "stop_limit": throw .unsupported("order type stop_limit")
-    case "trailing_stop": throw .unsupported("order type trailing_stop")
+    case "stop", "trailing_stop": return .market
+    case "stop_limit": return .limit
     default: throw .malformed(.type)
     }
   }
@@ -121,11 +133,19 @@ extension OrderRules {
     }
   }
 
-  private func limitPrice(of ticket: OrderTicket, _ type: OrderType) throws(TicketRefusal) -> PriceText? {
+  private func limitPrice(
+    of ticket: OrderTicket, _ type: OrderType, _ orderClass: OrderClass
+  ) throws(TicketRefusal) -> PriceText? {
     switch (type, ticket.limitPrice) {
+    // The limit price of an OCO is that of its take-profit.
+    case (.limit, nil) where orderClass == .oco: return nil
+    case (.limit, nil) where ticket.type == "stop_limit":
+      throw .contradiction("stop limit orders require a limit price")
     case (.limit, nil): throw .missing(.limitPrice)
     case (.limit, let text?): return try PriceText(text)
     case (.market, nil): return nil
+    case (.market, _?) where ticket.type != "market":
+      throw .contradiction("\(Self.words(ticket.type)) orders must not have a limit price")
     case (.market, _?): throw .limitPriceOfMarketOrder
     }
   }
@@ -141,14 +161,6 @@ extension OrderRules {
   }
 
   private func refuseUnsupported(_ ticket: OrderTicket) throws(TicketRefusal) {
-    switch ticket.orderClass {
-    case nil, "simple": break
-    case "bracket": throw .unsupported("order_class bracket")
-    case "oco": throw .unsupported("order_class oco")
-    case "oto": throw .unsupported("order_class oto")
-    case "mleg": throw .unsupported("order_class mleg")
-    default: throw .malformed(.orderClass)
-    }
     if ticket.extendedHours { throw .unsupported("extended_hours") }
     if let field = ticket.unsupportedField { throw .unsupported(field) }
   }

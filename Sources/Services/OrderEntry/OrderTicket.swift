@@ -26,7 +26,21 @@ public struct OrderTicket: Hashable, Sendable {
   public var postOnly = false
   /// `cancel_newest`, `cancel_oldest` or `cancel_both`.
   public var selfTradePrevention: String?
-  /// The first field given that belongs to kinds of orders which are not supported: `stop_price`, `legs` …
+  /// The stop price, as the digits that were sent.
+  public var stopPrice: String?
+  /// How far a trailing stop stays behind, in dollars, as the digits that were sent.
+  public var trailPrice: String?
+  /// How far a trailing stop stays behind, in percent, as the digits that were sent.
+  public var trailPercent: String?
+  /// Whether there is a take-profit or a stop-loss, whatever it says.
+  public var hasExits = false
+  /// The limit price of the take-profit; nil when there is none.
+  public var takeProfitLimit: String?
+  /// The stop price of the stop-loss; nil when there is none.
+  public var stopLossStop: String?
+  /// The limit price of the stop-loss; nil when it has none.
+  public var stopLossLimit: String?
+  /// The first field given that belongs to kinds of orders which are not supported: `legs` …
   public var unsupportedField: String?
 
   /// An empty ticket.
@@ -39,6 +53,10 @@ public struct ReplaceTicket: Hashable, Sendable {
   public var quantity: String?
   /// The new limit price, as the digits that were sent.
   public var limitPrice: String?
+  /// The new stop price, as the digits that were sent.
+  public var stopPrice: String?
+  /// The new distance of a trailing stop, as the digits that were sent.
+  public var trail: String?
   /// The new time in force.
   public var timeInForce: String?
   /// The client's name for the new order.
@@ -64,6 +82,15 @@ public enum TicketField: String, Hashable, Sendable {
   case extendedHours = "extended_hours"
   case postOnly = "post_only"
   case selfTradePrevention = "self_trade_prevention"
+  case stopPrice = "stop_price"
+  case trailPrice = "trail_price"
+  case trailPercent = "trail_percent"
+  case trail
+  case takeProfit = "take_profit"
+  case takeProfitLimit = "take_profit.limit_price"
+  case stopLoss = "stop_loss"
+  case stopLossStop = "stop_loss.stop_price"
+  case stopLossLimit = "stop_loss.limit_price"
 }
 
 /// Why a ticket is refused before anything is looked up or stored.
@@ -80,8 +107,14 @@ public enum TicketRefusal: Error, Hashable, Sendable {
   case unsupported(String)
   /// Not a whole number of shares.
   case fractionalQuantity
-  /// A price finer than the grid allows, in the digits that were sent.
+  /// A limit price finer than the grid allows, in the digits that were sent.
   case subPenny(String)
+  /// Another price finer than the grid allows, in the digits that were sent.
+  case subPennyIn(TicketField, String)
+  /// Another price that is not positive or above ``Price/maximum``.
+  case outOfRange(TicketField)
+  /// Fields that do not go together, in the words of the answer.
+  case contradiction(String)
   /// The client order id is too long or holds control characters.
   case badClientOrderID
   /// A refusal that the ledger knows too.

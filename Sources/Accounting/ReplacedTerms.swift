@@ -1,0 +1,98 @@
+internal import Market
+
+/// The terms of an order that is to take another's place: what the request changes, and the rest as it was.
+struct ReplacedTerms {
+  let price: Price
+  let quantity: Quantity
+  let timeInForce: TimeInForce
+  /// Those of the old order, under a log row of their own.
+  let conditions: OrderConditions?
+
+  /// Combines a request with its target.
+  /// - Parameter siblings: The other open orders of the target's class.
+  /// - Throws: Why the order cannot be changed like that.
+  init(_ request: ReplaceRequest, of target: OrderRecord, _ siblings: [OrderRecord]) throws(RejectReason) {
+    let trigger = try Self.trigger(request, of: target)
+    quantity = request.quantity ?? target.quantity
+    timeInForce = request.timeInForce ?? target.timeInForce
+    if target.type == .market, target.trigger != nil, request.price != nil {
+      throw .contradictoryTerms("limit_price is not a term of this order: it has no limit price")
+    }
+    if let trigger, trigger != target.trigger, target.type == .market {
+      price = trigger.stop.protected(target.side, collar: request.collar)
+    } else {
+      price = request.price ?? target.price
+    }
+    if target.conditions?.group != nil {
+      guard quantity == target.quantity else {
+        throw .contradictoryTerms("qty of bracket, oco and oto orders cannot be replaced")
+      }
+      guard timeInForce == .day || timeInForce == .gtc else {
+        throw .contradictoryTerms("bracket, oco and oto orders must be day or gtc")
+      }
+    }
+    guard
+      price != target.price || quantity != target.quantity || timeInForce != target.timeInForce
+        || trigger != target.trigger
+    else { throw .nothingChanged }
+    guard quantity > target.filled else { throw .quantityNotAboveFilled }
+    guard price.cost(of: quantity) != nil else { throw .notionalTooLarge }
+    conditions = target.conditions.map { old in
+      var conditions = old
+      conditions.leg = 0
+      conditions.trigger = trigger
+      return conditions
+    }
+    try checkOrder(of: target, siblings)
+  }
+
+  private static func trigger(_ request: ReplaceRequest, of target: OrderRecord) throws(RejectReason) -> Trigger? {
+    guard request.stop != nil || request.trail != nil else { return target.trigger }
+    guard let trigger = target.trigger else {
+      throw .contradictoryTerms(
+        request.stop != nil
+          ? "stop_price can only be replaced for stop and stop_limit orders"
+          : "trail can only be replaced for trailing_stop orders")
+    }
+    guard target.phase != .working else {
+      throw .contradictoryTerms("the stop of this order has been triggered already")
+    }
+    switch (trigger.trail, request.stop, request.trail) {
+    case (nil, let stop?, nil): return Trigger(stop: stop)
+    case (nil, _, _): throw .contradictoryTerms("trail can only be replaced for trailing_stop orders")
+    case (_?, _?, _): throw .contradictoryTerms("stop_price can only be replaced for stop and stop_limit orders")
+    case (let trail?, nil, let distance?): return try Trigger(trail.replacing(distance), target.side)
+    case (_, nil, nil): return trigger
+    }
+  }
+
+  /// Whether the exits of a class still stand on their sides of the market.
+  private func checkOrder(of target: OrderRecord, _ siblings: [OrderRecord]) throws(RejectReason) {
+    guard target.isExit, let other = siblings.first(where: \.isExit) else { return }
+    let isProfit = target.conditions?.role == .takeProfit
+    let profit = isProfit ? price : other.price
+    guard let stop = isProfit ? other.trigger?.stop : conditions?.trigger?.stop else { return }
+    guard target.side == .sell ? profit > stop : profit < stop else {
+      throw .contradictoryTerms(
+        "take_profit.limit_price must be \(target.side == .sell ? ">" : "<") stop_loss.stop_price")
+    }
+  }
+}
+
+extension Trail {
+  /// The same trail at another distance, given in 1/10000: dollars for an amount, percent for a fraction.
+  fileprivate func replacing(_ value: Int64) throws(RejectReason) -> Trail {
+    var trail = self
+    switch distance {
+    case .amount: trail.distance = .amount(value)
+    case .fraction:
+      guard value % 100 == 0 else {
+        throw .contradictoryTerms("trail of an order with a trail_percent must have at most two decimals")
+      }
+      guard value < 1_000_000 else { throw .contradictoryTerms("trail of an order with a trail_percent must be < 100") }
+      trail.distance = .fraction(value / 100)
+    }
+    guard trail.leavesRoom else { throw .contradictoryTerms("trail must be less than the price it trails") }
+    return trail
+  }
+}

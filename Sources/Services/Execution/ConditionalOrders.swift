@@ -1,0 +1,127 @@
+internal import Accounting
+internal import Market
+internal import Matching
+
+/// An open order that waits outside the books or belongs to a class.
+struct ConditionalOrder {
+  var conditions: OrderConditions
+  var type: OrderType
+  var timeInForce: TimeInForce
+  var selfTradePrevention: SelfTradePrevention
+  let instrument: InstrumentID
+  let side: Side
+
+  init(_ order: PlaceOrder, _ conditions: OrderConditions, side: Side? = nil, type: OrderType? = nil) {
+    self.conditions = conditions
+    self.type = type ?? order.type
+    timeInForce = order.timeInForce
+    selfTradePrevention = order.selfTradePrevention
+    instrument = order.instrument
+    self.side = side ?? order.side
+  }
+
+  init(_ record: OrderRecord, _ conditions: OrderConditions) {
+    self.conditions = conditions
+    type = record.type
+    timeInForce = record.timeInForce
+    selfTradePrevention = record.selfTradePrevention
+    instrument = record.instrument
+    side = record.side
+  }
+
+  /// The command by which it enters its book.
+  ///
+  /// A trailing stop is protected by the collar around the stop at which it fires; a buy never beyond what it holds.
+  func entry(_ key: OrderKey, _ order: OpenOrder) -> BookCommand {
+    precondition(order.filled == .zero, "order \(order.id) traded outside the book")
+    var price = order.price
+    if let trigger = conditions.trigger, let trail = trigger.trail {
+      let protection = trigger.stop.protected(side, collar: trail.collar)
+      price = side == .buy ? min(price, protection) : protection
+    }
+    return .place(
+      key, side, order.quantity, at: price, in: instrument, type: type, timeInForce: timeInForce,
+      account: order.account, selfTradePrevention: selfTradePrevention)
+  }
+}
+
+/// The open orders of a class.
+struct OrderGroup {
+  /// Whose they are.
+  let account: AccountNumber
+  let instrument: InstrumentID
+  /// Which way the exits go.
+  let exitSide: Side
+  /// The entry, while it is open.
+  var entry: OrderKey?
+  /// The open exits, the take-profit first.
+  var exits: [OrderKey] = []
+  /// What the exits hold together.
+  var hold: Int64 = 0
+}
+
+/// Open orders that wait outside the books or belong to a class, by key, with what a trade or another order does to them.
+///
+/// A stop that has fired and belongs to no class is an order like any other and is not kept here.
+struct ConditionalOrders {
+  private(set) var orders: [OrderKey: ConditionalOrder] = [:]
+  var triggers = TriggerBook()
+  var groups: [OrderID: OrderGroup] = [:]
+  /// How many of the orders each instrument has; what concerns others is plain.
+  private var counts: [InstrumentID: Int] = [:]
+
+  subscript(key: OrderKey) -> ConditionalOrder? { orders[key] }
+
+  /// Whether what happens to an instrument may concern any of the orders.
+  func concerns(_ instrument: InstrumentID) -> Bool { !counts.isEmpty && counts[instrument] != nil }
+
+  /// Takes an order in; it does not wait for its stop yet.
+  mutating func insert(_ key: OrderKey, _ order: ConditionalOrder, of account: AccountNumber) {
+    orders[key] = order
+    counts[order.instrument, default: 0] += 1
+    guard let group = order.conditions.group else { return }
+    let side = order.conditions.role.isExit ? order.side : order.side.opposite
+    var members =
+      groups[group] ?? OrderGroup(account: account, instrument: order.instrument, exitSide: side)
+    switch order.conditions.role {
+    case .main: members.entry = key
+    case .takeProfit: members.exits.insert(key, at: 0)
+    case .stopLoss: members.exits.append(key)
+    }
+    groups[group] = members
+  }
+
+  /// Takes an order out that is closed, or has fired and belongs to no class.
+  mutating func remove(_ key: OrderKey) {
+    guard let order = orders.removeValue(forKey: key) else { return }
+    stopWaiting(key, order)
+    let count = counts[order.instrument]! - 1
+    counts[order.instrument] = count > 0 ? count : nil
+    guard let group = order.conditions.group else { return }
+    if groups[group]!.entry == key { groups[group]!.entry = nil }
+    groups[group]!.exits.removeAll { $0 == key }
+  }
+
+  /// Changes an order's conditions; it must not wait in the trigger book meanwhile.
+  mutating func change(_ key: OrderKey, _ body: (inout OrderConditions) -> Void) {
+    body(&orders[key]!.conditions)
+  }
+
+  /// Lets an order wait for its stop.
+  mutating func wait(_ key: OrderKey) {
+    guard let order = orders[key], let trigger = order.conditions.trigger else { return }
+    triggers.insert(key, trigger, order.side, in: order.instrument)
+  }
+
+  private mutating func stopWaiting(_ key: OrderKey, _ order: ConditionalOrder) {
+    guard order.conditions.phase == .waiting, let trigger = order.conditions.trigger else { return }
+    triggers.remove(key, trigger, order.side, in: order.instrument)
+  }
+
+  /// Takes in an order that is stored, and lets it wait if it waited.
+  mutating func restore(_ key: OrderKey, _ order: ConditionalOrder, of account: AccountNumber) {
+    guard order.conditions.phase != .working || order.conditions.group != nil else { return }
+    insert(key, order, of: account)
+    if order.conditions.phase == .waiting { wait(key) }
+  }
+}
