@@ -20,6 +20,7 @@ public enum Migrator {
     Migration(
       version: 4, name: "conditional orders",
       sql: String(decoding: PackageResources.m0004_conditional_orders_sql, as: UTF8.self)),
+    Migration(
       version: 5, name: "account_events",
       sql: String(decoding: PackageResources.m0005_account_events_sql, as: UTF8.self)),
     Migration(
