@@ -43,14 +43,15 @@ extension OrderRecord {
       .replaceRejected where !status.isOpen && event.leaves == .zero:
       // The order had closed before.
       return (order, ShownStatus(order.status, pending: .none, processed: true))
-    case .new, .partialFill, .cancelRejected, .replaceRejected:
+    case .new, .partialFill, .cancelRejected, .replaceRejected, .triggered, .held, .reduced:
       order.filled = event.filled
       order.filledValue = event.filledValue
       order.status = event.filled > .zero ? .partiallyFilled : .accepted
       order.replacedBy = nil
       order.closedAt = nil
       order.updatedAt = at
-      return (order, ShownStatus(order.status, pending: .none, processed: true))
+      let phase: OrderPhase = event.kind == .held ? .held : .working
+      return (order, ShownStatus(order.status, pending: .none, processed: true, phase: phase))
     }
   }
 }

@@ -18,7 +18,7 @@ public enum Migrator {
     Migration(
       version: 3, name: "quarantine", sql: String(decoding: PackageResources.m0003_quarantine_sql, as: UTF8.self)),
     Migration(
-      version: 4, name: "conditional orders",
+      version: 4, name: "conditional_orders",
       sql: String(decoding: PackageResources.m0004_conditional_orders_sql, as: UTF8.self)),
     Migration(
       version: 5, name: "account_events",

@@ -59,7 +59,21 @@ extension APIDescription {
       .always("side", .word(["buy", "sell"])),
       .always("type", .word(OrderWords.types)),
       .always("time_in_force", .word(OrderWords.timesInForce)),
-      .perhaps("limit_price", .optional(.decimalInput), "Required for limit orders; cents from one dollar on."),
+      .perhaps(
+        "limit_price", .optional(.decimalInput), "Required for limit and stop-limit orders; cents from one dollar on."),
+      .perhaps("stop_price", .optional(.decimalInput), "Required for stop and stop-limit orders."),
+      .perhaps("trail_price", .optional(.decimalInput), "How far a trailing stop stays behind, in dollars."),
+      .perhaps("trail_percent", .optional(.decimalInput), "The same in percent, with at most two decimals."),
+      .perhaps("order_class", .optional(.word(["simple"] + OrderWords.classes)), "Orders that belong together."),
+      .perhaps(
+        "take_profit", .optional(.object([.perhaps("limit_price", .optional(.decimalInput))])),
+        "The exit of a bracket, oco or oto order that takes a profit."),
+      .perhaps(
+        "stop_loss",
+        .optional(
+          .object([
+            .perhaps("stop_price", .optional(.decimalInput)), .perhaps("limit_price", .optional(.decimalInput)),
+          ])), "The exit of a bracket, oco or oto order that stops a loss."),
       .perhaps("client_order_id", .optional(.string(limit: 0...128)), "Unique for ever in the account."),
       .perhaps("extended_hours", .optional(.boolean)),
       .perhaps("post_only", .optional(.boolean), "Rejected instead of trading at entry."),
@@ -70,6 +84,8 @@ extension APIDescription {
     "OrderChange": .object([
       .perhaps("qty", .optional(.decimalInput), "The whole order, what is filled included."),
       .perhaps("limit_price", .optional(.decimalInput)),
+      .perhaps("stop_price", .optional(.decimalInput), "Of a stop or stop-limit order that waits."),
+      .perhaps("trail", .optional(.decimalInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
       .perhaps("time_in_force", .optional(.word(OrderWords.timesInForce))),
       .perhaps("client_order_id", .optional(.string(limit: 0...128))),
     ]),
@@ -96,11 +112,11 @@ extension APIDescription {
 
 /// The words of orders on the wire.
 private enum OrderWords {
-  static let types = ["limit", "market"]
+  static let types = ["limit", "market", "stop", "stop_limit", "trailing_stop"]
   static let timesInForce = ["day", "gtc", "ioc", "fok"]
-  static let classes = [""]
+  static let classes = ["", "bracket", "oco", "oto"]
   static let statuses = [
     "accepted", "new", "partially_filled", "filled", "canceled", "expired", "replaced", "rejected", "pending_cancel",
-    "pending_replace",
+    "pending_replace", "held",
   ]
 }

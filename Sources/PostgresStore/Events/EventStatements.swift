@@ -55,6 +55,7 @@ enum EventStatements {
     LEFT JOIN told e ON e.number = q.number
     LEFT JOIN LATERAL (
       SELECT * FROM orders o WHERE o.account_id = e.account_id AND o.order_id = e.order_id LIMIT 1) AS o ON true
+    \(OrderColumns.join)
     WINDOW later AS (PARTITION BY e.number, e.instrument_id ORDER BY e.event_at DESC
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ORDER BY q.number, e.event_at

@@ -115,7 +115,7 @@ enum MarketDataStatements {
       AND instrument_id = ANY (coalesce($2::integer[], ARRAY(SELECT instrument_id FROM instruments)))
     """)
 
-  /// Books and cursors as of one moment: open orders that have been processed and are not in quarantine.
+  /// Books and cursors as of one moment: open orders that have been processed, are not in quarantine and wait for nothing.
   static let depths = PostgresStatement(
     "read_depths",
     """
@@ -125,6 +125,9 @@ enum MarketDataStatements {
       AND o.sequence <= c.processed_sequence
       AND (o.shard, o.sequence) NOT IN (
         SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
+      AND NOT EXISTS (
+        SELECT FROM order_conditions w
+        WHERE w.account_id = o.account_id AND w.order_id = o.order_id AND w.phase <> 0)
     WHERE i.instrument_id = ANY ($1::integer[])
     GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price
     ORDER BY i.instrument_id, o.side, o.price

@@ -104,8 +104,8 @@ extension OrderEvent {
   /// Whether the level of its price may have changed.
   fileprivate var touchesBook: Bool {
     switch kind {
-    case .new, .partialFill, .fill, .canceled, .replaced, .expired: return true
-    case .rejected, .cancelRejected, .replaceRejected: return false
+    case .new, .partialFill, .fill, .canceled, .replaced, .expired, .triggered: return true
+    case .rejected, .cancelRejected, .replaceRejected, .held, .reduced: return false
     }
   }
 }
