@@ -124,7 +124,7 @@ struct RandomMarket {
   }
 
   /// The orders that rest in the books of all shards.
-  func books() -> [OpenOrder] { engines.values.flatMap { $0.restingOrders() } }
+  func books() -> [OpenOrder] { engines.values.flatMap { $0.openOrders() } }
 
   /// The last command of a shard that was settled.
   func cursor(of shard: Shard) -> Sequence? { engines[shard]?.cursor }

@@ -85,7 +85,8 @@ extension APIDescription {
       .perhaps("qty", .optional(.decimalInput), "The whole order, what is filled included."),
       .perhaps("limit_price", .optional(.decimalInput)),
       .perhaps("stop_price", .optional(.decimalInput), "Of a stop or stop-limit order that waits."),
-      .perhaps("trail", .optional(.decimalInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
+      .perhaps(
+        "trail", .optional(.decimalInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
       .perhaps("time_in_force", .optional(.word(OrderWords.timesInForce))),
       .perhaps("client_order_id", .optional(.string(limit: 0...128))),
     ]),

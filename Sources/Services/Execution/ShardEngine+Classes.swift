@@ -94,10 +94,12 @@ extension ShardEngine {
     conditional.remove(key)
     guard let group = terms.conditions.group, let rest = conditional.groups[group] else { return }
     work.touch(group)
+    // The first of a class that ends takes the others with it; they take nobody.
+    guard !work.isEndingClass else { return }
+    work.isEndingClass = true
     let reason = terms.conditions.role.isExit ? OrderEvent.otherEnded : OrderEvent.entryEnded
-    for other in rest.exits + [rest.entry].compactMap({ $0 }) where other != work.firing {
-      end(other, reason: reason, &work, &builder)
-    }
+    for other in rest.exits + [rest.entry].compactMap({ $0 }) { end(other, reason: reason, &work, &builder) }
+    work.isEndingClass = false
   }
 
   // MARK: Holds

@@ -17,8 +17,8 @@ struct Reaction {
   var activations: Int32 = 0
   /// What is to be done, first come, first served: each trigger fires once, so that it comes to an end.
   var agenda: [Step] = []
-  /// The exit that is about to enter the book: the end of the other exit does not end it.
-  var firing: OrderKey?
+  /// Whether the rest of a class is being ended: what ends by that ends nothing more.
+  var isEndingClass = false
   /// The classes whose holds have to be looked at, as they were touched.
   var groups: [OrderID] = []
 
@@ -142,11 +142,11 @@ extension ShardEngine {
   mutating func fire(_ key: OrderKey, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
     guard let waiting = conditional[key], waiting.conditions.phase == .waiting else { return }
     if waiting.conditions.role.isExit, let group = waiting.conditions.group {
-      work.firing = key
+      work.isEndingClass = true
       for other in conditional.groups[group]!.exits where other != key {
         end(other, reason: OrderEvent.otherEnded, &work, &builder)
       }
-      work.firing = nil
+      work.isEndingClass = false
     }
     builder.triggered(open[key]!)
     enter(key, &work, &builder)
