@@ -181,7 +181,11 @@ struct ModelExchange {
   private mutating func setStop(_ request: inout PlaceRequest) {
     let stop = price()
     request.trigger = Trigger(stop: stop)
-    if request.type == .market { request.price = stop.protected(request.side, collar: Self.collar) }
+    // Few limits, so that several that fire by one command queue at one price.
+    request.price =
+      request.type == .market
+      ? stop.protected(request.side, collar: Self.collar)
+      : Price(rawValue: request.side == .buy ? 99_700 : 100_300)
   }
 
   private mutating func stopLoss(_ side: Side) -> LegRequest {
