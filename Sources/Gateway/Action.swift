@@ -17,6 +17,7 @@ enum Action: Hashable {
   case showClock
   case showCalendar
   case showStocks(StockRoute)
+  case followTradeEvents
 
   /// - Throws: ``APIError/methodNotAllowed(_:)`` naming the methods that the route knows.
   init(_ route: Route, _ method: Method?) throws(APIError) {
@@ -41,9 +42,9 @@ enum Action: Hashable {
     case (.clock, .get): self = .showClock
     case (.calendar, .get): self = .showCalendar
     case (.stocks(let route), .get): self = .showStocks(route)
+    case (.tradeEvents, .get): self = .followTradeEvents
     case (.stocks, _), (.orderByClientID, _), (.account, _), (.assets, _), (.asset, _), (.clock, _), (.calendar, _),
-      (.health, _),
-      (.readiness, _), (.description, _):
+      (.health, _), (.readiness, _), (.description, _), (.tradeSocket, _), (.tradeEvents, _):
       throw .methodNotAllowed("GET, HEAD")
     }
   }

@@ -30,13 +30,21 @@ struct Authenticator: Sendable {
   /// The account behind a request.
   /// - Throws: ``APIError/unauthorized`` for a missing, unknown or wrong pair alike; another error when nobody can tell.
   func account(_ headers: RequestHeaders, now: Timestamp) async throws(APIError) -> AccountNumber {
-    guard let pair = Self.pair(headers), pair.keyID.utf8.count <= Self.maximumKeyLength,
-      pair.secret.utf8.count <= Self.maximumSecretLength
+    guard let pair = Self.pair(headers) else { throw .unauthorized }
+    return try await account(keyID: pair.keyID, secret: pair.secret, now: now)
+  }
+
+  /// The key that a request names.
+  static func keyID(_ headers: RequestHeaders) -> String? { pair(headers)?.keyID }
+
+  /// The account behind a key and its secret; throws as ``account(_:now:)``.
+  func account(keyID: String, secret: String, now: Timestamp) async throws(APIError) -> AccountNumber {
+    guard !keyID.isEmpty, keyID.utf8.count <= Self.maximumKeyLength, secret.utf8.count <= Self.maximumSecretLength
     else { throw .unauthorized }
     let found: Known?
     do throws(LedgerError) {
-      found = try await known.value(for: pair.keyID, now: now) { () async throws(LedgerError) in
-        guard let credential = try await reader.credential(keyID: pair.keyID),
+      found = try await known.value(for: keyID, now: now) { () async throws(LedgerError) in
+        guard let credential = try await reader.credential(keyID: keyID),
           let digest = SHA256Digest(bytes: credential.secretHash)
         else { return nil }
         return Known(account: credential.account, secretDigest: digest)
@@ -44,7 +52,7 @@ struct Authenticator: Sendable {
     } catch {
       throw APIError(error)
     }
-    let isRight = SHA256Digest(of: pair.secret).isEqualInConstantTime(to: found?.secretDigest ?? Self.nobody)
+    let isRight = SHA256Digest(of: secret).isEqualInConstantTime(to: found?.secretDigest ?? Self.nobody)
     guard let found, isRight else { throw .unauthorized }
     return found.account
   }

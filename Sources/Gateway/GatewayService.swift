@@ -17,7 +17,9 @@ public final class GatewayService: Sendable {
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
-  private let authenticator: Authenticator
+  /// Events for streams; nil when there are none.
+  let feed: EventFeed?
+  let authenticator: Authenticator
   private let limiter: KeyRateLimiter?
   private let readiness: CoalescingCache<Bool, Bool>
 
@@ -26,18 +28,20 @@ public final class GatewayService: Sendable {
   ///   - desk: Takes orders, cancels and replacements.
   ///   - reader: Answers from what is committed, on the primary.
   ///   - market: Where market data comes from; without, there is none.
+  ///   - feed: Brings accounts' events to streams; nil to serve no streams.
   ///   - clock: What `/v2/clock` tells.
   ///   - now: The wall clock.
   ///   - random: 64 unpredictable bits.
   public init(
     configuration: GatewayConfiguration = GatewayConfiguration(), desk: any OrderDesk, reader: any AccountReader,
-    market: MarketSources? = nil, clock: MarketClock = MarketClock(mode: .open),
+    market: MarketSources? = nil, feed: EventFeed? = nil, clock: MarketClock = MarketClock(mode: .open),
     now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
   ) {
     self.configuration = configuration
     self.desk = desk
     self.reader = reader
+    self.feed = feed
     self.clock = clock
     self.market = market
     self.now = now
@@ -72,8 +76,11 @@ public final class GatewayService: Sendable {
       guard method == .get else { throw .methodNotAllowed("GET, HEAD") }
       if route == .description { return .json(200, APIDescription.document) }
       return route == .health ? Self.status(200, "ok") : await ready()
-    case .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock, .calendar,
-      .stocks:
+    case .tradeSocket:
+      guard method == .get else { throw .methodNotAllowed("GET") }
+      return try openTradeSocket(request)
+    case .tradeEvents, .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock,
+      .calendar, .stocks:
       let action = try Action(route, method)
       let account = try await authenticator.account(headers, now: now())
       guard let verdict = limiter?.admit(account, now: now()) else {
@@ -104,6 +111,8 @@ public final class GatewayService: Sendable {
     case .listAssets: return try await listAssets(request)
     case .showAsset(let name): return try await showAsset(name)
     case .showClock: return showClock()
+    case .followTradeEvents:
+      return try followTradeEvents(request, Authenticator.keyID(headers) ?? "", account)
     case .showCalendar: return try showCalendar(request)
     case .showStocks(let route): return try await showStocks(route, request)
     }

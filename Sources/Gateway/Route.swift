@@ -12,6 +12,8 @@ enum Route: Hashable {
   case asset(String)
   case clock
   case calendar
+  case tradeSocket
+  case tradeEvents
   case health
   case readiness
   case description
@@ -22,6 +24,11 @@ enum Route: Hashable {
   /// Segments are decoded one by one, so that an encoded slash does not make two of one. Empty segments name nothing: a
   /// client that lost an identifier must not reach the list.
   init?(rawPath: String) {
+    // One client's library appends a slash and follows no redirect.
+    if rawPath == "/stream" || rawPath == "/stream/" {
+      self = .tradeSocket
+      return
+    }
     var segments: [String] = []
     for raw in rawPath.utf8.dropFirst().split(
       separator: UInt8(ascii: "/"), maxSplits: 4, omittingEmptySubsequences: false)
@@ -37,6 +44,7 @@ enum Route: Hashable {
     case ("v2", 3...) where segments[1] == "stocks":
       guard let route = StockRoute(segments[2...]) else { return nil }
       self = .stocks(route)
+    case ("v1", 3) where segments[1...] == ["events", "trades"]: self = .tradeEvents
     case ("v2", 2): self.init(collection: segments[1])
     case ("v2", 3): self.init(collection: segments[1], member: segments[2])
     default: return nil
@@ -61,6 +69,7 @@ enum Route: Hashable {
     case "orders": self = .order(member)
     case "positions": self = .position(member)
     case "assets": self = .asset(member)
+    case "events" where member == "trades": self = .tradeEvents
     default: return nil
     }
   }

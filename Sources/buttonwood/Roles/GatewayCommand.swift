@@ -20,6 +20,7 @@ enum GatewayCommand {
     var desk = OrderDeskSettings()
     var gateway = GatewayConfiguration()
     var server = HTTPServerConfiguration()
+    var feed = EventFeedSettings()
 
     init(_ arguments: [String]) throws(CommandLineExit) {
       var line = CommandLineOptions(
@@ -52,8 +53,32 @@ enum GatewayCommand {
       server.connectionLimitPerAddress = line.integer(
         "connections-per-address", default: 0, in: 0...1_000_000,
         help: "Most connections of one client address; 0 for no limit.")
+      server.streams.count = line.integer(
+        "stream-limit", default: server.streams.count, in: 0...1_000_000,
+        help: "Most open streams, WebSockets and server-sent events together; beyond it 503.")
+      server.streams.queueBytes = line.integer(
+        "stream-queue", default: server.streams.queueBytes, in: 16_384...(1 << 30), unit: "bytes",
+        help: "Most bytes that wait for the client of one stream; a WebSocket beyond it is closed.")
+      server.streams.totalQueueBytes = line.integer(
+        "stream-memory", default: server.streams.totalQueueBytes, in: (1 << 20)...(1 << 40), unit: "bytes",
+        help: "Bytes that wait for all streams' clients before each is held to its share of them.")
+      server.streams.pingInterval = line.duration(
+        "stream-ping", default: server.streams.pingInterval, in: .milliseconds(100)...(.seconds(3_600)),
+        help: "How long a stream is silent before the server pings or sends a comment.")
+      server.streams.idleLimit = line.duration(
+        "stream-idle", default: server.streams.idleLimit, in: .seconds(1)...(.seconds(86_400)),
+        help: "How long a stream's client may not be heard of, or leave unread what was sent.")
+      feed.streamsPerAccount = line.integer(
+        "streams-per-account", default: feed.streamsPerAccount, in: 0...1_000_000,
+        help: "Most streams of one account; 0 for no limit.")
+      feed.pollPeriod = line.duration(
+        "event-poll", default: feed.pollPeriod, in: .milliseconds(10)...(.seconds(60)),
+        help: "How often it is looked for events that Redis told nothing of, and for revoked keys.")
       drain = line.duration(
         "drain", default: .seconds(20), help: "How long SIGTERM waits for requests in flight.")
+      if server.streams.pingInterval >= server.streams.idleLimit {
+        line.mistake("--stream-ping must be shorter than --stream-idle")
+      }
       try line.finish()
       server.address = listen.host
       server.port = listen.port
@@ -80,13 +105,17 @@ enum GatewayCommand {
         PostgresEntryLedger(session: session("accept-\(lane)")) { counts.countRetry($0) }
       },
       stream: stream, reader: reader, settings: options.desk, now: now)
+    let feed = EventFeed(
+      news: PostgresAccountEventReader(session: session("events")),
+      history: PostgresAccountEventReader(session: session("event-history")), nudges: RedisEventNudges(redis),
+      accounts: reader, configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics), now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
       configuration: options.gateway, desk: desk, reader: reader,
       market: MarketSources(
         reader: PostgresMarketDataReader(sessions: (0..<options.readers).map { session("market-\($0)") }),
         state: RedisMarketState(redis)),
-      now: now, random: { randomPool.word() })
+      feed: feed, now: now, random: { randomPool.word() })
     do {
       let server = try HTTPServer(configuration: options.server) { request in
         await counts.counting(request) { await service.handle($0) }
@@ -96,14 +125,17 @@ enum GatewayCommand {
       ) {
         await service.handle(HTTPRequest(method: "GET", rawPath: "/readyz")).status == 200
       }
+      StreamMetrics.show(server, metrics)
       server.start()
       log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
       let keeper = Task { await desk.run() }
+      let follower = Task { await feed.run() }
       let partitions = RoleOptions.keepPartitions(session("partitions"), log)
       await StopSignal.wait()
       log.notice("draining")
       let isClean = await server.drain(deadline: options.drain)
       keeper.cancel()
+      follower.cancel()
       partitions.cancel()
       await admin.stop()
       log.notice("stopped", ["answered_all": isClean])

@@ -1,0 +1,39 @@
+internal import Accounting
+internal import HTTP
+internal import Market
+internal import Services
+
+extension GatewayService {
+  /// `GET /stream`: a WebSocket on which the client proves who it is and then gets its account's events from then on.
+  func openTradeSocket(_ request: HTTPRequest) throws(APIError) -> HTTPResponse {
+    guard let feed else { throw .noEndpoint }
+    return .webSocket(
+      request,
+      handler: TradeSocket(feed: feed) { keyID, secret in
+        // Who cannot be asked about now is refused: a client tries again.
+        try? await self.authenticator.account(keyID: keyID, secret: secret, now: self.now())
+      })
+  }
+
+  /// `GET /v2/events/trades`: the account's events as server-sent events, from a place that the client names or from now on.
+  ///
+  /// `since` and `until` are times and inclusive; `since_id` and `Last-Event-ID` name the last event that the client has,
+  /// `until_id` the last that it wants.
+  func followTradeEvents(_ request: HTTPRequest, _ keyID: String, _ account: AccountNumber) throws(APIError)
+    -> HTTPResponse
+  {
+    guard let feed else { throw .noEndpoint }
+    let values = QueryValues(request.query)
+    let since = try values.time("since").map { $0.advanced(byMicroseconds: -1) }
+    let sinceID = try values.word("since_id") { EventID($0)?.at }
+    let lastID = request.header("Last-Event-ID").flatMap { EventID($0)?.at }
+    let until = try values.time("until")
+    let untilID = try values.word("until_id") { EventID($0)?.at }
+    // Where several are given, the narrower one counts; a client that reconnects goes on where it was.
+    let start = lastID ?? [since, sinceID].compactMap(\.self).max()
+    let end = [until, untilID].compactMap(\.self).min()
+    return .eventStream(
+      handler: EventLineStream(
+        account, keyID: keyID, from: start.map { .after($0) } ?? .now, until: end, feed: feed))
+  }
+}

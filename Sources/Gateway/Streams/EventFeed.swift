@@ -1,0 +1,227 @@
+internal import Accounting
+internal import HTTP
+internal import JSON
+internal import Lifecycle
+public import Market
+public import Ports
+internal import Services
+
+/// Brings accounts' events from the ledger to the clients that follow them: the loop around ``EventHub``.
+///
+/// Nudges make it look at once; without any it looks now and then, so Redis decides how soon events come and never whether.
+public actor EventFeed {
+  private let news: any AccountEventReader
+  private let history: any AccountEventReader
+  private let nudges: (any EventNudges)?
+  private let directory: InstrumentDirectory
+  private let meter: (any EventFeedMeter)?
+  private let now: @Sendable () -> Timestamp
+  let settings: EventFeedSettings
+  private var hub = EventHub()
+  private var streams: [EventHub.FollowerID: any EventStream] = [:]
+  /// WebSockets that have not proved yet whose they are, with the time by which they must.
+  private var strangers: [ObjectIdentifier: (socket: TradeSocket, deadline: Timestamp)] = [:]
+  private var waiters: [EventHub.Lane: CheckedContinuation<Void, Never>] = [:]
+  private var isStopping = false
+
+  /// Makes a feed; ``run()`` brings it to life.
+  /// - Parameters:
+  ///   - news: Reads for those who wait for news; a session that nothing else holds up.
+  ///   - history: Reads for those who catch up.
+  ///   - nudges: Tells of news; nil to rely on looking.
+  public init(
+    news: any AccountEventReader, history: any AccountEventReader, nudges: (any EventNudges)?,
+    accounts: any AccountReader, configuration: GatewayConfiguration = GatewayConfiguration(),
+    settings: EventFeedSettings = EventFeedSettings(), meter: (any EventFeedMeter)? = nil,
+    now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.news = news
+    self.history = history
+    self.nudges = nudges
+    self.settings = settings
+    self.meter = meter
+    self.now = now
+    directory = InstrumentDirectory(
+      reader: accounts, instrumentLifetime: configuration.instrumentLifetime,
+      priceLifetime: configuration.priceLifetime)
+  }
+
+  /// Serves until the task is cancelled.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      for lane in EventHub.Lane.allCases { group.addTask { await self.read(lane) } }
+      group.addTask { await self.look() }
+      if let nudges {
+        group.addTask { await nudges.follow { accounts in await self.nudged(accounts) } }
+      }
+      await withTaskCancellationHandler {
+        await group.waitForAll()
+      } onCancel: {
+        Task { await self.stop() }
+      }
+    }
+  }
+
+  // MARK: Followers
+
+  /// Begins to send an account's events to a stream; nil when the account has too many.
+  func follow(
+    _ account: AccountNumber, from start: EventHub.Start, until: Timestamp?, by stream: any EventStream
+  ) -> EventHub.FollowerID? {
+    guard settings.streamsPerAccount == 0 || hub.count(of: account) < settings.streamsPerAccount else { return nil }
+    let id = hub.follow(account, from: start, until: until)
+    streams[id] = stream
+    wakeAll()
+    return id
+  }
+
+  /// A stream is gone.
+  func leave(_ id: EventHub.FollowerID) {
+    hub.leave(id)
+    streams[id] = nil
+  }
+
+  /// A stream has room again.
+  func drained(_ id: EventHub.FollowerID) {
+    hub.drained(id)
+    wakeAll()
+  }
+
+  /// A WebSocket is open and has to prove whose it is.
+  func expect(_ socket: TradeSocket) {
+    let deadline = now().advanced(byMicroseconds: settings.authenticationLimit.microseconds)
+    strangers[ObjectIdentifier(socket)] = (socket, deadline)
+  }
+
+  /// It has, or is gone.
+  func settle(_ socket: TradeSocket) { strangers[ObjectIdentifier(socket)] = nil }
+
+  // MARK: Reading
+
+  private func nudged(_ accounts: [AccountNumber]) {
+    hub.nudged(accounts)
+    wakeAll()
+  }
+
+  private func read(_ lane: EventHub.Lane) async {
+    let reader = lane == .news ? news : history
+    var failures = 0
+    let backoff = Backoff(base: .milliseconds(20), ceiling: settings.retryCeiling)
+    while !isStopping {
+      let questions = hub.questions(lane, limit: settings.accountsAtOnce)
+      guard !questions.isEmpty else {
+        await withCheckedContinuation { waiters[lane] = $0 }
+        continue
+      }
+      do throws(LedgerError) {
+        let answers = try await reader.events(questions, limit: settings.eventsAtOnce)
+        let instruments = try await instruments(of: answers)
+        hand(out: hub.answered(answers, in: lane, now: now()), instruments)
+        failures = 0
+      } catch {
+        hub.failed(lane)
+        meter?.readingFailed()
+        failures += 1
+        try? await Task.sleep(for: backoff.pause(afterFailures: failures, random: UInt64(failures) << 60))
+      }
+    }
+  }
+
+  private func instruments(of answers: [EventAnswer]) async throws(LedgerError) -> InstrumentTable {
+    try await directory.table(now: now()) { table in
+      answers.allSatisfy { $0.events.allSatisfy { table[$0.event.instrument] != nil } }
+    }
+  }
+
+  private func hand(out outcome: EventHub.Outcome, _ instruments: InstrumentTable) {
+    // Who has come to the end begins before it gets news; history has no such mark.
+    for id in outcome.arrived { streams[id]?.began() }
+    for delivery in outcome.deliveries {
+      let encoded = delivery.events.compactMap { event in
+        instruments[event.event.instrument].map { EncodedEvent(event, $0) }
+      }
+      for id in delivery.followers {
+        guard let stream = streams[id] else { continue }
+        stream.take(encoded)
+        if !stream.dropsWhenFull && !stream.hasRoom { hub.filled(id) }
+      }
+      meter?.sent(events: encoded.count * delivery.followers.count)
+      guard delivery.isNews else { continue }
+      let time = now()
+      for event in delivery.events { meter?.delivered(afterMicroseconds: time.microseconds(since: event.at)) }
+    }
+    for id in outcome.finished { streams.removeValue(forKey: id)?.finished() }
+    wakeAll()
+  }
+
+  // MARK: Looking
+
+  private func look() async {
+    while !isStopping {
+      try? await Task.sleep(for: settings.pollPeriod)
+      dismissStrangers()
+      let questions = hub.inquiry(now: now())
+      for portion in questions.portions(of: settings.inquiryLimit) {
+        guard let accounts = try? await history.accountsWithNews(portion) else { break }
+        hub.nudged(accounts)
+      }
+      wakeAll()
+      await endRevoked()
+    }
+  }
+
+  private func dismissStrangers() {
+    let now = now()
+    for (id, stranger) in strangers where stranger.deadline < now {
+      strangers[id] = nil
+      stranger.socket.dismiss()
+    }
+  }
+
+  private func endRevoked() async {
+    var byKey: [String: [EventHub.FollowerID]] = [:]
+    for (id, stream) in streams { byKey[stream.keyID, default: []].append(id) }
+    for portion in Array(byKey.keys).portions(of: settings.inquiryLimit) {
+      guard let valid = try? await history.validKeys(among: portion) else { return }
+      for key in portion where !valid.contains(key) {
+        for id in byKey[key]! {
+          hub.leave(id)
+          streams.removeValue(forKey: id)?.revoked()
+        }
+      }
+    }
+  }
+
+  private func wakeAll() {
+    for waiter in waiters.values { waiter.resume() }
+    waiters = [:]
+  }
+
+  private func stop() {
+    isStopping = true
+    wakeAll()
+  }
+}
+
+extension EncodedEvent {
+  fileprivate init(_ event: AccountEvent, _ instrument: Instrument) {
+    var writer = JSONWriter(capacity: 1_400)
+    writer.tradeEvent(event, instrument)
+    line = .event(writer.bytes, id: event.id.description)
+    message = TradeSocketProtocol.tradeUpdate(writer.bytes)
+  }
+}
+
+extension Array {
+  /// The elements in pieces of at most so many.
+  fileprivate func portions(of size: Int) -> [[Element]] {
+    stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+  }
+}
+
+extension Duration {
+  /// Whole microseconds.
+  fileprivate var microseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+  }
+}

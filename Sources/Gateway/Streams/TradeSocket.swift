@@ -1,0 +1,143 @@
+internal import HTTP
+internal import Lifecycle
+internal import Market
+internal import Services
+
+/// A client's WebSocket of trade updates. Its messages are dealt with one after the other.
+final class TradeSocket: HTTPStreamHandler, EventStream {
+  /// Messages that wait to be dealt with at most.
+  private static let inboxLimit = 16
+
+  private struct State {
+    var stream: HTTPStream?
+    var script = TradeSocketProtocol()
+    var inbox: [[UInt8]] = []
+    var isWorking = false
+    var isClosed = false
+    var credentials: (keyID: String, account: AccountNumber)?
+    var follower: EventHub.FollowerID?
+  }
+
+  private let feed: EventFeed
+  private let authenticate: @Sendable (_ keyID: String, _ secret: String) async -> AccountNumber?
+  private let state = Lock(State())
+
+  init(
+    feed: EventFeed, authenticate: @escaping @Sendable (_ keyID: String, _ secret: String) async -> AccountNumber?
+  ) {
+    self.feed = feed
+    self.authenticate = authenticate
+  }
+
+  // MARK: The client's side
+
+  func opened(_ stream: HTTPStream) {
+    state.withLock { $0.stream = stream }
+    Task { await feed.expect(self) }
+  }
+
+  func received(_ message: HTTPStreamMessage, from stream: HTTPStream) {
+    let (isFull, begins) = state.withLock { state in
+      guard state.inbox.count < Self.inboxLimit else { return (true, false) }
+      state.inbox.append(message.bytes)
+      defer { state.isWorking = true }
+      return (false, !state.isWorking)
+    }
+    if isFull { stream.close(.policyViolation, reason: "too many messages") }
+    if begins { Task { await work(stream) } }
+  }
+
+  func drained(_ stream: HTTPStream) {}
+
+  func closed(_ stream: HTTPStream, _ end: HTTPStreamEnd) {
+    let follower = state.withLock { state in
+      state.isClosed = true
+      state.stream = nil
+      state.inbox = []
+      return state.follower
+    }
+    Task {
+      await feed.settle(self)
+      if let follower { await feed.leave(follower) }
+    }
+  }
+
+  private func work(_ stream: HTTPStream) async {
+    while true {
+      let next: [UInt8]? = state.withLock { state in
+        guard !state.inbox.isEmpty else {
+          state.isWorking = false
+          return nil
+        }
+        return state.inbox.removeFirst()
+      }
+      guard let next else { return }
+      switch state.withLock({ $0.script.receive(next) }) {
+      case .authenticate(let keyID, let secret): await authenticate(keyID, secret, stream)
+      case .listen: await listen(stream)
+      case .stop: await stop(stream)
+      case .answer(let chunk): stream.send(chunk)
+      case .ignore: break
+      }
+    }
+  }
+
+  private func authenticate(_ keyID: String, _ secret: String, _ stream: HTTPStream) async {
+    let account = await authenticate(keyID, secret)
+    let answer = state.withLock { state in
+      if let account { state.credentials = (keyID, account) }
+      return state.script.authenticated(account != nil)
+    }
+    stream.send(answer)
+    if account == nil { stream.close(.policyViolation, reason: "unauthorized") }
+    await feed.settle(self)
+  }
+
+  private func listen(_ stream: HTTPStream) async {
+    let (account, isFollowing) = state.withLock { ($0.credentials?.account, $0.follower != nil) }
+    guard let account else { return }
+    guard !isFollowing else {
+      stream.send(TradeSocketProtocol.listening(true))
+      return
+    }
+    guard let follower = await feed.follow(account, from: .now, until: nil, by: self) else {
+      return stream.close(.policyViolation, reason: "the account has too many streams")
+    }
+    let isGone = state.withLock { state in
+      if !state.isClosed { state.follower = follower }
+      return state.isClosed
+    }
+    if isGone { await feed.leave(follower) }
+  }
+
+  private func stop(_ stream: HTTPStream) async {
+    let follower = state.withLock { state in
+      defer { state.follower = nil }
+      return state.follower
+    }
+    if let follower { await feed.leave(follower) }
+    stream.send(TradeSocketProtocol.listening(false))
+  }
+
+  // MARK: The feed's side
+
+  var keyID: String { state.withLock { $0.credentials?.keyID ?? "" } }
+  var hasRoom: Bool { true }
+  var dropsWhenFull: Bool { true }
+
+  private var stream: HTTPStream? { state.withLock { $0.stream } }
+
+  func began() { stream?.send(TradeSocketProtocol.listening(true)) }
+
+  func take(_ events: [EncodedEvent]) {
+    guard let stream else { return }
+    for event in events { stream.send(event.message) }
+  }
+
+  func finished() {}
+
+  func revoked() { stream?.close(.policyViolation, reason: "the key is no longer valid") }
+
+  /// It has not proved in time whose it is.
+  func dismiss() { stream?.close(.policyViolation, reason: "no authentication in time") }
+}

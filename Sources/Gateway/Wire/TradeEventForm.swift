@@ -1,0 +1,51 @@
+internal import Accounting
+internal import JSON
+internal import Market
+internal import Ports
+
+extension JSONWriter {
+  /// An event of an account as its streams tell it: the order is shown as it was after the event.
+  mutating func tradeEvent(_ event: AccountEvent, _ instrument: Instrument) {
+    beginObject()
+    key("event")
+    string(plain: event.event.kind.wire)
+    key("event_id")
+    string(event.id.description)
+    key("account_id")
+    id(event.accountID)
+    key("at")
+    time(event.at)
+    key("timestamp")
+    time(event.at)
+    if let position = event.position {
+      key("execution_id")
+      id(event.event.executionID)
+      key("price")
+      price(event.event.price)
+      key("qty")
+      quantity(event.event.quantity)
+      key("position_qty")
+      quantity(position)
+    }
+    key("order")
+    order(ShownOrder(record: event.order, status: event.status), instrument)
+    endObject()
+  }
+}
+
+extension OrderEvent.Kind {
+  /// The word on the wire.
+  var wire: StaticString {
+    switch self {
+    case .new: return "new"
+    case .partialFill: return "partial_fill"
+    case .fill: return "fill"
+    case .canceled: return "canceled"
+    case .replaced: return "replaced"
+    case .rejected: return "rejected"
+    case .expired: return "expired"
+    case .cancelRejected: return "order_cancel_rejected"
+    case .replaceRejected: return "order_replace_rejected"
+    }
+  }
+}

@@ -1,0 +1,40 @@
+internal import Gateway
+internal import HTTP
+internal import Telemetry
+
+/// What a gateway counts of its streams.
+struct StreamMetrics: EventFeedMeter {
+  private let events: Counter
+  private let failures: Counter
+  private let delay: Histogram
+
+  /// Registers the instruments.
+  init(_ metrics: Metrics) {
+    events = metrics.counter(
+      "buttonwood_stream_events_total", help: "Events handed to streams, each once for every stream.")
+    failures = metrics.counter(
+      "buttonwood_stream_readings_failed_total", help: "Readings of events that failed and are made again.")
+    delay = metrics.histogram(
+      "buttonwood_stream_delay_seconds",
+      help: "From the moment of an event's settlement, before its commit, until it is handed to the streams.")
+  }
+
+  func sent(events count: Int) { events.add(count) }
+  func delivered(afterMicroseconds span: Int64) { delay.observe(.microseconds(max(0, span))) }
+  func readingFailed() { failures.add() }
+
+  /// Shows what the server knows of its streams.
+  static func show(_ server: HTTPServer, _ metrics: Metrics) {
+    func gauge(_ name: String, _ help: String, _ read: @escaping @Sendable (HTTPStreamMetrics) -> Int) {
+      metrics.gauge(name, help: help) { [weak server] in Int64(server.map { read($0.metrics.streams) } ?? 0) }
+    }
+    gauge("buttonwood_streams_open", "Open streams.") { $0.open }
+    gauge("buttonwood_streams_opened", "Streams opened since the start.") { $0.opened }
+    gauge("buttonwood_streams_refused", "Streams refused since the start because there were too many.") { $0.refused }
+    gauge("buttonwood_streams_slow", "Streams closed since the start because the client did not read.") { $0.slow }
+    gauge("buttonwood_streams_silent", "Streams closed since the start because the client was not heard of.") {
+      $0.silent
+    }
+    gauge("buttonwood_stream_queued_bytes", "Bytes that wait for clients of streams.") { $0.queuedBytes }
+  }
+}
