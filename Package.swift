@@ -46,6 +46,7 @@ let package = Package(
     .systemLibrary(name: "CLibCrypto"),
     .systemLibrary(name: "CWslay"),
     .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CMsgPack"),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
 
     // Domain: standard library only.
@@ -66,6 +67,7 @@ let package = Package(
 
     // Drivers: one C library each, no word of orders.
     library("Digest", ["CLibCrypto"]),
+    library("MessagePack", ["CMsgPack"]),
     library("HTTP", ["CMicroHTTPD", "CWslay", "Digest", "Lifecycle"]),
     library("Postgres", ["CPostgreSQL", "Lifecycle"]),
     library("Redis", ["CHiredis", "Lifecycle"]),
@@ -81,7 +83,10 @@ let package = Package(
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     library(
       "Gateway",
-      ["HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "Telemetry"],
+      [
+        "HTTP", "JSON", "MessagePack", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle",
+        "Telemetry",
+      ],
       resources: [.embedInCode("Admin/Console")]),
 
     // The engine under recorded and generated load, for the lab and the tests.
@@ -111,7 +116,7 @@ let package = Package(
       "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market", "TestKit"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
     tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
-    tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "Digest", "TestKit"]),
+    tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "MessagePack", "Digest", "TestKit"]),
     tests("HTTPTests", ["HTTP", "Lifecycle", "TestKit"]),
     tests("PostgresTests", ["Postgres", "Lifecycle", "TestKit"]),
     tests("RedisTests", ["Redis", "Lifecycle", "TestKit"]),
@@ -127,7 +132,8 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "Gateway", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Sharding", "Digest", "Lifecycle",
+        "Gateway", "HTTP", "JSON", "MessagePack", "Services", "Ports", "Market", "Accounting", "Sharding", "Digest",
+        "Lifecycle",
         "Telemetry", "TestKit",
       ]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),

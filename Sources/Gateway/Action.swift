@@ -43,8 +43,8 @@ enum Action: Hashable {
     case (.calendar, .get): self = .showCalendar
     case (.stocks(let route), .get): self = .showStocks(route)
     case (.tradeEvents, .get): self = .followTradeEvents
-    case (.stocks, _), (.orderByClientID, _), (.account, _), (.assets, _), (.asset, _), (.clock, _), (.calendar, _),
-      (.health, _), (.readiness, _), (.description, _), (.tradeSocket, _), (.tradeEvents, _):
+    case (.stocks, _), (.dataStream, _), (.orderByClientID, _), (.account, _), (.assets, _), (.asset, _), (.clock, _),
+      (.calendar, _), (.health, _), (.readiness, _), (.description, _), (.tradeSocket, _), (.tradeEvents, _):
       throw .methodNotAllowed("GET, HEAD")
     }
   }

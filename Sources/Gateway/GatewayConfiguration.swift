@@ -18,6 +18,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var readinessLifetime: Int64 = 500_000
   /// Requests a minute of one account; 0 for no limit.
   public var requestsPerMinute = 0
+  /// Open streams of market data of one account.
+  public var marketStreamsPerAccount = 100
   /// Cancels of one "cancel all" that are under way at once.
   public var concurrentCancels = 64
   /// How often "close all positions" looks whether cancelled orders are gone before it sells what is free.

@@ -14,6 +14,8 @@ public final class GatewayService: Sendable {
   let reader: any AccountReader
   let clock: MarketClock
   let market: MarketSources?
+  let hub: MarketHub?
+  let streamCensus: StreamCensus
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
@@ -48,6 +50,8 @@ public final class GatewayService: Sendable {
     self.random = random
     directory = InstrumentDirectory(
       reader: reader, instrumentLifetime: configuration.instrumentLifetime, priceLifetime: configuration.priceLifetime)
+    hub = market.map { [directory] market in MarketHub(market, directory, now: now) }
+    streamCensus = StreamCensus(limit: configuration.marketStreamsPerAccount)
     authenticator = Authenticator(reader: reader, configuration: configuration)
     limiter = KeyRateLimiter(requestsPerMinute: configuration.requestsPerMinute)
     readiness = CoalescingCache(
@@ -79,6 +83,9 @@ public final class GatewayService: Sendable {
     case .tradeSocket:
       guard method == .get else { throw .methodNotAllowed("GET") }
       return try openTradeSocket(request)
+    case .dataStream:
+      guard method == .get else { throw .methodNotAllowed("GET") }
+      return try await openDataStream(request, headers)
     case .tradeEvents, .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock,
       .calendar, .stocks:
       let action = try Action(route, method)

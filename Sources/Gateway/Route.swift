@@ -18,6 +18,7 @@ enum Route: Hashable {
   case readiness
   case description
   case stocks(StockRoute)
+  case dataStream
 
   /// Finds the route of a path as it was sent; nil when there is nothing.
   ///
@@ -60,6 +61,7 @@ enum Route: Hashable {
     case "assets": self = .assets
     case "clock": self = .clock
     case "calendar": self = .calendar
+    case "iex", "sip": self = .dataStream
     default: return nil
     }
   }

@@ -27,6 +27,7 @@ import Testing
     case .readiness: "/readyz"
     case .description: "/openapi.json"
     case .stocks: "/v2/stocks"
+    case .dataStream: "/v2/iex"
     }
   }
 

@@ -12,6 +12,10 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
     /// What is kept outside the ledger; nil when that is away.
     var kept: [InstrumentID: MarketDepth]? = [:]
     var failure: LedgerError?
+    /// What the shards' streams carry, one behind the other; positions count it.
+    var published: [SymbolUpdate] = []
+    /// Whether somebody has taken a place in the streams.
+    var isFollowed = false
   }
 
   let state = Lock(State())
@@ -101,7 +105,15 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
 
   func updates(after positions: [Shard: StreamPosition?]) async throws(StreamError) -> [Shard: MarketStretch] {
     _ = try kept()
-    return [:]
+    return state.withLock { state in
+      state.isFollowed = true
+      let end = StreamPosition(milliseconds: 1, counter: UInt64(state.published.count))
+      return positions.compactMapValues { position in
+        guard let position else { return MarketStretch(position: end) }
+        guard position < end else { return nil }
+        return MarketStretch(position: end, updates: Array(state.published[Int(position.counter)...]))
+      }
+    }
   }
 
   static func bars(_ trades: [TradePrint], _ frame: BarFrame) -> [Bar] {

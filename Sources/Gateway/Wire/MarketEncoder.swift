@@ -15,6 +15,8 @@ protocol MarketEncoder {
   mutating func whole(_ number: Int64)
   /// A number of `value` units of `10^-fractionDigits`.
   mutating func decimal(_ value: Int64, _ fractionDigits: Int)
+  /// True or false.
+  mutating func flag(_ value: Bool)
   /// A moment.
   mutating func moment(_ time: Timestamp)
 }
@@ -34,6 +36,7 @@ extension JSONWriter: MarketEncoder {
 
   mutating func text(_ text: String) { string(text) }
   mutating func whole(_ number: Int64) { integer(number) }
+  mutating func flag(_ value: Bool) { bool(value) }
   mutating func decimal(_ value: Int64, _ fractionDigits: Int) { number(value, fractionDigits: fractionDigits) }
   mutating func moment(_ time: Timestamp) { marketTime(time) }
 }

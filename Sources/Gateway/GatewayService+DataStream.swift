@@ -1,0 +1,28 @@
+internal import HTTP
+internal import Market
+
+extension GatewayService {
+  /// `GET /v2/iex` and `/v2/sip`: there is one feed, whatever it is called.
+  func openDataStream(_ request: HTTPRequest, _ headers: RequestHeaders) async throws(APIError) -> HTTPResponse {
+    guard let hub else { throw .noEndpoint }
+    var known: DataStreamConnection.Verdict?
+    if headers.keyID != .absent || headers.authorization != .absent {
+      known = await verdict(headers)
+      if case .unknown? = known { throw .unavailable }
+    }
+    let connection = DataStreamConnection(
+      format: StreamFormat(request), hub: hub, census: streamCensus, known: known
+    ) { [self] key, secret in
+      await verdict(RequestHeaders([("APCA-API-KEY-ID", key), ("APCA-API-SECRET-KEY", secret)]))
+    }
+    return .webSocket(request, handler: connection)
+  }
+
+  private func verdict(_ headers: RequestHeaders) async -> DataStreamConnection.Verdict {
+    do throws(APIError) {
+      return .account(try await authenticator.account(headers, now: now()))
+    } catch {
+      return error.status == 401 ? .wrong : .unknown
+    }
+  }
+}

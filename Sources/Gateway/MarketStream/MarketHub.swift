@@ -1,0 +1,250 @@
+internal import Lifecycle
+internal import Market
+internal import Ports
+
+/// Brings live market data to the clients of a gateway: follows the shards' streams while somebody wants what is in them,
+/// keeps a copy of each book that somebody follows, and tells bars when their minutes are over.
+///
+/// Nothing here waits for a client: what a client does not read in time is its stream's affair.
+actor MarketHub {
+  private enum Change {
+    case subscribe(any StreamClient, StreamSubscriptions, added: StreamSubscriptions)
+    case leave(any StreamClient)
+  }
+
+  private struct Inbox {
+    var changes: [Change] = []
+    var isRunning = false
+  }
+
+  /// A copy of a book.
+  private struct Copy {
+    var depth: MarketDepth?
+    /// Clients that have not got the whole yet.
+    var waiting: [any StreamClient] = []
+    var isBroken = true
+  }
+
+  private let sources: MarketSources
+  private let directory: InstrumentDirectory
+  private let settings: MarketHubSettings
+  private let now: @Sendable () -> Timestamp
+  private let inbox = Lock(Inbox())
+
+  private var table = SubscriptionTable()
+  private var positions: [Shard: StreamPosition?] = [:]
+  private var copies: [String: Copy] = [:]
+  /// The last command of which each symbol's followers have heard.
+  private var heard: [String: Sequence] = [:]
+  private var schedule: BarSchedule
+  /// How often it has looked.
+  private(set) var turns = 0
+  private var told: [Timestamp: [InstrumentID: Bar]] = [:]
+
+  init(
+    _ sources: MarketSources, _ directory: InstrumentDirectory, settings: MarketHubSettings = MarketHubSettings(),
+    now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.sources = sources
+    self.directory = directory
+    self.settings = settings
+    self.now = now
+    schedule = BarSchedule(settings)
+  }
+
+  /// These are all subscriptions of a client from now on.
+  nonisolated func subscribe(_ client: any StreamClient, _ all: StreamSubscriptions, added: StreamSubscriptions) {
+    change(.subscribe(client, all, added: added))
+  }
+
+  /// A client is gone.
+  nonisolated func leave(_ client: any StreamClient) { change(.leave(client)) }
+
+  private nonisolated func change(_ change: Change) {
+    let begins = inbox.withLock { inbox in
+      inbox.changes.append(change)
+      defer { inbox.isRunning = true }
+      return !inbox.isRunning
+    }
+    if begins { Task { await run() } }
+  }
+
+  /// Works as long as there are clients.
+  private func run() async {
+    while true {
+      takeChanges()
+      let isOver = inbox.withLock { inbox in
+        guard table.isEmpty, inbox.changes.isEmpty else { return false }
+        inbox.isRunning = false
+        return true
+      }
+      if isOver { return forget() }
+      let pause = await turn()
+      try? await Task.sleep(for: pause)
+    }
+  }
+
+  private func forget() {
+    (positions, copies, heard, told) = ([:], [:], [:], [:])
+    schedule = BarSchedule(settings)
+  }
+
+  private func takeChanges() {
+    let changes = inbox.withLock { inbox in
+      defer { inbox.changes = [] }
+      return inbox.changes
+    }
+    for change in changes {
+      switch change {
+      case .subscribe(let client, let all, let added):
+        table.set(all, of: client)
+        for symbol in added[.depth] ?? [] { copies[symbol, default: Copy()].waiting.append(client) }
+      case .leave(let client):
+        table.set(nil, of: client)
+        for symbol in copies.keys { copies[symbol]!.waiting.removeAll { $0 === client } }
+      }
+    }
+    let wanted = table.symbols(in: .depth) ?? []
+    copies = copies.filter { wanted.contains($0.key) }
+  }
+
+  /// One look at everything.
+  /// - Returns: How long to rest.
+  private func turn() async -> Duration {
+    guard let instruments = try? await directory.table(now: now()) else { return settings.failurePause }
+    defer { turns += 1 }
+    var pause = settings.pollPeriod
+    if !(await follow(instruments)) { pause = settings.failurePause }
+    await copyBooks(instruments)
+    await tellBars(instruments)
+    return pause
+  }
+
+  // MARK: Streams
+
+  /// Takes what has come. When it cannot, copies are made anew as soon as it can.
+  private func follow(_ instruments: InstrumentTable) async -> Bool {
+    let symbols = table.symbols(in: .trades, .quotes, .depth)
+    let shards = symbols.map { Set($0.compactMap { instruments.named($0)?.shard }) } ?? instruments.shards
+    positions = positions.filter { shards.contains($0.key) }
+    for shard in shards where positions[shard] == nil { positions[shard] = .some(nil) }
+    guard !shards.isEmpty else { return true }
+    guard let stretches = try? await sources.state?.updates(after: positions) else {
+      positions = [:]
+      for symbol in copies.keys { copies[symbol]!.isBroken = true }
+      return sources.state == nil
+    }
+    for (shard, stretch) in stretches.sorted(by: { $0.key < $1.key }) {
+      positions[shard] = stretch.position
+      if stretch.isBroken {
+        for symbol in copies.keys where instruments.named(symbol)?.shard == shard { copies[symbol]!.isBroken = true }
+      }
+      for entry in stretch.updates {
+        guard let instrument = instruments.named(entry.symbol.description) else { continue }
+        tell(entry.update, of: instrument)
+      }
+    }
+    return true
+  }
+
+  private func tell(_ update: MarketUpdate, of instrument: Instrument) {
+    let symbol = instrument.symbol.description
+    let tape = MarketLetters.tape(of: instrument)
+    let last = heard[symbol] ?? Sequence(rawValue: -1)
+    // What comes twice is told once; a whole book from before starts anew.
+    if update.sequence > last {
+      table.send(
+        update.trades.filter { $0.sequence > last }.map { .trade($0, symbol: symbol, tape: tape) }, .trades, symbol)
+      if update.isQuoteNew { table.send([.quote(update.quote, symbol: symbol, tape: tape)], .quotes, symbol) }
+    }
+    if update.sequence > last || update.previous == nil { heard[symbol] = update.sequence }
+    followBook(update, symbol)
+  }
+
+  private func followBook(_ update: MarketUpdate, _ symbol: String) {
+    guard let copy = copies[symbol], !copy.isBroken, var depth = copy.depth else { return }
+    let from = depth.sequence
+    switch depth.follow(update) {
+    case .known: return
+    case .broken: copies[symbol]!.isBroken = true
+    case .followed:
+      copies[symbol]!.depth = depth
+      let element: StreamElement =
+        update.previous == nil ? .book(depth, symbol: symbol) : .change(update, from: from, symbol: symbol)
+      // Who waits for the whole gets it later, with this change in it.
+      table.send([element], .depth, symbol, except: copy.waiting)
+    }
+  }
+
+  // MARK: Books
+
+  /// Makes copies that are wanted or wrong; everybody who follows them begins anew from there.
+  private func copyBooks(_ instruments: InstrumentTable) async {
+    for (symbol, copy) in copies where copy.isBroken || !copy.waiting.isEmpty {
+      guard let instrument = instruments.named(symbol) else { continue }
+      if sources.state != nil, copy.isBroken, positions[instrument.shard] == nil { continue }
+      if copy.isBroken {
+        guard let depth = await read(instrument) else { continue }
+        guard copies[symbol] != nil else { continue }
+        copies[symbol]!.depth = depth
+        copies[symbol]!.isBroken = false
+        copies[symbol]!.waiting = []
+        table.send([.book(depth, symbol: symbol)], .depth, symbol)
+      } else if let depth = copy.depth {
+        copies[symbol]!.waiting = []
+        table.send([.book(depth, symbol: symbol)], to: copy.waiting)
+      }
+    }
+  }
+
+  private func read(_ instrument: Instrument) async -> MarketDepth? {
+    if let depth = try? await sources.state?.depth(of: instrument) { return depth }
+    return try? await sources.reader.depths(of: [instrument.id])[instrument.id]
+  }
+
+  // MARK: Bars
+
+  private func tellBars(_ instruments: InstrumentTable) async {
+    let symbols = table.symbols(in: .bars, .dailyBars, .updatedBars)
+    guard symbols?.isEmpty != true else {
+      schedule = BarSchedule(settings)
+      return
+    }
+    let ids = symbols.map { $0.compactMap { instruments.named($0)?.id } }
+    for due in schedule.due(now: now()) {
+      switch due {
+      case .tell(let minute):
+        guard let bars = try? await sources.reader.minuteBars(at: minute, of: ids) else { continue }
+        told[minute] = bars
+        tell(bars, .minute, .bars, instruments)
+        await tellDays(of: bars.keys.sorted(), at: minute, instruments)
+      case .review(let minute):
+        let before = told.removeValue(forKey: minute) ?? [:]
+        guard let bars = try? await sources.reader.minuteBars(at: minute, of: ids) else { continue }
+        tell(bars.filter { before[$0.key] != $0.value }, .updated, .updatedBars, instruments)
+      }
+    }
+  }
+
+  private func tellDays(of ids: [InstrumentID], at minute: Timestamp, _ instruments: InstrumentTable) async {
+    let followed = ids.filter { id in
+      instruments[id].map { table.follows(.dailyBars, $0.symbol.description) } ?? false
+    }
+    guard !followed.isEmpty else { return }
+    let start = BarFrame.day.start(of: minute)
+    let span = MarketSpan(start: start, end: start, limit: followed.count)
+    guard let page = try? await sources.reader.bars(of: followed, span, frame: .day) else { return }
+    let bars = page.parts.compactMap { part in part.rows.first.map { (part.instrument, $0) } }
+    tell(Dictionary(bars, uniquingKeysWith: { $1 }), .day, .dailyBars, instruments)
+  }
+
+  private func tell(
+    _ bars: [InstrumentID: Bar], _ type: StreamElement.StaticText, _ channel: StreamChannel,
+    _ instruments: InstrumentTable
+  ) {
+    for (id, bar) in bars.sorted(by: { $0.key < $1.key }) {
+      guard let symbol = instruments[id]?.symbol.description else { continue }
+      table.send([.bar(bar, type: type, symbol: symbol)], channel, symbol)
+    }
+  }
+}

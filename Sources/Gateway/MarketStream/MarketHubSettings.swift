@@ -1,0 +1,16 @@
+/// Rhythms and bounds of live market data.
+struct MarketHubSettings {
+  /// How often the shards' streams are looked at while somebody follows them.
+  var pollPeriod = Duration.milliseconds(20)
+  /// How long a stream that cannot be read is left alone.
+  var failurePause = Duration.milliseconds(250)
+  /// How long after a minute's end its bars are read and told, in microseconds: trades of its last moment are on their way.
+  var barDelay: Int64 = 400_000
+  /// How long after a minute's end it is looked whether its bars have changed since, in microseconds.
+  var updateDelay: Int64 = 30_000_000
+  /// Minutes that are made up for after a stall, at most.
+  var lateMinutes: Int64 = 5
+
+  /// The defaults.
+  init() {}
+}
