@@ -44,6 +44,8 @@ extension OrderRecord {
       // The order had closed before.
       return (order, ShownStatus(order.status, pending: .none, processed: true))
     case .new, .partialFill, .cancelRejected, .replaceRejected, .triggered, .held, .reduced:
+      // An exit of a class may have lost shares since.
+      order.quantity = event.filled + event.leaves
       order.filled = event.filled
       order.filledValue = event.filledValue
       order.status = event.filled > .zero ? .partiallyFilled : .accepted

@@ -34,7 +34,8 @@ extension JSONWriter {
 }
 
 extension OrderEvent.Kind {
-  /// The word on the wire.
+  /// The word on the wire. Clients know the service's words alone, so what it has no word for is `accepted` (a leg that
+  /// waits for its entry) or `restated` (a stop that was reached, an exit that lost shares to the other); the order tells it.
   var wire: StaticString {
     switch self {
     case .new: return "new"
@@ -46,6 +47,8 @@ extension OrderEvent.Kind {
     case .expired: return "expired"
     case .cancelRejected: return "order_cancel_rejected"
     case .replaceRejected: return "order_replace_rejected"
+    case .held: return "accepted"
+    case .triggered, .reduced: return "restated"
     }
   }
 }
