@@ -17,11 +17,15 @@ struct EntryJudge {
     self.now = now
   }
 
+  /// Whether the caller's key is known to be valid still: no key of the account has changed since it was looked at.
+  func isCurrent(_ request: EntryRequest) -> Bool {
+    guard let version = request.keysVersion, let account = snapshot.accounts[request.account] else { return true }
+    return version == account.keysVersion
+  }
+
   mutating func place(_ request: PlaceRequest, at index: Int) -> EntryPlan.Outcome {
     if let known = identity(request.account, request.idempotencyKey, request.clientKey) { return known }
-    guard let account = snapshot.accounts[request.account], account.status == .active else {
-      return .refused(.accountBlocked)
-    }
+    if let refusal = closed(request.account) { return .refused(refusal) }
     let prices = [request.price] + request.legs.map(\.price)
     guard prices.allSatisfy({ $0.cost(of: request.quantity) != nil }) else { return .refused(.notionalTooLarge) }
     let holds = holds(of: request)
@@ -119,9 +123,7 @@ struct EntryJudge {
     guard shown == .new || shown == .partiallyFilled || shown == .held else {
       return .refused(.orderNotReplaceable(shown))
     }
-    guard let account = snapshot.accounts[request.account], account.status == .active else {
-      return .refused(.accountBlocked)
-    }
+    if let refusal = closed(request.account) { return .refused(refusal) }
     let siblings = siblings(of: target)
     guard !siblings.contains(where: { $0.pending == .replace }) else {
       return .refused(.orderNotReplaceable(.pendingReplace))
@@ -195,6 +197,15 @@ struct EntryJudge {
     }
     let isUsed = snapshot.keys[.init(account: account, digest: client.digest)] != nil
     return isUsed ? .refused(.duplicateClientOrderID) : nil
+  }
+
+  /// Why an account takes no orders; nil when it does.
+  private func closed(_ number: AccountNumber) -> RejectReason? {
+    switch snapshot.accounts[number]?.status {
+    case .active: return nil
+    case .suspended: return .tradingSuspended
+    case .blocked, nil: return .accountBlocked
+    }
   }
 
   /// Why `hold` cannot be taken; nil when it can.

@@ -101,6 +101,10 @@ extension EntryPlan {
   public init(requests: [EntryRequest], snapshot: EntrySnapshot, now: Timestamp) {
     var judge = EntryJudge(snapshot: snapshot, now: now)
     for (index, request) in requests.enumerated() {
+      guard judge.isCurrent(request) else {
+        judge.plan.outcomes.append(.refused(.staleCredential))
+        continue
+      }
       let outcome: Outcome
       switch request {
       case .place(let place): outcome = judge.place(place, at: index)

@@ -18,6 +18,15 @@ public enum EntryRequest: Hashable, Sendable {
     }
   }
 
+  /// The version of the account's keys under which the caller proved itself; nil for an operator, who needs no key.
+  public var keysVersion: Int64? {
+    switch self {
+    case .place(let request): return request.keysVersion
+    case .cancel(let request): return request.keysVersion
+    case .replace(let request): return request.keysVersion
+    }
+  }
+
   /// The shard whose log it goes to.
   public var shard: Shard {
     switch self {
@@ -78,13 +87,16 @@ public struct PlaceRequest: Hashable, Sendable {
   public var idempotencyKey: RequestKey?
   /// Random bits for the order's identifier.
   public var random: UInt64
+  /// See ``EntryRequest/keysVersion``.
+  public var keysVersion: Int64?
 
   /// Makes a request.
   public init(
     account: AccountNumber, instrument: InstrumentID, shard: Shard, side: Side, type: OrderType,
     timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention?, price: Price,
     quantity: Quantity, trigger: Trigger? = nil, orderClass: OrderClass = .simple, legs: [LegRequest] = [],
-    clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64
+    clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64,
+    keysVersion: Int64? = nil
   ) {
     self.account = account
     self.instrument = instrument
@@ -103,6 +115,7 @@ public struct PlaceRequest: Hashable, Sendable {
     self.clientKey = clientKey
     self.idempotencyKey = idempotencyKey
     self.random = random
+    self.keysVersion = keysVersion
   }
 }
 
@@ -144,11 +157,14 @@ public struct CancelRequest: Hashable, Sendable {
   public var account: AccountNumber
   /// The order; its identifier names the shard.
   public var order: OrderID
+  /// See ``EntryRequest/keysVersion``.
+  public var keysVersion: Int64?
 
   /// Makes a request.
-  public init(account: AccountNumber, order: OrderID) {
+  public init(account: AccountNumber, order: OrderID, keysVersion: Int64? = nil) {
     self.account = account
     self.order = order
+    self.keysVersion = keysVersion
   }
 }
 
@@ -178,12 +194,14 @@ public struct ReplaceRequest: Hashable, Sendable {
   public var idempotencyKey: RequestKey?
   /// Random bits for the new order's identifier.
   public var random: UInt64
+  /// See ``EntryRequest/keysVersion``.
+  public var keysVersion: Int64?
 
   /// Makes a request.
   public init(
     account: AccountNumber, target: OrderID, quantity: Quantity?, price: Price?, stop: Price? = nil,
     trail: Int64? = nil, collar: Int64 = 0, timeInForce: TimeInForce?, clientOrderID: String, clientKey: RequestKey,
-    idempotencyKey: RequestKey?, random: UInt64
+    idempotencyKey: RequestKey?, random: UInt64, keysVersion: Int64? = nil
   ) {
     self.account = account
     self.target = target
@@ -197,5 +215,6 @@ public struct ReplaceRequest: Hashable, Sendable {
     self.clientKey = clientKey
     self.idempotencyKey = idempotencyKey
     self.random = random
+    self.keysVersion = keysVersion
   }
 }

@@ -12,13 +12,18 @@ public struct EntrySnapshot: Sendable {
     public var held: Money
     /// When its last order was submitted: later ones are submitted later.
     public var lastSubmitted: Timestamp
+    /// The version of its keys.
+    public var keysVersion: Int64
 
     /// Makes an account's state.
-    public init(status: AccountStatus, cash: Money, held: Money, lastSubmitted: Timestamp) {
+    public init(
+      status: AccountStatus, cash: Money, held: Money, lastSubmitted: Timestamp, keysVersion: Int64 = 0
+    ) {
       self.status = status
       self.cash = cash
       self.held = held
       self.lastSubmitted = lastSubmitted
+      self.keysVersion = keysVersion
     }
   }
 

@@ -12,7 +12,7 @@ struct Authenticator: Sendable {
   private static let nobody = SHA256Digest(of: [])
 
   private struct Known: Sendable {
-    var account: AccountNumber
+    var caller: Caller
     var secretDigest: SHA256Digest
   }
 
@@ -24,21 +24,25 @@ struct Authenticator: Sendable {
     known = CoalescingCache(
       .init(
         lifetime: configuration.credentialLifetime, absentLifetime: configuration.unknownCredentialLifetime,
-        grace: configuration.credentialLifetime, capacity: configuration.maximumCachedCredentials))
+        // A key that is too old is asked for before it is used: nobody goes on with it meanwhile.
+        grace: 0, capacity: configuration.maximumCachedCredentials))
   }
 
-  /// The account behind a request.
+  /// Looks a key up again at its next use.
+  func forget(_ keyID: String) { known.forget(keyID) }
+
+  /// Looks all keys up again at their next use.
+  func forgetAll() { known.forgetAll() }
+
+  /// Who sends a request.
   /// - Throws: ``APIError/unauthorized`` for a missing, unknown or wrong pair alike; another error when nobody can tell.
-  func account(_ headers: RequestHeaders, now: Timestamp) async throws(APIError) -> AccountNumber {
+  func caller(_ headers: RequestHeaders, now: Timestamp) async throws(APIError) -> Caller {
     guard let pair = Self.pair(headers) else { throw .unauthorized }
-    return try await account(keyID: pair.keyID, secret: pair.secret, now: now)
+    return try await caller(keyID: pair.keyID, secret: pair.secret, now: now)
   }
 
-  /// The key that a request names.
-  static func keyID(_ headers: RequestHeaders) -> String? { pair(headers)?.keyID }
-
-  /// The account behind a key and its secret; throws as ``account(_:now:)``.
-  func account(keyID: String, secret: String, now: Timestamp) async throws(APIError) -> AccountNumber {
+  /// Whose a key and its secret are; throws as ``caller(_:now:)``.
+  func caller(keyID: String, secret: String, now: Timestamp) async throws(APIError) -> Caller {
     guard !keyID.isEmpty, keyID.utf8.count <= Self.maximumKeyLength, secret.utf8.count <= Self.maximumSecretLength
     else { throw .unauthorized }
     let found: Known?
@@ -47,14 +51,17 @@ struct Authenticator: Sendable {
         guard let credential = try await reader.credential(keyID: keyID),
           let digest = SHA256Digest(bytes: credential.secretHash)
         else { return nil }
-        return Known(account: credential.account, secretDigest: digest)
+        let caller = Caller(
+          keyID: keyID, account: credential.account, accountID: credential.accountID, role: credential.role,
+          requestsPerMinute: credential.requestsPerMinute, keysVersion: credential.keysVersion)
+        return Known(caller: caller, secretDigest: digest)
       }
     } catch {
       throw APIError(error)
     }
     let isRight = SHA256Digest(of: secret).isEqualInConstantTime(to: found?.secretDigest ?? Self.nobody)
     guard let found, isRight else { throw .unauthorized }
-    return found.account
+    return found.caller
   }
 
   /// The pair of headers, or else HTTP Basic. Repeated fields are no credentials.

@@ -32,11 +32,13 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
     var present: [Key: Entry] = [:]
     var absent: [Key: Timestamp] = [:]
     var waiting: [Key: [Waiter]] = [:]
+    /// Moves when something is forgotten: what was fetched before is not kept then.
+    var forgettings: UInt64 = 0
   }
 
   private enum Step: Sendable {
     case use(Value?)
-    case fetch
+    case fetch(forgettings: UInt64)
     case wait
   }
 
@@ -52,10 +54,10 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
     switch state.withLock({ step(&$0, key, now) }) {
     case .use(let value): return value
     case .wait: return try await wait(for: key, now)
-    case .fetch:
+    case .fetch(let forgettings):
       let result: Result<Value?, LedgerError>
       do throws(LedgerError) { result = .success(try await fetch()) } catch { result = .failure(error) }
-      store(result, for: key, now)
+      store(result, for: key, now, forgettings)
       return try result.get()
     }
   }
@@ -71,6 +73,24 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
     }
   }
 
+  /// Forgets one answer, and what is being fetched at the moment.
+  func forget(_ key: Key) {
+    state.withLock { state in
+      state.forgettings += 1
+      state.present[key] = nil
+      state.absent[key] = nil
+    }
+  }
+
+  /// Forgets all answers.
+  func forgetAll() {
+    state.withLock { state in
+      state.forgettings += 1
+      state.present.removeAll(keepingCapacity: true)
+      state.absent.removeAll(keepingCapacity: true)
+    }
+  }
+
   private func step(_ state: inout State, _ key: Key, _ now: Timestamp) -> Step {
     let entry = state.present[key]
     if let entry, !entry.isExpired, Self.isYounger(entry.fetchedAt, than: limits.lifetime, now) {
@@ -79,7 +99,7 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
     if let time = state.absent[key], Self.isYounger(time, than: limits.absentLifetime, now) { return .use(nil) }
     guard state.waiting[key] != nil else {
       state.waiting[key] = []
-      return .fetch
+      return .fetch(forgettings: state.forgettings)
     }
     if let entry, Self.isYounger(entry.fetchedAt, than: limits.lifetime + limits.grace, now) {
       return .use(entry.value)
@@ -104,9 +124,9 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
     return try result.get()
   }
 
-  private func store(_ result: Result<Value?, LedgerError>, for key: Key, _ now: Timestamp) {
+  private func store(_ result: Result<Value?, LedgerError>, for key: Key, _ now: Timestamp, _ forgettings: UInt64) {
     let waiters = state.withLock { state in
-      if case .success(let value) = result { remember(value, for: key, &state, now) }
+      if case .success(let value) = result, state.forgettings == forgettings { remember(value, for: key, &state, now) }
       return state.waiting.removeValue(forKey: key) ?? []
     }
     for waiter in waiters { waiter.resume(returning: result) }

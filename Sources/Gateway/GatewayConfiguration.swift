@@ -4,7 +4,8 @@ public import Services
 public struct GatewayConfiguration: Hashable, Sendable {
   /// Largest body of a request, in bytes.
   public var maximumBodyBytes = 1 << 20
-  /// How long a known key is trusted before it is looked up again: a revoked key ends within twice this span.
+  /// How long a known key is trusted before it is looked up again: how long a revoked key may still read when nobody has
+  /// told of its end. It places, changes and cancels nothing from the revocation's commit on.
   public var credentialLifetime: Int64 = 1_000_000
   /// How long an unknown key is known to be unknown.
   public var unknownCredentialLifetime: Int64 = 250_000
@@ -16,7 +17,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var priceLifetime: Int64 = 250_000
   /// How long an answer of `/readyz` stands.
   public var readinessLifetime: Int64 = 500_000
-  /// Requests a minute of one account; 0 for no limit.
+  /// Requests a minute of a key that has no limit of its own; 0 for no limit.
   public var requestsPerMinute = 0
   /// Open streams of market data of one account.
   public var marketStreamsPerAccount = 100

@@ -18,7 +18,8 @@ extension GatewayService {
       value = value.saturatingSum(position.marketValue(at: price).rawValue)
     }
     var writer = JSONWriter(capacity: 2048)
-    writer.account(account, marketValue: Money(rawValue: value), now: now)
+    let lastEquity = try await dayStart(of: number, positions, now: now).equity(of: account, positions, table)
+    writer.account(account, marketValue: Money(rawValue: value), lastEquity: lastEquity, now: now)
     return .json(200, writer)
   }
 
@@ -28,11 +29,14 @@ extension GatewayService {
     let positions = try await reading { () async throws(LedgerError) in try await reader.positions(of: number) }
     let table = try await table(knowing: positions, now)
     let prices = try await lastPrices(now)
-    var writer = JSONWriter(capacity: 64 + 640 * positions.count)
+    let dayStart = try await dayStart(of: number, positions, now: now)
+    var writer = JSONWriter(capacity: 64 + 720 * positions.count)
     writer.beginArray()
     for position in positions {
       guard let instrument = table[position.instrument] else { throw .internalFault }
-      writer.position(position, instrument, lastPrice: prices[instrument.id] ?? instrument.referencePrice)
+      writer.position(
+        position, instrument,
+        lastPrice: prices[instrument.id] ?? instrument.referencePrice, dayStart: dayStart)
     }
     writer.endArray()
     return .json(200, writer)
@@ -48,8 +52,9 @@ extension GatewayService {
     let positions = try await reading { () async throws(LedgerError) in try await reader.positions(of: number) }
     guard let position = positions.first(where: { $0.instrument == instrument.id }) else { throw .noPosition }
     let price = try await lastPrices(now)[instrument.id] ?? instrument.referencePrice
+    let dayStart = try await dayStart(of: number, [position], now: now)
     var writer = JSONWriter()
-    writer.position(position, instrument, lastPrice: price)
+    writer.position(position, instrument, lastPrice: price, dayStart: dayStart)
     return .json(200, writer)
   }
 

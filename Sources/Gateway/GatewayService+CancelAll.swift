@@ -10,8 +10,8 @@ extension GatewayService {
 
   /// `DELETE /v2/orders`: cancels what is open, a page after the other from the newest to the oldest, so that orders which
   /// come meanwhile are not met. One status an order; a second call is harmless.
-  func cancelAllOrders(_ account: AccountNumber) async throws(APIError) -> HTTPResponse {
-    let cancels = try await cancelOpenOrders(account)
+  func cancelAllOrders(_ caller: Caller) async throws(APIError) -> HTTPResponse {
+    let cancels = try await cancelOpenOrders(caller)
     var writer = JSONWriter(capacity: 64 + 64 * cancels.count)
     writer.beginArray()
     for cancel in cancels { writer.cancelStatus(cancel.order, cancel.reply) }
@@ -20,23 +20,25 @@ extension GatewayService {
   }
 
   /// Cancels what is open, from the newest to the oldest; what became of each.
-  func cancelOpenOrders(_ account: AccountNumber) async throws(APIError) -> [(order: OrderID, reply: DeskReply)] {
+  func cancelOpenOrders(_ caller: Caller) async throws(APIError) -> [(order: OrderID, reply: DeskReply)] {
     var cancels: [(order: OrderID, reply: DeskReply)] = []
-    var query = OrderQuery(account: account)
+    var query = OrderQuery(account: caller.account)
     query.limit = Self.page
     while true {
       let question = query
       let ids = try await reading { () async throws(LedgerError) in
         try await reader.orders(question).map(\.record.id)
       }
-      cancels += zip(ids, await cancel(ids, account)).map { (order: $0, reply: $1) }
+      let replies = await cancel(ids, caller)
+      if replies.contains(.answered(.refused(.staleCredential))) { throw .staleCredential }
+      cancels += zip(ids, replies).map { (order: $0, reply: $1) }
       guard ids.count == Self.page, let last = ids.last else { return cancels }
       query.before = last
     }
   }
 
   /// Hands in cancels, a bounded number at a time; the answers are in the order of the identifiers.
-  private func cancel(_ ids: [OrderID], _ account: AccountNumber) async -> [DeskReply] {
+  private func cancel(_ ids: [OrderID], _ caller: Caller) async -> [DeskReply] {
     let desk = desk
     return await withTaskGroup(of: (Int, DeskReply).self) { group in
       var replies = [DeskReply](repeating: .unavailable, count: ids.count)
@@ -44,7 +46,8 @@ extension GatewayService {
         if index >= max(1, configuration.concurrentCancels), let (done, reply) = await group.next() {
           replies[done] = reply
         }
-        group.addTask { (index, await desk.submit(.cancel(CancelRequest(account: account, order: id)))) }
+        let request = CancelRequest(account: caller.account, order: id, keysVersion: caller.keysVersion)
+        group.addTask { (index, await desk.submit(.cancel(request))) }
       }
       for await (done, reply) in group { replies[done] = reply }
       return replies

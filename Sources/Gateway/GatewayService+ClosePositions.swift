@@ -8,8 +8,9 @@ internal import Services
 extension GatewayService {
   /// `DELETE /v2/positions/{symbol or asset id}`: sells the position's free shares, or some of them, at the market.
   func closePosition(
-    _ name: String, _ request: HTTPRequest, _ headers: RequestHeaders, _ account: AccountNumber
+    _ name: String, _ request: HTTPRequest, _ headers: RequestHeaders, _ caller: Caller
   ) async throws(APIError) -> HTTPResponse {
+    let account = caller.account
     let portion = try ClosedPortion(QueryValues(request.query))
     let keyText = try Self.idempotencyKey(headers)
     let now = now()
@@ -28,15 +29,16 @@ extension GatewayService {
       guard let key, try await isUsed(key, account) else { throw error }
       quantity = Quantity(rawValue: 1)
     }
-    let place = try await saleRequest(of: instrument, quantity, account, idempotencyKey: key)
+    let place = try await saleRequest(of: instrument, quantity, caller, idempotencyKey: key)
     return try await orderAnswer(await desk.submit(.place(place)), account, instrument)
   }
 
   /// `DELETE /v2/positions`: sells the free shares of every position; with `cancel_orders` what open orders hold is freed
   /// first. One status a position.
-  func closeAllPositions(_ request: HTTPRequest, _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
+  func closeAllPositions(_ request: HTTPRequest, _ caller: Caller) async throws(APIError) -> HTTPResponse {
+    let account = caller.account
     if try QueryValues(request.query).flag("cancel_orders") == true {
-      try await cancelAndWait(account)
+      try await cancelAndWait(caller)
     }
     let positions = try await reading { () async throws(LedgerError) in try await reader.positions(of: account) }
     let table = try await table(knowing: positions, now())
@@ -46,7 +48,7 @@ extension GatewayService {
         if index >= max(1, configuration.concurrentCancels), let (done, closing) = await group.next() {
           closings[done] = closing
         }
-        group.addTask { (index, await self.close(position, table[position.instrument], account)) }
+        group.addTask { (index, await self.close(position, table[position.instrument], caller)) }
       }
       for await (done, closing) in group { closings[done] = closing }
       return closings.compactMap { $0 }
@@ -64,13 +66,13 @@ extension GatewayService {
       != nil
   }
 
-  private func close(_ position: PositionRecord, _ instrument: Instrument?, _ account: AccountNumber) async -> Closing {
+  private func close(_ position: PositionRecord, _ instrument: Instrument?, _ caller: Caller) async -> Closing {
     guard let instrument else { return Closing(symbol: "", answer: APIError.internalFault.response) }
     let answer: HTTPResponse
     do throws(APIError) {
       let quantity = try ClosedPortion.all.shares(of: position, symbol: instrument.symbol.description)
-      let place = try await saleRequest(of: instrument, quantity, account, idempotencyKey: nil)
-      answer = try await orderAnswer(await desk.submit(.place(place)), account, instrument)
+      let place = try await saleRequest(of: instrument, quantity, caller, idempotencyKey: nil)
+      answer = try await orderAnswer(await desk.submit(.place(place)), caller.account, instrument)
     } catch {
       answer = error.response
     }
@@ -80,7 +82,7 @@ extension GatewayService {
   }
 
   private func saleRequest(
-    of instrument: Instrument, _ quantity: Quantity, _ account: AccountNumber, idempotencyKey: RequestKey?
+    of instrument: Instrument, _ quantity: Quantity, _ caller: Caller, idempotencyKey: RequestKey?
   ) async throws(APIError) -> PlaceRequest {
     var ticket = OrderTicket()
     ticket.symbol = instrument.symbol.description
@@ -91,14 +93,14 @@ extension GatewayService {
     let draft: OrderDraft
     do throws(TicketRefusal) { draft = try configuration.rules.draft(ticket) } catch { throw APIError(error) }
     let terms = try await terms(of: draft, instrument)
-    return placeRequest(draft, terms, instrument, account, idempotencyKey: idempotencyKey)
+    return placeRequest(draft, terms, instrument, caller, idempotencyKey: idempotencyKey)
   }
 
   /// Cancels what is open and waits, for a bounded time, until the books have let go of it.
-  private func cancelAndWait(_ account: AccountNumber) async throws(APIError) {
-    let canceled = try await cancelOpenOrders(account)
+  private func cancelAndWait(_ caller: Caller) async throws(APIError) {
+    let canceled = try await cancelOpenOrders(caller)
     guard let newest = canceled.map(\.order).max() else { return }
-    var query = OrderQuery(account: account)
+    var query = OrderQuery(account: caller.account)
     query.limit = 1
     // Orders that came later are not waited for.
     query.before = UniqueID(high: newest.high, low: newest.low &+ 1)

@@ -20,7 +20,7 @@ extension GatewayService {
 
   private func verdict(_ headers: RequestHeaders) async -> DataStreamConnection.Verdict {
     do throws(APIError) {
-      return .account(try await authenticator.account(headers, now: now()))
+      return .account(try await authenticator.caller(headers, now: now()).account)
     } catch {
       return error.status == 401 ? .wrong : .unknown
     }

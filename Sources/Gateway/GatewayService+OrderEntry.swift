@@ -11,7 +11,7 @@ extension GatewayService {
 
   /// `POST /v2/orders`
   func placeOrder(
-    _ body: [UInt8], _ headers: RequestHeaders, _ account: AccountNumber
+    _ body: [UInt8], _ headers: RequestHeaders, _ caller: Caller
   ) async throws(APIError) -> HTTPResponse {
     let json = try Self.object(body)
     let key = try Self.idempotencyKey(headers)
@@ -31,9 +31,9 @@ extension GatewayService {
     }
     let terms = try await terms(of: draft, instrument)
     let request = placeRequest(
-      draft, terms, instrument, account,
+      draft, terms, instrument, caller,
       idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.place(draft, terms, instrument.id)) })
-    return try await orderAnswer(await desk.submit(.place(request)), account, instrument)
+    return try await orderAnswer(await desk.submit(.place(request)), caller.account, instrument)
   }
 
   /// What the instrument and its last price make of a draft.
@@ -48,22 +48,23 @@ extension GatewayService {
 
   /// The request that a draft comes to.
   func placeRequest(
-    _ draft: OrderDraft, _ terms: OrderTerms, _ instrument: Instrument, _ account: AccountNumber,
+    _ draft: OrderDraft, _ terms: OrderTerms, _ instrument: Instrument, _ caller: Caller,
     idempotencyKey: RequestKey?
   ) -> PlaceRequest {
     let clientOrderID = draft.clientOrderID ?? freshClientOrderID()
     return PlaceRequest(
-      account: account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
+      account: caller.account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
       timeInForce: draft.timeInForce, postOnly: draft.postOnly, selfTradePrevention: draft.selfTradePrevention,
       price: terms.price, quantity: terms.quantity, trigger: terms.trigger, orderClass: draft.orderClass,
       legs: terms.legs.map(leg), clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID),
-      idempotencyKey: idempotencyKey, random: random())
+      idempotencyKey: idempotencyKey, random: random(), keysVersion: caller.keysVersion)
   }
 
   /// `PATCH /v2/orders/{id}`
   func replaceOrder(
-    _ idText: String, _ body: [UInt8], _ headers: RequestHeaders, _ account: AccountNumber
+    _ idText: String, _ body: [UInt8], _ headers: RequestHeaders, _ caller: Caller
   ) async throws(APIError) -> HTTPResponse {
+    let account = caller.account
     let json = try Self.object(body)
     let key = try Self.idempotencyKey(headers)
     let target = try Self.orderID(idText)
@@ -80,7 +81,7 @@ extension GatewayService {
       stop: change.stop, trail: change.trail, collar: configuration.rules.collarBasisPoints,
       timeInForce: change.timeInForce, clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID),
       idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.replace(target, change)) },
-      random: random())
+      random: random(), keysVersion: caller.keysVersion)
     let reply = await desk.submit(.replace(request))
     if case .answered(.refused(.insufficientShares)) = reply {
       let order = try await reading { () async throws(LedgerError) in try await reader.order(target, of: account) }
@@ -90,10 +91,12 @@ extension GatewayService {
   }
 
   /// `DELETE /v2/orders/{id}`
-  func cancelOrder(_ idText: String, _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
+  func cancelOrder(_ idText: String, _ caller: Caller) async throws(APIError) -> HTTPResponse {
     let id = try Self.orderID(idText)
     try await checkShard(of: id)
-    switch await desk.submit(.cancel(CancelRequest(account: account, order: id))) {
+    switch await desk.submit(
+      .cancel(CancelRequest(account: caller.account, order: id, keysVersion: caller.keysVersion)))
+    {
     case .answered(.refused(let reason)): throw APIError(reason)
     case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): return HTTPResponse(status: 204)
     case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")

@@ -11,7 +11,7 @@ extension GatewayService {
       request,
       handler: TradeSocket(feed: feed) { keyID, secret in
         // Who cannot be asked about now is refused: a client tries again.
-        try? await self.authenticator.account(keyID: keyID, secret: secret, now: self.now())
+        try? await self.authenticator.caller(keyID: keyID, secret: secret, now: self.now()).account
       })
   }
 

@@ -12,6 +12,7 @@ public final class GatewayService: Sendable {
   let configuration: GatewayConfiguration
   let desk: any OrderDesk
   let reader: any AccountReader
+  let keeper: any AccountKeeper
   let clock: MarketClock
   let market: MarketSources?
   let hub: MarketHub?
@@ -19,10 +20,11 @@ public final class GatewayService: Sendable {
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
+  let closingPrices: ClosingPrices
   /// Events for streams; nil when there are none.
   let feed: EventFeed?
   let authenticator: Authenticator
-  private let limiter: KeyRateLimiter?
+  private let limiter: KeyRateLimiter
   private let readiness: CoalescingCache<Bool, Bool>
 
   /// Makes a gateway.
@@ -30,19 +32,21 @@ public final class GatewayService: Sendable {
   ///   - desk: Takes orders, cancels and replacements.
   ///   - reader: Answers from what is committed, on the primary.
   ///   - market: Where market data comes from; without, there is none.
+  ///   - keeper: The accounts' past, choices and lists.
   ///   - feed: Brings accounts' events to streams; nil to serve no streams.
   ///   - clock: What `/v2/clock` tells.
   ///   - now: The wall clock.
   ///   - random: 64 unpredictable bits.
   public init(
     configuration: GatewayConfiguration = GatewayConfiguration(), desk: any OrderDesk, reader: any AccountReader,
-    market: MarketSources? = nil, feed: EventFeed? = nil, clock: MarketClock = MarketClock(mode: .open),
-    now: @escaping @Sendable () -> Timestamp,
+    keeper: any AccountKeeper, market: MarketSources? = nil, feed: EventFeed? = nil,
+    clock: MarketClock = MarketClock(mode: .open), now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
   ) {
     self.configuration = configuration
     self.desk = desk
     self.reader = reader
+    self.keeper = keeper
     self.feed = feed
     self.clock = clock
     self.market = market
@@ -52,11 +56,18 @@ public final class GatewayService: Sendable {
       reader: reader, instrumentLifetime: configuration.instrumentLifetime, priceLifetime: configuration.priceLifetime)
     hub = market.map { [directory] market in MarketHub(market, directory, now: now) }
     streamCensus = StreamCensus(limit: configuration.marketStreamsPerAccount)
+    closingPrices = ClosingPrices(history: keeper)
     authenticator = Authenticator(reader: reader, configuration: configuration)
     limiter = KeyRateLimiter(requestsPerMinute: configuration.requestsPerMinute)
     readiness = CoalescingCache(
       .init(lifetime: configuration.readinessLifetime, absentLifetime: 0, grace: 0, capacity: 1))
   }
+
+  /// Looks a key up again before it is honoured: it may have been revoked or changed.
+  public func forgetKey(_ keyID: String) { authenticator.forget(keyID) }
+
+  /// Looks every key up again: changes may have been missed.
+  public func forgetAllKeys() { authenticator.forgetAll() }
 
   /// Answers one request.
   public func handle(_ request: HTTPRequest) async -> HTTPResponse {
@@ -75,53 +86,84 @@ public final class GatewayService: Sendable {
     guard let route = Route(rawPath: request.rawPath) else { throw .noEndpoint }
     guard request.body.count <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
     let method = Method(request)
-    switch route {
-    case .health, .readiness, .description:
-      guard method == .get else { throw .methodNotAllowed("GET, HEAD") }
-      if route == .description { return .json(200, APIDescription.document) }
-      return route == .health ? Self.status(200, "ok") : await ready()
-    case .tradeSocket:
-      guard method == .get else { throw .methodNotAllowed("GET") }
-      return try openTradeSocket(request)
-    case .dataStream:
-      guard method == .get else { throw .methodNotAllowed("GET") }
-      return try await openDataStream(request, headers)
-    case .tradeEvents, .orders, .order, .orderByClientID, .account, .positions, .position, .assets, .asset, .clock,
-      .calendar, .stocks:
-      let action = try Action(route, method)
-      let account = try await authenticator.account(headers, now: now())
-      guard let verdict = limiter?.admit(account, now: now()) else {
-        return try await perform(action, request, headers, account)
-      }
-      return try await limited(verdict) { () async throws(APIError) in
-        try await perform(action, request, headers, account)
-      }
+    if let answer = try await openAnswer(request, headers, route, method) { return answer }
+    let action = try Action(route, method)
+    let caller = try await authenticator.caller(headers, now: now())
+    guard let verdict = limiter.admit(caller.keyID, own: caller.requestsPerMinute, now: now()) else {
+      return try await permit(action, request, headers, caller)
+    }
+    return try await limited(verdict) { () async throws(APIError) in
+      try await permit(action, request, headers, caller)
+    }
+  }
+
+  /// The answer to what brings no key in its headers; nil for other routes.
+  private func openAnswer(
+    _ request: HTTPRequest, _ headers: RequestHeaders, _ route: Route, _ method: Method?
+  ) async throws(APIError) -> HTTPResponse? {
+    guard route.isOpen else { return nil }
+    let isSocket = route == .tradeSocket || route == .dataStream
+    guard method == .get else { throw .methodNotAllowed(isSocket ? "GET" : "GET, HEAD") }
+    if route == .tradeSocket { return try openTradeSocket(request) }
+    if route == .dataStream { return try await openDataStream(request, headers) }
+    if route == .description { return .json(200, APIDescription.document) }
+    return route == .health ? Self.status(200, "ok") : await ready()
+  }
+
+  /// Performs what the key may do. A key that was looked up before one of the account's keys changed is looked up again,
+  /// once: what was refused for that has stored nothing.
+  private func permit(
+    _ action: Action, _ request: HTTPRequest, _ headers: RequestHeaders, _ caller: Caller
+  ) async throws(APIError) -> HTTPResponse {
+    guard caller.role == .trading || action.onlyReads else { throw .readOnlyKey }
+    do throws(APIError) {
+      return try await perform(action, request, headers, caller)
+    } catch {
+      guard error.reason == APIError.staleCredential.reason else { throw error }
+      authenticator.forget(caller.keyID)
+      let again = try await authenticator.caller(headers, now: now())
+      guard again.role == .trading || action.onlyReads else { throw .readOnlyKey }
+      return try await perform(action, request, headers, again)
     }
   }
 
   private func perform(
-    _ action: Action, _ request: HTTPRequest, _ headers: RequestHeaders, _ account: AccountNumber
+    _ action: Action, _ request: HTTPRequest, _ headers: RequestHeaders, _ caller: Caller
   ) async throws(APIError) -> HTTPResponse {
+    let account = caller.account
     switch action {
-    case .placeOrder: return try await placeOrder(request.body, headers, account)
+    case .placeOrder: return try await placeOrder(request.body, headers, caller)
     case .listOrders: return try await listOrders(request.query, account)
-    case .cancelAllOrders: return try await cancelAllOrders(account)
+    case .cancelAllOrders: return try await cancelAllOrders(caller)
     case .showOrder(let id): return try await showOrder(id, request.query, account)
     case .showOrderByClientID: return try await showOrder(clientOrderID: request.parameter("client_order_id"), account)
-    case .cancelOrder(let id): return try await cancelOrder(id, account)
-    case .replaceOrder(let id): return try await replaceOrder(id, request.body, headers, account)
+    case .cancelOrder(let id): return try await cancelOrder(id, caller)
+    case .replaceOrder(let id): return try await replaceOrder(id, request.body, headers, caller)
     case .showAccount: return try await showAccount(account)
+    case .showConfiguration: return try await showConfiguration(account)
+    case .changeConfiguration: return try await changeConfiguration(request.body, account)
+    case .showHistory: return try await showHistory(request, account)
+    case .listActivities(let type): return try await listActivities(type, request, caller)
     case .listPositions: return try await listPositions(account)
     case .showPosition(let name): return try await showPosition(name, account)
-    case .closePosition(let name): return try await closePosition(name, request, headers, account)
-    case .closeAllPositions: return try await closeAllPositions(request, account)
+    case .closePosition(let name): return try await closePosition(name, request, headers, caller)
+    case .closeAllPositions: return try await closeAllPositions(request, caller)
     case .listAssets: return try await listAssets(request)
     case .showAsset(let name): return try await showAsset(name)
     case .showClock: return showClock()
-    case .followTradeEvents:
-      return try followTradeEvents(request, Authenticator.keyID(headers) ?? "", account)
     case .showCalendar: return try showCalendar(request)
     case .showStocks(let route): return try await showStocks(route, request)
+    case .followTradeEvents: return try followTradeEvents(request, caller.keyID, account)
+    case .listWatchlists: return try await listWatchlists(caller)
+    case .createWatchlist: return try await createWatchlist(request.body, caller)
+    case .watchlist(let id, let verb):
+      return try await watchlist(try Self.watchlistID(id), verb, request.body, caller)
+    case .watchlistByName(let verb):
+      return try await watchlist(try Self.watchlistName(request), verb, request.body, caller)
+    case .listAnnouncements: return .json(200, Array("[]".utf8))
+    case .showAnnouncement: throw .announcementNotFound
+    case .listOptionContracts: return .json(200, Array(#"{"option_contracts":[],"next_page_token":null}"#.utf8))
+    case .showOptionContract(let name): throw .assetNotFound(name)
     }
   }
 
@@ -139,7 +181,7 @@ public final class GatewayService: Sendable {
       response = error.response
     }
     response.headers += [
-      ("X-RateLimit-Limit", String(limiter?.limit ?? 0)), ("X-RateLimit-Remaining", String(verdict.remaining)),
+      ("X-RateLimit-Limit", String(verdict.limit)), ("X-RateLimit-Remaining", String(verdict.remaining)),
       ("X-RateLimit-Reset", String((verdict.fullAt.rawValue + 999_999) / 1_000_000)),
     ]
     return response

@@ -6,12 +6,25 @@ enum Route: Hashable {
   case order(String)
   case orderByClientID
   case account
+  case configurations
+  case portfolioHistory
+  case activities
+  case activitiesOfType(String)
   case positions
   case position(String)
   case assets
   case asset(String)
   case clock
   case calendar
+  case watchlists
+  case watchlist(String)
+  case watchlistEntry(String, symbol: String)
+  case watchlistByName
+  case watchlistEntryByName(symbol: String)
+  case announcements
+  case announcement(String)
+  case optionContracts
+  case optionContract(String)
   case tradeSocket
   case tradeEvents
   case health
@@ -19,6 +32,18 @@ enum Route: Hashable {
   case description
   case stocks(StockRoute)
   case dataStream
+
+  /// Whether no key is asked for, or only later.
+  var isOpen: Bool {
+    switch self {
+    case .health, .readiness, .description, .tradeSocket, .dataStream: return true
+    case .orders, .order, .orderByClientID, .account, .configurations, .portfolioHistory, .activities,
+      .activitiesOfType, .positions, .position, .assets, .asset, .clock, .calendar, .watchlists, .watchlist,
+      .watchlistEntry, .watchlistByName, .watchlistEntryByName, .announcements, .announcement, .optionContracts,
+      .optionContract, .tradeEvents, .stocks:
+      return false
+    }
+  }
 
   /// Finds the route of a path as it was sent; nil when there is nothing.
   ///
@@ -48,6 +73,7 @@ enum Route: Hashable {
     case ("v1", 3) where segments[1...] == ["events", "trades"]: self = .tradeEvents
     case ("v2", 2): self.init(collection: segments[1])
     case ("v2", 3): self.init(collection: segments[1], member: segments[2])
+    case ("v2", 4): self.init(collection: segments[1], member: segments[2], part: segments[3])
     default: return nil
     }
   }
@@ -62,6 +88,8 @@ enum Route: Hashable {
     case "clock": self = .clock
     case "calendar": self = .calendar
     case "iex", "sip": self = .dataStream
+    case "watchlists": self = .watchlists
+    case "watchlists:by_name": self = .watchlistByName
     default: return nil
     }
   }
@@ -71,7 +99,24 @@ enum Route: Hashable {
     case "orders": self = .order(member)
     case "positions": self = .position(member)
     case "assets": self = .asset(member)
+    case "watchlists": self = .watchlist(member)
+    case "watchlists:by_name": self = .watchlistEntryByName(symbol: member)
+    case "account" where member == "configurations": self = .configurations
+    case "account" where member == "activities": self = .activities
+    case "corporate_actions" where member == "announcements": self = .announcements
+    case "options" where member == "contracts": self = .optionContracts
     case "events" where member == "trades": self = .tradeEvents
+    default: return nil
+    }
+  }
+
+  private init?(collection: String, member: String, part: String) {
+    switch (collection, member) {
+    case ("account", "portfolio") where part == "history": self = .portfolioHistory
+    case ("account", "activities"): self = .activitiesOfType(part)
+    case ("watchlists", _): self = .watchlistEntry(member, symbol: part)
+    case ("corporate_actions", "announcements"): self = .announcement(part)
+    case ("options", "contracts"): self = .optionContract(part)
     default: return nil
     }
   }
@@ -103,9 +148,10 @@ enum Route: Hashable {
 }
 
 /// A method that some route knows. `HEAD` asks for what `GET` answers; the server leaves the body out.
-enum Method: String, Hashable {
+enum Method: String, Hashable, CaseIterable {
   case get = "GET"
   case post = "POST"
+  case put = "PUT"
   case patch = "PATCH"
   case delete = "DELETE"
 

@@ -23,6 +23,10 @@ public enum RejectReason: Error, Hashable, Sendable {
   // Account.
   /// The account may not trade.
   case accountBlocked
+  /// The account's holder has suspended trading.
+  case tradingSuspended
+  /// One of the account's keys was revoked or changed since the caller proved itself: it must prove itself again.
+  case staleCredential
   /// A buy needs more than the account has free.
   case insufficientBuyingPower(available: Money, required: Money)
   /// A sell needs more shares than the account has free.

@@ -51,17 +51,40 @@ public struct ShardLag: Hashable, Sendable {
   public var commands: Int64 { max(0, last.rawValue - processed.rawValue) }
 }
 
+/// What an API key may do.
+public enum KeyRole: String, Hashable, Sendable, CaseIterable {
+  /// Everything.
+  case trading
+  /// Look, and change nothing.
+  case readOnly = "read-only"
+}
+
 /// What an API key proves.
 public struct Credential: Hashable, Sendable {
   /// The account.
   public var account: AccountNumber
+  /// The account's public identifier.
+  public var accountID: UniqueID
   /// SHA-256 of the secret.
   public var secretHash: [UInt8]
+  /// What the key may do.
+  public var role: KeyRole
+  /// Requests a minute of this key; nil for the gateway's own limit.
+  public var requestsPerMinute: Int?
+  /// The version of the account's keys: it moves when one of them is revoked or changed.
+  public var keysVersion: Int64
 
   /// Makes a credential.
-  public init(account: AccountNumber, secretHash: [UInt8]) {
+  public init(
+    account: AccountNumber, accountID: UniqueID, secretHash: [UInt8], role: KeyRole = .trading,
+    requestsPerMinute: Int? = nil, keysVersion: Int64 = 0
+  ) {
     self.account = account
+    self.accountID = accountID
     self.secretHash = secretHash
+    self.role = role
+    self.requestsPerMinute = requestsPerMinute
+    self.keysVersion = keysVersion
   }
 }
 
@@ -81,6 +104,8 @@ public struct AccountRecord: Hashable, Sendable {
   public var held: Money
   /// When it was opened.
   public var createdAt: Timestamp
+  /// Whether its holder has suspended trading.
+  public var isSuspended = false
 
   /// Makes a record.
   public init(

@@ -1,4 +1,5 @@
 internal import CPostgreSQL
+internal import Glibc
 
 /// One connection to PostgreSQL: blocking, prepared, pipelined. Keep it on a thread of its own (``PostgresSession``).
 public struct PostgresConnection: ~Copyable {
@@ -51,6 +52,28 @@ public struct PostgresConnection: ~Copyable {
   public var isIdle: Bool {
     PQtransactionStatus(connection) == PQTRANS_IDLE && PQpipelineStatus(connection) == PQ_PIPELINE_OFF
       && !isUnreplicated.pointee
+  }
+
+  /// Waits for notifications of channels that the session listens to, at most for a while; their payloads.
+  /// - Throws: ``PostgresError/connectionLost(_:)``.
+  public mutating func notifications(withinMilliseconds limit: Int32) throws(PostgresError) -> [String] {
+    var payloads = pendingNotifications()
+    guard payloads.isEmpty else { return payloads }
+    var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+    guard descriptor.fd >= 0, poll(&descriptor, 1, limit) >= 0 || errno == EINTR, PQconsumeInput(connection) == 1,
+      PQstatus(connection) == CONNECTION_OK
+    else { throw lost() }
+    payloads = pendingNotifications()
+    return payloads
+  }
+
+  private func pendingNotifications() -> [String] {
+    var payloads: [String] = []
+    while let notification = PQnotifies(connection) {
+      payloads.append(String(cString: notification.pointee.extra))
+      PQfreemem(notification)
+    }
+    return payloads
   }
 
   /// Runs statements without parameters, several at a time, in text: for schema changes and session settings.

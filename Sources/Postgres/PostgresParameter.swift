@@ -37,6 +37,10 @@ public struct PostgresParameter: Sendable {
   public static func int4Array(_ values: [Int32]) -> PostgresParameter { array(values, type: .int4) }
   /// `bigint[]`.
   public static func int8Array(_ values: [Int64]) -> PostgresParameter { array(values, type: .int8) }
+  /// `timestamptz[]` from microseconds since 1970.
+  public static func timestampArray(microseconds values: [Int64]) -> PostgresParameter {
+    array(values.map { $0 - PostgresEpoch.microseconds }, type: .timestamptz)
+  }
   /// `uuid[]` from pairs of big-endian halves.
   public static func uuidArray(_ values: [(high: UInt64, low: UInt64)]) -> PostgresParameter {
     var writer = BinaryWriter()

@@ -26,6 +26,8 @@ public enum Migrator {
     Migration(
       version: 6, name: "market_data", sql: String(decoding: PackageResources.m0006_market_data_sql, as: UTF8.self)),
     Migration(
+      version: 7, name: "keeping", sql: String(decoding: PackageResources.m0007_keeping_sql, as: UTF8.self)),
+    Migration(
       version: 9, name: "calendar", sql: String(decoding: PackageResources.m0009_calendar_sql, as: UTF8.self)),
   ]
 

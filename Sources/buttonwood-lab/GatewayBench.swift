@@ -42,7 +42,8 @@ enum GatewayBench {
     do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
     do throws(HTTPServerError) {
       let service = GatewayService(
-        desk: StubDesk(), reader: StubReader(), now: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
+        desk: StubDesk(), reader: StubReader(), keeper: StubKeeper(),
+        now: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
         random: { SecureRandom.word() })
       var configuration = HTTPServerConfiguration()
       configuration.connectionLimit = 20_000
@@ -145,10 +146,32 @@ private struct StubDesk: OrderDesk {
   }
 }
 
+/// Knows nothing: orders do not ask.
+private struct StubKeeper: AccountKeeper {
+  func configuration(of account: AccountNumber) async throws(LedgerError) -> AccountConfiguration { .init() }
+  func setConfiguration(_ configuration: AccountConfiguration, of account: AccountNumber) async throws(LedgerError) {}
+  func movements(of account: AccountNumber, at moments: [Timestamp]) async throws(LedgerError) -> [AccountMovement] {
+    []
+  }
+  func prices(_ questions: [PriceQuestion]) async throws(LedgerError) -> [Price?] { questions.map { _ in nil } }
+  func activities(_ query: ActivityQuery) async throws(LedgerError) -> [AccountActivity]? { [] }
+  func watchlists(of account: AccountNumber) async throws(LedgerError) -> [Watchlist] { [] }
+  func watchlist(_ name: WatchlistName, of account: AccountNumber) async throws(LedgerError) -> Watchlist? { nil }
+  func createWatchlist(
+    id: UniqueID, name: String, instruments: [InstrumentID], of account: AccountNumber
+  ) async throws(LedgerError) -> WatchlistOutcome { .full }
+  func changeWatchlist(
+    _ name: WatchlistName, _ change: WatchlistChange, of account: AccountNumber
+  ) async throws(LedgerError) -> WatchlistOutcome { .notFound }
+  func deleteWatchlist(_ name: WatchlistName, of account: AccountNumber) async throws(LedgerError) -> Bool { false }
+}
+
 /// One account, one instrument.
 private struct StubReader: AccountReader {
   func credential(keyID: String) async throws(LedgerError) -> Credential? {
-    Credential(account: AccountNumber(rawValue: 1), secretHash: SHA256Digest(of: "bench").bytes)
+    Credential(
+      account: AccountNumber(rawValue: 1), accountID: UniqueID(high: 1, low: 1),
+      secretHash: SHA256Digest(of: "bench").bytes)
   }
   func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? { nil }
   func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] { [] }

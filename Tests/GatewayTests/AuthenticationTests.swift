@@ -64,7 +64,7 @@ import Testing
     #expect(answer.header("Retry-After") == "1")
   }
 
-  @Test func rateLimitCountsByAccount() async {
+  @Test func rateLimitCountsByKey() async {
     var configuration = GatewayConfiguration()
     configuration.requestsPerMinute = 3
     let fixture = GatewayFixture(configuration)

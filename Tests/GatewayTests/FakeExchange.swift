@@ -28,6 +28,15 @@ final class FakeExchange: OrderDesk, AccountReader {
     /// What every question throws.
     var failure: LedgerError?
     var submitted: [EntryRequest] = []
+    var configurations: [AccountNumber: AccountConfiguration] = [:]
+    /// What moved in an account, and when.
+    var movements: [AccountNumber: [(at: Timestamp, movement: AccountMovement)]] = [:]
+    /// Trades of the past, the earliest first.
+    var trades: [(instrument: InstrumentID, at: Timestamp, price: Price)] = []
+    var activities: [AccountNumber: [AccountActivity]] = [:]
+    var watchlists: [(account: AccountNumber, list: Watchlist)] = []
+    /// The version of each account's keys.
+    var keysVersions: [AccountNumber: Int64] = [:]
     var credentialLookups = 0
     var instrumentReads = 0
   }
@@ -42,7 +51,7 @@ final class FakeExchange: OrderDesk, AccountReader {
     }
   }
 
-  private func reading<Value: Sendable>(_ body: (inout State) -> Value) throws(LedgerError) -> Value {
+  func reading<Value: Sendable>(_ body: (inout State) -> Value) throws(LedgerError) -> Value {
     try state.withLock { (state) throws(LedgerError) in
       if let failure = state.failure { throw failure }
       return body(&state)
@@ -52,7 +61,9 @@ final class FakeExchange: OrderDesk, AccountReader {
   func credential(keyID: String) async throws(LedgerError) -> Credential? {
     try reading { state in
       state.credentialLookups += 1
-      return state.credentials[keyID]
+      guard var credential = state.credentials[keyID] else { return nil }
+      credential.keysVersion = state.keysVersions[credential.account] ?? 0
+      return credential
     }
   }
 
@@ -165,8 +176,9 @@ extension FakeExchange.State {
     let number = request.account
     if let account = accounts[number] {
       snapshot.accounts[number] = .init(
-        status: account.status, cash: account.cash, held: account.held,
-        lastSubmitted: lastSubmitted[number] ?? Timestamp(rawValue: 0))
+        status: account.status == .active && account.isSuspended ? .suspended : account.status, cash: account.cash,
+        held: account.held, lastSubmitted: lastSubmitted[number] ?? Timestamp(rawValue: 0),
+        keysVersion: keysVersions[number] ?? 0)
     }
     snapshot.positions = positions.mapValues { .init(quantity: $0.quantity, held: $0.held) }
     snapshot.keys = keys

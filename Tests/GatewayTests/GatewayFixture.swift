@@ -30,7 +30,10 @@ struct GatewayFixture {
   let exchange = FakeExchange()
   let gateway: GatewayService
 
-  init(_ configuration: GatewayConfiguration = GatewayConfiguration(), market: MarketSources? = nil) {
+  init(
+    _ configuration: GatewayConfiguration = GatewayConfiguration(), market: MarketSources? = nil,
+    clock: MarketClock = MarketClock(mode: .open)
+  ) {
     let exchange = exchange
     exchange.state.withLock { state in
       state.instruments = [Self.apple, Self.microsoft, Self.halted]
@@ -38,7 +41,8 @@ struct GatewayFixture {
         (Self.alice, "KEYA", "secret-a", "0190a1b2-0000-7000-8000-00000000000a"),
         (Self.bob, "KEYB", "secret-b", "0190a1b2-0000-7000-8000-00000000000b"),
       ] {
-        state.credentials[key] = Credential(account: number, secretHash: SHA256Digest(of: secret).bytes)
+        state.credentials[key] = Credential(
+          account: number, accountID: UniqueID(id)!, secretHash: SHA256Digest(of: secret).bytes)
         state.accounts[number] = AccountRecord(
           number: number, id: UniqueID(id)!, name: key, status: .active, cash: .dollars(10_000), held: .zero,
           createdAt: Timestamp("2026-01-02T00:00:00Z")!)
@@ -47,7 +51,7 @@ struct GatewayFixture {
         instrument: Self.apple.id, quantity: Quantity(rawValue: 100), held: .zero, cost: .dollars(15_000))
     }
     gateway = GatewayService(
-      configuration: configuration, desk: exchange, reader: exchange, market: market,
+      configuration: configuration, desk: exchange, reader: exchange, keeper: exchange, market: market, clock: clock,
       now: { exchange.state.withLock { $0.now } },
       random: {
         exchange.state.withLock { state in

@@ -15,7 +15,7 @@ import Testing
 
   @Test(arguments: [
     "/", "/v2", "/v2/", "/v1/orders", "/v2/orders/", "/v2/positions/", "/v2//orders", "/v2/orders/a/b",
-    "/v2/watchlists",
+    "/v2/watchlists/a/b/c", "/v2/account/portfolio", "/v2/account/%7B%7D",
     "/v2/orders%2F1", "/v2/%zz", "/v2/%", "/v2/%ff", "//v2/orders", "/V2/orders", "v2/orders", "", "/v2/orders:",
     "/healthz/", "/admin/v1",
   ])

@@ -34,7 +34,10 @@ struct AdministrationAccountTests {
     #expect(opened.key.secret.utf8.count == 40 && opened.key.id.hasPrefix("PK") && opened.key.id.utf8.count == 20)
     let reader = PostgresAccountReader(sessions: [AdministrationDatabase.session(url)])
     let credential = try await reader.credential(keyID: opened.key.id)
-    #expect(credential == Credential(account: opened.number, secretHash: SHA256Digest(of: opened.key.secret).bytes))
+    #expect(
+      credential
+        == Credential(
+          account: opened.number, accountID: opened.id, secretHash: SHA256Digest(of: opened.key.secret).bytes))
     #expect(try await AdministrationDatabase.disagreements(url) == 0)
   }
 

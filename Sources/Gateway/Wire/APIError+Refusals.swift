@@ -55,6 +55,10 @@ extension APIError {
         reason: "no_protection_price")
     case .contradictoryTerms(let text): self.init(422, text, reason: "contradictory_terms")
     case .accountBlocked: self.init(403, "account is not allowed to trade", reason: "account_blocked")
+    case .tradingSuspended:
+      self.init(
+        403, "trading is suspended: suspend_trade is set in the account's configuration", reason: "trading_suspended")
+    case .staleCredential: self = .staleCredential
     case .insufficientBuyingPower(let available, let required):
       self.init(403, "insufficient buying power", reason: "insufficient_buying_power")
       details = [

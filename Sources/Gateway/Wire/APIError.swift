@@ -81,6 +81,16 @@ extension APIError {
     APIError(401, "request is not authorized", reason: "unauthorized")
   }
 
+  /// The key must be looked at again before anything is done with it.
+  static var staleCredential: APIError {
+    APIError(401, "request is not authorized", reason: "stale_credential")
+  }
+
+  /// A key that may only look.
+  static var readOnlyKey: APIError {
+    APIError(403, "the API key may only read", reason: "read_only_key")
+  }
+
   /// There is nothing at this path.
   static var noEndpoint: APIError { APIError(404, "endpoint not found.", reason: "endpoint_not_found") }
 
@@ -110,6 +120,11 @@ extension APIError {
   /// No such instrument.
   static func assetNotFound(_ name: String) -> APIError {
     APIError(404, "asset not found for \(name)", reason: "asset_not_found")
+  }
+
+  /// No such corporate action: there are none.
+  static var announcementNotFound: APIError {
+    APIError(404, "announcement not found", reason: "announcement_not_found")
   }
 
   /// Over a bound; nothing was stored.

@@ -6,8 +6,9 @@ extension JSONWriter {
   /// An account as clients see it.
   /// - Parameters:
   ///   - marketValue: What its shares are worth at the last prices.
+  ///   - lastEquity: What it was worth at the last close.
   ///   - now: Tells the date of the balance.
-  mutating func account(_ account: AccountRecord, marketValue: Money, now: Timestamp) {
+  mutating func account(_ account: AccountRecord, marketValue: Money, lastEquity: Money, now: Timestamp) {
     let buyingPower = Money(rawValue: max(0, account.cash.rawValue.saturatingSum(-account.held.rawValue)))
     let equity = Money(rawValue: account.cash.rawValue.saturatingSum(marketValue.rawValue))
     let isBlocked = account.status == .blocked
@@ -34,16 +35,20 @@ extension JSONWriter {
       key(name)
       money(buyingPower)
     }
-    for name: StaticString in ["equity", "portfolio_value", "last_equity"] {
+    for name: StaticString in ["equity", "portfolio_value"] {
       key(name)
       money(equity)
     }
+    key("last_equity")
+    money(lastEquity)
     for name: StaticString in [
       "long_market_value", "position_market_value", "initial_margin", "maintenance_margin",
     ] {
       key(name)
       money(marketValue)
     }
+    key("trade_suspended_by_user")
+    bool(account.isSuspended)
     accountConstants(isBlocked: isBlocked)
     endObject()
   }
@@ -60,9 +65,7 @@ extension JSONWriter {
     }
     key("multiplier")
     string(plain: "1")
-    for name: StaticString in [
-      "transfers_blocked", "shorting_enabled", "trade_suspended_by_user", "pattern_day_trader",
-    ] {
+    for name: StaticString in ["transfers_blocked", "shorting_enabled", "pattern_day_trader"] {
       key(name)
       bool(false)
     }

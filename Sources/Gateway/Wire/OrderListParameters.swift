@@ -26,14 +26,7 @@ struct OrderListParameters {
     let values = QueryValues(parameters)
     scope = try values.word("status") { OrderQuery.Scope(rawValue: $0) } ?? .open
     limit = try values.integer("limit", in: 1...Self.maximumLimit) ?? 50
-    ascending =
-      try values.word("direction") { text -> Bool? in
-        switch text {
-        case "asc": return true
-        case "desc": return false
-        default: return nil
-        }
-      } ?? false
+    ascending = try values.direction() == .ascending
     side = try values.word("side") { Side(wire: $0) }
     isNested = try values.flag("nested") ?? false
     symbols = values.list("symbols")

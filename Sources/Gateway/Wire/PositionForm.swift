@@ -11,7 +11,10 @@ extension PositionRecord {
 
 extension JSONWriter {
   /// Shares in an account as clients see them. Figures that need a price are null while there is none.
-  mutating func position(_ position: PositionRecord, _ instrument: Instrument, lastPrice: Price?) {
+  /// - Parameter dayStart: What the day's figures are counted from.
+  mutating func position(
+    _ position: PositionRecord, _ instrument: Instrument, lastPrice: Price?, dayStart: DayStart
+  ) {
     let value = lastPrice.map { position.marketValue(at: $0) }
     let gain = value.map { Money(rawValue: $0.rawValue.saturatingSum(-position.cost.rawValue)) }
     beginObject()
@@ -43,13 +46,34 @@ extension JSONWriter {
     key("unrealized_pl")
     optionalMoney(gain)
     key("unrealized_plpc")
-    if let gain, let part = Ratio.quotient(gain.rawValue, by: position.cost.rawValue, scale: 1_000_000) {
+    part(gain?.rawValue, of: position.cost.rawValue)
+    day(position, value, lastPrice, dayStart.closes[position.instrument] ?? instrument.referencePrice, dayStart)
+    endObject()
+  }
+
+  private mutating func day(
+    _ position: PositionRecord, _ value: Money?, _ lastPrice: Price?, _ lastDayPrice: Price?, _ dayStart: DayStart
+  ) {
+    let basis = dayStart.basis(of: position, lastDayPrice: lastDayPrice)
+    let gain = basis.flatMap { basis in value.map { $0.rawValue.saturatingSum(-basis.rawValue) } }
+    key("unrealized_intraday_pl")
+    optionalMoney(gain.map(Money.init))
+    key("unrealized_intraday_plpc")
+    part(gain, of: basis?.rawValue ?? 0)
+    key("lastday_price")
+    optionalMoney(lastDayPrice.map { Money(rawValue: $0.rawValue) })
+    key("change_today")
+    part(
+      lastDayPrice.flatMap { last in lastPrice.map { $0.rawValue - last.rawValue } }, of: lastDayPrice?.rawValue ?? 0)
+  }
+
+  /// A quotient, or null.
+  private mutating func part(_ value: Int64?, of whole: Int64) {
+    if let value, let part = Ratio.quotient(value, by: whole, scale: 1_000_000) {
       decimal(part, fractionDigits: Ratio.fractionDigits)
     } else {
       null()
     }
-    nulls("unrealized_intraday_pl", "unrealized_intraday_plpc", "lastday_price", "change_today")
-    endObject()
   }
 
   private mutating func optionalMoney(_ value: Money?) {

@@ -44,8 +44,31 @@ struct QueryValues {
     }
   }
 
+  /// Which way a list goes.
+  enum Direction {
+    case ascending
+    case descending
+  }
+
+  /// `asc` or `desc`.
+  func direction() throws(APIError) -> Direction? {
+    try word("direction") { text in
+      switch text {
+      case "asc": return .ascending
+      case "desc": return .descending
+      default: return nil
+      }
+    }
+  }
+
   /// A time or a date.
   func time(_ name: String) throws(APIError) -> Timestamp? { try word(name) { Timestamp($0) } }
+
+  /// A time or a date by an older and a newer name; the older one counts.
+  func time(oneOf older: String, _ newer: String) throws(APIError) -> Timestamp? {
+    if let time = try time(older) { return time }
+    return try time(newer)
+  }
 
   /// An identifier.
   func id(_ name: String) throws(APIError) -> UniqueID? { try word(name) { UniqueID($0) } }

@@ -9,7 +9,9 @@ enum EntryStatements {
   static let lockAccounts = PostgresStatement(
     "entry_lock_accounts",
     """
-    SELECT account_id, status, cash, held, last_submitted FROM accounts
+    SELECT account_id, CASE WHEN status = \(AccountStatus.active.rawValue) AND suspended
+      THEN \(AccountStatus.suspended.rawValue)::smallint ELSE status END, cash, held, last_submitted, keys_version
+    FROM accounts
     WHERE account_id = ANY ($1::bigint[]) ORDER BY account_id FOR UPDATE
     """)
 

@@ -83,7 +83,8 @@ struct EntryTransaction {
       for row in 0..<rows.count {
         snapshot.accounts[AccountNumber(rawValue: rows.int8(row, 0))] = .init(
           status: stored(rows.int2(row, 1)), cash: Money(rawValue: rows.int8(row, 2)),
-          held: Money(rawValue: rows.int8(row, 3)), lastSubmitted: Timestamp(rawValue: rows.timestamp(row, 4)))
+          held: Money(rawValue: rows.int8(row, 3)), lastSubmitted: Timestamp(rawValue: rows.timestamp(row, 4)),
+          keysVersion: rows.int8(row, 5))
       }
     }
   }

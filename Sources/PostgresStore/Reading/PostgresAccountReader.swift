@@ -18,16 +18,23 @@ public final class PostgresAccountReader: AccountReader {
   public func credential(keyID: String) async throws(LedgerError) -> Credential? {
     let rows = try await query(PostgresCall(ReadingStatements.credential, [.text(keyID)]))
     guard rows.count == 1 else { return nil }
-    return Credential(account: AccountNumber(rawValue: rows.int8(0, 0)), secretHash: rows.bytea(0, 1))
+    return Credential(
+      account: AccountNumber(rawValue: rows.int8(0, 0)), accountID: UniqueID(rows.uuid(0, 2)),
+      secretHash: rows.bytea(0, 1),
+      // A role that a later program knows is not more than the least.
+      role: KeyRole(rawValue: rows.text(0, 3)) ?? .readOnly,
+      requestsPerMinute: rows.isNull(0, 4) ? nil : Int(rows.int4(0, 4)), keysVersion: rows.int8(0, 5))
   }
 
   public func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? {
     let rows = try await query(PostgresCall(ReadingStatements.account, [.int8(number.rawValue)]))
     guard rows.count == 1 else { return nil }
-    return AccountRecord(
+    var account = AccountRecord(
       number: AccountNumber(rawValue: rows.int8(0, 0)), id: UniqueID(rows.uuid(0, 1)), name: rows.text(0, 2),
       status: stored(rows.int2(0, 3)), cash: Money(rawValue: rows.int8(0, 4)), held: Money(rawValue: rows.int8(0, 5)),
       createdAt: Timestamp(rawValue: rows.timestamp(0, 6)))
+    account.isSuspended = rows.bool(0, 7)
+    return account
   }
 
   public func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] {

@@ -5,12 +5,17 @@ internal import Postgres
 /// The SQL of questions.
 enum ReadingStatements {
   static let credential = PostgresStatement(
-    "read_credential", "SELECT account_id, secret_hash FROM api_keys WHERE key_id = $1::text AND revoked_at IS NULL")
+    "read_credential",
+    """
+    SELECT k.account_id, k.secret_hash, a.public_id, k.role, k.requests_per_minute, a.keys_version
+    FROM api_keys k JOIN accounts a ON a.account_id = k.account_id
+    WHERE k.key_id = $1::text AND k.revoked_at IS NULL
+    """)
 
   static let account = PostgresStatement(
     "read_account",
     """
-    SELECT account_id, public_id, name, status, cash, held, created_at FROM accounts WHERE account_id = $1::bigint
+    SELECT account_id, public_id, name, status, cash, held, created_at, suspended FROM accounts WHERE account_id = $1::bigint
     """)
 
   static let positions = PostgresStatement(

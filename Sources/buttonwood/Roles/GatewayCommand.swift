@@ -44,8 +44,8 @@ enum GatewayCommand {
           help: "Most commands of a shard accepted and not settled; beyond it 429."))
       readers = line.integer("readers", default: 2, in: 1...64, help: "Connections for questions.")
       gateway.requestsPerMinute = line.integer(
-        "rate-limit", default: 0, in: 0...10_000_000, unit: "requests a minute",
-        help: "Most requests of one account; 0 for no limit.")
+        "rate-limit", default: 0, in: 0...1_000_000, unit: "requests a minute",
+        help: "Most requests of a key that has no limit of its own; 0 for no limit.")
       server.connectionLimit = line.integer(
         "connection-limit", default: server.connectionLimit, in: 1...1_000_000, help: "Most client connections.")
       server.inFlightLimit = line.integer(
@@ -95,6 +95,8 @@ enum GatewayCommand {
       PostgresSession(StoreSettings.ledger(url: url, role: "gateway"), name: name)
     }
     let reader = PostgresAccountReader(sessions: (0..<options.readers).map { session("read-\($0)") })
+    let accounts = PostgresAccountKeeper(sessions: (0..<options.readers).map { session("keep-\($0)") })
+    let keyWatch = PostgresKeyWatch(session: session("keys"))
     let redis = RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway"))
     let stream = RedisOrderStream(redis)
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
@@ -111,7 +113,7 @@ enum GatewayCommand {
       accounts: reader, configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics), now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
-      configuration: options.gateway, desk: desk, reader: reader,
+      configuration: options.gateway, desk: desk, reader: reader, keeper: accounts,
       market: MarketSources(
         reader: PostgresMarketDataReader(sessions: (0..<options.readers).map { session("market-\($0)") }),
         state: RedisMarketState(redis)),
@@ -130,11 +132,20 @@ enum GatewayCommand {
       log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
       let keeper = Task { await desk.run() }
       let follower = Task { await feed.run() }
+      let keys = Task {
+        await keyWatch.run { change in
+          switch change {
+          case .key(let keyID): service.forgetKey(keyID)
+          case .unknown: service.forgetAllKeys()
+          }
+        }
+      }
       let partitions = RoleOptions.keepPartitions(session("partitions"), log)
       await StopSignal.wait()
       log.notice("draining")
       let isClean = await server.drain(deadline: options.drain)
       keeper.cancel()
+      keys.cancel()
       follower.cancel()
       partitions.cancel()
       await admin.stop()

@@ -1,0 +1,100 @@
+internal import Postgres
+
+/// The SQL of what accounts have beside money and orders.
+enum KeepingStatements {
+  static let configuration = PostgresStatement(
+    "keep_configuration",
+    """
+    SELECT a.suspended, c.day_trade_check, c.pattern_day_trader_check, c.confirms_trades, c.no_exception_entry
+    FROM accounts a LEFT JOIN account_configurations c ON c.account_id = a.account_id WHERE a.account_id = $1::bigint
+    """)
+
+  static let setConfiguration = PostgresStatement(
+    "keep_set_configuration",
+    """
+    WITH changed AS (
+      UPDATE accounts SET suspended = $2::boolean WHERE account_id = $1::bigint RETURNING account_id)
+    INSERT INTO account_configurations SELECT account_id, $3::text, $4::text, $5::text, $6::boolean FROM changed
+    ON CONFLICT (account_id) DO UPDATE SET day_trade_check = excluded.day_trade_check,
+      pattern_day_trader_check = excluded.pattern_day_trader_check, confirms_trades = excluded.confirms_trades,
+      no_exception_entry = excluded.no_exception_entry
+    """)
+
+  /// Executions and journal lines, by span and asset. Parameters: account, moments.
+  static let movements = PostgresStatement(
+    "keep_movements",
+    """
+    SELECT width_bucket(e.occurred_at, $2::timestamptz[]) - 1, l.asset, false, sum(l.amount)::bigint,
+      sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
+      sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint
+    FROM order_events e
+    CROSS JOIN LATERAL (VALUES
+      (0, CASE e.side WHEN 0 THEN -e.price * e.quantity ELSE e.price * e.quantity END),
+      (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
+    WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= ($2::timestamptz[])[1]
+    GROUP BY 1, 2
+    UNION ALL
+    SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, true, sum(l.amount)::bigint, 0, 0
+    FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+    WHERE l.account_id = $1::bigint AND j.created_at >= ($2::timestamptz[])[1]
+    GROUP BY 1, 2
+    """)
+
+  /// Parameters: instruments, moments, one to one.
+  static let prices = PostgresStatement(
+    "keep_prices",
+    """
+    SELECT (
+      SELECT t.price FROM trades t WHERE t.instrument_id = k.instrument_id AND t.traded_at < k.moment
+      ORDER BY t.traded_at DESC, t.sequence DESC, t.ordinal DESC LIMIT 1)
+    FROM unnest($1::integer[], $2::timestamptz[]) WITH ORDINALITY AS k (instrument_id, moment, place) ORDER BY k.place
+    """)
+
+  static let eventMoment = PostgresStatement(
+    "keep_event_moment",
+    """
+    SELECT occurred_at FROM order_events
+    WHERE shard = $2::smallint AND sequence = $3::bigint AND ordinal = $4::integer AND account_id = $1::bigint
+      AND kind IN (1, 2)
+    """)
+
+  static let journalMoment = PostgresStatement(
+    "keep_journal_moment",
+    """
+    SELECT j.created_at FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+    WHERE l.journal_id = $2::bigint AND l.account_id = $1::bigint AND l.asset = $3::integer
+    """)
+
+  /// Parameters: account, exclusive bounds, place behind which to go on (moment, shard, sequence, ordinal), limit.
+  static func fills(ascending: Bool) -> PostgresStatement {
+    let (sign, word) = ascending ? (">", "ASC") : ("<", "DESC")
+    return PostgresStatement(
+      "keep_fills_\(word)",
+      """
+      SELECT e.shard, e.sequence, e.ordinal, e.occurred_at, e.order_id, e.instrument_id, e.side, e.price, e.quantity,
+        e.filled, e.leaves
+      FROM order_events e
+      WHERE e.account_id = $1::bigint AND e.kind IN (1, 2)
+        AND e.occurred_at > $2::timestamptz AND e.occurred_at < $3::timestamptz
+        AND (e.occurred_at, e.shard, e.sequence, e.ordinal)
+          \(sign) ($4::timestamptz, $5::smallint, $6::bigint, $7::integer)
+      ORDER BY e.occurred_at \(word), e.shard \(word), e.sequence \(word), e.ordinal \(word) LIMIT $8::integer
+      """)
+  }
+
+  /// Parameters: account, exclusive bounds, place behind which to go on (moment, journal, asset), limit, whether deposits,
+  /// withdrawals and shares are wanted.
+  static func journals(ascending: Bool) -> PostgresStatement {
+    let (sign, word) = ascending ? (">", "ASC") : ("<", "DESC")
+    return PostgresStatement(
+      "keep_journals_\(word)",
+      """
+      SELECT l.journal_id, l.asset, j.created_at, l.amount
+      FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+      WHERE l.account_id = $1::bigint AND j.created_at > $2::timestamptz AND j.created_at < $3::timestamptz
+        AND (j.created_at, l.journal_id, l.asset) \(sign) ($4::timestamptz, $5::bigint, $6::integer)
+        AND CASE WHEN l.asset > 0 THEN $10::boolean WHEN l.amount < 0 THEN $9::boolean ELSE $8::boolean END
+      ORDER BY j.created_at \(word), l.journal_id \(word), l.asset \(word) LIMIT $7::integer
+      """)
+  }
+}
