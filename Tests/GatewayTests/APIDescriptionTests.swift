@@ -26,9 +26,41 @@ import Testing
     case .health: "/healthz"
     case .readiness: "/readyz"
     case .description: "/openapi.json"
-    case .stocks: "/v2/stocks"
+    case .configurations: "/v2/account/configurations"
+    case .portfolioHistory: "/v2/account/portfolio/history"
+    case .activities: "/v2/account/activities"
+    case .activitiesOfType: "/v2/account/activities/{activity_type}"
+    case .watchlists: "/v2/watchlists"
+    case .watchlist: "/v2/watchlists/{watchlist_id}"
+    case .watchlistEntry: "/v2/watchlists/{watchlist_id}/{symbol}"
+    case .watchlistByName: "/v2/watchlists:by_name"
+    case .watchlistEntryByName: "/v2/watchlists:by_name/{symbol}"
+    case .announcements: "/v2/corporate_actions/announcements"
+    case .announcement: "/v2/corporate_actions/announcements/{announcement_id}"
+    case .optionContracts: "/v2/options/contracts"
+    case .optionContract: "/v2/options/contracts/{symbol_or_id}"
+    case .tradeEvents: "/v2/events/trades"
+    case .tradeSocket: "/stream"
     case .dataStream: "/v2/iex"
+    case .stocks(let route): template(route)
     }
+  }
+
+  private func template(_ route: StockRoute) -> String {
+    let path =
+      switch route {
+      case .history(let kind, nil): "\(kind.rawValue)"
+      case .history(let kind, _?): "{symbol}/\(kind.rawValue)"
+      case .latest(let kind, nil): "\(kind.rawValue)/latest"
+      case .latest(let kind, _?): "{symbol}/\(kind.rawValue)/latest"
+      case .snapshot(nil): "snapshots"
+      case .snapshot(_?): "{symbol}/snapshot"
+      case .depth: "{symbol}/depth"
+      case .orderBook: "{symbol}/orderbook"
+      case .conditions: "meta/conditions/{tick_type}"
+      case .exchanges: "meta/exchanges"
+      }
+    return "/v2/stocks/\(path)"
   }
 
   /// Every path of the description with a value in the place of its parameters.

@@ -99,7 +99,7 @@ struct StreamStand {
     let feed = EventFeed(
       news: events, history: events, nudges: events, accounts: exchange, settings: settings, now: now)
     let service = GatewayService(
-      desk: exchange, reader: exchange, feed: feed, now: now, random: { 4 })
+      desk: exchange, reader: exchange, keeper: exchange, feed: feed, now: now, random: { 4 })
     var configuration = HTTPServerConfiguration()
     configuration.drainGrace = .milliseconds(1)
     configure(&configuration)
