@@ -1,5 +1,7 @@
 /// A client of server-sent events for tests.
-public final class EventStreamCaller {
+///
+/// `@unchecked Sendable`: used by one thread at a time.
+public final class EventStreamCaller: @unchecked Sendable {
   /// An event.
   public struct Event: Equatable, Sendable {
     /// By what a client resumes behind it.

@@ -35,13 +35,15 @@ extension ScratchPostgres {
   }
 
   /// Waits until a commit of an application waits for the replica, and cancels that wait.
+  ///
+  /// Waits of others are cancelled on the way: they may hold what the application needs before it commits.
   public func cancelWait(of application: String) async throws {
     var connection = try connectHere()
     let cancel = PostgresStatement(
       "cancel_wait",
       """
-      SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
-      WHERE wait_event = 'SyncRep' AND application_name = $1::text
+      SELECT count(*) FILTER (WHERE pg_cancel_backend(pid) AND application_name = $1::text) FROM pg_stat_activity
+      WHERE wait_event = 'SyncRep'
       """)
     for _ in 0..<1500 {
       if try connection.query(PostgresCall(cancel, [.text(application)])).int8(0, 0) > 0 { return }

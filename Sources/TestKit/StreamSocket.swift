@@ -1,7 +1,9 @@
 internal import Glibc
 
 /// A blocking connection for tests of long-lived answers: sends exactly what it is told to.
-public final class StreamSocket {
+///
+/// `@unchecked Sendable`: used by one thread at a time.
+public final class StreamSocket: @unchecked Sendable {
   /// The connection ended, or nothing came for longer than the test waits.
   public struct Ended: Error, CustomStringConvertible {
     /// Which of the two.

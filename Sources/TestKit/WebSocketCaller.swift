@@ -1,5 +1,7 @@
 /// A client of a WebSocket for tests: every frame as the test wants it, also wrong ones.
-public final class WebSocketCaller {
+///
+/// `@unchecked Sendable`: used by one thread at a time.
+public final class WebSocketCaller: @unchecked Sendable {
   /// A frame of the server.
   public struct Frame: Equatable, Sendable {
     /// The first byte: FIN, reserved bits, opcode.

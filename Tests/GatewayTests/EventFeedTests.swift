@@ -78,6 +78,21 @@ extension Timestamp {
   fileprivate func isBefore(_ other: Timestamp) -> Bool { self < other }
 }
 
+/// Runs what blocks on a thread of its own: the few threads of the pool serve the gateway.
+private func apart<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    startThread(name: "client") { continuation.resume(with: Swift.Result { try body() }) }
+  }
+}
+
+extension WebSocketCaller {
+  fileprivate func message() async throws -> Frame { try await apart { try self.receiveMessage() } }
+}
+
+extension EventStreamCaller {
+  fileprivate func event() async throws -> Event { try await apart { try self.next() } }
+}
+
 /// A gateway with streams over a fake ledger, served on a port.
 struct StreamStand {
   static let start = Timestamp("2026-01-05T15:00:00Z")!
@@ -122,15 +137,15 @@ struct StreamStand {
     return client
   }
 
-  func listening(path: String = "/stream") throws -> WebSocketCaller {
+  func listening(path: String = "/stream") async throws -> WebSocketCaller {
     let client = try socket(path: path)
     #expect(
-      try client.receiveMessage().text
+      try await client.message().text
         == #"{"stream":"authorization","data":{"status":"authorized","action":"authenticate"}}"#)
     // As the Python clients send it: in fragments, the last of them empty; and binary, as another does.
     client.send(0x02, Array(#"{"action":"listen","data":{"streams":["trade_updates","x"]}}"#.utf8))
     client.send(0x80, [])
-    #expect(try client.receiveMessage().text == #"{"stream":"listening","data":{"streams":["trade_updates"]}}"#)
+    #expect(try await client.message().text == #"{"stream":"listening","data":{"streams":["trade_updates"]}}"#)
     return client
   }
 
@@ -170,10 +185,10 @@ struct StreamStand {
   @Test func aSocketTellsWhatHappensFromThenOn() async throws {
     try await with(StreamStand()) { stand in
       await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(1))
-      let client = try stand.listening()
+      let client = try await stand.listening()
       await stand.events.commit(GatewayFixture.bob, at: StreamStand.at(2))
       await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(3))
-      let frame = try client.receiveMessage()
+      let frame = try await client.message()
       #expect(frame.first == 0x81)
       let root = try JSONDocument(frame.payload).root
       #expect(root["stream"]?.string == "trade_updates")
@@ -190,12 +205,13 @@ struct StreamStand {
 
   @Test func everySocketOfAKeyGetsEveryEventAlsoWhenNudgesAreLost() async throws {
     try await with(StreamStand()) { stand in
-      let clients = try ["/stream", "/stream/", "/stream"].map { try stand.listening(path: $0) }
+      var clients: [WebSocketCaller] = []
+      for path in ["/stream", "/stream/", "/stream"] { clients.append(try await stand.listening(path: path)) }
       for number in 1...200 as ClosedRange<Int64> {
         await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(number), isNudged: number % 3 == 0)
       }
       for client in clients {
-        for number in 1...200 as ClosedRange<Int64> { #expect(try place(client.receiveMessage()) == number) }
+        for number in 1...200 as ClosedRange<Int64> { #expect(try place(await client.message()) == number) }
       }
     }
   }
@@ -204,16 +220,16 @@ struct StreamStand {
     try await with(StreamStand()) { stand in
       let wrong = try stand.socket(secret: "wrong")
       #expect(
-        try wrong.receiveMessage().text
+        try await wrong.message().text
           == #"{"stream":"authorization","data":{"status":"unauthorized","action":"authenticate"}}"#)
-      #expect(try wrong.receiveMessage().closeCode == 1008)
+      #expect(try await wrong.message().closeCode == 1008)
       let hasty = try WebSocketCaller(port: stand.server.boundPort, path: "/stream")
       hasty.send(#"{"action":"listen","data":{"streams":["trade_updates"]}}"#)
       #expect(
-        try hasty.receiveMessage().text
+        try await hasty.message().text
           == #"{"stream":"authorization","data":{"status":"unauthorized","action":"listen"}}"#)
       // Who never proves who it is does not keep its place.
-      #expect(try hasty.receiveMessage().closeCode == 1008)
+      #expect(try await hasty.message().closeCode == 1008)
       let plain = try StreamSocket(port: stand.server.boundPort)
       plain.send("GET /v2/events/trades HTTP/1.1\r\nHost: x\r\n\r\n")
       #expect(try plain.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 401"))
@@ -222,25 +238,25 @@ struct StreamStand {
 
   @Test func listeningEndsAndBeginsAgain() async throws {
     try await with(StreamStand()) { stand in
-      let client = try stand.listening()
+      let client = try await stand.listening()
       client.send(#"{"action":"listen","data":{"streams":[]}}"#)
-      #expect(try client.receiveMessage().text == #"{"stream":"listening","data":{"streams":[]}}"#)
+      #expect(try await client.message().text == #"{"stream":"listening","data":{"streams":[]}}"#)
       await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(1))
       client.send(#"{"action":"listen","data":{"streams":["trade_updates"]}}"#)
-      #expect(try client.receiveMessage().text == #"{"stream":"listening","data":{"streams":["trade_updates"]}}"#)
+      #expect(try await client.message().text == #"{"stream":"listening","data":{"streams":["trade_updates"]}}"#)
       await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(2))
-      #expect(try place(client.receiveMessage()) == 2)
+      #expect(try place(await client.message()) == 2)
     }
   }
 
   @Test func aRevokedKeysStreamsEnd() async throws {
     try await with(StreamStand()) { stand in
-      let socket = try stand.listening()
+      let socket = try await stand.listening()
       let lines = try stand.events()
-      _ = try lines.socket.receive(until: "\n\n")
+      _ = try await apart { try lines.socket.receive(until: "\n\n") }
       _ = stand.events.state.withLock { $0.keys.remove("KEYA") }
-      #expect(try socket.receiveMessage().closeCode == 1008)
-      #expect(lines.socket.isEnded())
+      #expect(try await socket.message().closeCode == 1008)
+      #expect(try await apart { lines.socket.isEnded() })
     }
   }
 
@@ -257,7 +273,7 @@ struct StreamStand {
         let client = try stand.events(resume, more: more)
         var last = ""
         for _ in 0..<(round * 37 % 100 + 40) {
-          let event = try client.next()
+          let event = try await client.event()
           #expect(try place(event) == expected)
           expected += 1
           last = event.id
@@ -271,7 +287,7 @@ struct StreamStand {
       }
       let client = try stand.events(resume, more: more)
       while expected <= 1_240 {
-        #expect(try place(client.next()) == expected)
+        #expect(try place(await client.event()) == expected)
         expected += 1
       }
     }
@@ -283,13 +299,13 @@ struct StreamStand {
         await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(number))
       }
       let byTime = try stand.events("?since=2026-01-05T15:00:00.000010Z&until=2026-01-05T15:00:00.000012Z")
-      for number in 10...12 as ClosedRange<Int64> { #expect(try place(byTime.next()) == number) }
-      #expect(throws: StreamSocket.Ended.self) { try byTime.next() }
+      for number in 10...12 as ClosedRange<Int64> { #expect(try place(await byTime.event()) == number) }
+      await #expect(throws: StreamSocket.Ended.self) { try await byTime.event() }
       let first = EventID(at: StreamStand.at(47), account: GatewayFixture.alice)
       let last = EventID(at: StreamStand.at(49), account: GatewayFixture.alice)
       let byName = try stand.events("?since_id=\(first)&until_id=\(last)")
-      for number in 48...49 as ClosedRange<Int64> { #expect(try place(byName.next()) == number) }
-      #expect(throws: StreamSocket.Ended.self) { try byName.next() }
+      for number in 48...49 as ClosedRange<Int64> { #expect(try place(await byName.event()) == number) }
+      await #expect(throws: StreamSocket.Ended.self) { try await byName.event() }
       let bad = try StreamSocket(port: stand.server.boundPort)
       bad.send(
         "GET /v2/events/trades?since_id=x HTTP/1.1\r\nHost: x\r\nAPCA-API-KEY-ID: KEYA\r\nAPCA-API-SECRET-KEY: secret-a\r\n\r\n"
@@ -312,7 +328,7 @@ struct StreamStand {
         port: stand.server.boundPort, path: "/v2/events/trades?since=2026-01-01",
         headers: "APCA-API-KEY-ID: KEYA\r\nAPCA-API-SECRET-KEY: secret-a\r\n", receiveBuffer: 8 << 10)
       for number in 1...5_000 as ClosedRange<Int64> {
-        #expect(try place(client.next()) == number)
+        #expect(try place(await client.event()) == number)
         if number % 100 == 0 { #expect(stand.server.metrics.streams.queuedBytes < 1 << 20) }
       }
     }
@@ -320,26 +336,26 @@ struct StreamStand {
 
   @Test func anOutageOfTheLedgerDelaysAndLosesNothing() async throws {
     try await with(StreamStand()) { stand in
-      let client = try stand.listening()
+      let client = try await stand.listening()
       stand.events.state.withLock { $0.failure = .unavailable(.connection, reason: "away") }
       for number in 1...20 as ClosedRange<Int64> {
         await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(number))
       }
       try await Task.sleep(for: .milliseconds(200))
       stand.events.state.withLock { $0.failure = nil }
-      for number in 1...20 as ClosedRange<Int64> { #expect(try place(client.receiveMessage()) == number) }
+      for number in 1...20 as ClosedRange<Int64> { #expect(try place(await client.message()) == number) }
     }
   }
 
   @Test func anAccountHasNoMoreStreamsThanItMay() async throws {
     try await with(StreamStand(perAccount: 1)) { stand in
-      let first = try stand.listening()
+      let first = try await stand.listening()
       let second = try stand.socket()
-      _ = try second.receiveMessage()
+      _ = try await second.message()
       second.send(#"{"action":"listen","data":{"streams":["trade_updates"]}}"#)
-      #expect(try second.receiveMessage().closeCode == 1008)
+      #expect(try await second.message().closeCode == 1008)
       await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(1))
-      #expect(try place(first.receiveMessage()) == 1)
+      #expect(try place(await first.message()) == 1)
     }
   }
 }

@@ -35,7 +35,8 @@ enum APIDescription {
       "description",
       "Orders, positions and accounts of a Buttonwood exchange, in the form that Alpaca's clients speak. Money, prices and "
         + "quantities are decimal strings. An order that was answered 200 is durable; when the connection closes without an "
-        + "answer, ask for the order by its client_order_id, or repeat the request with the same Idempotency-Key.")
+        + "answer, ask for the order by its client_order_id, or repeat the request with the same Idempotency-Key. An account's "
+        + "events are told without end on the WebSocket /stream and as server-sent events on /v2/events/trades.")
     writer.endObject()
   }
 

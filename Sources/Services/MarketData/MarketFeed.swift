@@ -33,7 +33,10 @@ public struct MarketFeed: Sendable {
     let trades = Dictionary(grouping: settlement.trades, by: \.instrument)
     return touched.keys.sorted().compactMap { instrument in
       let prints = (trades[instrument] ?? []).map { TradePrint($0, at: at) }
-      guard let known = told[instrument] else { return whole(instrument, engine, at: at, trades: prints) }
+      // Out of the table while it changes, so that its levels are not copied.
+      guard let known = told.removeValue(forKey: instrument) else {
+        return whole(instrument, engine, at: at, trades: prints)
+      }
       return changes(of: instrument, known, touched[instrument]!, engine, at: at, trades: prints)
     }
   }
@@ -69,12 +72,10 @@ public struct MarketFeed: Sendable {
   }
 
   private mutating func changes(
-    of instrument: InstrumentID, _ known: Told, _ touched: Set<Level>, _ engine: ShardEngine, at: Timestamp,
+    of instrument: InstrumentID, _ known: consuming Told, _ touched: Set<Level>, _ engine: ShardEngine, at: Timestamp,
     trades: [TradePrint]
   ) -> MarketUpdate? {
     var state = known
-    // Out of the table while it changes, so that its levels are not copied.
-    told[instrument] = nil
     var changes: [MarketUpdate.Change] = []
     for level in touched.sorted(by: { ($0.side.rawValue, $0.price) < ($1.side.rawValue, $1.price) }) {
       let size = engine.size(instrument, level.side, at: level.price)

@@ -11,6 +11,8 @@ public final class MarketPublisher: Sendable {
   public struct Settings: Sendable {
     /// Levels and trades that wait at most.
     public var waitingLimit = 100_000
+    /// Rest between two publications, in which updates gather: gateways look every 20 ms.
+    public var publicationPause = Duration.milliseconds(10)
     /// Quotes that wait for the history at most; further ones are dropped.
     public var quoteLimit = 50_000
     /// Quotes written in one go at most.
@@ -168,6 +170,7 @@ public final class MarketPublisher: Sendable {
       do throws(StreamError) {
         let lost = try await stream.publish(batch.mapValues { Array($0.values) })
         published(batch, lost: lost)
+        try? await Task.sleep(for: settings.publicationPause)
       } catch {
         failed(batch)
       }
