@@ -148,10 +148,9 @@ private final class SocketListener: Sendable {
     client.send("{\"action\":\"listen\",\"data\":{\"streams\":[\"trade_updates\"]}}")
     _ = try client.receiveMessage()
     let sightings = sightings
-    nonisolated(unsafe) let listener = client
     startThread(name: "ws-\(account)") {
-      while !sightings.isDone, let frame = try? listener.receive() {
-        if frame.opcode == 9 { listener.send(0x8A, frame.payload) } else { sightings.saw(frame.text) }
+      while !sightings.isDone, let frame = try? client.receive() {
+        if frame.opcode == 9 { client.send(0x8A, frame.payload) } else { sightings.saw(frame.text) }
       }
       sightings.end()
     }
