@@ -76,14 +76,35 @@ import Testing
     }
   }
 
+  /// Answers without end are told of in words only: who tries everything that is described would wait for ever.
+  @Test func everyRouteIsDescribed() {
+    let symbol = "value"
+    let kinds = StockRoute.Kind.allCases
+    let stocks: [StockRoute] =
+      kinds.flatMap { [.history($0, nil), .history($0, symbol), .latest($0, nil), .latest($0, symbol)] } + [
+        .snapshot(nil), .snapshot(symbol), .depth(symbol), .orderBook(symbol), .conditions("trade"), .exchanges,
+      ]
+    let routes: [Route] =
+      [
+        .orders, .order(symbol), .orderByClientID, .account, .configurations, .portfolioHistory, .activities,
+        .activitiesOfType(symbol), .positions, .position(symbol), .assets, .asset(symbol), .clock, .calendar,
+        .watchlists, .watchlist(symbol), .watchlistEntry(symbol, symbol: symbol), .watchlistByName,
+        .watchlistEntryByName(symbol: symbol), .announcements, .announcement(symbol), .optionContracts,
+        .optionContract(symbol), .health, .readiness, .description,
+      ] + stocks.map { .stocks($0) }
+    #expect(Set(routes.map(template)) == Set(described.keys))
+    for route in [Route.tradeSocket, .tradeEvents, .dataStream] {
+      #expect(String(decoding: APIDescription.document, as: UTF8.self).contains(template(route)))
+    }
+  }
+
   /// A method is described where the route knows it, and only there.
   @Test func methodsAreThoseThatRoutesKnow() throws {
     for (template, path) in described {
       let route = try #require(Route(rawPath: path))
       let methods = Set(APIDescription.operations.filter { $0.path == template }.map(\.method))
-      for method in [Method.get, .post, .patch, .delete] {
-        let isOpen = [.health, .readiness, .description].contains(route)
-        let isKnown = isOpen ? method == .get : (try? Action(route, method)) != nil
+      for method in Method.allCases {
+        let isKnown = route.isOpen ? method == .get : (try? Action(route, method)) != nil
         #expect(methods.contains(method) == isKnown, "\(method) \(template)")
       }
     }

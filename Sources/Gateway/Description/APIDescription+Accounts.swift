@@ -37,7 +37,52 @@ extension APIDescription {
     APIOperation(
       method: .get, path: "/v2/account", name: "getAccount", tag: "Account",
       summary: "Shows the account and its money.",
-      answer: .init(200, "The account.", .named("Account")))
+      answer: .init(200, "The account.", .named("Account"))),
+    APIOperation(
+      method: .get, path: "/v2/account/configurations", name: "getAccountConfigurations", tag: "Account",
+      summary: "Shows what the account's holder has chosen.",
+      answer: .init(200, "The choices.", .named("Configuration"))),
+    APIOperation(
+      method: .patch, path: "/v2/account/configurations", name: "changeAccountConfigurations", tag: "Account",
+      summary: "Changes the choices that the body names.", body: .named("ConfigurationChange"),
+      answer: .init(200, "All choices.", .named("Configuration")), refusals: [413, 422]),
+    APIOperation(
+      method: .get, path: "/v2/account/portfolio/history", name: "getPortfolioHistory", tag: "Account",
+      summary: "Shows how the account's equity went.",
+      parameters: [
+        .query("period", .string(pattern: "^[1-9][0-9]{0,3}[DWMA]$"), "Days, weeks, months or years; 1M by default."),
+        .query("timeframe", .word(["1Min", "5Min", "15Min", "1H", "1D"]), "By the length of the period by default."),
+        .query("start", .time, "The first moment, in place of a period."),
+        .query("end", .time, "The last moment; now by default."),
+        .query(
+          "intraday_reporting", .word(["market_hours", "extended_hours", "continuous"]), "Which hours of a day."),
+        .query("extended_hours", .boolean, "The older name of intraday_reporting=extended_hours."),
+        .query("pnl_reset", .word(["per_day", "no_reset"]), "Whether profit begins anew each day."),
+        .query("cashflow_types", .string(), "Read and not needed: cash flows are not listed."),
+      ], answer: .init(200, "Parallel lists.", .named("PortfolioHistory")), refusals: [422]),
+    APIOperation(
+      method: .get, path: "/v2/account/activities", name: "listActivities", tag: "Account",
+      summary: "Lists fills, and movements of cash and shares.",
+      parameters: [
+        .query("activity_types", .array(.word(activityTypes)), "Only these types, separated by commas."),
+        .query(
+          "category", .word(["trade_activity", "non_trade_activity"]), "Only fills, or all else; not with types."),
+      ] + pageOfActivities, answer: .init(200, "Activities.", .array(.named("Activity"))), refusals: [422]),
+    APIOperation(
+      method: .get, path: "/v2/account/activities/{activity_type}", name: "listActivitiesOfType", tag: "Account",
+      summary: "Lists activities of a type.",
+      parameters: [.path("activity_type", .word(activityTypes), "The type.")] + pageOfActivities,
+      answer: .init(200, "Activities.", .array(.named("Activity"))), refusals: [422]),
+  ]
+
+  private static let activityTypes = ["FILL", "CSD", "CSW", "JNLS", "JNL", "TRANS", "DIV", "FEE", "INT"]
+
+  private static let pageOfActivities: [Parameter] = [
+    .query("after", .time, "After this moment."), .query("until", .time, "Before this moment."),
+    .query("date", .date, "On this day in New York."),
+    .query("direction", .word(["asc", "desc"]), "By time; desc by default."),
+    .query("page_size", .integer(1...100), "Most activities; 100 by default."),
+    .query("page_token", .string(), "The id of the last activity of the page before."),
   ]
 
   static let accountSchemas: [String: APISchema] = [
@@ -69,5 +114,40 @@ extension APIDescription {
             "trading_blocked", "transfers_blocked", "account_blocked", "shorting_enabled", "trade_suspended_by_user",
             "pattern_day_trader",
           ], .boolean) + [.always("daytrade_count", .integer())]),
+    "Configuration": .object([
+      .always("dtbp_check", .word(["both", "entry", "exit"])), .always("pdt_check", .word(["both", "entry", "exit"])),
+      .always("trade_confirm_email", .word(["all", "none"])),
+      .always("suspend_trade", .boolean, "Refuses new orders until it is taken back."),
+      .always("ptp_no_exception_entry", .boolean), .always("no_shorting", .boolean, "Always true."),
+      .always("fractional_trading", .boolean, "Always false."),
+      .always("max_margin_multiplier", .word(["1"])), .always("max_options_trading_level", .integer(0...0)),
+      .always("disable_overnight_trading", .boolean),
+    ]),
+    "ConfigurationChange": .object([
+      .perhaps("dtbp_check", .optional(.word(["both", "entry", "exit"]))),
+      .perhaps("pdt_check", .optional(.word(["both", "entry", "exit"]))),
+      .perhaps("trade_confirm_email", .optional(.word(["all", "none"]))),
+      .perhaps("suspend_trade", .optional(.boolean)), .perhaps("ptp_no_exception_entry", .optional(.boolean)),
+      .perhaps("no_shorting", .optional(.boolean)), .perhaps("fractional_trading", .optional(.boolean)),
+      .perhaps("max_margin_multiplier", .optional(.decimalInput)),
+      .perhaps("max_options_trading_level", .optional(.integer())),
+    ]),
+    "PortfolioHistory": .object(
+      [.always("timestamp", .array(.integer()), "Beginnings of windows, in seconds since 1970.")]
+        + APIProperty.always(["equity", "profit_loss", "profit_loss_pct"], .array(.number)) + [
+          .always("base_value", .number), .always("base_value_asof", .date), .always("timeframe", .string()),
+          .always("cashflow", .object([])),
+        ]),
+    "Activity": .object(
+      [
+        .always("id", .string()), .always("account_id", .uuid), .always("activity_type", .string()),
+        .perhaps("transaction_time", .time, "Of a fill, as the following."),
+        .perhaps("type", .word(["fill", "partial_fill"])), .perhaps("side", .word(["buy", "sell"])),
+        .perhaps("order_id", .uuid), .perhaps("order_status", .word(["filled", "partially_filled"])),
+        .perhaps("symbol", .string()),
+        .perhaps("date", .date, "Of a movement of cash or shares, as the following."), .perhaps("created_at", .time),
+        .perhaps("status", .word(["executed"])),
+      ]
+        + ["price", "qty", "leaves_qty", "cum_qty", "net_amount"].map { .perhaps($0, .decimal) }),
   ]
 }

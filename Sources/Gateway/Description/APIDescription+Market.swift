@@ -22,6 +22,26 @@ extension APIDescription {
       parameters: [
         .query("start", .date, "The first day."), .query("end", .date, "The last day."),
       ], answer: .init(200, "Days, in New York's time.", .array(.named("CalendarDay"))), refusals: [422]),
+    APIOperation(
+      method: .get, path: "/v2/corporate_actions/announcements", name: "listAnnouncements", tag: "Assets",
+      summary: "Lists corporate actions: there are none.",
+      answer: .init(200, "An empty list.", .array(.object([])))),
+    APIOperation(
+      method: .get, path: "/v2/corporate_actions/announcements/{announcement_id}", name: "getAnnouncement",
+      tag: "Assets", summary: "Shows a corporate action: there are none.",
+      parameters: [.path("announcement_id", .string(limit: 1...64), "Any.")],
+      answer: .init(200, "Never.", .object([])), refusals: [404]),
+    APIOperation(
+      method: .get, path: "/v2/options/contracts", name: "listOptionContracts", tag: "Assets",
+      summary: "Lists options: there are none.",
+      answer: .init(
+        200, "An empty list.",
+        .object([.always("option_contracts", .array(.object([]))), .always("next_page_token", .null)]))),
+    APIOperation(
+      method: .get, path: "/v2/options/contracts/{symbol_or_id}", name: "getOptionContract", tag: "Assets",
+      summary: "Shows an option: there are none.",
+      parameters: [.path("symbol_or_id", .string(limit: 1...64), "Any.")],
+      answer: .init(200, "Never.", .object([])), refusals: [404]),
   ]
 
   static let marketSchemas: [String: APISchema] = [

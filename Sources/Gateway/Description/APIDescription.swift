@@ -6,7 +6,7 @@ internal import JSON
 /// allows to a running gateway and compares the answers with it.
 enum APIDescription {
   /// Everything that clients may ask for.
-  static let operations: [APIOperation] = orders + positions + accounts + market + service
+  static let operations: [APIOperation] = orders + positions + accounts + watchlists + market + marketData + service
 
   /// The document.
   static let document: [UInt8] = {
@@ -36,7 +36,8 @@ enum APIDescription {
       "Orders, positions and accounts of a Buttonwood exchange, in the form that Alpaca's clients speak. Money, prices and "
         + "quantities are decimal strings. An order that was answered 200 is durable; when the connection closes without an "
         + "answer, ask for the order by its client_order_id, or repeat the request with the same Idempotency-Key. An account's "
-        + "events are told without end on the WebSocket /stream and as server-sent events on /v2/events/trades.")
+        + "events are told without end on the WebSocket /stream and as server-sent events on /v2/events/trades; market data is told on the "
+        + "WebSocket /v2/iex.")
     writer.endObject()
   }
 
@@ -82,8 +83,9 @@ enum APIDescription {
   }
 
   /// All named schemas.
-  private static let schemas = orderSchemas.merging(accountSchemas) { $1 }.merging(marketSchemas) { $1 }
-    .merging(serviceSchemas) { $1 }
+  private static let schemas = [
+    orderSchemas, accountSchemas, watchlistSchemas, marketSchemas, marketDataSchemas, serviceSchemas,
+  ].reduce(into: [String: APISchema]()) { $0.merge($1) { $1 } }
 
   /// What a status says that refuses.
   private static let refusals: [Int: String] = [

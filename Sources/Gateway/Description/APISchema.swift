@@ -18,6 +18,8 @@ indirect enum APISchema: Sendable {
   case array(APISchema)
   /// Members; what is not named may be there too.
   case object([APIProperty])
+  /// Members of one shape under names that nobody knows beforehand.
+  case map(APISchema)
   /// A named schema of the document.
   case named(String)
   /// One of several.
@@ -87,6 +89,10 @@ extension JSONWriter {
       key("items")
       self.schema(element)
     case .object(let properties): object(properties)
+    case .map(let element):
+      type("object")
+      key("additionalProperties")
+      self.schema(element)
     case .named(let name):
       key("$ref")
       string("#/components/schemas/\(name)")

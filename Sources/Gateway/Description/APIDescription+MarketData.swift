@@ -1,0 +1,121 @@
+extension APIDescription {
+  private typealias Parameter = APIOperation.Parameter
+
+  private static let symbol = Parameter.path("symbol", .string(pattern: "^[A-Z][A-Z.]{0,7}$"), "The symbol.")
+  private static let symbols = Parameter.required("symbols", .array(.string()), "Symbols, separated by commas.")
+  private static let feed = [
+    Parameter.query(
+      "feed", .word(["sip", "iex", "delayed_sip", "otc", "boats", "overnight"]), "All name the one feed there is."),
+    .query("currency", .word(["USD"]), "The only one."),
+  ]
+  private static let page = [
+    Parameter.query("start", .time, "The first moment; the beginning of the UTC day by default."),
+    .query("end", .time, "The last moment; now by default."),
+    .query("limit", .integer(1...10_000), "Most rows of a page; 1,000 by default."),
+    .query("sort", .word(["asc", "desc"]), "By time; asc by default."),
+    .query("page_token", .string(), "From the page before."),
+    .query("asof", .date, "Read and not needed: symbols do not change hands."),
+  ]
+  private static let barParameters = [
+    Parameter.query("timeframe", .string(pattern: "^[1-9][0-9]?(Min|Hour|Day|Week|Month)$"), "1Min by default."),
+    .query("adjustment", .word(["raw", "split", "dividend", "spin-off", "all"]), "Nothing is to adjust."),
+  ]
+  private static let levels = Parameter.query("levels", .integer(1...999_999), "Most levels of a side.")
+
+  /// Trades, quotes, bars and books.
+  static let marketData: [APIOperation] =
+    rows("trades", "Trade") + rows("quotes", "Quote") + rows("bars", "Bar", barParameters) + [
+      APIOperation(
+        method: .get, path: "/v2/stocks/snapshots", name: "getSnapshots", tag: "Market data",
+        summary: "The latest trade, quote and bars of several symbols.", parameters: [symbols] + feed,
+        answer: .init(200, "By symbol.", .map(.named("Snapshot")))),
+      APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/snapshot", name: "getSnapshot", tag: "Market data",
+        summary: "The latest trade, quote and bars of a symbol.", parameters: [symbol] + feed,
+        answer: .init(200, "The latest.", .named("Snapshot"))),
+      APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/depth", name: "getDepth", tag: "Market data",
+        summary: "The whole book, with what a client needs to follow it on the stream.", parameters: [symbol, levels],
+        answer: .init(200, "The book.", .named("Depth")), refusals: [404]),
+      APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/orderbook", name: "getOrderBook", tag: "Market data",
+        summary: "The book in the form that clients know of other markets.", parameters: [symbol, levels],
+        answer: .init(
+          200, "The book.",
+          .object([
+            .always("symbol", .string()),
+            .always(
+              "orderbook",
+              .object([
+                .always("t", .time), .always("b", .array(.named("Level"))), .always("a", .array(.named("Level"))),
+              ])),
+          ])), refusals: [404]),
+      APIOperation(
+        method: .get, path: "/v2/stocks/meta/conditions/{tick_type}", name: "getConditions", tag: "Market data",
+        summary: "What the letters of conditions mean.",
+        parameters: [.path("tick_type", .word(["trade", "quote"]), "Of what.")],
+        answer: .init(200, "By letter.", .map(.string())), refusals: [404]),
+      APIOperation(
+        method: .get, path: "/v2/stocks/meta/exchanges", name: "getExchanges", tag: "Market data",
+        summary: "What the letters of exchanges mean.", answer: .init(200, "By letter.", .map(.string()))),
+    ]
+
+  /// History and latest values of one kind.
+  private static func rows(_ kind: String, _ row: String, _ more: [Parameter] = []) -> [APIOperation] {
+    let token = APIProperty.always("next_page_token", .optional(.string()), "Null on the last page.")
+    let singular = row.lowercased()
+    return [
+      APIOperation(
+        method: .get, path: "/v2/stocks/\(kind)", name: "list\(row)s", tag: "Market data",
+        summary: "The history of \(kind) of several symbols, symbol by symbol.",
+        parameters: [symbols] + feed + page + more,
+        answer: .init(200, "By symbol.", .object([.always(kind, .map(.array(.named(row)))), token]))),
+      APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/\(kind)", name: "list\(row)sOfSymbol", tag: "Market data",
+        summary: "The history of \(kind) of a symbol.", parameters: [symbol] + feed + page + more,
+        answer: .init(
+          200, "A page.", .object([.always("symbol", .string()), .always(kind, .array(.named(row))), token]))),
+      APIOperation(
+        method: .get, path: "/v2/stocks/\(kind)/latest", name: "getLatest\(row)s", tag: "Market data",
+        summary: "The latest \(singular) of each of several symbols.", parameters: [symbols] + feed,
+        answer: .init(200, "By symbol.", .object([.always(kind, .map(.named(row)))]))),
+      APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/\(kind)/latest", name: "getLatest\(row)", tag: "Market data",
+        summary: "The latest \(singular) of a symbol.", parameters: [symbol] + feed,
+        answer: .init(
+          200, "The latest, or null.",
+          .object([.always("symbol", .string()), .always(singular, .optional(.named(row)))]))),
+    ]
+  }
+
+  static let marketDataSchemas: [String: APISchema] = [
+    "Trade": .object([
+      .always("t", .time), .always("x", .string(), "Exchange."), .always("p", .number, "Price."),
+      .always("s", .integer(), "Size."), .always("c", .array(.string()), "Conditions."),
+      .always("i", .integer(), "Number of the trade."), .always("z", .string(), "Tape."),
+    ]),
+    "Quote": .object([
+      .always("t", .time), .always("ax", .string(), "Exchange of the ask."), .always("ap", .number, "Ask, or 0."),
+      .always("as", .integer(), "Size at the ask."), .always("bx", .string(), "Exchange of the bid."),
+      .always("bp", .number, "Bid, or 0."), .always("bs", .integer(), "Size at the bid."),
+      .always("c", .array(.string()), "Conditions."), .always("z", .string(), "Tape."),
+    ]),
+    "Bar": .object([
+      .always("t", .time, "Its beginning."), .always("o", .number, "First price."), .always("h", .number, "Highest."),
+      .always("l", .number, "Lowest."), .always("c", .number, "Last."), .always("v", .integer(), "Shares."),
+      .always("n", .integer(), "Trades."), .always("vw", .number, "Mean price of a share."),
+    ]),
+    "Snapshot": .object([
+      .perhaps("symbol", .string()), .always("latestTrade", .optional(.named("Trade"))),
+      .always("latestQuote", .optional(.named("Quote"))), .always("minuteBar", .optional(.named("Bar"))),
+      .always("dailyBar", .optional(.named("Bar"))), .always("prevDailyBar", .optional(.named("Bar"))),
+    ]),
+    "Level": .object([.always("p", .number, "Price."), .always("s", .integer(), "Shares.")]),
+    "Depth": .object([
+      .always("symbol", .string()), .always("t", .time),
+      .always("sequence", .integer(), "The command after which the book was so."),
+      .always("checksum", .integer(), "CRC-32 of the whole book."), .always("b", .array(.named("Level")), "Bids."),
+      .always("a", .array(.named("Level")), "Asks."),
+    ]),
+  ]
+}
