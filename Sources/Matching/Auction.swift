@@ -33,6 +33,26 @@ public struct Auction: Sendable {
     public var trades: [Trade]
   }
 
+  /// What an auction would lead to if it were held now.
+  public struct Indication: Hashable, Sendable {
+    /// The price at which orders would cross.
+    public var price: Price
+    /// Shares that would trade.
+    public var paired: Quantity
+    /// Shares at that price or better that would be left over.
+    public var imbalance: Quantity
+    /// The side that has them; nil when none are left.
+    public var imbalanceSide: Side?
+
+    /// Names an indication.
+    public init(price: Price, paired: Quantity, imbalance: Quantity, imbalanceSide: Side?) {
+      self.price = price
+      self.paired = paired
+      self.imbalance = imbalance
+      self.imbalanceSide = imbalanceSide
+    }
+  }
+
   private let bids: [RestingOrder]
   private let asks: [RestingOrder]
 
@@ -45,8 +65,19 @@ public struct Auction: Sendable {
 
   /// Crosses the orders; nil when no price lets any of them trade. Costs n log n for n orders.
   public func cross(reference: Price? = nil) -> Cross? {
-    guard let best = levels().filter(\.isPossible).max(by: { $0.isWorse(than: $1, reference) }) else { return nil }
-    return Cross(price: best.price, quantity: best.volume, trades: trades(best.volume))
+    best(reference).map { Cross(price: $0.price, quantity: $0.volume, trades: trades($0.volume)) }
+  }
+
+  /// Where the orders would cross; nil when no price lets any of them trade. Costs n log n for n orders.
+  public func indication(reference: Price? = nil) -> Indication? {
+    best(reference).map { level in
+      let side: Side? = level.imbalance == .zero ? nil : level.demand > level.supply ? .buy : .sell
+      return Indication(price: level.price, paired: level.volume, imbalance: level.imbalance, imbalanceSide: side)
+    }
+  }
+
+  private func best(_ reference: Price?) -> Level? {
+    levels().filter(\.isPossible).max { $0.isWorse(than: $1, reference) }
   }
 
   /// The prices of all orders, with the shares that stand behind them.

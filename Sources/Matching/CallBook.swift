@@ -1,0 +1,222 @@
+public import Market
+
+/// The orders of one instrument while they are collected for an auction: they stand side by side without trading, also where
+/// their prices cross, until ``cross(reference:into:)``.
+///
+/// Commands give the events that ``MatchingEngine`` gives where nothing is met. A pure value, for thousands of orders: placing
+/// and cancelling cost the same whatever their number, crossing n log n.
+public struct CallBook: Sendable {
+  /// What is traded.
+  public let instrument: InstrumentID
+  private var entries: [OrderKey: Entry] = [:]
+  private var nextPlace: Int64 = 0
+
+  /// An order and its place in time.
+  private struct Entry: Hashable, Sendable {
+    var order: RestingOrder
+    var place: Int64
+  }
+
+  /// A book without orders.
+  public init(instrument: InstrumentID) { self.instrument = instrument }
+
+  /// A book that begins with orders in their order of time, for example those that stood in a book that traded.
+  /// - Throws: ``RestoreRefusal`` for a key that is 0 or used twice, or an order without open shares.
+  public init(instrument: InstrumentID, orders: [RestingOrder]) throws(RestoreRefusal) {
+    self.instrument = instrument
+    for order in orders {
+      guard order.order != 0, order.leaves > .zero, order.price.rawValue > 0 else { throw .invalid(order.order) }
+      guard entries[order.order] == nil else { throw .duplicateOrder(order.order) }
+      append(order)
+    }
+  }
+
+  /// How many orders are in it.
+  public var count: Int { entries.count }
+
+  /// Whether it holds an order.
+  public func contains(_ order: OrderKey) -> Bool { entries[order] != nil }
+
+  /// The order with this key, if there is one.
+  public func find(_ order: OrderKey) -> RestingOrder? { entries[order]?.order }
+
+  /// All orders in their order of time.
+  public var orders: [RestingOrder] { entries.values.sorted { $0.place < $1.place }.map(\.order) }
+
+  /// Where orders would cross now.
+  public func indication(reference: Price? = nil) -> Auction.Indication? {
+    Auction(orders).indication(reference: reference)
+  }
+
+  /// Carries out one command and appends what happens to `events`.
+  /// - Parameter position: The command's place in its batch.
+  public mutating func apply(_ command: BookCommand, at position: Int32, into events: inout [BookEvent]) {
+    switch command.kind {
+    case .place: events.append(place(command, position))
+    case .cancel: events.append(cancel(command, position))
+    case .reduce: events.append(reduce(command, position))
+    case .replace: events.append(replace(command, position))
+    }
+  }
+
+  /// Crosses the orders at one price. The later of two orders that trade counts as the taker. Orders whose owners would trade
+  /// with themselves are taken out first (`canceled`, reason `selfTrade`), as the later one's prevention says.
+  /// - Returns: The price; nil when nothing traded.
+  @discardableResult
+  public mutating func cross(
+    reference: Price? = nil, at position: Int32 = 0, into events: inout [BookEvent]
+  ) -> Price? {
+    preventSelfTrades(position, &events)
+    guard let cross = Auction(orders).cross(reference: reference) else { return nil }
+    for trade in cross.trades { settle(trade, cross.price, position, &events) }
+    return cross.price
+  }
+
+  private mutating func append(_ order: RestingOrder) {
+    entries[order.order] = Entry(order: order, place: nextPlace)
+    nextPlace += 1
+  }
+}
+
+extension CallBook {
+  private mutating func place(_ command: BookCommand, _ position: Int32) -> BookEvent {
+    var event = BookEvent(
+      kind: .rejected, side: command.side, command: position, order: command.order, price: command.price,
+      quantity: command.quantity)
+    guard command.isEnterable else {
+      event.reason = .invalid
+      return event
+    }
+    guard entries[command.order] == nil else {
+      event.reason = .duplicateOrder
+      return event
+    }
+    append(
+      RestingOrder(
+        order: command.order, instrument: instrument, account: command.account, side: command.side,
+        price: command.price, leaves: command.quantity, selfTradePrevention: command.selfTradePrevention))
+    event.kind = .accepted
+    event.leaves = command.quantity
+    return event
+  }
+
+  private mutating func cancel(_ command: BookCommand, _ position: Int32) -> BookEvent {
+    guard let order = owned(command.order, by: command.account) else { return missing(command, position) }
+    return end(order, .requested, position)
+  }
+
+  private mutating func reduce(_ command: BookCommand, _ position: Int32) -> BookEvent {
+    guard command.quantity > .zero else {
+      var event = missing(command, position)
+      event.reason = .invalid
+      return event
+    }
+    guard var order = owned(command.order, by: command.account) else { return missing(command, position) }
+    guard command.quantity < order.leaves else { return end(order, .requested, position) }
+    order.leaves -= command.quantity
+    entries[order.order]!.order = order
+    return BookEvent(
+      kind: .reduced, reason: .requested, side: order.side, command: position, order: order.order, price: order.price,
+      quantity: command.quantity, leaves: order.leaves)
+  }
+
+  private mutating func replace(_ command: BookCommand, _ position: Int32) -> BookEvent {
+    var event = BookEvent(
+      kind: .replaceRejected, side: command.side, command: position, order: command.order,
+      counterpart: command.target, price: command.price, quantity: command.quantity)
+    let old = owned(command.target, by: command.account)
+    event.reason = refusal(of: command, old)
+    guard event.reason == .none, let old else { return event }
+    let place = entries[old.order]!.place
+    var new = old
+    new.order = command.order
+    new.price = command.price
+    new.leaves = command.quantity - old.filled
+    new.selfTradePrevention = command.selfTradePrevention
+    if command.account.rawValue != 0 { new.account = command.account }
+    event.kind = .replaced
+    event.leaves = new.leaves
+    event.counterpartLeaves = old.leaves
+    event.keepsPriority = new.price == old.price && new.leaves < old.leaves
+    entries[old.order] = nil
+    if event.keepsPriority { entries[new.order] = Entry(order: new, place: place) } else { append(new) }
+    return event
+  }
+
+  private func refusal(of command: BookCommand, _ old: RestingOrder?) -> BookEvent.Reason {
+    guard command.isEnterable else { return .invalid }
+    guard let old else { return .unknownOrder }
+    guard old.side == command.side else { return .invalid }
+    guard entries[command.order] == nil else { return .duplicateOrder }
+    return command.quantity > old.filled ? .none : .quantityNotAboveFilled
+  }
+
+  private func owned(_ key: OrderKey, by account: AccountNumber) -> RestingOrder? {
+    entries[key].flatMap { account.rawValue == 0 || $0.order.account == account ? $0.order : nil }
+  }
+
+  private func missing(_ command: BookCommand, _ position: Int32) -> BookEvent {
+    BookEvent(
+      kind: .cancelRejected, reason: .unknownOrder, side: command.side, command: position, order: command.order)
+  }
+
+  /// Takes an order out.
+  private mutating func end(
+    _ order: RestingOrder, _ reason: BookEvent.Reason, counterpart: OrderKey = 0, _ position: Int32
+  ) -> BookEvent {
+    entries[order.order] = nil
+    return BookEvent(
+      kind: .canceled, reason: reason, side: order.side, command: position, order: order.order,
+      counterpart: counterpart, price: order.price, quantity: order.leaves)
+  }
+}
+
+extension CallBook {
+  private mutating func settle(
+    _ trade: Auction.Trade, _ price: Price, _ position: Int32, _ events: inout [BookEvent]
+  ) {
+    let buy = take(trade.quantity, from: trade.buy)
+    let sell = take(trade.quantity, from: trade.sell)
+    let (taker, maker) = buy.place > sell.place ? (buy, sell) : (sell, buy)
+    events.append(
+      BookEvent(
+        kind: .trade, side: taker.order.side, command: position, order: taker.order.order,
+        counterpart: maker.order.order, price: price, quantity: trade.quantity, leaves: taker.order.leaves,
+        counterpartLeaves: maker.order.leaves))
+  }
+
+  /// Takes shares off an order, which is gone when none are left.
+  private mutating func take(_ quantity: Quantity, from key: OrderKey) -> Entry {
+    guard var entry = entries[key] else { preconditionFailure("order \(key) crosses but is not in the book") }
+    entry.order.leaves -= quantity
+    entry.order.filled += quantity
+    entries[key] = entry.order.leaves > .zero ? entry : nil
+    return entry
+  }
+
+  /// Takes orders out until no owner's best bid and best ask cross.
+  private mutating func preventSelfTrades(_ position: Int32, _ events: inout [BookEvent]) {
+    let byOwner = Dictionary(grouping: entries.values.filter { $0.order.account.rawValue != 0 }, by: \.order.account)
+    for owner in byOwner.keys.sorted() {
+      // The best order comes last, so that it is the one to pop.
+      var bids = byOwner[owner]!.filter { $0.order.side == .buy }.sorted { Self.isBehind($0, $1, by: <) }
+      var asks = byOwner[owner]!.filter { $0.order.side == .sell }.sorted { Self.isBehind($0, $1, by: >) }
+      while let bid = bids.last, let ask = asks.last, bid.order.price >= ask.order.price {
+        let (newer, older) = bid.place > ask.place ? (bid, ask) : (ask, bid)
+        let prevention = newer.order.selfTradePrevention
+        if prevention != .cancelNewest {
+          events.append(end(older.order, .selfTrade, counterpart: newer.order.order, position))
+        }
+        if prevention != .cancelOldest {
+          events.append(end(newer.order, .selfTrade, counterpart: older.order.order, position))
+        }
+        if entries[bid.order.order] == nil { bids.removeLast() }
+        if entries[ask.order.order] == nil { asks.removeLast() }
+      }
+    }
+  }
+
+  private static func isBehind(_ one: Entry, _ other: Entry, by isWorse: (Price, Price) -> Bool) -> Bool {
+    one.order.price == other.order.price ? one.place > other.place : isWorse(one.order.price, other.order.price)
+  }
+}
