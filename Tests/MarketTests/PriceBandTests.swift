@@ -1,0 +1,86 @@
+import Market
+import TestKit
+import Testing
+
+/// Price bands as the plan describes them.
+@Suite struct PriceBandTests {
+  private func band(
+    _ reference: String, _ tier: BandTier, close: String? = nil, isNearClose: Bool = false
+  ) -> PriceBand {
+    PriceBand(
+      around: Price(reference)!, tier: tier, previousClose: Price(close ?? reference)!, isNearClose: isNearClose)
+  }
+
+  @Test(arguments: [
+    ("100", BandTier.tier1, "100", false, "95", "105"), ("100", .tier2, "100", false, "90", "110"),
+    ("100", .tier1, "100", true, "90", "110"), ("100", .tier2, "100", true, "90", "110"),
+    ("3.00", .tier1, "3.00", false, "2.40", "3.60"), ("3.00", .tier2, "3.00", true, "1.80", "4.20"),
+    ("3.01", .tier1, "3.01", false, "2.86", "3.16"), ("0.75", .tier1, "0.75", false, "0.60", "0.90"),
+    ("0.74", .tier2, "0.74", false, "0.59", "0.89"), ("0.10", .tier1, "0.10", false, "0.03", "0.18"),
+    ("0.50", .tier1, "0.50", true, "0.20", "0.80"), ("0.04", .tier1, "0.04", true, "0.01", "0.10"),
+    // The day's percentage goes by the previous close, the doubling by the reference price.
+    ("2.90", .tier2, "3.10", false, "2.61", "3.19"), ("3.10", .tier2, "2.90", true, "2.48", "3.72"),
+  ])
+  func bandsAreThePlans(
+    _ reference: String, _ tier: BandTier, _ close: String, _ isNearClose: Bool, _ lower: String, _ upper: String
+  ) {
+    let band = band(reference, tier, close: close, isNearClose: isNearClose)
+    #expect(band.lower == Price(lower)! && band.upper == Price(upper)!)
+  }
+
+  @Test func noPriceIsTooLargeForABand() {
+    let band = PriceBand(around: .maximum, tier: .tier1, previousClose: .maximum, isNearClose: true)
+    #expect(band.upper == .maximum && band.lower < band.upper)
+    #expect(band.contains(.maximum) && band.clamped(Price("1")!) == band.lower)
+  }
+
+  /// The reference against every trade kept for itself.
+  @Test(arguments: [UInt64](1...60)) func theReferenceIsTheMeanOfFiveMinutes(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    let start: Int64 = 1_800_000_000
+    func moment(_ second: Int64) -> Timestamp { Timestamp(rawValue: second * 1_000_000) }
+    var reference = BandReference(opening: Price("100")!, at: moment(start))
+    var (naive, since) = (Price("100")!, start)
+    var trades: [(second: Int64, price: Int64)] = []
+    var now = start
+    for _ in 0..<400 {
+      now += Int64(random.number(0...7)) * Int64(random.number(0...9))
+      if random.number(0...3) > 0 {
+        let price = Int64(1_000_000 + random.number(-60_000...60_000))
+        trades.append((now, price))
+        reference.traded(at: Price(rawValue: price), time: moment(now))
+      }
+      let recent = trades.filter { $0.second > now - 300 }.map(\.price)
+      if !recent.isEmpty, now - since >= 30 {
+        let mean = (recent.reduce(0, +) + Int64(recent.count) / 2) / Int64(recent.count)
+        if abs(mean - naive.rawValue) * 100 >= naive.rawValue { (naive, since) = (Price(rawValue: mean), now) }
+      }
+      reference.update(at: moment(now))
+      #expect(reference.price == naive, "seed \(seed)")
+    }
+  }
+
+  @Test func aLimitStateThatLastsBecomesAPause() {
+    let band = PriceBand(lower: Price("95")!, upper: Price("105")!)
+    func moment(_ second: Int64) -> Timestamp { Timestamp(rawValue: second * 1_000_000) }
+    var state = LimitState()
+    var changes: [Bool] = []
+    func look(_ bid: String?, _ ask: String?, _ second: Int64) {
+      changes.append(
+        state.look(bid: bid.flatMap { Price($0) }, ask: ask.flatMap { Price($0) }, band: band, at: moment(second)))
+    }
+    look("100", "101", 0)
+    look("105", nil, 1)
+    #expect(state.edge == .upper)
+    look("105", "106", 9)
+    #expect(!state.hasToPause(at: moment(15)) && state.hasToPause(at: moment(16)))
+    look("104.99", "105", 17)
+    #expect(state.edge == nil && !state.hasToPause(at: moment(60)))
+    look(nil, "95", 61)
+    #expect(state.edge == .lower)
+    // At the other end the clock begins anew.
+    look("105", nil, 70)
+    #expect(!state.hasToPause(at: moment(84)) && state.hasToPause(at: moment(85)))
+    #expect(changes == [false, true, false, true, true, true])
+  }
+}
