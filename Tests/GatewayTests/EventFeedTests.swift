@@ -101,7 +101,7 @@ struct StreamStand {
   private let running: Task<Void, Never>
 
   init(
-    poll: Duration = .milliseconds(50), perAccount: Int = 0,
+    poll: Duration = .milliseconds(50), perAccount: Int = 0, authentication: Duration = .seconds(600),
     _ configure: (inout HTTPServerConfiguration) -> Void = { _ in }
   ) throws {
     let fixture = GatewayFixture()
@@ -109,7 +109,7 @@ struct StreamStand {
     var settings = EventFeedSettings()
     settings.pollPeriod = poll
     settings.streamsPerAccount = perAccount
-    settings.authenticationLimit = .milliseconds(300)
+    settings.authenticationLimit = authentication
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let feed = EventFeed(
       news: events, history: events, nudges: events, accounts: exchange, settings: settings, now: now)
@@ -228,11 +228,17 @@ struct StreamStand {
       #expect(
         try await hasty.message().text
           == #"{"stream":"authorization","data":{"status":"unauthorized","action":"listen"}}"#)
-      // Who never proves who it is does not keep its place.
       #expect(try await hasty.message().closeCode == 1008)
       let plain = try StreamSocket(port: stand.server.boundPort)
       plain.send("GET /v2/events/trades HTTP/1.1\r\nHost: x\r\n\r\n")
       #expect(try plain.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 401"))
+    }
+  }
+
+  @Test func whoNeverProvesWhoItIsDoesNotKeepItsPlace() async throws {
+    try await with(StreamStand(authentication: .milliseconds(50))) { stand in
+      let silent = try WebSocketCaller(port: stand.server.boundPort, path: "/stream")
+      #expect(try await silent.message().closeCode == 1008)
     }
   }
 

@@ -107,7 +107,7 @@ public actor EventFeed {
     let reader = lane == .news ? news : history
     var failures = 0
     let backoff = Backoff(base: .milliseconds(20), ceiling: settings.retryCeiling)
-    while !isStopping {
+    while !isStopping, !Task.isCancelled {
       let questions = hub.questions(lane, limit: settings.accountsAtOnce)
       guard !questions.isEmpty else {
         await withCheckedContinuation { waiters[lane] = $0 }
@@ -157,7 +157,7 @@ public actor EventFeed {
   // MARK: Looking
 
   private func look() async {
-    while !isStopping {
+    while !isStopping, !Task.isCancelled {
       try? await Task.sleep(for: settings.pollPeriod)
       dismissStrangers()
       let questions = hub.inquiry(now: now())
