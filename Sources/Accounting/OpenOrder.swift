@@ -20,6 +20,10 @@ public struct OpenOrder: Hashable, Sendable {
   public var instrument: InstrumentID
   /// Which way.
   public var side: Side
+  /// How it is priced.
+  public var type: OrderType
+  /// How long it lives.
+  public var timeInForce: TimeInForce
   /// Its place among the orders that entered the book by the command of its priority.
   public var activation: Int32
   /// Whether it is the exit of a class; what exits hold, they hold together.
@@ -42,6 +46,8 @@ public struct OpenOrder: Hashable, Sendable {
     filledValue = .zero
     instrument = order.instrument
     side = order.side
+    type = order.type
+    timeInForce = order.timeInForce
     activation = 0
     isExit = order.orderClass == .oco
   }
@@ -51,6 +57,7 @@ public struct OpenOrder: Hashable, Sendable {
     self.init(order, sequence: sequence)
     id = leg.id
     price = leg.price
+    type = leg.type
     side = order.sideOfLegs
     isExit = true
   }
@@ -66,6 +73,8 @@ public struct OpenOrder: Hashable, Sendable {
     filledValue = record.filledValue
     instrument = record.instrument
     side = record.side
+    type = record.type
+    timeInForce = record.timeInForce
     activation = record.conditions?.activation ?? 0
     isExit = record.isExit
   }
@@ -81,6 +90,8 @@ public struct OpenOrder: Hashable, Sendable {
     filledValue = .zero
     instrument = cancel.instrument
     side = .buy
+    type = .limit
+    timeInForce = .day
     activation = 0
     isExit = false
   }

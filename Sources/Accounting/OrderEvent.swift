@@ -37,6 +37,15 @@ public struct OrderEvent: Hashable, Sendable {
   public static let entryEnded: UInt8 = 101
   /// The reason of a cancel or a reduction: another order of the class was filled, fired or ended.
   public static let otherEnded: UInt8 = 102
+  /// The reason of a rejection: an order that trades at once or not at all came while orders were collected.
+  public static let outsideSession: UInt8 = 103
+  /// The reason of a rejection: an order for the opening auction came after it.
+  public static let openingOver: UInt8 = 104
+  /// The reason of a rejection: an order for an auction came where there are none.
+  public static let noAuctions: UInt8 = 105
+  /// The reason of an expiry: an order for an auction, or what was left of a market order that waited for one, did not
+  /// trade in it.
+  public static let auctionOver: UInt8 = 106
 
   /// Which log.
   public var shard: Shard

@@ -15,6 +15,9 @@ struct ReplacedTerms {
     let trigger = try Self.trigger(request, of: target)
     quantity = request.quantity ?? target.quantity
     timeInForce = request.timeInForce ?? target.timeInForce
+    if timeInForce != target.timeInForce, timeInForce.isForAuction || target.timeInForce.isForAuction {
+      throw .contradictoryTerms("opg and cls orders keep their time_in_force, and others cannot become one")
+    }
     if target.type == .market, target.trigger != nil, request.price != nil {
       throw .contradictoryTerms("limit_price is not a term of this order: it has no limit price")
     }

@@ -37,6 +37,20 @@ public struct Settlement: Sendable {
     }
   }
 
+  /// How an instrument trades now.
+  public struct PhaseUpdate: Hashable, Sendable {
+    /// Which.
+    public var instrument: InstrumentID
+    /// How.
+    public var phase: InstrumentPhase
+
+    /// Makes an update.
+    public init(instrument: InstrumentID, phase: InstrumentPhase) {
+      self.instrument = instrument
+      self.phase = phase
+    }
+  }
+
   /// Where an order with conditions stands now.
   public struct ConditionsUpdate: Hashable, Sendable {
     /// Whose order.
@@ -133,4 +147,6 @@ public struct Settlement: Sendable {
   public var positions: [EntrySnapshot.PositionKey: PositionChange]
   /// Last prices of instruments that traded.
   public var lastPrices: [LastPrice]
+  /// Instruments that trade in another way now.
+  public var phases: [PhaseUpdate]
 }

@@ -18,6 +18,7 @@ public struct SettlementBuilder: Sendable {
   private var cash: [AccountNumber: Settlement.CashChange] = [:]
   private var positions: [EntrySnapshot.PositionKey: Settlement.PositionChange] = [:]
   private var lastPrices: [InstrumentID: Price] = [:]
+  private var phases: [InstrumentID: InstrumentPhase] = [:]
 
   /// Begins behind the last processed command.
   public init(shard: Shard, after cursor: Sequence) {
@@ -121,6 +122,18 @@ public struct SettlementBuilder: Sendable {
     record(.canceled, order, reason: reason, quantity: order.leaves, leaves: .zero)
   }
 
+  /// The order's time is over.
+  public mutating func expired(_ order: OpenOrder, reason: UInt8 = 0) {
+    release(order, order.hold)
+    update(order, .expired)
+    record(.expired, order, reason: reason, quantity: order.leaves, leaves: .zero)
+  }
+
+  /// The instrument trades in another way now.
+  public mutating func phaseChanged(_ instrument: InstrumentID, _ phase: InstrumentPhase) {
+    phases[instrument] = phase
+  }
+
   /// A cancel did not find the order in the book: it had closed before.
   public mutating func cancelRejected(_ target: OpenOrder, reason: UInt8) {
     record(.cancelRejected, target, reason: reason, quantity: .zero, leaves: .zero)
@@ -167,7 +180,8 @@ public struct SettlementBuilder: Sendable {
       staleMarks: staleMarks.sorted { ($0.account, $0.order) < ($1.account, $1.order) },
       trades: trades, events: events, cash: cash.filter { $0.value != .init() },
       positions: positions.filter { $0.value != .init() },
-      lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) })
+      lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) },
+      phases: phases.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, phase: $0.value) })
   }
 
   private mutating func execute(_ order: inout OpenOrder, price: Price, quantity: Quantity) {

@@ -186,6 +186,9 @@ extension GatewayService {
       writer.key("symbol")
       writer.string(symbol)
     }
+    if symbol != nil, instruments.isEmpty {
+      writer.nulls("latestTrade", "latestQuote", "minuteBar", "dailyBar", "prevDailyBar")
+    }
     for instrument in instruments {
       let id = instrument.id
       if symbol == nil {

@@ -1,4 +1,4 @@
-/// Whatever can change a book: one row of a shard's log.
+/// Whatever can change a book: one row of a shard's log. Accounts ask for the first three, the exchange for the others.
 public enum Command: Hashable, Sendable {
   /// A new order.
   case place(PlaceOrder)
@@ -6,6 +6,12 @@ public enum Command: Hashable, Sendable {
   case cancel(CancelOrder)
   /// A request to put a new order in the place of another.
   case replace(ReplaceOrder)
+  /// A step of an instrument's trading day.
+  case step(SessionStep)
+  /// A part of the expiry at the end of a day.
+  case expire(ExpireOrders)
+  /// A halt of an instrument, or its end.
+  case halt(TradingHalt)
 }
 
 /// A new order as the log carries it; its key in the book is the sequence of its log row.

@@ -31,6 +31,13 @@ public enum TimeInForce: UInt8, Hashable, Sendable, CaseIterable {
   case ioc = 2
   /// Trades whole at once or not at all.
   case fok = 3
+  /// Takes part in the opening auction only.
+  case opg = 4
+  /// Takes part in the closing auction only.
+  case cls = 5
+
+  /// Whether it is for one auction only.
+  public var isForAuction: Bool { self == .opg || self == .cls }
 }
 
 /// What happens when an order would meet an order of its own account (FIX tag 8000 family). Raw values are stored.

@@ -24,11 +24,15 @@ public struct CallBook: Sendable {
   /// - Throws: ``RestoreRefusal`` for a key that is 0 or used twice, or an order without open shares.
   public init(instrument: InstrumentID, orders: [RestingOrder]) throws(RestoreRefusal) {
     self.instrument = instrument
-    for order in orders {
-      guard order.order != 0, order.leaves > .zero, order.price.rawValue > 0 else { throw .invalid(order.order) }
-      guard entries[order.order] == nil else { throw .duplicateOrder(order.order) }
-      append(order)
-    }
+    for order in orders { try restore(order) }
+  }
+
+  /// Puts an order at the end, for recovery, where orders come in their order of time.
+  /// - Throws: ``RestoreRefusal``, and nothing has changed.
+  public mutating func restore(_ order: RestingOrder) throws(RestoreRefusal) {
+    guard order.order != 0, order.leaves > .zero, order.price.rawValue > 0 else { throw .invalid(order.order) }
+    guard entries[order.order] == nil else { throw .duplicateOrder(order.order) }
+    append(order)
   }
 
   /// How many orders are in it.

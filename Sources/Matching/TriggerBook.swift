@@ -127,6 +127,9 @@ extension OrderKey {
     self = UInt64(sequence.rawValue) | UInt64(leg) << OrderKey.legShift
   }
 
+  /// The log row of the order.
+  public var sequence: Sequence { Sequence(rawValue: Int64(self & (1 << OrderKey.legShift - 1))) }
+
   /// Keys in the order in which their rows were logged; within a row the legs in order.
   var entryRank: UInt64 { self << (64 - OrderKey.legShift) | self >> OrderKey.legShift }
 }

@@ -78,18 +78,21 @@ public struct ShardBook: Sendable {
   public var orders: [OrderRecord]
   /// The last prices of the shard's instruments that have traded.
   public var lastPrices: [InstrumentID: Price]
+  /// How the shard's instruments trade; those that have been told nothing always trade.
+  public var phases: [InstrumentID: InstrumentPhase]
   /// The branch of the database's history that it was read from.
   public var history: LedgerHistory
 
   /// Makes a state.
   public init(
     shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
-    history: LedgerHistory = .unnamed
+    phases: [InstrumentID: InstrumentPhase] = [:], history: LedgerHistory = .unnamed
   ) {
     self.shard = shard
     self.processed = processed
     self.orders = orders
     self.lastPrices = lastPrices
+    self.phases = phases
     self.history = history
   }
 }

@@ -23,12 +23,28 @@ enum LogColumns {
     case place = 0
     case cancel = 1
     case replace = 2
+    /// What the exchange itself asks for; `side` says what (``Errand``).
+    case market = 3
 
     /// The low bits of a stored `kind`.
     static let mask: Int16 = 3
     /// The bit of `kind` that says an operator has refused the command. A bit and not a column: acceptance sends rows as
     /// the table's row type, so a column more would turn away every gateway that is still running the version before.
     static let refused: Int16 = 4
+  }
+
+  /// What the exchange asks for. Raw values are stored in `side`; the other columns hold
+  ///
+  /// | | `order_type` | `price` | `quantity` | `target_sequence` |
+  /// |---|---|---|---|---|
+  /// | step | stage | day | | |
+  /// | expire | | day orders through | limit | gtc orders through |
+  /// | halt, resume | | | | |
+  enum Errand: UInt8 {
+    case step = 0
+    case expire = 1
+    case halt = 2
+    case resume = 3
   }
 
   /// Reads a row.
@@ -49,11 +65,29 @@ enum LogColumns {
         ReplaceOrder(
           order: order(rows, row), target: identifier(rows, row, 14),
           targetSequence: Sequence(rawValue: rows.int8(row, 15)), extraHold: rows.int8(row, 16)))
+    case .market: command = errand(rows, row)
     }
     return LogEntry(
       shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 8)),
       acceptedAt: Timestamp(rawValue: rows.timestamp(row, 13)),
       command: complete(command, rows, row, from: ownCount), isRefused: isRefused)
+  }
+
+  private static func errand(_ rows: PostgresRows, _ row: Int) -> Command {
+    let instrument = InstrumentID(rawValue: rows.int4(row, 7))
+    let errand: Errand = stored(rows.int2(row, 2))
+    switch errand {
+    case .step:
+      let day = Day(rawValue: Int32(truncatingIfNeeded: rows.int8(row, 10)))
+      return .step(SessionStep(instrument, SessionPoint(day, stored(rows.int2(row, 3)))))
+    case .expire:
+      return .expire(
+        ExpireOrders(
+          instrument, dayThrough: Sequence(rawValue: rows.int8(row, 10)),
+          untilCancelledThrough: Sequence(rawValue: rows.int8(row, 15)), limit: rows.int8(row, 11)))
+    case .halt: return .halt(TradingHalt(instrument, isHalted: true))
+    case .resume: return .halt(TradingHalt(instrument, isHalted: false))
+    }
   }
 
   private static func identifier(_ rows: PostgresRows, _ row: Int, _ column: Int) -> UniqueID {
@@ -98,7 +132,39 @@ enum LogColumns {
       row.null(.uuid)
       row.int8(cancel.targetSequence.rawValue)
       row.null(.int8)
+    case .step(let step):
+      write(
+        .step, step.instrument, type: step.point.stage.rawValue, Int64(step.point.day.rawValue), shard: shard,
+        place: place, at: time, to: &row)
+    case .expire(let expiry):
+      write(
+        .expire, expiry.instrument, expiry.dayThrough.rawValue, quantity: expiry.limit,
+        target: expiry.untilCancelledThrough, shard: shard, place: place, at: time, to: &row)
+    case .halt(let halt):
+      write(halt.isHalted ? .halt : .resume, halt.instrument, shard: shard, place: place, at: time, to: &row)
     }
+  }
+
+  private static func write(
+    _ errand: Errand, _ instrument: InstrumentID, type: UInt8 = 0, _ price: Int64 = 0, quantity: Int64 = 0,
+    target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp, to row: inout RowArray.Fields
+  ) {
+    row.int2(shard.rawValue)
+    row.int2(Int16(Kind.market.rawValue))
+    row.int2(Int16(errand.rawValue))
+    row.int2(Int16(type))
+    for _ in 0..<2 { row.int2(0) }
+    row.bool(false)
+    row.int4(instrument.rawValue)
+    row.int8(place)
+    row.int8(0)
+    row.int8(price)
+    row.int8(quantity)
+    row.uuid(0, 0)
+    row.timestamp(microseconds: time.rawValue)
+    row.null(.uuid)
+    row.int8(target.rawValue)
+    row.null(.int8)
   }
 
   private static func write(

@@ -29,6 +29,8 @@ public enum Migrator {
       version: 7, name: "keeping", sql: String(decoding: PackageResources.m0007_keeping_sql, as: UTF8.self)),
     Migration(
       version: 9, name: "calendar", sql: String(decoding: PackageResources.m0009_calendar_sql, as: UTF8.self)),
+    Migration(
+      version: 11, name: "market day", sql: String(decoding: PackageResources.m0011_market_day_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

@@ -44,6 +44,15 @@ struct CompactScanner {
     return range.contains(value) ? Price(rawValue: value) : nil
   }
 
+  /// Takes a day such as 2026-11-27.
+  mutating func day() -> Day? {
+    guard bytes.count - index >= 10 else { return nil }
+    let text = String(decoding: bytes[index..<index + 10], as: UTF8.self)
+    guard let day = Day(text), day.description == text else { return nil }
+    index += 10
+    return day
+  }
+
   /// Takes an identifier in lower case with dashes.
   mutating func identifier() -> UniqueID? {
     guard let a = hexadecimal(8), take("-"), let b = hexadecimal(4), take("-"), let c = hexadecimal(4), take("-"),

@@ -7,6 +7,10 @@ internal import Market
 /// cancel 0190c2a4-… row=16 acct=17 inst=3 at=1764000000000000
 /// replace 0190c2a4-… row=16 extra=-500 by 0190c2a5-… acct=17 inst=3 buy 50 @ 10.05 limit day stp=newest at=…
 /// place … sell 100 @ 9.03 market day stp=newest stop=9.5 trail=150bp mark=10.05 collar=500 at=…
+/// step shard=5 inst=3 day=2026-11-27 open at=1764000000000000
+/// expire shard=5 inst=3 day<=812 gtc<=17 limit=1000 at=1764000000000000
+/// halt shard=5 inst=3 at=1764000000000000
+/// resume shard=5 inst=3 at=1764000000000000
 /// place … stp=newest class=bracket profit=0190c2a6-… @ 11 loss=0190c2a7-… @ 8.55 market stop=9 at=…
 /// ```
 ///
@@ -53,6 +57,28 @@ enum LogEntryText {
       bytes.write(replace.extraHold)
       bytes.write(" by ")
       write(replace.order, to: &bytes)
+    case .step(let step):
+      bytes.write("step")
+      write(entry.shard, step.instrument, to: &bytes)
+      bytes.write(" day=")
+      bytes.append(contentsOf: step.point.day.description.utf8)
+      switch step.point.stage {
+      case .preOpen: bytes.write(" pre-open")
+      case .open: bytes.write(" open")
+      case .closed: bytes.write(" closed")
+      }
+    case .expire(let expiry):
+      bytes.write("expire")
+      write(entry.shard, expiry.instrument, to: &bytes)
+      bytes.write(" day<=")
+      bytes.write(expiry.dayThrough.rawValue)
+      bytes.write(" gtc<=")
+      bytes.write(expiry.untilCancelledThrough.rawValue)
+      bytes.write(" limit=")
+      bytes.write(expiry.limit)
+    case .halt(let halt):
+      bytes.write(halt.isHalted ? "halt" : "resume")
+      write(entry.shard, halt.instrument, to: &bytes)
     }
     bytes.write(" at=")
     bytes.write(entry.acceptedAt.rawValue)
@@ -65,7 +91,7 @@ enum LogEntryText {
   static func parse(_ bytes: [UInt8], shard: Shard, sequence: Sequence) -> LogEntry? {
     var scanner = CompactScanner(bytes)
     let isRefused = scanner.take("refused ")
-    guard let command = command(&scanner), scanner.take(" at="), let moment = scanner.number(in: 0...Int64.max),
+    guard let command = command(&scanner, shard), scanner.take(" at="), let moment = scanner.number(in: 0...Int64.max),
       let history = history(&scanner), scanner.isAtEnd
     else { return nil }
     return LogEntry(
@@ -89,6 +115,8 @@ enum LogEntryText {
     case .gtc: bytes.write(" gtc")
     case .ioc: bytes.write(" ioc")
     case .fok: bytes.write(" fok")
+    case .opg: bytes.write(" opg")
+    case .cls: bytes.write(" cls")
     }
     switch order.selfTradePrevention {
     case .cancelNewest: bytes.write(" stp=newest")
@@ -104,6 +132,14 @@ enum LogEntryText {
     case .oto: bytes.write(" class=oto")
     }
     for leg in order.legs { write(leg, to: &bytes) }
+  }
+
+  /// What stands in the place of an order: what somebody copied from another shard's stream must not pass for this one's.
+  private static func write(_ shard: Shard, _ instrument: InstrumentID, to bytes: inout [UInt8]) {
+    bytes.write(" shard=")
+    bytes.write(Int64(shard.rawValue))
+    bytes.write(" inst=")
+    bytes.write(Int64(instrument.rawValue))
   }
 
   private static func write(leg: UInt8, to bytes: inout [UInt8]) {
@@ -145,7 +181,7 @@ enum LogEntryText {
     return scanner.number(in: 1...Int64.max).map { LedgerHistory(rawValue: $0) }
   }
 
-  private static func command(_ scanner: inout CompactScanner) -> Command? {
+  private static func command(_ scanner: inout CompactScanner, _ shard: Shard) -> Command? {
     if scanner.take("place ") {
       return order(&scanner).map(Command.place)
     } else if scanner.take("cancel ") {
@@ -158,8 +194,32 @@ enum LogEntryText {
         let extra = scanner.number(in: -largestHold...largestHold), scanner.take(" by "), let order = order(&scanner)
       else { return nil }
       return .replace(ReplaceOrder(order: order, target: target, targetSequence: row, targetLeg: leg, extraHold: extra))
+    } else if scanner.take("step ") {
+      guard let instrument = instrument(&scanner, shard), scanner.take(" day="), let day = scanner.day(),
+        let stage = scanner.take((" pre-open", SessionStage.preOpen), (" open", .open), (" closed", .closed))
+      else { return nil }
+      return .step(SessionStep(instrument, SessionPoint(day, stage)))
+    } else if scanner.take("expire ") {
+      guard let instrument = instrument(&scanner, shard), scanner.take(" day<="),
+        let day = scanner.number(in: 0...Int64.max), scanner.take(" gtc<="),
+        let untilCancelled = scanner.number(in: 0...Int64.max), scanner.take(" limit="),
+        let limit = scanner.number(in: 1...Int64.max)
+      else { return nil }
+      return .expire(
+        ExpireOrders(
+          instrument, dayThrough: Sequence(rawValue: day), untilCancelledThrough: Sequence(rawValue: untilCancelled),
+          limit: limit))
+    } else if let isHalted = scanner.take(("halt ", true), ("resume ", false)) {
+      return instrument(&scanner, shard).map { .halt(TradingHalt($0, isHalted: isHalted)) }
     }
     return nil
+  }
+
+  private static func instrument(_ scanner: inout CompactScanner, _ shard: Shard) -> InstrumentID? {
+    guard scanner.take("shard="), scanner.number(in: 0...Int64(Int16.max)) == Int64(shard.rawValue),
+      scanner.take(" inst="), let number = scanner.number(in: 0...Int64(Int32.max))
+    else { return nil }
+    return InstrumentID(rawValue: Int32(number))
   }
 
   private static func target(_ scanner: inout CompactScanner) -> (OrderID, Sequence)? {
@@ -231,7 +291,8 @@ enum LogEntryText {
       let quantity = scanner.number(in: 1...Quantity.maximum.rawValue), scanner.take(" @ "),
       let price = scanner.price(in: 0...highestPrice),
       let type = scanner.take((" limit", OrderType.limit), (" market", .market)),
-      let life = scanner.take((" day", TimeInForce.day), (" gtc", .gtc), (" ioc", .ioc), (" fok", .fok)),
+      let life = scanner.take(
+        (" day", TimeInForce.day), (" gtc", .gtc), (" ioc", .ioc), (" fok", .fok), (" opg", .opg), (" cls", .cls)),
       let prevention = scanner.take(
         (" stp=newest", SelfTradePrevention.cancelNewest), (" stp=oldest", .cancelOldest), (" stp=both", .cancelBoth))
     else { return nil }

@@ -36,7 +36,7 @@ enum StreamReply {
     guard let sequence = scanner.number(in: 1...Int64.max), scanner.isAtEnd else { return nil }
     let entry = LogEntryText.parse(line, shard: shard, sequence: Sequence(rawValue: sequence))
     // What somebody copied here from another shard's stream must not pass for a row of this one.
-    return entry?.command.order.shard == shard ? entry : nil
+    return entry?.command.order.map { $0.shard == shard } ?? true ? entry : nil
   }
 
   /// The last id that a stream ever handed out, from a reply of `XINFO STREAM`; nil when there is no such stream.
@@ -46,12 +46,13 @@ enum StreamReply {
 }
 
 extension Command {
-  /// The order that it concerns.
-  fileprivate var order: OrderID {
+  /// The order that it concerns; nil of what concerns none.
+  fileprivate var order: OrderID? {
     switch self {
     case .place(let order): return order.id
     case .cancel(let cancel): return cancel.target
     case .replace(let replace): return replace.target
+    case .step, .expire, .halt: return nil
     }
   }
 }

@@ -101,7 +101,7 @@ import Testing
     "place \(id) acct=17 inst=2147483648 buy 100 @ 10.05 limit day stp=newest at=1",
     "place \(id) acct=9223372036854775808 inst=3 buy 100 @ 10.05 limit day stp=newest at=1",
     "place \(id) acct=17 inst=3 hold 100 @ 10.05 limit day stp=newest at=1",
-    "place \(id) acct=17 inst=3 buy 100 @ 10.05 limit opg stp=newest at=1",
+    "place \(id) acct=17 inst=3 buy 100 @ 10.05 limit moc stp=newest at=1",
     "place \(id) acct=17 inst=3 buy 100 @ 10.05 limit day stp=newest at=1 ",
     "place \(id) acct=17 inst=3 buy 100 @ 10.05 limit day stp=newest at=-1",
     "place 0190C2A4-0000-7000-8000-000000000011 acct=17 inst=3 buy 100 @ 10.05 limit day stp=newest at=1",

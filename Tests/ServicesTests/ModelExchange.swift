@@ -22,14 +22,31 @@ struct ModelExchange {
   private(set) var passedOver: Set<Sequence> = []
   /// The prices of the latest trades.
   private(set) var lastPrices: [InstrumentID: Price] = [:]
+  /// How instruments trade that have been told.
+  private(set) var phases: [InstrumentID: InstrumentPhase] = [:]
+  /// What instruments have been told by log rows, and the row of the last close of each.
+  private var told: [InstrumentID: InstrumentPhase] = [:]
+  private(set) var closes: [InstrumentID: Sequence] = [:]
   private var requestCount = 0
-  /// Whether stops, trailing stops and classes are among the requests.
-  private let isConditional: Bool
+  /// What is among the requests.
+  private let mix: Mix
+  private var isConditional: Bool { mix == .conditional || mix == .conditionalDays }
+  private var hasDays: Bool { mix == .days || mix == .conditionalDays }
   static let collar: Int64 = 500
 
-  init(seed: UInt64, isConditional: Bool = false) {
+  /// What is among the requests beside plain orders.
+  enum Mix: CaseIterable {
+    case plain
+    /// Stops, trailing stops and classes.
+    case conditional
+    /// Steps of the day, halts, expiry.
+    case days
+    case conditionalDays
+  }
+
+  init(seed: UInt64, _ mix: Mix = .plain) {
     random = SeededRandom(seed: seed)
-    self.isConditional = isConditional
+    self.mix = mix
     for account in accounts {
       money[account] = .init(status: .active, cash: .dollars(5_000), held: .zero, lastSubmitted: Row.start)
       for instrument in Self.instruments {
@@ -47,7 +64,8 @@ struct ModelExchange {
   }
 
   func engine() throws -> ShardEngine {
-    var engine = try ShardEngine(shard: Row.shard, processed: processed, orders: openOrders, lastPrices: lastPrices)
+    var engine = try ShardEngine(
+      shard: Row.shard, processed: processed, orders: openOrders, lastPrices: lastPrices, phases: phases)
     engine.recall(quarantined: Array(passedOver))
     return engine
   }
@@ -78,6 +96,7 @@ struct ModelExchange {
       replace.targetSequence = orders[replace.target]!.sequence
       row.command = .replace(replace)
       move(replace.order.id, to: row.sequence)
+    case .step, .expire, .halt: break
     }
     log.append(row)
   }
@@ -113,6 +132,46 @@ struct ModelExchange {
         orders[order.id] = order
       }
       log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: entry.command))
+      if hasDays, random.oneIn(12) { drive() }
+    }
+  }
+
+  /// Appends what the exchange itself asks for.
+  mutating func drive(_ command: Command) {
+    let sequence = Sequence(rawValue: Int64(log.count) + 1)
+    switch command {
+    case .step(let step):
+      told[step.instrument, default: .init()].point = step.point
+      if step.point.stage == .closed { closes[step.instrument] = sequence }
+    case .halt(let halt): told[halt.instrument, default: .init()].isHalted = halt.isHalted
+    case .expire, .place, .cancel, .replace: break
+    }
+    log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: command))
+  }
+
+  /// Now and then a step of a day, a halt or its end, a part of an expiry; steps that lead back are among them.
+  private mutating func drive() {
+    let instrument = random.pick(Self.instruments)
+    switch random.number(0...5) {
+    case 0...2:
+      let last = told[instrument]?.point
+      let next: SessionPoint
+      switch last?.stage {
+      case nil: next = SessionPoint(Day(rawValue: 20_000), random.pick(SessionStage.allCases))
+      case .preOpen: next = SessionPoint(last!.day, random.oneIn(6) ? .closed : .open)
+      case .open: next = SessionPoint(last!.day, random.oneIn(8) ? .preOpen : .closed)
+      case .closed: next = SessionPoint(last!.day.advanced(by: 1), random.oneIn(4) ? .open : .preOpen)
+      }
+      drive(.step(SessionStep(instrument, next)))
+    case 3: drive(.halt(TradingHalt(instrument, isHalted: random.oneIn(4))))
+    default:
+      guard let close = closes[instrument] else { return }
+      drive(
+        .expire(
+          ExpireOrders(
+            instrument, dayThrough: close,
+            untilCancelledThrough: random.oneIn(4) ? Sequence(rawValue: close.rawValue / 2) : .zero,
+            limit: random.number(1...6))))
     }
   }
 
@@ -135,12 +194,13 @@ struct ModelExchange {
     }
     if isConditional, random.oneIn(2) { return .place(conditional(name)) }
     let type: OrderType = random.oneIn(8) ? .market : .limit
-    let timeInForce = random.oneIn(2) ? .day : random.pick(TimeInForce.allCases)
+    let lives = hasDays ? TimeInForce.allCases : [.day, .gtc, .ioc, .fok]
+    let timeInForce = random.oneIn(2) ? .day : random.pick(lives)
     return .place(
       PlaceRequest(
         account: random.pick(accounts), instrument: random.pick(Self.instruments), shard: Row.shard,
         side: random.pick(Side.allCases), type: type, timeInForce: timeInForce,
-        postOnly: type == .limit && random.oneIn(8),
+        postOnly: type == .limit && !timeInForce.isForAuction && random.oneIn(8),
         selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
         quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
         idempotencyKey: nil, random: random.next()))
@@ -162,7 +222,7 @@ struct ModelExchange {
       request.type = .market
       request.trigger = Trigger(Trail(distance, mark: price(), collar: Self.collar), request.side)
       request.price = request.trigger!.stop.protected(request.side, collar: Self.collar)
-      if random.oneIn(3) { request.timeInForce = random.pick(TimeInForce.allCases) }
+      if random.oneIn(3) { request.timeInForce = random.pick([.day, .gtc, .ioc, .fok]) }
     case 5...6:
       request.orderClass = .oco
       request.type = .limit
@@ -241,6 +301,7 @@ struct ModelExchange {
       orders[update.id]!.conditions!.trigger = update.trigger
       if update.isExit { orders[update.id]!.quantity = update.quantity }
     }
+    for update in settlement.phases { phases[update.instrument] = update.phase }
     for last in settlement.lastPrices { lastPrices[last.instrument] = last.price }
     for mark in settlement.staleMarks {
       if orders[mark.order]?.account != mark.account { faults.append("a mark on a stranger's order") }
@@ -306,7 +367,30 @@ struct ModelExchange {
       if state.held.rawValue != heldShares[key] ?? 0 { faults.append("\(key) holds \(state.held)") }
       if state.held > state.quantity { faults.append("\(key) holds more than there is") }
     }
-    return faults + executionFaults() + conditionFaults()
+    return faults + executionFaults() + conditionFaults() + sessionFaults()
+  }
+
+  /// Where orders trade as they come, no two that could trade stand side by side; what is for an auction is gone with its day.
+  private func sessionFaults() -> [String] {
+    var faults: [String] = []
+    for instrument in Self.instruments {
+      let phase = phases[instrument] ?? InstrumentPhase()
+      let working = openOrders.filter { $0.instrument == instrument && $0.phase == .working && $0.timeInForce != .cls }
+      let (bids, asks) = (working.filter { $0.side == .buy }, working.filter { $0.side == .sell })
+      if phase.isContinuous, let bid = bids.map(\.price).max(), let ask = asks.map(\.price).min(), bid >= ask {
+        faults.append("\(instrument) trades and stands at \(bid) to \(ask)")
+      }
+      if phase.isContinuous, working.contains(where: { $0.timeInForce == .opg || $0.type == .market }) {
+        faults.append("\(instrument) trades and keeps what was for its opening")
+      }
+      if phase.point?.stage == .closed, let close = closes[instrument], close <= processed,
+        openOrders.contains(where: { $0.instrument == instrument && $0.timeInForce == .cls && $0.sequence < close }),
+        !passedOver.contains(close)
+      {
+        faults.append("\(instrument) has closed and keeps what was for its close")
+      }
+    }
+    return faults
   }
 
   private func executionFaults() -> [String] {

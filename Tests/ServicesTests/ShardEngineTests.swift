@@ -6,9 +6,9 @@ import Testing
 
 @Suite struct ShardEngineTests {
   /// After every settlement: holds are what open orders require, nothing is made or lost, executions are the trades.
-  @Test(arguments: 1...12 as ClosedRange<UInt64>, [false, true])
-  func everySettlementKeepsTheBooksOfTheAccounts(seed: UInt64, isConditional: Bool) throws {
-    var model = ModelExchange(seed: seed, isConditional: isConditional)
+  @Test(arguments: 1...8 as ClosedRange<UInt64>, ModelExchange.Mix.allCases)
+  func everySettlementKeepsTheBooksOfTheAccounts(seed: UInt64, mix: ModelExchange.Mix) throws {
+    var model = ModelExchange(seed: seed, mix)
     var engine = try model.engine()
     for step in 0..<80 {
       model.accept(model.random.number(1...12))
@@ -19,16 +19,24 @@ import Testing
       #expect(
         engine.openOrders() == model.openOrders.map { OpenOrder($0) }, "the books are the open orders, seed \(seed)")
     }
-    #expect(model.trades.count > 50 && model.orders.values.contains { $0.status == .replaced }, "the mix is rich")
-    guard isConditional else { return }
+    let hasDays = mix == .days || mix == .conditionalDays
+    #expect(
+      model.trades.count > (hasDays ? 15 : 50) && model.orders.values.contains { $0.status == .replaced },
+      "the mix is rich")
+    if hasDays {
+      let steps = Set(model.log.filter { if case .step = $0.command { true } else { false } }.map(\.sequence))
+      #expect(model.events.contains { $0.kind == .expired }, "the mix is rich, seed \(seed)")
+      #expect(model.trades.contains { steps.contains($0.sequence) }, "the mix is rich, seed \(seed)")
+    }
+    guard mix == .conditional else { return }
     let kinds = Set(model.events.map(\.kind))
     #expect(kinds.isSuperset(of: [.triggered, .held, .fill, .canceled]), "the mix is rich, seed \(seed)")
   }
 
   /// The same log, cut into other batches: the same history.
-  @Test(arguments: 1...6 as ClosedRange<UInt64>, [false, true])
-  func howTheLogIsCutChangesNothing(seed: UInt64, isConditional: Bool) throws {
-    var model = ModelExchange(seed: seed, isConditional: isConditional)
+  @Test(arguments: 1...6 as ClosedRange<UInt64>, ModelExchange.Mix.allCases)
+  func howTheLogIsCutChangesNothing(seed: UInt64, mix: ModelExchange.Mix) throws {
+    var model = ModelExchange(seed: seed, mix)
     var engine = try model.engine()
     for _ in 0..<60 {
       model.accept(model.random.number(1...12))
@@ -53,9 +61,9 @@ import Testing
   }
 
   /// A new owner that reads the stored orders goes on exactly as the old one would have.
-  @Test(arguments: 1...12 as ClosedRange<UInt64>, [false, true])
-  func anOwnerThatRecoversGoesOnAsTheOldOneWould(seed: UInt64, isConditional: Bool) throws {
-    var model = ModelExchange(seed: seed, isConditional: isConditional)
+  @Test(arguments: 1...8 as ClosedRange<UInt64>, ModelExchange.Mix.allCases)
+  func anOwnerThatRecoversGoesOnAsTheOldOneWould(seed: UInt64, mix: ModelExchange.Mix) throws {
+    var model = ModelExchange(seed: seed, mix)
     var engine = try model.engine()
     for step in 0..<60 {
       model.accept(model.random.number(1...12))
@@ -76,9 +84,9 @@ import Testing
 
   /// Whatever is passed over, carried out again or refused, at whatever time: holds stay what is open, nothing stays pending
   /// for ever, an owner that recovers stands where the old one stood, and the log tells the whole story again.
-  @Test(arguments: 1...16 as ClosedRange<UInt64>, [false, true])
-  func quarantineKeepsTheBooksOfTheAccounts(seed: UInt64, isConditional: Bool) throws {
-    var model = ModelExchange(seed: seed, isConditional: isConditional)
+  @Test(arguments: 1...8 as ClosedRange<UInt64>, ModelExchange.Mix.allCases)
+  func quarantineKeepsTheBooksOfTheAccounts(seed: UInt64, mix: ModelExchange.Mix) throws {
+    var model = ModelExchange(seed: seed, mix)
     var engine = try model.engine()
     for step in 0..<120 {
       if step < 100 { model.accept(model.random.number(1...10)) }

@@ -114,7 +114,7 @@ extension APIDescription {
 /// The words of orders on the wire.
 private enum OrderWords {
   static let types = ["limit", "market", "stop", "stop_limit", "trailing_stop"]
-  static let timesInForce = ["day", "gtc", "ioc", "fok"]
+  static let timesInForce = ["day", "gtc", "ioc", "fok", "opg", "cls"]
   static let classes = ["", "bracket", "oco", "oto"]
   static let statuses = [
     "accepted", "new", "partially_filled", "filled", "canceled", "expired", "replaced", "rejected", "pending_cancel",

@@ -155,6 +155,8 @@ extension TimeInForce {
     case .gtc: return "gtc"
     case .ioc: return "ioc"
     case .fok: return "fok"
+    case .opg: return "opg"
+    case .cls: return "cls"
     }
   }
 }

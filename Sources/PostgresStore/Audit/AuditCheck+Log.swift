@@ -81,14 +81,17 @@ extension AuditCheck {
       violations: """
         SELECT format('shard %s sequence %s', shard, sequence), format('row of kind %s has impossible terms', kind)
         FROM command_log
-        WHERE kind NOT IN (0, 1, 2, 4, 5, 6) OR side NOT BETWEEN 0 AND 1 OR order_type NOT BETWEEN 0 AND 1
-          OR time_in_force NOT BETWEEN 0 AND 3 OR self_trade_prevention NOT BETWEEN 0 AND 2
-          OR CASE WHEN kind & 3 = 1 THEN target_sequence IS NULL OR target IS NOT NULL OR extra_hold IS NOT NULL
-            ELSE price NOT BETWEEN 1 AND \(Price.maximum.rawValue)
-              OR quantity NOT BETWEEN 1 AND \(Quantity.maximum.rawValue)
-              OR (target IS NULL) <> (kind & 3 = 0) OR (target_sequence IS NULL) <> (kind & 3 = 0)
-              OR (extra_hold IS NULL) <> (kind & 3 = 0) OR extra_hold < 0 END
-          OR target_sequence NOT BETWEEN 1 AND sequence - 1
+        WHERE kind NOT BETWEEN 0 AND 7 OR CASE kind & 3
+          WHEN 3 THEN side NOT BETWEEN 0 AND 3 OR order_type NOT BETWEEN 0 AND 2 OR account_id <> 0 OR price < 0
+            OR quantity < 0 OR target IS NOT NULL OR target_sequence NOT BETWEEN 0 AND sequence - 1
+            OR extra_hold IS NOT NULL
+          ELSE side NOT BETWEEN 0 AND 1 OR order_type NOT BETWEEN 0 AND 1 OR time_in_force NOT BETWEEN 0 AND 5
+            OR self_trade_prevention NOT BETWEEN 0 AND 2 OR target_sequence NOT BETWEEN 1 AND sequence - 1
+            OR CASE WHEN kind & 3 = 1 THEN target_sequence IS NULL OR target IS NOT NULL OR extra_hold IS NOT NULL
+              ELSE price NOT BETWEEN 1 AND \(Price.maximum.rawValue)
+                OR quantity NOT BETWEEN 1 AND \(Quantity.maximum.rawValue)
+                OR (target IS NULL) <> (kind & 3 = 0) OR (target_sequence IS NULL) <> (kind & 3 = 0)
+                OR (extra_hold IS NULL) <> (kind & 3 = 0) OR extra_hold < 0 END END
         """),
     AuditCheck(
       id: "E7", title: "commands in quarantine are processed ones that changed nothing",

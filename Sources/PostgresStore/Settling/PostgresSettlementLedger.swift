@@ -36,7 +36,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
     let names: [PostgresParameter] = [.int2Array(shards.map(\.rawValue))]
     let (answers, history) = try await runWithHistory([
       PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.books, names),
-      PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.commit),
+      PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
+      PostgresCall(SettlingStatements.commit),
     ])
     let (rows, prices) = (answers[1], answers[2])
     var lastPrices: [Shard: [InstrumentID: Price]] = [:]
@@ -44,6 +45,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
       let instrument = InstrumentID(rawValue: prices.int4(row, 1))
       lastPrices[Shard(rawValue: prices.int2(row, 0)), default: [:]][instrument] = Price(rawValue: prices.int8(row, 2))
     }
+    let phases = PhaseColumns.read(answers[3])
     var books: [ShardBook] = []
     for row in 0..<rows.count {
       let shard = Shard(rawValue: rows.int2(row, 0))
@@ -51,7 +53,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
         books.append(
           ShardBook(
             shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [],
-            lastPrices: lastPrices[shard] ?? [:], history: history))
+            lastPrices: lastPrices[shard] ?? [:], phases: phases[shard] ?? [:], history: history))
       }
       if !rows.isNull(row, 2) { books[books.count - 1].orders.append(OrderColumns.read(rows, row, from: 2)) }
     }

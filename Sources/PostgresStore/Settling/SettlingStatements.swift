@@ -54,6 +54,14 @@ enum SettlingStatements {
     SELECT i.shard, p.instrument_id, p.price FROM last_prices p JOIN instruments i USING (instrument_id)
     WHERE i.shard = ANY ($1::smallint[])
     """)
+
+  /// How the shards' instruments trade; of the same moment.
+  static let bookPhases = PostgresStatement(
+    "book_phases",
+    """
+    SELECT i.shard, p.instrument_id, p.day - date '1970-01-01', p.stage, p.is_halted
+    FROM instrument_phases p JOIN instruments i USING (instrument_id) WHERE i.shard = ANY ($1::smallint[])
+    """)
   static let beginSnapshot = PostgresStatement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
   static let commit = PostgresStatement("commit_snapshot", "COMMIT")
 
@@ -190,6 +198,16 @@ enum SettlingStatements {
     """
     INSERT INTO last_prices SELECT c.instrument_id, c.price, $2::timestamptz FROM unnest($1::price_change[]) AS c
     ON CONFLICT (instrument_id) DO UPDATE SET price = excluded.price, traded_at = excluded.traded_at
+    """)
+
+  static let changePhases = PostgresStatement(
+    "settle_phases",
+    """
+    INSERT INTO instrument_phases
+    SELECT c.instrument_id, date '1970-01-01' + c.day, c.stage, c.is_halted, $2::timestamptz
+    FROM unnest($1::phase_change[]) AS c
+    ON CONFLICT (instrument_id) DO UPDATE SET day = excluded.day, stage = excluded.stage,
+      is_halted = excluded.is_halted, changed_at = excluded.changed_at
     """)
 
   /// Order rows of one day's table; nil goes through the parent.

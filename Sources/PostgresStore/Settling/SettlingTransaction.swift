@@ -41,6 +41,7 @@ package struct SettlingTransaction {
     add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
     add(SettlingStatements.changePrices, prices, "price_change[]", [time])
+    add(SettlingStatements.changePhases, phases, "phase_change[]", [time])
     return calls
   }
 
@@ -237,6 +238,13 @@ package struct SettlingTransaction {
         $0.timestamp(microseconds: now.rawValue - toLast)
       }
     }
+    return rows
+  }
+
+  private var phases: RowArray {
+    let updates = commits.flatMap(\.settlement.phases).sorted { $0.instrument < $1.instrument }
+    var rows = RowArray(expectedBytes: updates.count * 40)
+    for update in updates { rows.append { PhaseColumns.write(update.phase, of: update.instrument, to: &$0) } }
     return rows
   }
 

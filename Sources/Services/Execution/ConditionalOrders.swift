@@ -31,11 +31,12 @@ struct ConditionalOrder {
 
   /// The command by which it enters its book.
   ///
-  /// A trailing stop is protected by the collar around the stop at which it fires; a buy never beyond what it holds.
-  func entry(_ key: OrderKey, _ order: OpenOrder) -> BookCommand {
+  /// A trailing stop is protected by the collar around the stop at which it fires; a buy never beyond what it holds. Where
+  /// orders are collected it stands, and so it has the price that is stored.
+  func entry(_ key: OrderKey, _ order: OpenOrder, stands: Bool) -> BookCommand {
     precondition(order.filled == .zero, "order \(order.id) traded outside the book")
     var price = order.price
-    if let trigger = conditions.trigger, let trail = trigger.trail {
+    if !stands, let trigger = conditions.trigger, let trail = trigger.trail {
       let protection = trigger.stop.protected(side, collar: trail.collar)
       price = side == .buy ? min(price, protection) : protection
     }

@@ -6,6 +6,10 @@ internal import Matching
 extension ShardEngine {
   mutating func place(_ order: PlaceOrder, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
     let key = OrderKey(work.entry.sequence, leg: 0)
+    if let reason = refusal(of: order) {
+      builder.rejected(OpenOrder(order, sequence: work.entry.sequence), reason: reason)
+      return
+    }
     if !order.legs.isEmpty { enroll(order, &work, &builder) }
     if order.orderClass == .oco, !order.legs.isEmpty { return work.agenda.append(.goLive(order.id)) }
     guard let trigger = order.trigger else { return operate(BookCommand(work.entry), &work, &builder) }
@@ -27,6 +31,9 @@ extension ShardEngine {
   }
 
   mutating func replace(_ replace: ReplaceOrder, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
+    if replace.order.timeInForce == .ioc || replace.order.timeInForce == .fok, let reason = refusal(of: replace.order) {
+      return rejected(replace, work.entry.sequence, reason: reason, &builder)
+    }
     let key = replace.targetKey
     guard let terms = conditional[key], let old = open[key], old.account == replace.order.account else {
       return replaceInBook(replace, &work, &builder)
@@ -104,7 +111,7 @@ extension ShardEngine {
     guard terms.conditions.phase != .working else {
       return operate(.cancel(key, in: terms.instrument), reason: reason, &work, &builder)
     }
-    builder.canceled(order, reason: reason)
+    if work.isExpiring { builder.expired(order, reason: reason) } else { builder.canceled(order, reason: reason) }
     open[key] = nil
     ended(key, &work, &builder)
   }

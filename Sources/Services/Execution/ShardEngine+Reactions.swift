@@ -19,6 +19,8 @@ struct Reaction {
   var agenda: [Step] = []
   /// Whether the rest of a class is being ended: what ends by that ends nothing more.
   var isEndingClass = false
+  /// Whether orders end because their time is over.
+  var isExpiring = false
   /// The classes whose holds have to be looked at, as they were touched.
   var groups: [OrderID] = []
 
@@ -41,11 +43,16 @@ extension ShardEngine {
   func isPlain(_ entry: LogEntry) -> Bool {
     switch entry.command {
     case .place(let order):
-      return order.trigger == nil && order.legs.isEmpty && !conditional.concerns(order.instrument)
-    case .cancel(let cancel): return !conditional.concerns(cancel.instrument)
-    case .replace(let replace):
-      return replace.order.trigger == nil && !conditional.concerns(replace.order.instrument)
+      return order.trigger == nil && order.legs.isEmpty && !order.timeInForce.isForAuction && isPlain(order.instrument)
+    case .cancel(let cancel): return isPlain(cancel.instrument)
+    case .replace(let replace): return replace.order.trigger == nil && isPlain(replace.order.instrument)
+    case .step, .expire, .halt: return false
     }
+  }
+
+  private func isPlain(_ instrument: InstrumentID) -> Bool {
+    !conditional.concerns(instrument) && (calls.isEmpty || calls[instrument] == nil)
+      && (closings.isEmpty || closings[instrument] == nil)
   }
 
   /// Carries out a log row with all that it sets off.
@@ -60,6 +67,9 @@ extension ShardEngine {
       case .place(let order): place(order, &work, &builder)
       case .cancel(let cancel): self.cancel(cancel, &work, &builder)
       case .replace(let replace): self.replace(replace, &work, &builder)
+      case .step(let step): take(step, &work, &builder)
+      case .expire(let expiry): expire(expiry, &work, &builder)
+      case .halt(let halt): self.halt(halt, &work, &builder)
       }
     }
     while !work.agenda.isEmpty {
@@ -79,15 +89,25 @@ extension ShardEngine {
   mutating func operate(
     _ command: BookCommand, reason: UInt8? = nil, _ work: inout Reaction, _ builder: inout SettlementBuilder
   ) {
-    var events: [BookEvent] = []
-    engine.apply([command], into: &events)
-    for event in events[...] {
+    digest(carryOut(command), of: command.order, reason: reason, &work, &builder)
+  }
+
+  /// Reports what happened in a book and reacts to it.
+  /// - Parameters:
+  ///   - order: The order that was to be taken out, if one was.
+  ///   - reason: Why.
+  mutating func digest(
+    _ events: [BookEvent], of order: OrderKey? = nil, reason: UInt8? = nil, _ work: inout Reaction,
+    _ builder: inout SettlementBuilder
+  ) {
+    for event in events {
       switch event.kind {
       case .accepted where open[event.order] != nil: continue
       case .rejected where open[event.order] != nil:
         preconditionFailure("shard \(shard): order \(event.order) cannot enter its book")
-      case .canceled where reason != nil && event.order == command.order:
-        builder.canceled(resting(event.order), reason: reason!)
+      case .canceled where reason != nil && event.order == order:
+        let ended = resting(event.order)
+        if work.isExpiring { builder.expired(ended, reason: reason!) } else { builder.canceled(ended, reason: reason!) }
         open[event.order] = nil
       case .accepted, .rejected, .canceled, .trade, .reduced, .replaced, .cancelRejected, .replaceRejected:
         settle(work.entry, [event], &builder)
@@ -167,7 +187,7 @@ extension ShardEngine {
     builder.entersBook(order)
     note(key, &builder)
     if let group = terms.conditions.group { work.touch(group) } else { conditional.remove(key) }
-    operate(terms.entry(key, order), &work, &builder)
+    operate(terms.entry(key, order, stands: calls[terms.instrument] != nil), &work, &builder)
   }
 
   /// Reports an order's conditions as they are now.
@@ -187,6 +207,9 @@ extension Command {
     case .place(let order): return order.instrument
     case .cancel(let cancel): return cancel.instrument
     case .replace(let replace): return replace.order.instrument
+    case .step(let step): return step.instrument
+    case .expire(let expiry): return expiry.instrument
+    case .halt(let halt): return halt.instrument
     }
   }
 }

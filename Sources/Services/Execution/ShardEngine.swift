@@ -17,6 +17,14 @@ public struct ShardEngine: Sendable {
   var conditional = ConditionalOrders()
   /// The price of the latest trade of each instrument that has traded.
   private(set) var lastPrices: [InstrumentID: Price]
+  /// How instruments trade that have been told; all others always trade.
+  var phases: [InstrumentID: InstrumentPhase]
+  /// The orders of instruments whose orders are collected.
+  var calls: [InstrumentID: CallBook] = [:]
+  /// Orders for the closing auction while their instruments trade.
+  var closings: [InstrumentID: CallBook] = [:]
+  /// Orders that are about to expire, found once for many commands.
+  var expiry: ExpiryQueue?
   /// Commands that were put in quarantine: orders that they were to place are open and in no book.
   private var quarantined: Set<Sequence> = []
 
@@ -24,15 +32,19 @@ public struct ShardEngine: Sendable {
   /// - Parameters:
   ///   - orders: The open orders whose commands have been processed, by priority and activation.
   ///   - lastPrices: The prices of the latest trades up to there.
+  ///   - phases: How instruments trade.
   /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
   public init(
-    shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:]
+    shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
+    phases: [InstrumentID: InstrumentPhase] = [:]
   ) throws(RecoveryFault) {
     self.shard = shard
     cursor = processed
     engine = MatchingEngine(expectedOrders: orders.count)
     open = Dictionary(minimumCapacity: orders.count)
     self.lastPrices = lastPrices
+    self.phases = phases
+    for (instrument, phase) in phases where !phase.isContinuous { calls[instrument] = CallBook(instrument: instrument) }
     for order in orders {
       let key = OrderKey(order.sequence, leg: order.conditions?.leg ?? 0)
       if order.phase == .working { try restore(order, as: key) }
@@ -47,11 +59,11 @@ public struct ShardEngine: Sendable {
   }
 
   private mutating func restore(_ order: OrderRecord, as key: OrderKey) throws(RecoveryFault) {
-    do {
-      try engine.restore(
-        RestingOrder(
-          order: key, instrument: order.instrument, account: order.account, side: order.side, price: order.price,
-          leaves: order.leaves, filled: order.filled, selfTradePrevention: order.selfTradePrevention))
+    let resting = RestingOrder(
+      order: key, instrument: order.instrument, account: order.account, side: order.side, price: order.price,
+      leaves: order.leaves, filled: order.filled, selfTradePrevention: order.selfTradePrevention)
+    do throws(RestoreRefusal) {
+      try restore(resting, timeInForce: order.timeInForce)
     } catch {
       throw RecoveryFault(order: order.id, reason: "\(error)")
     }
@@ -60,7 +72,9 @@ public struct ShardEngine: Sendable {
   /// Rebuilds the books from their stored state.
   /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
   public init(_ book: ShardBook) throws(RecoveryFault) {
-    try self.init(shard: book.shard, processed: book.processed, orders: book.orders, lastPrices: book.lastPrices)
+    try self.init(
+      shard: book.shard, processed: book.processed, orders: book.orders, lastPrices: book.lastPrices,
+      phases: book.phases)
   }
 
   /// How many orders are open: in the books or waiting outside.
@@ -163,6 +177,7 @@ public struct ShardEngine: Sendable {
         builder.cancelRejected(OpenOrder(cancel), reason: reason)
         unmark(cancel.target, cancel.targetSequence, of: cancel.account, &builder)
       }
+    case .step, .expire, .halt: break
     }
   }
 
@@ -207,7 +222,7 @@ public struct ShardEngine: Sendable {
     switch command {
     case .place(let order): return order
     case .replace(let replace): return replace.order
-    case .cancel: preconditionFailure("a cancel places no order")
+    case .cancel, .step, .expire, .halt: preconditionFailure("the command places no order")
     }
   }
 
@@ -249,6 +264,7 @@ extension BookCommand {
       self.init(kind: .replace, order: key, target: replace.targetKey, terms: replace.order)
     case .cancel(let cancel):
       self = .cancel(cancel.targetKey, in: cancel.instrument, account: cancel.account)
+    case .step, .expire, .halt: preconditionFailure("no book carries out what the exchange asks for")
     }
   }
 

@@ -29,6 +29,11 @@ public struct MarketFeed: Sendable {
     for event in settlement.events where event.touchesBook {
       touched[event.instrument, default: []].insert(Level(side: event.side, price: event.price))
     }
+    // Orders that are collected leave the book that is told, and come back, without events of their own.
+    for update in settlement.phases {
+      touched[update.instrument] = touched[update.instrument] ?? []
+      told[update.instrument] = nil
+    }
     guard !touched.isEmpty else { return [] }
     let trades = Dictionary(grouping: settlement.trades, by: \.instrument)
     return touched.keys.sorted().compactMap { instrument in

@@ -7,6 +7,8 @@ public import Market
 public struct OrderRules: Hashable, Sendable {
   /// How far a market order may trade from the last price, in 1/10000 of it. 1 to 10,000.
   public var collarBasisPoints: Int64
+  /// Whether the market opens and closes with auctions: orders for them are taken only then.
+  public var hasAuctions: Bool
 
   /// Default of ``collarBasisPoints``: five percent.
   public static let defaultCollarBasisPoints: Int64 = 500
@@ -17,7 +19,8 @@ public struct OrderRules: Hashable, Sendable {
   public static let maximumSymbolLength = 64
 
   /// Makes rules; a collar out of range is clamped.
-  public init(collarBasisPoints: Int64 = defaultCollarBasisPoints) {
+  public init(collarBasisPoints: Int64 = defaultCollarBasisPoints, hasAuctions: Bool = false) {
+    self.hasAuctions = hasAuctions
     self.collarBasisPoints = min(max(collarBasisPoints, 1), 10_000)
   }
 
@@ -31,7 +34,7 @@ public struct OrderRules: Hashable, Sendable {
     guard let side = Side(wire: sideText) else { throw .malformed(.side) }
     let type = try type(of: ticket)
     guard let timeText = ticket.timeInForce else { throw .missing(.timeInForce) }
-    let timeInForce = try Self.timeInForce(timeText)
+    let timeInForce = try timeInForce(timeText)
     let orderClass = try orderClass(of: ticket)
     let limitPrice = try limitPrice(of: ticket, type, orderClass)
     try refuseUnsupported(ticket)
@@ -40,6 +43,9 @@ public struct OrderRules: Hashable, Sendable {
     let prevention = try selfTradePrevention(of: ticket)
     try Self.checkClientOrderID(ticket.clientOrderID)
     try refuseContradiction(type, timeInForce, postOnly: ticket.postOnly)
+    if timeInForce.isForAuction, condition != nil {
+      throw .rejected(.contradictoryTerms("an opg or cls order cannot have a stop price"))
+    }
     if ticket.postOnly, condition != nil {
       throw .rejected(.contradictoryTerms("an order with a stop price cannot be post_only"))
     }
@@ -87,7 +93,7 @@ public struct OrderRules: Hashable, Sendable {
     let price = try ticket.limitPrice.map { text throws(TicketRefusal) in try PriceText(text) }
     let stop = try ticket.stopPrice.map { text throws(TicketRefusal) in try PriceText(text, .stopPrice) }
     let trail = try ticket.trail.map { text throws(TicketRefusal) in try Self.distance(text, .trail, digits: 4) }
-    let timeInForce = try ticket.timeInForce.map { text throws(TicketRefusal) in try Self.timeInForce(text) }
+    let timeInForce = try ticket.timeInForce.map { text throws(TicketRefusal) in try self.timeInForce(text) }
     if let field = ticket.unsupportedField { throw .unsupported(field) }
     try Self.checkClientOrderID(ticket.clientOrderID)
     return OrderChange(
@@ -121,14 +127,15 @@ extension OrderRules {
     }
   }
 
-  private static func timeInForce(_ text: String) throws(TicketRefusal) -> TimeInForce {
+  private func timeInForce(_ text: String) throws(TicketRefusal) -> TimeInForce {
     switch text {
     case "day": return .day
     case "gtc": return .gtc
     case "ioc": return .ioc
     case "fok": return .fok
-    case "opg": throw .unsupported("time_in_force opg")
-    case "cls": throw .unsupported("time_in_force cls")
+    case "opg" where hasAuctions: return .opg
+    case "cls" where hasAuctions: return .cls
+    case "opg", "cls": throw .unsupported("time_in_force \(text)")
     default: throw .malformed(.timeInForce)
     }
   }
@@ -173,6 +180,7 @@ extension OrderRules {
     switch timeInForce {
     case .day, .gtc: return
     case .ioc, .fok: throw .rejected(.contradictoryTerms("an ioc or fok order cannot be post_only"))
+    case .opg, .cls: throw .rejected(.contradictoryTerms("an opg or cls order cannot be post_only"))
     }
   }
 

@@ -147,7 +147,9 @@ final class FaultStand: Sendable {
   private var forcedClaims: Set<String> {
     let lines = workers.flatMap { $0.process.log.split(separator: "\n") }
     return Set(
-      lines.filter { $0.contains("\"claimed a shard\"") && !$0.contains("\"why\":\"handed over\"") }.map(String.init))
+      lines.filter {
+        $0.contains("\"claimed a shard\"") && !$0.contains("\"why\":\"handed over\"") && !$0.contains("\"epoch\":1,")
+      }.map(String.init))
   }
 
   // MARK: A row

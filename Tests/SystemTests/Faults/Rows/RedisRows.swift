@@ -56,12 +56,14 @@ extension FaultRow {
     tampered("leases overwritten with garbage", keepsOwners: true) { stand in
       for shard in 0..<ScratchStack.instruments {
         let key = "bw:{s\(shard)}:lease"
-        try await stand.redis("DEL", key)
-        switch shard % 3 {
-        case 0: try await stand.redis("SET", key, "garbage")
-        case 1: try await stand.redis("HSET", key, "owner", "", "nonce", "x", "counter", "-", "epoch", "1e99")
-        default: try await stand.redis("RPUSH", key, "1", "2")
-        }
+        let garbage = [
+          "'SET', KEYS[1], 'garbage'",
+          "'HSET', KEYS[1], 'owner', '', 'nonce', 'x', 'counter', '-', 'epoch', '1e99'",
+          "'RPUSH', KEYS[1], '1', '2'",
+        ]
+        // At once: its owner would renew it in between.
+        try await stand.redis(
+          "EVAL", "redis.call('DEL', KEYS[1]) return redis.call(\(garbage[shard % 3]))", "1", key)
       }
     },
     tampered("leases forged for a worker that is not there") { stand in

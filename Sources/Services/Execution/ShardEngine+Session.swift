@@ -1,0 +1,191 @@
+internal import Accounting
+internal import Market
+internal import Matching
+
+/// The trading day: orders are collected, cross in auctions, trade as they come, expire.
+///
+/// Time comes as commands. What a command finds in the log before it came before it, whatever clocks say: an order that was
+/// acknowledged before a close takes part in its auction.
+extension ShardEngine {
+  /// Why an order cannot be taken as its instrument trades now; nil when it can.
+  func refusal(of order: PlaceOrder) -> UInt8? {
+    let phase = phases[order.instrument]
+    switch order.timeInForce {
+    case .day, .gtc: return nil
+    case .ioc, .fok: return phase?.isContinuous ?? true ? nil : OrderEvent.outsideSession
+    case .opg:
+      guard let point = phase?.point else { return OrderEvent.noAuctions }
+      return point.stage == .open ? OrderEvent.openingOver : nil
+    case .cls: return phase?.point == nil ? OrderEvent.noAuctions : nil
+    }
+  }
+
+  /// Has the book that a command belongs to carry it out.
+  mutating func carryOut(_ command: BookCommand) -> [BookEvent] {
+    var events: [BookEvent] = []
+    let instrument = command.instrument
+    if isForClosing(command) {
+      closings[instrument, default: CallBook(instrument: instrument)].apply(command, at: 0, into: &events)
+      if closings[instrument]!.count == 0 { closings[instrument] = nil }
+    } else if calls[instrument] != nil {
+      calls[instrument]!.apply(command, at: 0, into: &events)
+    } else {
+      engine.apply([command], into: &events)
+    }
+    return events
+  }
+
+  private func isForClosing(_ command: BookCommand) -> Bool {
+    switch command.kind {
+    case .place: command.timeInForce == .cls
+    case .cancel, .reduce: closings[command.instrument]?.contains(command.order) == true
+    case .replace: closings[command.instrument]?.contains(command.target) == true
+    }
+  }
+
+  /// Puts an order back where it stood.
+  mutating func restore(_ order: RestingOrder, timeInForce: TimeInForce) throws(RestoreRefusal) {
+    if timeInForce == .cls {
+      try closings[order.instrument, default: CallBook(instrument: order.instrument)].restore(order)
+    } else if calls[order.instrument] != nil {
+      try calls[order.instrument]!.restore(order)
+    } else {
+      try engine.restore(order)
+    }
+  }
+
+  // MARK: Steps
+
+  /// Takes an instrument to the next stage of its day; nothing leads back.
+  mutating func take(_ step: SessionStep, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
+    var phase = phases[step.instrument] ?? InstrumentPhase()
+    guard phase.point.map({ $0 < step.point }) ?? true else { return }
+    phase.point = step.point
+    change(step.instrument, to: phase, &work, &builder)
+    // Who wanted this day's auctions only has had them, or there were none.
+    if step.point.stage == .closed { endAuctionOrders(of: step.instrument, &work, &builder) }
+  }
+
+  /// Halts an instrument, or lets it trade again: what was collected meanwhile crosses.
+  mutating func halt(_ halt: TradingHalt, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
+    var phase = phases[halt.instrument] ?? InstrumentPhase()
+    guard phase.isHalted != halt.isHalted else { return }
+    phase.isHalted = halt.isHalted
+    change(halt.instrument, to: phase, &work, &builder)
+  }
+
+  private mutating func change(
+    _ instrument: InstrumentID, to phase: InstrumentPhase, _ work: inout Reaction, _ builder: inout SettlementBuilder
+  ) {
+    let old = phases[instrument] ?? InstrumentPhase()
+    phases[instrument] = phase
+    builder.phaseChanged(instrument, phase)
+    switch (old.isContinuous, phase.isContinuous) {
+    case (true, false):
+      // Orders for the close take part in its auction; during a halt they wait on.
+      let closes = phase.point?.stage == .closed && old.point != nil
+      collect(instrument, withClosing: closes)
+      if closes { cross(instrument, &work, &builder) }
+    case (false, true):
+      cross(instrument, &work, &builder)
+      release(instrument, &work, &builder)
+    case (false, false), (true, true): break
+    }
+  }
+
+  /// Takes an instrument's orders out of their books to stand side by side, in their order of time.
+  private mutating func collect(_ instrument: InstrumentID, withClosing: Bool) {
+    var orders = engine.restingOrders(instrument)
+    if withClosing { orders += closings.removeValue(forKey: instrument)?.orders ?? [] }
+    engine.remove(instrument)
+    orders.sort { one, other in
+      let (one, other) = (resting(one.order), resting(other.order))
+      return (one.priority, one.activation) < (other.priority, other.activation)
+    }
+    do throws(RestoreRefusal) {
+      calls[instrument] = try CallBook(instrument: instrument, orders: orders)
+    } catch {
+      preconditionFailure("shard \(shard): orders that stood in a book cannot be collected: \(error)")
+    }
+  }
+
+  private mutating func cross(
+    _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
+  ) {
+    var events: [BookEvent] = []
+    let reference = builder.lastPrice(of: instrument) ?? lastPrices[instrument]
+    calls[instrument]!.cross(reference: reference, into: &events)
+    digest(events, &work, &builder)
+  }
+
+  /// Puts what an auction has left back into the book, but for orders that are for the opening only, and for market orders:
+  /// what is left of those ends, as it does in the book.
+  private mutating func release(
+    _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
+  ) {
+    for order in calls[instrument]!.orders where ends(resting(order.order)) {
+      expire(order.order, reason: OrderEvent.auctionOver, &work, &builder)
+    }
+    let rest = calls.removeValue(forKey: instrument)!.orders
+    do throws(RestoreRefusal) {
+      for order in rest { try restore(order, timeInForce: resting(order.order).timeInForce) }
+    } catch {
+      preconditionFailure("shard \(shard): what an auction has left cannot stand in the book: \(error)")
+    }
+  }
+
+  private func ends(_ order: OpenOrder) -> Bool { order.type == .market || order.timeInForce == .opg }
+
+  /// Ends the orders that were for the auctions of a day which is over.
+  private mutating func endAuctionOrders(
+    of instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
+  ) {
+    let keys = open.filter { $0.value.instrument == instrument && $0.value.timeInForce.isForAuction }
+      .sorted { ($0.value.priority, $0.value.activation) < ($1.value.priority, $1.value.activation) }.map(\.key)
+    for key in keys { expire(key, reason: OrderEvent.auctionOver, &work, &builder) }
+  }
+
+  // MARK: Expiry
+
+  /// Ends some of the orders whose time is over.
+  mutating func expire(_ command: ExpireOrders, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
+    if expiry?.serves(command) != true { expiry = queue(for: command) }
+    var count: Int64 = 0
+    while count < command.limit, let key = expiry?.keys.popLast() {
+      // It may have ended since: by a cancel, or with its class.
+      guard let order = open[key], isOver(key, order, command) else { continue }
+      expire(key, reason: 0, &work, &builder)
+      count += 1
+    }
+    if expiry?.keys.isEmpty == true { expiry = nil }
+  }
+
+  private func queue(for command: ExpireOrders) -> ExpiryQueue {
+    let orders = open.filter { $0.value.instrument == command.instrument && isOver($0.key, $0.value, command) }
+      .sorted { ($0.value.priority, $0.value.activation, $0.key) > ($1.value.priority, $1.value.activation, $1.key) }
+    return ExpiryQueue(
+      instrument: command.instrument, dayThrough: command.dayThrough,
+      untilCancelledThrough: command.untilCancelledThrough, keys: orders.map(\.key))
+  }
+
+  private func isOver(_ key: OrderKey, _ order: OpenOrder, _ command: ExpireOrders) -> Bool {
+    switch order.timeInForce {
+    case .day: key.sequence <= command.dayThrough
+    case .gtc: key.sequence <= command.untilCancelledThrough
+    case .ioc, .fok, .opg, .cls: false
+    }
+  }
+
+  /// Ends an order whose time is over, and its class with it.
+  private mutating func expire(
+    _ key: OrderKey, reason: UInt8, _ work: inout Reaction, _ builder: inout SettlementBuilder
+  ) {
+    work.isExpiring = true
+    if conditional[key] != nil {
+      end(key, reason: reason, &work, &builder)
+    } else if let order = open[key] {
+      operate(.cancel(key, in: order.instrument), reason: reason, &work, &builder)
+    }
+    work.isExpiring = false
+  }
+}
