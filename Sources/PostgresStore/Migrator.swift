@@ -30,7 +30,9 @@ public enum Migrator {
     Migration(
       version: 9, name: "calendar", sql: String(decoding: PackageResources.m0009_calendar_sql, as: UTF8.self)),
     Migration(
-      version: 11, name: "market day", sql: String(decoding: PackageResources.m0011_market_day_sql, as: UTF8.self)),
+      version: 10, name: "admin_log", sql: String(decoding: PackageResources.m0010_admin_log_sql, as: UTF8.self)),
+    Migration(
+      version: 11, name: "market_day", sql: String(decoding: PackageResources.m0011_market_day_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

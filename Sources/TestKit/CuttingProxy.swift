@@ -24,11 +24,26 @@ public final class CuttingProxy: Sendable {
   /// - Parameters:
   ///   - server: The folder with the server's socket.
   ///   - statement: The prepared statement whose execution is cut.
-  public init(server: String, statement: String) throws {
+  public convenience init(server: String, statement: String) throws {
+    // A Bind message: the empty portal's end, then the statement's name.
+    try self.init(server: server, mark: [0] + Array(statement.utf8) + [0])
+  }
+
+  /// Listens.
+  /// - Parameters:
+  ///   - server: The folder with the server's socket.
+  ///   - query: The simple query, such as `COMMIT`, that is cut.
+  public convenience init(server: String, query: String) throws {
+    // A Query message: its tag, its length, its text.
+    let length = UInt32(query.utf8.count + 5)
+    let tag = [UInt8(ascii: "Q")] + (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) }
+    try self.init(server: server, mark: tag + Array(query.utf8) + [0])
+  }
+
+  private init(server: String, mark: [UInt8]) throws {
     home = try ScratchDirectory("proxy")
     target = "\(server)/.s.PGSQL.5432"
-    // A Bind message: the empty portal's end, then the statement's name.
-    mark = [0] + Array(statement.utf8) + [0]
+    self.mark = mark
     listener = try listen(at: "\(home.path)/.s.PGSQL.5432")
     startThread(name: "proxy") { [weak self, listener] in
       while true {
@@ -77,8 +92,8 @@ public final class CuttingProxy: Sendable {
       let count = read(client, &chunk, chunk.count)
       guard count > 0 else { return }
       flush += chunk[..<count]
-      // Held back until the client has said Sync: then the flush is whole.
-      let isWhole = flush.suffix(5) == [UInt8(ascii: "S"), 0, 0, 0, 4]
+      // Held back until the client has said Sync: then the flush is whole. A simple query is so by itself.
+      let isWhole = flush.suffix(5) == [UInt8(ascii: "S"), 0, 0, 0, 4] || flush.suffix(mark.count) == mark[...]
       if isWhole, contains(mark, in: flush), let passes = takeCut() {
         if passes { _ = send(all: flush[...], to: server) }
         return

@@ -7,7 +7,10 @@ import Testing
 struct UsageTests {
   @Test(arguments: [
     "create", "create --cash 1.00001 --name A", "create --name A --cash", "deposit", "deposit x 5", "deposit 1 five",
-    "withdraw 1", "grant 1 AAPL 1.5", "grant 1 aapl 1", "grant 1 AAPL 1 --cost x", "list --limit 0", "show", "block x",
+    "withdraw 1", "grant 1 AAPL 1.5", "grant 1 aapl 1", "grant 1 AAPL 1 --cost x", "list --limit 0", "show", "block 1",
+    "block --reason r x", "block --reason r --wait never 1", "block --reason r --actor= 1",
+    "unblock", "keys limit K", "keys limit K 0", "keys limit K many", "keys list x", "keys create --role owner 1",
+    "keys create --requests-per-minute 0 1",
     "keys", "keys revoke", "keys create 0", "nonsense", "",
   ])
   func accountMistakesEndWithTwo(_ words: String) async {
@@ -40,6 +43,9 @@ struct UsageTests {
   }
 
   @Test func otherMistakesEndWithTwo() async {
+    for words in ["extra", "--limit 0", "--since yesterday", "--account x"] {
+      #expect(await LogCommand.run(Self.words(words)) == 2)
+    }
     #expect(await MigrateCommand.run(Self.words("--shards 0")) == 2)
     #expect(await MigrateCommand.run(Self.words("extra")) == 2)
     #expect(await StatusCommand.run(Self.words("--redis-url ftp://x")) == 2)
@@ -49,6 +55,9 @@ struct UsageTests {
     #expect(await AccountCommand.run(["--help"]) == 0)
     #expect(await AccountCommand.run(["deposit", "--help"]) == 0)
     #expect(await InstrumentCommand.run(["import", "--help"]) == 0)
+    #expect(await AccountCommand.run(["block", "--help"]) == 0)
+    #expect(await AccountCommand.run(["keys", "limit", "--help"]) == 0)
+    #expect(await LogCommand.run(["--help"]) == 0)
     #expect(await MigrateCommand.run(["--help"]) == 0)
     #expect(await StatusCommand.run(["--help"]) == 0)
     #expect(await QuarantineCommand.run(["--help"]) == 0)
@@ -60,6 +69,8 @@ struct UsageTests {
   @Test func aServerThatIsNotThereEndsWithOne() async {
     let nowhere = ["--database-url", "postgresql://u:hunter2@127.0.0.1:1/x"]
     #expect(await AccountCommand.run(["list"] + nowhere) == 1)
+    #expect(await AccountCommand.run(["block", "--reason", "r", "--cancel-all"] + nowhere + ["1"]) == 1)
+    #expect(await LogCommand.run(nowhere) == 1)
     #expect(await InstrumentCommand.run(["import"] + nowhere + ["/nonexistent/list.csv"]) == 1)
     #expect(await QuarantineCommand.run(["list"] + nowhere) == 1)
     #expect(await StatusCommand.run(nowhere + ["--redis-url", "redis://127.0.0.1:1"]) == 1)

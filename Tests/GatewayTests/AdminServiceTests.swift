@@ -58,7 +58,8 @@ struct AdminServiceTests {
 
   private func service(token: String? = "sesame", isReady: Bool = true) -> AdminService {
     AdminService(
-      token: token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members), halts: halts,
+      token: token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members),
+      halts: { [halts] _ in halts },
       process: "p1", isReady: { isReady })
   }
 

@@ -172,9 +172,9 @@ struct AdministrationAccountTests {
     #expect(try await reader.credential(keyID: opened.key.id) == nil)
     #expect(try await reader.credential(keyID: key.id)?.account == opened.number)
     #expect(await refusal { () async throws(AdministrationError) in try await office.revokeKey("PKNONE") } != nil)
-    try await office.setStatus(.blocked, of: .id(opened.id))
+    _ = try await office.block(.id(opened.id), reason: "looked into")
     #expect(try await reader.account(opened.number)?.status == .blocked)
-    try await office.setStatus(.active, of: .number(opened.number))
+    try await office.unblock(.number(opened.number))
     #expect(try await reader.account(opened.number)?.status == .active)
   }
 

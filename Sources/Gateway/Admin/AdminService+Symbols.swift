@@ -15,6 +15,7 @@ extension AdminService {
     guard request.method == "POST" else { throw .methodNotAllowed("POST") }
     guard let symbol = Symbol(name) else { throw Self.noInstrument(name) }
     let reason = order == .halt ? try Self.reason(request.body) : nil
+    let halts = halts(request.peer)
     do throws(HaltRefusal) {
       if let reason { try await halts.halt(symbol, reason: reason) } else { try await halts.resume(symbol) }
     } catch {

@@ -13,7 +13,7 @@ public struct AdminService: Sendable {
   private let metrics: Metrics
   private let fleet: any FleetReader
   private let fleetOperator: FleetOperator
-  let halts: any TradingHalts
+  let halts: @Sendable (_ peer: String) -> any TradingHalts
   private let process: String
   private let isReady: @Sendable () async -> Bool
 
@@ -23,12 +23,13 @@ public struct AdminService: Sendable {
   ///   - metrics: What `/metrics` shows.
   ///   - fleet: What `/admin` shows.
   ///   - fleetOperator: Tells workers what `POST /admin/workers` asks for.
-  ///   - halts: Carries out what `POST /admin/symbols` asks for.
+  ///   - halts: Carries out what `POST /admin/symbols` asks for, in the name of who asks from an address.
   ///   - process: The process's name, which `/healthz` and `/readyz` tell.
   ///   - isReady: What `/readyz` answers by.
   public init(
     token: String?, metrics: Metrics, fleet: any FleetReader, fleetOperator: FleetOperator,
-    halts: any TradingHalts, process: String, isReady: @escaping @Sendable () async -> Bool
+    halts: @escaping @Sendable (_ peer: String) -> any TradingHalts, process: String,
+    isReady: @escaping @Sendable () async -> Bool
   ) {
     tokenDigest = token.flatMap { $0.isEmpty ? nil : SHA256Digest(of: $0) }
     self.metrics = metrics

@@ -16,8 +16,8 @@ extension AccountAdministration {
   public func deposit(
     _ amount: Money, to name: AccountName, reference: String?
   ) async throws(AdministrationError) -> Movement {
-    try Self.check(amount)
-    return try await move(name, reference) { (connection, account, reference) throws(PostgresError) in
+    let moved: Moved = ("deposit", ["amount": amount.description], Self.flaw(amount))
+    return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let journal = Journal.deposit(amount, to: account, reference: reference)
       return try Self.apply(journal, &connection) { (connection) throws(PostgresError) in
         let (cash, _) = try Self.lockCash(account, &connection)
@@ -32,8 +32,8 @@ extension AccountAdministration {
   public func withdraw(
     _ amount: Money, from name: AccountName, reference: String?
   ) async throws(AdministrationError) -> Movement {
-    try Self.check(amount)
-    return try await move(name, reference) { (connection, account, reference) throws(PostgresError) in
+    let moved: Moved = ("withdraw", ["amount": amount.description], Self.flaw(amount))
+    return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let journal = Journal.withdrawal(amount, from: account, reference: reference)
       return try Self.apply(journal, &connection) { (connection) throws(PostgresError) in
         let (cash, held) = try Self.lockCash(account, &connection)
@@ -51,13 +51,11 @@ extension AccountAdministration {
   public func grant(
     _ quantity: Quantity, of symbol: Symbol, to name: AccountName, cost: Price?, reference: String?
   ) async throws(AdministrationError) -> Movement {
-    guard (Quantity(rawValue: 1)...Self.maximumGrant).contains(quantity) else {
-      throw .refused("a grant is from 1 to \(Self.maximumGrant) shares")
-    }
-    guard cost.map({ $0 >= Price(rawValue: 0) && $0 <= .maximum }) ?? true else {
-      throw .refused("a share's cost is from 0 to \(Price.maximum)")
-    }
-    return try await move(name, reference) { (connection, account, reference) throws(PostgresError) in
+    let arguments = [
+      "symbol": symbol.description, "quantity": quantity.description, "cost": cost?.description,
+    ]
+    let moved: Moved = ("grant", arguments, Self.flaw(quantity, cost))
+    return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let found = try connection.query(
         PostgresCall(InstrumentStatements.find, [.text(symbol.description)]))
       guard found.count == 1 else { return .refused("there is no instrument \(symbol)") }
@@ -70,25 +68,37 @@ extension AccountAdministration {
     }
   }
 
-  private static func check(_ amount: Money) throws(AdministrationError) {
-    guard amount > .zero, amount <= maximumAmount else {
-      throw .refused("an amount is above 0 and at most \(maximumAmount)")
+  private static func flaw(_ amount: Money) -> String? {
+    amount > .zero && amount <= maximumAmount ? nil : "an amount is above 0 and at most \(maximumAmount)"
+  }
+
+  private static func flaw(_ quantity: Quantity, _ cost: Price?) -> String? {
+    guard (Quantity(rawValue: 1)...maximumGrant).contains(quantity) else {
+      return "a grant is from 1 to \(maximumGrant) shares"
     }
+    let isProper = cost.map { $0 >= Price(rawValue: 0) && $0 <= .maximum } ?? true
+    return isProper ? nil : "a share's cost is from 0 to \(Price.maximum)"
+  }
+
+  private static func flaw(reference: String?) -> String? {
+    guard let reference else { return nil }
+    let isProper = (1...maximumReferenceBytes).contains(reference.utf8.count) && !reference.utf8.contains(0)
+    return isProper ? nil : "a reference has 1 to \(maximumReferenceBytes) bytes"
   }
 
   private typealias Ending = AdministrationSession.Ending<Movement>
+  /// A movement as the log tells it, and what is wrong with it.
+  private typealias Moved = (verb: String, arguments: [String: String?], flaw: String?)
 
   private func move(
-    _ name: AccountName, _ reference: String?,
+    _ name: AccountName, _ reference: String?, _ moved: Moved,
     _ body: @Sendable (inout PostgresConnection, AccountNumber, String) throws(PostgresError) -> Ending
   ) async throws(AdministrationError) -> Movement {
-    if let reference {
-      guard (1...Self.maximumReferenceBytes).contains(reference.utf8.count), !reference.utf8.contains(0) else {
-        throw .refused("a reference has 1 to \(Self.maximumReferenceBytes) bytes")
-      }
-    }
+    let flaw = moved.flaw ?? Self.flaw(reference: reference)
     let reference = reference ?? UniqueID.random(high: SecureRandom.word(), low: SecureRandom.word()).description
-    return try await onAccount(name) { (connection, account) throws(PostgresError) in
+    let action = AdminAction(
+      "account \(moved.verb)", target: name.description, moved.arguments.merging(["reference": reference]) { $1 })
+    return try await change(name, action, flaw: flaw) { (connection, account) throws(PostgresError) in
       try body(&connection, account, reference)
     }
   }
@@ -99,7 +109,9 @@ extension AccountAdministration {
     _ change: (inout PostgresConnection) throws(PostgresError) -> String?
   ) throws(PostgresError) -> Ending {
     switch try journal.record(&connection) {
-    case .repeated: return .done(Movement(reference: journal.reference, isRepeat: true))
+    case .repeated:
+      return .done(
+        Movement(reference: journal.reference, isRepeat: true), outcome: AdministrationSession.unchanged)
     case .contradicted:
       return .refused("reference \"\(journal.reference)\" stands for another movement; choose a new one")
     case .recorded:

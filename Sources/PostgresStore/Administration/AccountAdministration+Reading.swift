@@ -7,6 +7,8 @@ extension AccountAdministration {
   public struct Shown: Hashable, Sendable {
     /// The account and its money.
     public var account: AccountRecord
+    /// Why it is blocked; nil when it is not, or nobody said.
+    public var blockReason: String?
     /// Its shares, by symbol.
     public var positions: [Position]
     /// Its API keys, oldest first.
@@ -29,6 +31,10 @@ extension AccountAdministration {
   public struct Key: Hashable, Sendable {
     /// What names it.
     public var id: String
+    /// What it may do.
+    public var role: KeyRole
+    /// Its own limit; nil for the gateways' general one.
+    public var requestsPerMinute: Int32?
     /// When it was made.
     public var createdAt: Timestamp
     /// When it was revoked; nil while it is valid.
@@ -44,7 +50,8 @@ extension AccountAdministration {
 
   /// One account.
   public func show(_ name: AccountName) async throws(AdministrationError) -> Shown {
-    try await onAccount(name) { (connection, number) throws(PostgresError) in
+    try await database.read { (connection) throws(PostgresError) in
+      guard let number = try Self.find(name, &connection) else { return .refused("there is no account \(name)") }
       let parameters: [PostgresParameter] = [.int8(number.rawValue)]
       let rows = try connection.pipeline([
         PostgresCall(AccountStatements.show, parameters), PostgresCall(AccountStatements.positions, parameters),
@@ -52,15 +59,18 @@ extension AccountAdministration {
       ])
       return .done(
         Shown(
-          account: Self.account(rows[0], 0), positions: Self.positions(rows[1]), keys: Self.keys(rows[2])))
+          account: Self.account(rows[0], 0), blockReason: rows[0].isNull(0, 8) ? nil : rows[0].text(0, 8),
+          positions: Self.positions(rows[1]), keys: Self.keys(rows[2])))
     }
   }
 
   private static func account(_ rows: PostgresRows, _ row: Int) -> AccountRecord {
-    AccountRecord(
+    var account = AccountRecord(
       number: AccountNumber(rawValue: rows.int8(row, 0)), id: UniqueID(rows.uuid(row, 1)), name: rows.text(row, 2),
       status: stored(rows.int2(row, 3)), cash: Money(rawValue: rows.int8(row, 4)),
       held: Money(rawValue: rows.int8(row, 5)), createdAt: Timestamp(rawValue: rows.timestamp(row, 6)))
+    account.isSuspended = rows.bool(row, 7)
+    return account
   }
 
   private static func positions(_ rows: PostgresRows) -> [Position] {
@@ -74,7 +84,11 @@ extension AccountAdministration {
   private static func keys(_ rows: PostgresRows) -> [Key] {
     (0..<rows.count).map {
       Key(
-        id: rows.text($0, 0), createdAt: Timestamp(rawValue: rows.timestamp($0, 1)),
+        id: rows.text($0, 0),
+        // As the gateways take a role that a later program knows.
+        role: KeyRole(rawValue: rows.text($0, 3)) ?? .readOnly,
+        requestsPerMinute: rows.isNull($0, 4) ? nil : rows.int4($0, 4),
+        createdAt: Timestamp(rawValue: rows.timestamp($0, 1)),
         revokedAt: rows.isNull($0, 2) ? nil : Timestamp(rawValue: rows.timestamp($0, 2)))
     }
   }

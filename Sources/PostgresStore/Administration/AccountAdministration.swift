@@ -1,5 +1,6 @@
 internal import Digest
 public import Market
+internal import Ports
 public import Postgres
 
 /// What operators do with accounts: every movement of money and shares is journalled in the transaction that makes it.
@@ -13,10 +14,16 @@ public struct AccountAdministration: Sendable {
   /// The longest reference, in bytes.
   public static let maximumReferenceBytes = 200
 
+  /// The longest reason of a block, in bytes.
+  public static let maximumReasonBytes = 500
+
   let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  public init(session: PostgresSession) { database = AdministrationSession(session: session) }
+  /// - Parameter actor: Who makes the changes.
+  public init(session: PostgresSession, actor: AdminActor = .process) {
+    database = AdministrationSession(session: session, actor: actor)
+  }
 
   /// An account that was opened.
   public struct Opened: Sendable {
@@ -30,15 +37,11 @@ public struct AccountAdministration: Sendable {
 
   /// Opens an account with a first deposit, if any, and an API key.
   public func create(name: String, cash: Money) async throws(AdministrationError) -> Opened {
-    guard (1...Self.maximumNameBytes).contains(name.utf8.count), !name.utf8.contains(0) else {
-      throw .refused("a name has 1 to \(Self.maximumNameBytes) bytes")
-    }
-    guard (Money.zero...Self.maximumAmount).contains(cash) else {
-      throw .refused("the first deposit is from 0 to \(Self.maximumAmount)")
-    }
     let id = UniqueID.random(high: SecureRandom.word(), low: SecureRandom.word())
     let key = APIKey.random()
-    let number = try await database.transaction {
+    let action = AdminAction(
+      "account create", target: id.description, ["name": name, "cash": cash.description, "key": key.id])
+    let number = try await database.change(action, flaw: Self.flaw(name: name, cash: cash)) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<AccountNumber> in
       let inserted = try connection.query(
         PostgresCall(
@@ -52,62 +55,42 @@ public struct AccountAdministration: Sendable {
       if cash > .zero {
         _ = try Journal.deposit(cash, to: number, reference: "opening of \(id)").record(&connection)
       }
-      try Self.insert(key, of: number, &connection)
+      try Self.insert(key, of: number, .trading, nil, &connection)
       return .done(number)
     }
     return Opened(number: number, id: id, key: key)
   }
 
-  /// Lets an account trade, or only look and cancel.
-  public func setStatus(_ status: AccountStatus, of name: AccountName) async throws(AdministrationError) {
-    try await onAccount(name) { (connection, account) throws(PostgresError) in
-      let parameters: [PostgresParameter] = [.int8(account.rawValue), .int2(Int16(status.rawValue))]
-      _ = try connection.query(PostgresCall(AccountStatements.setStatus, parameters))
-      return .done(())
+  private static func flaw(name: String, cash: Money) -> String? {
+    guard (1...maximumNameBytes).contains(name.utf8.count), !name.utf8.contains(0) else {
+      return "a name has 1 to \(maximumNameBytes) bytes"
     }
+    return (Money.zero...maximumAmount).contains(cash) ? nil : "the first deposit is from 0 to \(maximumAmount)"
   }
 
-  /// Gives an account one more API key.
-  public func createKey(of name: AccountName) async throws(AdministrationError) -> APIKey {
-    let key = APIKey.random()
-    return try await onAccount(name) { (connection, account) throws(PostgresError) in
-      try Self.insert(key, of: account, &connection)
-      return .done(key)
-    }
-  }
-
-  /// Ends an API key for good; gateways may honour it for the seconds that they remember keys.
-  public func revokeKey(_ id: String) async throws(AdministrationError) {
-    guard !id.utf8.contains(0),
-      try await database.query(PostgresCall(AccountStatements.revokeKey, [.text(id)])).count == 1
-    else { throw .refused("there is no API key \(id)") }
-  }
-
-  /// Runs `body` in a transaction with the account's number.
-  func onAccount<Value: Sendable>(
-    _ name: AccountName,
+  /// Runs `body` in a transaction with the account's number, and logs what it does as `action`.
+  func change<Value: Sendable>(
+    _ name: AccountName, _ action: AdminAction, flaw: String? = nil,
     _ body:
       @Sendable (inout PostgresConnection, AccountNumber) throws(PostgresError) ->
       AdministrationSession.Ending<Value>
   ) async throws(AdministrationError) -> Value {
-    try await database.transaction { (connection) throws(PostgresError) in
-      let call =
-        switch name {
-        case .id(let id): PostgresCall(AccountStatements.findByID, [.uuid(id.high, id.low)])
-        case .number(let number): PostgresCall(AccountStatements.findByNumber, [.int8(number.rawValue)])
-        }
-      let found = try connection.query(call)
-      guard found.count == 1 else { return .refused("there is no account \(name)") }
-      return try body(&connection, AccountNumber(rawValue: found.int8(0, 0)))
+    try await database.change(action, flaw: flaw) { (connection) throws(PostgresError) in
+      guard let number = try Self.find(name, &connection) else { return .refused("there is no account \(name)") }
+      return try body(&connection, number)
     }
   }
 
-  private static func insert(
-    _ key: APIKey, of account: AccountNumber, _ connection: inout PostgresConnection
-  ) throws(PostgresError) {
-    _ = try connection.query(
-      PostgresCall(
-        AccountStatements.insertKey,
-        [.text(key.id), .int8(account.rawValue), .bytea(key.secretDigest.bytes)]))
+  /// The number of an account; nil when there is none of that name.
+  static func find(
+    _ name: AccountName, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> AccountNumber? {
+    let call =
+      switch name {
+      case .id(let id): PostgresCall(AccountStatements.findByID, [.uuid(id.high, id.low)])
+      case .number(let number): PostgresCall(AccountStatements.findByNumber, [.int8(number.rawValue)])
+      }
+    let found = try connection.query(call)
+    return found.count == 1 ? AccountNumber(rawValue: found.int8(0, 0)) : nil
   }
 }

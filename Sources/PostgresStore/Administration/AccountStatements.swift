@@ -64,22 +64,43 @@ enum AccountStatements {
     """)
 
   static let setStatus = PostgresStatement(
-    "admin_set_status", "UPDATE accounts SET status = $2::smallint WHERE account_id = $1::bigint")
+    "admin_set_status",
+    """
+    UPDATE accounts SET status = $2::smallint, block_reason = $3::text
+    WHERE account_id = $1::bigint AND (status, block_reason) IS DISTINCT FROM ($2::smallint, $3::text)
+    RETURNING account_id
+    """)
 
   static let insertKey = PostgresStatement(
     "admin_insert_key",
     """
-    INSERT INTO api_keys (key_id, account_id, secret_hash) VALUES ($1::text, $2::bigint, $3::bytea)
+    INSERT INTO api_keys (key_id, account_id, secret_hash, role, requests_per_minute)
+    VALUES ($1::text, $2::bigint, $3::bytea, $4::text, $5::integer)
     ON CONFLICT DO NOTHING
     """)
 
-  static let revokeKey = PostgresStatement(
-    "admin_revoke_key",
+  /// Locks the account first, as acceptance does: a change of the key moves the account's version.
+  static let lockKey = PostgresStatement(
+    "admin_lock_key",
     """
-    UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1::text RETURNING account_id
+    WITH account AS MATERIALIZED (
+      SELECT account_id FROM accounts WHERE account_id = (SELECT account_id FROM api_keys WHERE key_id = $1::text)
+      FOR NO KEY UPDATE)
+    SELECT k.revoked_at FROM account a JOIN api_keys k ON k.account_id = a.account_id WHERE k.key_id = $1::text
+    FOR UPDATE OF k
     """)
 
-  static let accountColumns = "account_id, public_id, name, status, cash, held, created_at"
+  static let revokeKey = PostgresStatement(
+    "admin_revoke_key", "UPDATE api_keys SET revoked_at = now() WHERE key_id = $1::text")
+
+  static let limitKey = PostgresStatement(
+    "admin_limit_key",
+    """
+    UPDATE api_keys SET requests_per_minute = $2::integer
+    WHERE key_id = $1::text AND requests_per_minute IS DISTINCT FROM $2::integer RETURNING account_id
+    """)
+
+  static let accountColumns = "account_id, public_id, name, status, cash, held, created_at, suspended, block_reason"
 
   static let list = PostgresStatement(
     "admin_list_accounts",
@@ -101,6 +122,6 @@ enum AccountStatements {
   static let keys = PostgresStatement(
     "admin_show_keys",
     """
-    SELECT key_id, created_at, revoked_at FROM api_keys WHERE account_id = $1::bigint ORDER BY created_at, key_id
+    SELECT key_id, created_at, revoked_at, role, requests_per_minute FROM api_keys WHERE account_id = $1::bigint ORDER BY created_at, key_id
     """)
 }

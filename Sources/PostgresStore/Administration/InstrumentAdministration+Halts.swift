@@ -8,21 +8,31 @@ extension InstrumentAdministration: TradingHalts {
 
   /// Stops taking orders for an instrument; gateways notice within the seconds that they remember the list.
   public func halt(_ symbol: Symbol, reason: String) async throws(HaltRefusal) {
-    guard (1...Self.maximumReasonBytes).contains(reason.utf8.count), !reason.utf8.contains(0) else {
-      throw .badReason("a reason has 1 to \(Self.maximumReasonBytes) bytes")
-    }
-    try await setHalt(symbol, .text(reason))
+    let isProper = (1...Self.maximumReasonBytes).contains(reason.utf8.count) && !reason.utf8.contains(0)
+    let flaw = isProper ? nil : "a reason has 1 to \(Self.maximumReasonBytes) bytes"
+    let action = AdminAction("instrument halt", target: symbol.description, ["reason": reason])
+    try await setHalt(symbol, .text(reason), action, flaw)
   }
 
   /// Takes orders for an instrument again.
-  public func resume(_ symbol: Symbol) async throws(HaltRefusal) { try await setHalt(symbol, .null) }
+  public func resume(_ symbol: Symbol) async throws(HaltRefusal) {
+    try await setHalt(symbol, .null, AdminAction("instrument resume", target: symbol.description), nil)
+  }
 
-  private func setHalt(_ symbol: Symbol, _ reason: PostgresParameter) async throws(HaltRefusal) {
+  private func setHalt(
+    _ symbol: Symbol, _ reason: PostgresParameter, _ action: AdminAction, _ flaw: String?
+  ) async throws(HaltRefusal) {
     let call = PostgresCall(InstrumentStatements.setHalt, [.text(symbol.description), reason])
-    let count: Int
-    do throws(AdministrationError) { count = try await database.query(call).count } catch {
-      throw .unavailable(error.description)
+    do throws(AdministrationError) {
+      try await database.change(action, flaw: flaw) {
+        (connection) throws(PostgresError) -> AdministrationSession.Ending<Void> in
+        let rows = try connection.query(call)
+        guard rows.count == 1 else { return .refused("there is no instrument \(symbol)") }
+        return rows.bool(0, 0) ? .done(()) : .done((), outcome: AdministrationSession.unchanged)
+      }
+    } catch {
+      guard case .refused = error else { throw .unavailable(error.description) }
+      throw flaw.map { .badReason($0) } ?? .unknownInstrument(symbol)
     }
-    guard count == 1 else { throw .unknownInstrument(symbol) }
   }
 }

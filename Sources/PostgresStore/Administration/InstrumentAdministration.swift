@@ -6,7 +6,10 @@ public struct InstrumentAdministration: Sendable {
   let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  public init(session: PostgresSession) { database = AdministrationSession(session: session) }
+  /// - Parameter actor: Who makes the changes.
+  public init(session: PostgresSession, actor: AdminActor = .process) {
+    database = AdministrationSession(session: session, actor: actor)
+  }
 
   /// An instrument as it is stored.
   public struct Stored: Hashable, Sendable {
@@ -33,7 +36,13 @@ public struct InstrumentAdministration: Sendable {
   /// Adds an instrument; asking again with equal content changes nothing.
   /// - Parameter shard: Where it goes; nil takes the shard with the fewest instruments.
   public func add(_ listing: InstrumentListing, shard: Shard?) async throws(AdministrationError) -> Stored {
-    try await database.transaction { (connection) throws(PostgresError) in
+    let action = AdminAction(
+      "instrument add", target: listing.symbol.description,
+      [
+        "name": listing.name, "exchange": listing.exchange, "reference_price": listing.referencePrice?.description,
+        "shard": shard?.description,
+      ])
+    return try await database.change(action) { (connection) throws(PostgresError) in
       _ = try connection.query(PostgresCall(InstrumentStatements.lock))
       if let stored = try Self.find(listing.symbol, &connection) {
         guard stored.listing == listing, shard ?? stored.shard == stored.shard else {
@@ -41,7 +50,7 @@ public struct InstrumentAdministration: Sendable {
             "\(listing.symbol) exists with other content (shard \(stored.shard)); \"instrument import\" changes all but the shard"
           )
         }
-        return .done(stored)
+        return .done(stored, outcome: AdministrationSession.unchanged)
       }
       var loads = try Self.loads(&connection)
       let chosen: Shard?
@@ -56,7 +65,8 @@ public struct InstrumentAdministration: Sendable {
 
   /// Adds and updates instruments, all or none. Instruments that the list does not name stay as they are.
   public func importAll(_ listings: [InstrumentListing]) async throws(AdministrationError) -> Changes {
-    try await database.transaction { (connection) throws(PostgresError) in
+    let action = AdminAction("instrument import", target: "\(listings.count) instruments")
+    return try await database.change(action) { (connection) throws(PostgresError) in
       _ = try connection.query(PostgresCall(InstrumentStatements.lock))
       let stored = try Self.all(&connection)
       let known = Dictionary(uniqueKeysWithValues: stored.map { ($0.listing.symbol, $0.listing) })
@@ -79,13 +89,15 @@ public struct InstrumentAdministration: Sendable {
       for start in stride(from: 0, to: calls.count, by: Self.callsPerFlush) {
         _ = try connection.pipeline(Array(calls[start..<min(start + Self.callsPerFlush, calls.count)]))
       }
-      return .done(changes)
+      return .done(
+        changes,
+        outcome: "added \(changes.added), updated \(changes.updated), left \(changes.unchanged) unchanged")
     }
   }
 
   /// All instruments by symbol.
   public func list() async throws(AdministrationError) -> [Stored] {
-    try await database.transaction { (connection) throws(PostgresError) in .done(try Self.all(&connection)) }
+    try await database.read { (connection) throws(PostgresError) in .done(try Self.all(&connection)) }
   }
 
   /// Most statements that are sent before answers are read.

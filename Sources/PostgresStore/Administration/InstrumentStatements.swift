@@ -33,6 +33,12 @@ enum InstrumentStatements {
     "admin_update_instrument",
     "UPDATE instruments SET name = $2::text, exchange = $3::text, reference_price = $4::bigint WHERE symbol = $1::text")
 
+  /// Tells whether that changed anything.
   static let setHalt = PostgresStatement(
-    "admin_set_halt", "UPDATE instruments SET halt_reason = $2::text WHERE symbol = $1::text RETURNING instrument_id")
+    "admin_set_halt",
+    """
+    UPDATE instruments i SET halt_reason = $2::text
+    FROM (SELECT instrument_id, halt_reason FROM instruments WHERE symbol = $1::text FOR NO KEY UPDATE) AS before
+    WHERE i.instrument_id = before.instrument_id RETURNING before.halt_reason IS DISTINCT FROM $2::text
+    """)
 }

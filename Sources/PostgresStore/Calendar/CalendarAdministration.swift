@@ -9,7 +9,10 @@ public struct CalendarAdministration: Sendable {
   private let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  public init(session: PostgresSession) { database = AdministrationSession(session: session) }
+  /// - Parameter actor: Who makes the changes.
+  public init(session: PostgresSession, actor: AdminActor = .process) {
+    database = AdministrationSession(session: session, actor: actor)
+  }
 
   /// The calendar with everything that operators have added to it.
   public func calendar() async throws(AdministrationError) -> TradingCalendar {
@@ -19,33 +22,45 @@ public struct CalendarAdministration: Sendable {
   /// Closes or shortens a day that has not begun in New York. Repeated, it takes the place of what was set before.
   /// - Parameter today: The present day in New York.
   public func set(_ exception: CalendarException, on day: Day, today: Day) async throws(AdministrationError) {
-    guard (1...Self.maximumReasonBytes).contains(exception.reason.utf8.count), !exception.reason.utf8.contains(0) else {
-      throw .refused("a reason has 1 to \(Self.maximumReasonBytes) bytes")
+    let action = AdminAction(
+      exception.closeMinute == nil ? "calendar close" : "calendar shorten", target: day.description,
+      ["reason": exception.reason, "close_minute": exception.closeMinute.map { "\($0)" }])
+    let call = PostgresCall(
+      CalendarStatements.set,
+      [
+        .text(day.description), exception.closeMinute.map { .int2(Int16($0)) } ?? .null, .text(exception.reason),
+      ])
+    try await database.change(action, flaw: Self.flaw(exception, day, today: today)) {
+      (connection) throws(PostgresError) in
+      _ = try connection.query(call)
+      return .done(())
     }
-    try Self.check(day, today: today)
-    guard TradingCalendar.regular.session(on: day) != nil else {
-      throw .refused("\(day) has no session: \(TradingCalendar.regular.remark(on: day) ?? "it is at a weekend")")
-    }
-    _ = try await database.query(
-      PostgresCall(
-        CalendarStatements.set,
-        [
-          .text(day.description), exception.closeMinute.map { .int2(Int16($0)) } ?? .null, .text(exception.reason),
-        ]))
   }
 
   /// Lets a day that has not begun follow the rules again.
   /// - Returns: Whether it did not.
   public func remove(_ day: Day, today: Day) async throws(AdministrationError) -> Bool {
-    try Self.check(day, today: today)
-    return try await database.query(PostgresCall(CalendarStatements.remove, [.text(day.description)])).count > 0
+    let action = AdminAction("calendar restore", target: day.description)
+    return try await database.change(action, flaw: Self.flaw(day, today: today)) {
+      (connection) throws(PostgresError) in
+      let removed = try connection.query(PostgresCall(CalendarStatements.remove, [.text(day.description)]))
+      return removed.count > 0 ? .done(true) : .done(false, outcome: AdministrationSession.unchanged)
+    }
+  }
+
+  private static func flaw(_ exception: CalendarException, _ day: Day, today: Day) -> String? {
+    guard (1...maximumReasonBytes).contains(exception.reason.utf8.count), !exception.reason.utf8.contains(0) else {
+      return "a reason has 1 to \(maximumReasonBytes) bytes"
+    }
+    if let flaw = flaw(day, today: today) { return flaw }
+    guard TradingCalendar.regular.session(on: day) == nil else { return nil }
+    return "\(day) has no session: \(TradingCalendar.regular.remark(on: day) ?? "it is at a weekend")"
   }
 
   /// What has happened on a day stays as it was: replays and statements tell of it.
-  private static func check(_ day: Day, today: Day) throws(AdministrationError) {
-    guard day > today else { throw .refused("\(day) has begun already: only later days can be changed") }
-    guard TradingCalendar.years.contains(day.civil.year) else {
-      throw .refused("the calendar knows \(TradingCalendar.years.lowerBound) to \(TradingCalendar.years.upperBound)")
-    }
+  private static func flaw(_ day: Day, today: Day) -> String? {
+    guard day > today else { return "\(day) has begun already: only later days can be changed" }
+    guard !TradingCalendar.years.contains(day.civil.year) else { return nil }
+    return "the calendar knows \(TradingCalendar.years.lowerBound) to \(TradingCalendar.years.upperBound)"
   }
 }

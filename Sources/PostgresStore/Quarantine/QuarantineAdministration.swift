@@ -10,7 +10,10 @@ public struct QuarantineAdministration: Sendable {
   private let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  public init(session: PostgresSession) { database = AdministrationSession(session: session) }
+  /// - Parameter actor: Who makes the changes.
+  public init(session: PostgresSession, actor: AdminActor = .process) {
+    database = AdministrationSession(session: session, actor: actor)
+  }
 
   /// How a command came back.
   public struct Return: Hashable, Sendable {
@@ -42,28 +45,30 @@ public struct QuarantineAdministration: Sendable {
   ///
   /// Asking again changes nothing and tells where it went.
   public func retry(_ shard: Shard, _ sequence: Sequence, note: String?) async throws(AdministrationError) -> Return {
-    if let note { try Self.check(note) }
-    return try await resolve(shard, sequence, .retried, note: note)
+    let action = AdminAction("quarantine retry", target: Self.target(shard, sequence), ["note": note])
+    return try await resolve(shard, sequence, .retried, note: note, action)
   }
 
   /// Has a command rejected: its order ends and gives back what it holds; an order that it was to change stays as it is.
   ///
   /// Asking again changes nothing and tells where it went.
   public func refuse(_ shard: Shard, _ sequence: Sequence, reason: String) async throws(AdministrationError) -> Return {
-    try Self.check(reason)
-    return try await resolve(shard, sequence, .refused, note: reason)
+    let action = AdminAction("quarantine refuse", target: Self.target(shard, sequence), ["reason": reason])
+    return try await resolve(shard, sequence, .refused, note: reason, action)
   }
 
-  private static func check(_ note: String) throws(AdministrationError) {
-    guard (1...maximumNoteBytes).contains(note.utf8.count), !note.utf8.contains(0) else {
-      throw .refused("a reason or note has 1 to \(maximumNoteBytes) bytes")
-    }
+  private static func flaw(_ note: String?) -> String? {
+    guard let note, !(1...maximumNoteBytes).contains(note.utf8.count) || note.utf8.contains(0) else { return nil }
+    return "a reason or note has 1 to \(maximumNoteBytes) bytes"
   }
+
+  private static func target(_ shard: Shard, _ sequence: Sequence) -> String { "shard \(shard) sequence \(sequence)" }
 
   private func resolve(
-    _ shard: Shard, _ sequence: Sequence, _ resolution: QuarantinedCommand.Resolution, note: String?
+    _ shard: Shard, _ sequence: Sequence, _ resolution: QuarantinedCommand.Resolution, note: String?,
+    _ action: AdminAction
   ) async throws(AdministrationError) -> Return {
-    try await database.transaction { (connection) throws(PostgresError) in
+    try await database.change(action, flaw: Self.flaw(note)) { (connection) throws(PostgresError) in
       let place: [PostgresParameter] = [.int2(shard.rawValue), .int8(sequence.rawValue)]
       let found = try connection.query(PostgresCall(QuarantineStatements.find, place))
       guard found.count == 1 else {
@@ -77,7 +82,8 @@ public struct QuarantineAdministration: Sendable {
       if row.kind != .cancel, try Self.place(of: row.order, row.account, &connection) != sequence.rawValue {
         return .refused("order \(row.order) is not where its command left it; run \"buttonwood audit\"")
       }
-      return .done(try Self.append(row, place, resolution, note, &connection))
+      let came = try Self.append(row, place, resolution, note, &connection)
+      return .done(came, outcome: "done as sequence \(came.sequence)")
     }
   }
 
@@ -98,7 +104,7 @@ public struct QuarantineAdministration: Sendable {
     guard rows.text(0, 0) == resolution.rawValue else {
       return .refused("it was \(rows.text(0, 0)) already, as sequence \(sequence)")
     }
-    return .done(Return(sequence: sequence, isRepeat: true))
+    return .done(Return(sequence: sequence, isRepeat: true), outcome: AdministrationSession.unchanged)
   }
 
   /// The log row by which an open order is known; nil when it is closed or gone.

@@ -4,9 +4,11 @@ internal import Market
 /// `buttonwood account`: the commands that keep accounts.
 enum AccountCommand {
   private static let keys = CommandTable(
-    "buttonwood account keys", "Makes and revokes API keys.",
+    "buttonwood account keys", "Makes, lists, limits and revokes API keys.",
     [
       .init("create", "Gives an account one more API key.") { await AccountKeysCommand.create($0) },
+      .init("list", "Lists an account's API keys.") { await AccountKeysCommand.list($0) },
+      .init("limit", "Changes how many requests a minute a key may make.") { await AccountKeysCommand.limit($0) },
       .init("revoke", "Ends an API key for good.") { await AccountKeysCommand.revoke($0) },
     ])
 
@@ -19,9 +21,9 @@ enum AccountCommand {
       .init("grant", "Brings shares in.") { await AccountGrantCommand.run($0) },
       .init("list", "Lists accounts.") { await AccountListCommand.run($0) },
       .init("show", "Shows an account with its positions and keys.") { await AccountShowCommand.run($0) },
-      .init("block", "Lets an account only look and cancel.") { await AccountStatusCommand.run(.blocked, $0) },
-      .init("unblock", "Lets an account trade again.") { await AccountStatusCommand.run(.active, $0) },
-      .init("keys", "Makes and revokes API keys.", table: keys),
+      .init("block", "Lets an account only look and cancel; cancels its orders.") { await AccountBlockCommand.run($0) },
+      .init("unblock", "Lets an account trade again.") { await AccountUnblockCommand.run($0) },
+      .init("keys", "Makes, lists, limits and revokes API keys.", table: keys),
     ])
 
   /// Runs the command that the first word names and returns its exit status.

@@ -11,6 +11,7 @@ enum AccountCreateCommand {
     var line = CommandLineOptions(
       name, "Opens an account with an API key. The key's secret is shown once and stored nowhere.", arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let holder = line.requiredText("name", "NAME", variable: .none, help: "Whose account it is.")
     let cash = line.value(
       "cash", "AMOUNT", default: Money.zero, variable: .none, shown: "0",
@@ -19,7 +20,7 @@ enum AccountCreateCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url))
+      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
       let opened = try await office.create(name: holder, cash: cash)
       Console.write(printsJSON ? json(opened) : text(opened))
     }

@@ -19,6 +19,7 @@ enum AccountMoveCommand {
       }
     var line = CommandLineOptions(name, summary, arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let reference = line.reference()
     let printsJSON = line.json()
     let account = line.account()
@@ -27,7 +28,7 @@ enum AccountMoveCommand {
     if amount == nil, !text.isEmpty { line.mistake("AMOUNT: \"\(text)\" is not an amount of dollars, such as 2500.50") }
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url))
+      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
       let amount = amount ?? .zero
       let movement =
         switch direction {

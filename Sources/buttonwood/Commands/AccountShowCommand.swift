@@ -27,6 +27,8 @@ enum AccountShowCommand {
     facts.add(["account_number", account.number.description])
     facts.add(["name", account.name])
     facts.add(["status", "\(account.status)"])
+    if let reason = shown.blockReason { facts.add(["block_reason", reason]) }
+    if account.isSuspended { facts.add(["suspended", "by its holder"]) }
     facts.add(["cash", account.cash.description])
     facts.add(["held", account.held.description])
     facts.add(["available", (account.cash - account.held).description])
@@ -37,23 +39,23 @@ enum AccountShowCommand {
         position.symbol, position.quantity.description, position.held.description, position.cost.description,
       ])
     }
-    var keys = TextTable([.left("key_id"), .left("created_at"), .left("revoked_at")])
-    for key in shown.keys { keys.add([key.id, key.createdAt.description, key.revokedAt?.description ?? "-"]) }
-    return facts.text + "\n" + positions.text + "\n" + keys.text
+    return facts.text + "\n" + positions.text + "\n" + AccountKeysCommand.text(shown.keys)
   }
 
   private static func json(_ shown: AccountAdministration.Shown) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.accountMembers(shown.account)
+    writer.key("block_reason")
+    if let reason = shown.blockReason { writer.string(reason) } else { writer.null() }
+    writer.key("suspended")
+    writer.bool(shown.account.isSuspended)
     writer.key("positions")
     writer.beginArray()
     for position in shown.positions { Self.position(position, &writer) }
     writer.endArray()
     writer.key("keys")
-    writer.beginArray()
-    for key in shown.keys { Self.key(key, &writer) }
-    writer.endArray()
+    writer.keys(shown.keys)
     writer.endObject()
     return writer.line
   }
@@ -68,17 +70,6 @@ enum AccountShowCommand {
     writer.string(position.held.description)
     writer.key("cost")
     writer.string(position.cost.description)
-    writer.endObject()
-  }
-
-  private static func key(_ key: AccountAdministration.Key, _ writer: inout JSONWriter) {
-    writer.beginObject()
-    writer.key("key_id")
-    writer.string(key.id)
-    writer.key("created_at")
-    writer.string(key.createdAt.description)
-    writer.key("revoked_at")
-    if let revokedAt = key.revokedAt { writer.string(revokedAt.description) } else { writer.null() }
     writer.endObject()
   }
 }

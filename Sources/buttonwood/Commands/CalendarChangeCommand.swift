@@ -8,9 +8,10 @@ enum CalendarChangeCommand {
     let name = "buttonwood calendar close"
     var line = CommandLineOptions(name, "Closes a day on which the rules would have the market open.", arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let reason = line.requiredText("reason", "TEXT", variable: .none, help: "Why, for people.")
     let day = line.dayArgument()
-    return await change(name, line, url) { (office, today) async throws(AdministrationError) in
+    return await change(name, line, url, actor) { (office, today) async throws(AdministrationError) in
       try await office.set(CalendarException(closeMinute: nil, reason: reason), on: day, today: today)
       return "\(day) is closed: \(reason)\n"
     }
@@ -20,10 +21,11 @@ enum CalendarChangeCommand {
     let name = "buttonwood calendar shorten"
     var line = CommandLineOptions(name, "Closes a day earlier than the rules would.", arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let minute = line.closeMinute()
     let reason = line.requiredText("reason", "TEXT", variable: .none, help: "Why, for people.")
     let day = line.dayArgument()
-    return await change(name, line, url) { (office, today) async throws(AdministrationError) in
+    return await change(name, line, url, actor) { (office, today) async throws(AdministrationError) in
       let session = TradingSession(day: day, closeMinute: minute)
       try await office.set(CalendarException(closeMinute: minute, reason: reason), on: day, today: today)
       return "\(day) closes at \(session.close): \(reason)\n"
@@ -34,21 +36,23 @@ enum CalendarChangeCommand {
     let name = "buttonwood calendar restore"
     var line = CommandLineOptions(name, "Lets a day follow the rules again.", arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let day = line.dayArgument()
-    return await change(name, line, url) { (office, today) async throws(AdministrationError) in
+    return await change(name, line, url, actor) { (office, today) async throws(AdministrationError) in
       try await office.remove(day, today: today)
         ? "\(day) follows the rules again\n" : "\(day) followed the rules already\n"
     }
   }
 
   private static func change(
-    _ name: String, _ line: CommandLineOptions, _ url: String,
+    _ name: String, _ line: CommandLineOptions, _ url: String, _ actor: AdminActor,
     _ body: (CalendarAdministration, Day) async throws(AdministrationError) -> String
   ) async -> Int32 {
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
       let today = NewYorkTime.day(at: Timestamp(rawValue: HostClock.microsecondsSinceEpoch()))
-      Console.write(try await body(CalendarAdministration(session: CommandLineTool.session(url)), today))
+      let office = CalendarAdministration(session: CommandLineTool.session(url), actor: actor)
+      Console.write(try await body(office, today))
     }
   }
 }

@@ -11,6 +11,7 @@ enum InstrumentAddCommand {
     var line = CommandLineOptions(
       name, "Adds an instrument; adding it again with equal content changes nothing.", arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let title = line.requiredText("name", "NAME", variable: .none, help: "The company or fund behind it.")
     let exchange = line.text(
       "exchange", "CODE", default: "", variable: .none,
@@ -32,7 +33,7 @@ enum InstrumentAddCommand {
       return CommandLineExit.usage(command: name, mistakes: [error.description]).report()
     }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = InstrumentAdministration(session: CommandLineTool.session(url))
+      let office = InstrumentAdministration(session: CommandLineTool.session(url), actor: actor)
       let stored = try await office.add(listing, shard: shard.map { Shard(rawValue: Int16($0)) })
       Console.write(printsJSON ? json(stored) : "\(symbol) is listed in shard \(stored.shard)\n")
     }

@@ -14,6 +14,7 @@ enum InstrumentImportCommand {
       none. Instruments that the file does not name stay as they are; importing it again changes nothing.
       """, arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let printsJSON = line.json()
     let path = line.argument("FILE", help: "The list.")
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
@@ -27,7 +28,7 @@ enum InstrumentImportCommand {
       return 1
     }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = InstrumentAdministration(session: CommandLineTool.session(url))
+      let office = InstrumentAdministration(session: CommandLineTool.session(url), actor: actor)
       let changes = try await office.importAll(listings)
       Console.write(printsJSON ? json(changes) : text(changes))
     }

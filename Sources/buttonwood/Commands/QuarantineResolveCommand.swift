@@ -16,12 +16,13 @@ enum QuarantineResolveCommand {
       running or not. Asking again changes nothing.
       """, arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let note = line.optionalText("note", "TEXT", variable: .none, help: "Why, for people.")
     let printsJSON = line.json()
     let (shard, sequence) = line.logPlace()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = QuarantineAdministration(session: CommandLineTool.session(url))
+      let office = QuarantineAdministration(session: CommandLineTool.session(url), actor: actor)
       let came = try await office.retry(shard, sequence, note: note)
       report(came, shard, sequence, .retried, note: note, asJSON: printsJSON)
     }
@@ -37,12 +38,13 @@ enum QuarantineResolveCommand {
       Workers may be running or not. Asking again changes nothing.
       """, arguments)
     let url = line.databaseURL()
+    let actor = line.actor()
     let reason = line.requiredText("reason", "TEXT", variable: .none, help: "Why, for people.")
     let printsJSON = line.json()
     let (shard, sequence) = line.logPlace()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = QuarantineAdministration(session: CommandLineTool.session(url))
+      let office = QuarantineAdministration(session: CommandLineTool.session(url), actor: actor)
       let came = try await office.refuse(shard, sequence, reason: reason)
       report(came, shard, sequence, .refused, note: reason, asJSON: printsJSON)
     }

@@ -14,6 +14,15 @@ extension CommandLineOptions {
     return url
   }
 
+  /// Reads who makes a change.
+  mutating func actor() -> AdminActor {
+    value(
+      "actor", "NAME", default: .process, shown: "user@host of this process",
+      expected: "a name of 1 to \(AdminActor.maximumBytes) bytes without control characters",
+      help: "Who makes the change, for \"buttonwood log\"."
+    ) { AdminActor($0) }
+  }
+
   /// Reads whether the result is printed as JSON.
   mutating func json() -> Bool { flag("json", help: "Prints JSON.") }
 }

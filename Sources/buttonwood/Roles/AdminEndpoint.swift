@@ -48,10 +48,12 @@ struct AdminEndpoint {
       shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
       leases: RedisLeaseStore(redis), members: members, leaders: RedisLeadership(redis),
       now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
+    let halts = PostgresSession(settings, name: "halts")
+    let name = process ?? RoleOptions.processName(role)
     let service = AdminService(
       token: options.token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members),
-      halts: InstrumentAdministration(session: PostgresSession(settings, name: "halts")),
-      process: process ?? RoleOptions.processName(role), isReady: isReady)
+      halts: { InstrumentAdministration(session: halts, actor: .adminEndpoint(of: name, peer: $0)) },
+      process: name, isReady: isReady)
     server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
   }
