@@ -138,6 +138,6 @@ let package = Package(
       ]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
     tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Lifecycle", "TestKit"]),
-    tests("SystemTests", ["TestKit", "Postgres", "Redis", "Lifecycle"], exclude: ["Shims"]),
+    tests("SystemTests", ["TestKit", "Postgres", "Redis", "JSON", "Lifecycle"], exclude: ["Shims"]),
   ]
 )

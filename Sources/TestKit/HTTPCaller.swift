@@ -26,10 +26,17 @@ public final class HTTPCaller {
 
   /// A client that connects at its first request.
   /// - Parameter patience: Seconds to wait for an answer.
-  public init(port: UInt16, key: String, secret: String, patience: Int = 25) {
+  public convenience init(port: UInt16, key: String, secret: String, patience: Int = 25) {
+    self.init(
+      port: port, headers: "APCA-API-KEY-ID: \(key)\r\nAPCA-API-SECRET-KEY: \(secret)\r\n", patience: patience)
+  }
+
+  /// A client that proves itself otherwise.
+  /// - Parameter headers: Lines of every request's head, each with its line end.
+  public init(port: UInt16, headers: String, patience: Int = 25) {
     self.port = port
     self.patience = patience
-    headers = "Host: 127.0.0.1\r\nAPCA-API-KEY-ID: \(key)\r\nAPCA-API-SECRET-KEY: \(secret)\r\n"
+    self.headers = "Host: 127.0.0.1\r\n\(headers)"
   }
 
   deinit { disconnect() }
