@@ -21,6 +21,7 @@ public final class GatewayService: Sendable {
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
   let closingPrices: ClosingPrices
+  let dayMovements: DayMovements
   /// Events for streams; nil when there are none.
   let feed: EventFeed?
   let authenticator: Authenticator
@@ -57,6 +58,7 @@ public final class GatewayService: Sendable {
     hub = market.map { [directory] market in MarketHub(market, directory, now: now) }
     streamCensus = StreamCensus(limit: configuration.marketStreamsPerAccount)
     closingPrices = ClosingPrices(history: keeper)
+    dayMovements = DayMovements(history: keeper)
     authenticator = Authenticator(reader: reader, configuration: configuration)
     limiter = KeyRateLimiter(requestsPerMinute: configuration.requestsPerMinute)
     readiness = CoalescingCache(

@@ -8,12 +8,51 @@ public protocol AccountHistoryReader: Sendable {
     of account: AccountNumber, at moments: [Timestamp]
   ) async throws(LedgerError) -> [AccountMovement]
 
+  /// How an account's cash and shares have changed since a moment.
+  /// - Parameter place: Only executions behind this event of the account count: for who knows the sum up to there.
+  func recentMovements(
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+  ) async throws(LedgerError) -> RecentMovements
+
   /// The price of the last trade of each instrument before a moment; nil where there is none.
   func prices(_ questions: [PriceQuestion]) async throws(LedgerError) -> [Price?]
 
   /// What happened in an account, in order.
   /// - Returns: Nil when the query continues behind an activity that the account does not have.
   func activities(_ query: ActivityQuery) async throws(LedgerError) -> [AccountActivity]?
+}
+
+/// What has moved since a moment, in one span.
+public struct RecentMovements: Hashable, Sendable {
+  /// Net amounts of the executions that were asked for.
+  public var executed: [AccountMovement]
+  /// The event of the latest of them; nil when there are none.
+  public var through: Timestamp?
+  /// Net amounts of all that came from outside.
+  public var external: [AccountMovement]
+
+  /// Names them.
+  public init(executed: [AccountMovement], through: Timestamp?, external: [AccountMovement]) {
+    self.executed = executed
+    self.through = through
+    self.external = external
+  }
+
+  /// With what was executed before.
+  public func joined(after earlier: [AccountMovement], through place: Timestamp?) -> RecentMovements {
+    var sums = Dictionary(earlier.map { ($0.instrument, $0) }, uniquingKeysWith: { first, _ in first })
+    for movement in executed {
+      guard var sum = sums[movement.instrument] else {
+        sums[movement.instrument] = movement
+        continue
+      }
+      sum.amount += movement.amount
+      sum.bought += movement.bought
+      sum.boughtValue += movement.boughtValue
+      sums[movement.instrument] = sum
+    }
+    return RecentMovements(executed: Array(sums.values), through: through ?? place, external: external)
+  }
 }
 
 /// Asks what an instrument cost at a moment.

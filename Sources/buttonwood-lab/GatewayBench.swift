@@ -150,6 +150,11 @@ private struct StubDesk: OrderDesk {
 private struct StubKeeper: AccountKeeper {
   func configuration(of account: AccountNumber) async throws(LedgerError) -> AccountConfiguration { .init() }
   func setConfiguration(_ configuration: AccountConfiguration, of account: AccountNumber) async throws(LedgerError) {}
+  func recentMovements(
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+  ) async throws(LedgerError) -> RecentMovements {
+    RecentMovements(executed: [], through: nil, external: [])
+  }
   func movements(of account: AccountNumber, at moments: [Timestamp]) async throws(LedgerError) -> [AccountMovement] {
     []
   }

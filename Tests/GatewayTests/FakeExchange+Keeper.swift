@@ -27,6 +27,22 @@ extension FakeExchange: AccountKeeper {
     }
   }
 
+  func recentMovements(
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+  ) async throws(LedgerError) -> RecentMovements {
+    try reading { state in
+      let all = (state.movements[account] ?? []).filter { $0.at >= moment }
+      let executed = all.filter { !$0.movement.isExternal && $0.at > place ?? moment.advanced(byMicroseconds: -1) }
+      var recent = RecentMovements(
+        executed: [], through: executed.map(\.at).max(), external: all.map(\.movement).filter(\.isExternal))
+      for moved in executed {
+        let one = RecentMovements(executed: [moved.movement], through: nil, external: [])
+        recent.executed = one.joined(after: recent.executed, through: nil).executed
+      }
+      return recent
+    }
+  }
+
   func prices(_ questions: [PriceQuestion]) async throws(LedgerError) -> [Price?] {
     try reading { state in
       questions.map { question in

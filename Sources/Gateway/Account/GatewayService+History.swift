@@ -48,7 +48,7 @@ extension GatewayService {
   ) async throws(APIError) -> DayStart {
     let moment = clock.lastClose(before: now)
     return try await reading { () async throws(LedgerError) in
-      let movements = try await keeper.movements(of: number, at: [moment])
+      let movements = try await dayMovements.movements(of: number, since: moment)
       let named = Set(positions.map(\.instrument)).union(movements.compactMap(\.instrument))
       let closes = try await closingPrices.prices(of: named, at: moment, now: now)
       return DayStart(moment: moment, movements: movements, closes: closes)

@@ -32,12 +32,34 @@ enum KeepingStatements {
       (0, CASE e.side WHEN 0 THEN -e.price * e.quantity ELSE e.price * e.quantity END),
       (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
     WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= ($2::timestamptz[])[1]
+      AND e.event_at >= ($2::timestamptz[])[1]
     GROUP BY 1, 2
     UNION ALL
     SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, true, sum(l.amount)::bigint, 0, 0
     FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
     WHERE l.account_id = $1::bigint AND j.created_at >= ($2::timestamptz[])[1]
     GROUP BY 1, 2
+    """)
+
+  /// The same in one span, with executions only behind an event. Parameters: account, moment, time of the event.
+  static let recentMovements = PostgresStatement(
+    "keep_recent_movements",
+    """
+    SELECT l.asset, false, sum(l.amount)::bigint,
+      sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
+      sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint, max(e.event_at)
+    FROM order_events e
+    CROSS JOIN LATERAL (VALUES
+      (0, CASE e.side WHEN 0 THEN -e.price * e.quantity ELSE e.price * e.quantity END),
+      (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
+    WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= $2::timestamptz
+      AND e.event_at > $3::timestamptz
+    GROUP BY 1
+    UNION ALL
+    SELECT l.asset, true, sum(l.amount)::bigint, 0, 0, NULL
+    FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+    WHERE l.account_id = $1::bigint AND j.created_at >= $2::timestamptz
+    GROUP BY 1
     """)
 
   /// Parameters: instruments, moments, one to one.
@@ -53,7 +75,7 @@ enum KeepingStatements {
   static let eventMoment = PostgresStatement(
     "keep_event_moment",
     """
-    SELECT occurred_at FROM order_events
+    SELECT event_at FROM order_events
     WHERE shard = $2::smallint AND sequence = $3::bigint AND ordinal = $4::integer AND account_id = $1::bigint
       AND kind IN (1, 2)
     """)
@@ -71,14 +93,14 @@ enum KeepingStatements {
     return PostgresStatement(
       "keep_fills_\(word)",
       """
-      SELECT e.shard, e.sequence, e.ordinal, e.occurred_at, e.order_id, e.instrument_id, e.side, e.price, e.quantity,
+      SELECT e.shard, e.sequence, e.ordinal, e.event_at, e.order_id, e.instrument_id, e.side, e.price, e.quantity,
         e.filled, e.leaves
       FROM order_events e
       WHERE e.account_id = $1::bigint AND e.kind IN (1, 2)
-        AND e.occurred_at > $2::timestamptz AND e.occurred_at < $3::timestamptz
-        AND (e.occurred_at, e.shard, e.sequence, e.ordinal)
+        AND e.event_at > $2::timestamptz AND e.event_at < $3::timestamptz
+        AND (e.event_at, e.shard, e.sequence, e.ordinal)
           \(sign) ($4::timestamptz, $5::smallint, $6::bigint, $7::integer)
-      ORDER BY e.occurred_at \(word), e.shard \(word), e.sequence \(word), e.ordinal \(word) LIMIT $8::integer
+      ORDER BY e.event_at \(word), e.shard \(word), e.sequence \(word), e.ordinal \(word) LIMIT $8::integer
       """)
   }
 

@@ -20,6 +20,35 @@ extension PostgresAccountKeeper {
     }
   }
 
+  public func recentMovements(
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+  ) async throws(LedgerError) -> RecentMovements {
+    // An event is never told of before it occurred.
+    let place = place ?? moment.advanced(byMicroseconds: -1)
+    let rows = try await query(
+      PostgresCall(
+        KeepingStatements.recentMovements,
+        [
+          .int8(account.rawValue), .timestamp(microseconds: moment.rawValue), .timestamp(microseconds: place.rawValue),
+        ]))
+    var recent = RecentMovements(executed: [], through: nil, external: [])
+    for row in 0..<rows.count {
+      let asset = rows.int4(row, 0)
+      let movement = AccountMovement(
+        span: 0, instrument: asset == 0 ? nil : InstrumentID(rawValue: asset), isExternal: rows.bool(row, 1),
+        amount: rows.int8(row, 2), bought: Quantity(rawValue: rows.int8(row, 3)),
+        boughtValue: Money(rawValue: rows.int8(row, 4)))
+      guard !movement.isExternal else {
+        recent.external.append(movement)
+        continue
+      }
+      recent.executed.append(movement)
+      let time = Timestamp(rawValue: rows.timestamp(row, 5))
+      recent.through = max(recent.through ?? time, time)
+    }
+    return recent
+  }
+
   public func prices(_ questions: [PriceQuestion]) async throws(LedgerError) -> [Price?] {
     guard !questions.isEmpty else { return [] }
     let rows = try await query(
