@@ -26,7 +26,9 @@ final class DayMovements: Sendable {
     let before = known.withLock { $0[account] }.flatMap { $0.moment == moment ? $0 : nil }
     let recent = try await history.recentMovements(of: account, since: moment, behind: before?.through)
       .joined(after: before?.executed ?? [], through: before?.through)
-    if let through = recent.through { keep(Known(moment: moment, executed: recent.executed, through: through), account) }
+    if let through = recent.through {
+      keep(Known(moment: moment, executed: recent.executed, through: through), account)
+    }
     return recent.executed + recent.external
   }
 
