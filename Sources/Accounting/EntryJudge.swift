@@ -28,6 +28,9 @@ struct EntryJudge {
     if let refusal = closed(request.account) { return .refused(refusal) }
     let prices = [request.price] + request.legs.map(\.price)
     guard prices.allSatisfy({ $0.cost(of: request.quantity) != nil }) else { return .refused(.notionalTooLarge) }
+    if let bound = exceeded(request.account, request.instrument, request.side, request.quantity, at: request.price) {
+      return .refused(.beyondBound(bound))
+    }
     let holds = holds(of: request)
     for hold in holds {
       if let refusal = lacking(
@@ -135,6 +138,9 @@ struct EntryJudge {
       return .refused(error)
     }
     let (price, quantity) = (terms.price, terms.quantity)
+    if let bound = exceeded(target.account, target.instrument, target.side, quantity, at: price) {
+      return .refused(.beyondBound(bound))
+    }
     let others = target.isExit ? siblings.filter(\.isExit).map(\.price) : []
     let extra = Hold.extra(
       target.side, oldPrice: (others + [target.price]).max()!, oldLeaves: target.leaves,
@@ -206,6 +212,19 @@ struct EntryJudge {
     case .suspended: return .tradingSuspended
     case .blocked, nil: return .accountBlocked
     }
+  }
+
+  /// Which of the operator's bounds an order is beyond; nil when it keeps within all of them.
+  private func exceeded(
+    _ account: AccountNumber, _ instrument: InstrumentID, _ side: Side, _ quantity: Quantity, at price: Price
+  ) -> ExceededBound? {
+    for bounds in snapshot.bounds
+    where (bounds.account ?? account) == account && (bounds.instrument ?? instrument) == instrument {
+      if let exceeded = bounds.bounds.exceeded(side, quantity, at: price, last: snapshot.lastPrices[instrument]) {
+        return exceeded
+      }
+    }
+    return nil
   }
 
   /// Why `hold` cannot be taken; nil when it can.

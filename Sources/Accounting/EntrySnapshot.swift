@@ -41,6 +41,22 @@ public struct EntrySnapshot: Sendable {
     }
   }
 
+  /// Bounds that an operator has set.
+  public struct Bounds: Hashable, Sendable {
+    /// Of whose orders; nil for everybody's.
+    public var account: AccountNumber?
+    /// Of orders for what; nil for everything.
+    public var instrument: InstrumentID?
+    /// The bounds.
+    public var bounds: OrderBounds
+    /// Makes bounds.
+    public init(account: AccountNumber?, instrument: InstrumentID?, bounds: OrderBounds) {
+      self.account = account
+      self.instrument = instrument
+      self.bounds = bounds
+    }
+  }
+
   /// Names a position.
   public struct PositionKey: Hashable, Comparable, Sendable {
     /// Whose.
@@ -99,6 +115,11 @@ public struct EntrySnapshot: Sendable {
   public var crossing: [Int: OrderID] = [:]
   /// How far each shard has been processed.
   public var processed: [Shard: Sequence] = [:]
+
+  /// What operators let the batch's orders be at most.
+  public var bounds: [Bounds] = []
+  /// The prices that the bounds' collars are measured by.
+  public var lastPrices: [InstrumentID: Price] = [:]
 
   /// An empty snapshot.
   public init() {}

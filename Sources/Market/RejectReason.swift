@@ -15,6 +15,8 @@ public enum RejectReason: Error, Hashable, Sendable {
   case quantityTooLarge
   /// Price times quantity cannot be held.
   case notionalTooLarge
+  /// The order is beyond what an operator allows.
+  case beyondBound(ExceededBound)
   /// A market order came where no price is known that could protect it.
   case noProtectionPrice(Symbol)
   /// The combination of order type, time in force and instructions has no meaning.

@@ -33,6 +33,8 @@ public enum Migrator {
       version: 10, name: "admin_log", sql: String(decoding: PackageResources.m0010_admin_log_sql, as: UTF8.self)),
     Migration(
       version: 11, name: "market_day", sql: String(decoding: PackageResources.m0011_market_day_sql, as: UTF8.self)),
+    Migration(
+      version: 12, name: "order_bounds", sql: String(decoding: PackageResources.m0012_order_bounds_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

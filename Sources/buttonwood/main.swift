@@ -12,6 +12,7 @@ let commands = CommandTable(
     .init("migrate", "Brings the database's schema up to date.") { await MigrateCommand.run($0) },
     .init("account", "Opens accounts, moves money and shares, hands out keys.") { await AccountCommand.run($0) },
     .init("instrument", "Lists what is traded; halts and resumes it.") { await InstrumentCommand.run($0) },
+    .init("bounds", "Says what single orders may be at most.") { await BoundsCommand.run($0) },
     .init("calendar", "Shows trading days; closes and shortens them.") { await CalendarCommand.run($0) },
     .init("quarantine", "Looks after commands that workers could not carry out.") { await QuarantineCommand.run($0) },
     .init("log", "Lists what operators did.") { await LogCommand.run($0) },

@@ -49,6 +49,14 @@ extension APIError {
     case .quantityNotPositive: self.init(422, "qty must be > 0", reason: "qty_not_positive")
     case .quantityTooLarge: self.init(422, "qty must be at most \(Quantity.maximum)", reason: "qty_too_large")
     case .notionalTooLarge: self.init(422, "the value of the order is too large", reason: "notional_too_large")
+    case .beyondBound(.quantity(let most)):
+      self.init(403, "the order is larger than the \(most) shares that are allowed", reason: "quantity_limit")
+    case .beyondBound(.notional(let most)):
+      self.init(403, "the order is worth more than the $\(most) that are allowed", reason: "notional_limit")
+    case .beyondBound(.collar(let price)):
+      self.init(
+        403, "the order's price is too far from the last price: trading beyond \(price) is not allowed",
+        reason: "price_collar")
     case .noProtectionPrice(let symbol):
       self.init(
         422, "market orders for \"\(symbol)\" need a last price and there is none yet: send a limit order",

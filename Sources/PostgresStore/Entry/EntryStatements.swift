@@ -57,6 +57,25 @@ enum EntryStatements {
     WHERE o.is_open
     """)
 
+  /// The operator's bounds for orders by account and instrument, and for the named orders; with the price that collars are
+  /// measured by. A collar is always an instrument's, so that its row brings the price along.
+  static let findBounds = PostgresStatement(
+    "entry_find_bounds",
+    """
+    SELECT b.account_id, b.instrument_id, b.max_quantity, b.max_notional, b.collar,
+      CASE WHEN b.collar IS NOT NULL THEN coalesce(p.price, i.reference_price) END
+    FROM order_bounds b
+    LEFT JOIN last_prices p ON p.instrument_id = b.instrument_id
+    LEFT JOIN instruments i ON i.instrument_id = b.instrument_id
+    WHERE EXISTS (
+      SELECT FROM (
+        SELECT account_id, instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
+        UNION ALL
+        SELECT o.account_id, o.instrument_id FROM unnest($3::bigint[], $4::uuid[]) AS r (account_id, order_id)
+        JOIN orders o ON o.account_id = r.account_id AND o.order_id = r.order_id
+      ) AS k WHERE b.account_id IN (0, k.account_id) AND b.instrument_id IN (0, k.instrument_id))
+    """)
+
   /// For each request: one open order of the same account on the other side (`side`) that it would trade with. Orders that
   /// wait outside the book are met when they enter it.
   ///

@@ -70,6 +70,7 @@ struct EntryTransaction {
     if !replaced.isEmpty { lookUps += [siblingLookUp(replaced), processedLookUp(replaced)] }
     let careful = places.filter { $0.1.selfTradePrevention == nil && $0.1.trigger == nil }
     if !careful.isEmpty { lookUps.append(crossingLookUp(careful)) }
+    if !places.isEmpty || !replaced.isEmpty { lookUps.append(boundsLookUp(places.map(\.1), replaced)) }
     return lookUps
   }
 
@@ -181,6 +182,27 @@ struct EntryTransaction {
     return LookUp(call: PostgresCall(EntryStatements.findProcessed, [.int2Array(shards)])) { rows, snapshot in
       for row in 0..<rows.count {
         snapshot.processed[Shard(rawValue: rows.int2(row, 0))] = Sequence(rawValue: rows.int8(row, 1))
+      }
+    }
+  }
+
+  private func boundsLookUp(_ places: [PlaceRequest], _ replaced: [ReplaceRequest]) -> LookUp {
+    let call = PostgresCall(
+      EntryStatements.findBounds,
+      [
+        .int8Array(places.map(\.account.rawValue)), .int4Array(places.map(\.instrument.rawValue)),
+        .int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) }),
+      ])
+    return LookUp(call: call) { rows, snapshot in
+      for row in 0..<rows.count {
+        let (account, instrument) = (rows.int8(row, 0), rows.int4(row, 1))
+        snapshot.bounds.append(
+          .init(
+            account: account == 0 ? nil : AccountNumber(rawValue: account),
+            instrument: instrument == 0 ? nil : InstrumentID(rawValue: instrument),
+            bounds: BoundsColumns.read(rows, row, from: 2)))
+        guard !rows.isNull(row, 5) else { continue }
+        snapshot.lastPrices[InstrumentID(rawValue: instrument)] = Price(rawValue: rows.int8(row, 5))
       }
     }
   }

@@ -1,0 +1,148 @@
+public import Market
+public import Postgres
+
+/// What operators let single orders be at most.
+public struct BoundsAdministration: Sendable {
+  private let database: AdministrationSession
+
+  /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
+  /// - Parameter actor: Who makes the changes.
+  public init(session: PostgresSession, actor: AdminActor = .process) {
+    database = AdministrationSession(session: session, actor: actor)
+  }
+
+  /// Whose orders, and for what. One of the two is given; without an account everybody's, without a symbol everything.
+  public struct Scope: Hashable, Sendable, CustomStringConvertible {
+    /// Whose.
+    public var account: AccountName?
+    /// For what.
+    public var symbol: Symbol?
+
+    /// Names a scope.
+    public init(account: AccountName?, symbol: Symbol?) {
+      self.account = account
+      self.symbol = symbol
+    }
+
+    /// `account 100000001, AAPL`.
+    public var description: String {
+      [account.map { "account \($0)" }, symbol?.description].compactMap { $0 }.joined(separator: ", ")
+    }
+  }
+
+  /// Bounds as they are stored.
+  public struct Stored: Hashable, Sendable {
+    /// Whose orders; nil for everybody's.
+    public var account: AccountNumber?
+    /// For what; nil for everything.
+    public var symbol: Symbol?
+    /// The bounds.
+    public var bounds: OrderBounds
+  }
+
+  private static let set = PostgresStatement(
+    "bounds_set",
+    """
+    INSERT INTO order_bounds (account_id, instrument_id, max_quantity, max_notional, collar)
+    VALUES ($1::bigint, $2::integer, $3::bigint, $4::bigint, $5::integer)
+    ON CONFLICT (account_id, instrument_id) DO UPDATE SET max_quantity = excluded.max_quantity,
+      max_notional = excluded.max_notional, collar = excluded.collar, set_at = now()
+    """)
+
+  private static let clear = PostgresStatement(
+    "bounds_clear",
+    "DELETE FROM order_bounds WHERE account_id = $1::bigint AND instrument_id = $2::integer RETURNING account_id")
+
+  private static let list = PostgresStatement(
+    "bounds_list",
+    """
+    SELECT b.account_id, i.symbol, b.max_quantity, b.max_notional, b.collar
+    FROM order_bounds b LEFT JOIN instruments i USING (instrument_id) ORDER BY b.account_id, i.symbol NULLS FIRST
+    """)
+
+  private static let findSymbol = PostgresStatement(
+    "bounds_find_symbol", "SELECT instrument_id FROM instruments WHERE symbol = $1::text")
+
+  /// Sets the bounds of a scope; all of them: what is not given is no bound any more. Gateways heed them at once.
+  public func set(_ bounds: OrderBounds, for scope: Scope) async throws(AdministrationError) {
+    let action = AdminAction(
+      "bounds set", target: scope.description,
+      [
+        "max_quantity": bounds.quantity?.description, "max_notional": bounds.notional?.description,
+        "collar": bounds.collar?.description,
+      ])
+    let terms: [PostgresParameter] = [
+      bounds.quantity.map { .int8($0.rawValue) } ?? .null, bounds.notional.map { .int8($0.rawValue) } ?? .null,
+      bounds.collar.map { .int4(Int32($0)) } ?? .null,
+    ]
+    try await database.change(action, flaw: Self.flaw(bounds, scope)) {
+      (connection) throws(PostgresError) -> AdministrationSession.Ending<Void> in
+      switch try Self.find(scope, &connection) {
+      case .refused(let text): return .refused(text)
+      case .done(let names, _):
+        _ = try connection.query(PostgresCall(Self.set, names + terms))
+        return .done(())
+      }
+    }
+  }
+
+  /// Takes the bounds of a scope away.
+  /// - Returns: Whether there were any.
+  public func clear(_ scope: Scope) async throws(AdministrationError) -> Bool {
+    let action = AdminAction("bounds clear", target: scope.description)
+    return try await database.change(action, flaw: Self.flaw(scope)) {
+      (connection) throws(PostgresError) -> AdministrationSession.Ending<Bool> in
+      switch try Self.find(scope, &connection) {
+      case .refused(let text): return .refused(text)
+      case .done(let names, _):
+        let rows = try connection.query(PostgresCall(Self.clear, names))
+        return rows.count > 0 ? .done(true) : .done(false, outcome: AdministrationSession.unchanged)
+      }
+    }
+  }
+
+  /// All bounds.
+  public func all() async throws(AdministrationError) -> [Stored] {
+    let rows = try await database.query(PostgresCall(Self.list))
+    return (0..<rows.count).map { row in
+      let account = rows.int8(row, 0)
+      return Stored(
+        account: account == 0 ? nil : AccountNumber(rawValue: account),
+        symbol: rows.isNull(row, 1) ? nil : Symbol(rows.text(row, 1)),
+        bounds: BoundsColumns.read(rows, row, from: 2))
+    }
+  }
+
+  private static func flaw(_ bounds: OrderBounds, _ scope: Scope) -> String? {
+    if let flaw = flaw(scope) { return flaw }
+    if bounds == OrderBounds() { return "there is no bound to set: \"bounds clear\" takes bounds away" }
+    return bounds.collar != nil && scope.symbol == nil ? "a collar is a symbol's" : nil
+  }
+
+  private static func flaw(_ scope: Scope) -> String? {
+    scope.account == nil && scope.symbol == nil ? "bounds are an account's, a symbol's, or both" : nil
+  }
+
+  /// The keys of a scope: 0 stands for any.
+  private static func find(
+    _ scope: Scope, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> AdministrationSession.Ending<[PostgresParameter]> {
+    var names: [PostgresParameter] = [.int8(0), .int4(0)]
+    if let name = scope.account {
+      let call =
+        switch name {
+        case .id(let id): PostgresCall(AccountStatements.findByID, [.uuid(id.high, id.low)])
+        case .number(let number): PostgresCall(AccountStatements.findByNumber, [.int8(number.rawValue)])
+        }
+      let rows = try connection.query(call)
+      guard rows.count == 1 else { return .refused("there is no account \(name)") }
+      names[0] = .int8(rows.int8(0, 0))
+    }
+    if let symbol = scope.symbol {
+      let rows = try connection.query(PostgresCall(findSymbol, [.text(symbol.description)]))
+      guard rows.count == 1 else { return .refused("there is no instrument \(symbol)") }
+      names[1] = .int4(rows.int4(0, 0))
+    }
+    return .done(names)
+  }
+}
