@@ -1,12 +1,14 @@
 public import Market
 
-/// Stops and resumes the taking of orders for single instruments, as an operator asks for it.
+/// Halts single instruments and lets them trade again, as an operator asks for it.
 public protocol TradingHalts: Sendable {
-  /// Stops taking orders for an instrument. Repeated, it changes the reason.
-  /// - Parameter reason: Why, for people.
-  func halt(_ symbol: Symbol, reason: String) async throws(HaltRefusal)
+  /// Halts an instrument: nothing trades, cancels are carried out. Repeated, it changes the terms.
+  /// - Parameters:
+  ///   - reason: Why, for people.
+  ///   - collects: Whether orders are taken all the same, to cross when it resumes.
+  func halt(_ symbol: Symbol, reason: String, collects: Bool) async throws(HaltRefusal)
 
-  /// Takes orders for an instrument again, whether it was halted or not.
+  /// Lets an instrument trade again, whether it was halted or not; what was collected crosses first.
   func resume(_ symbol: Symbol) async throws(HaltRefusal)
 }
 

@@ -35,6 +35,7 @@ public enum Migrator {
       version: 11, name: "market_day", sql: String(decoding: PackageResources.m0011_market_day_sql, as: UTF8.self)),
     Migration(
       version: 12, name: "order_bounds", sql: String(decoding: PackageResources.m0012_order_bounds_sql, as: UTF8.self)),
+    Migration(version: 13, name: "halts", sql: String(decoding: PackageResources.m0013_halts_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

@@ -38,7 +38,7 @@ private final class FakeMembers: MembershipStore {
 private final class FakeHalts: TradingHalts {
   let reasons = Lock<[String?]>([])
 
-  func halt(_ symbol: Symbol, reason: String) async throws(HaltRefusal) {
+  func halt(_ symbol: Symbol, reason: String, collects: Bool) async throws(HaltRefusal) {
     guard symbol == Symbol("A") else { throw .unknownInstrument(symbol) }
     guard !reason.isEmpty else { throw .badReason("a reason has more than 0 bytes") }
     reasons.withLock { $0.append(reason) }

@@ -70,10 +70,12 @@ struct AdminLogTests {
       Change("instrument import", "added 0, updated 0, left 1 unchanged") {
         _ = try await instruments.importAll([listing])
       },
-      Change("instrument halt", "done") { try await instruments.halt(symbol, reason: "news") },
-      Change("instrument halt", "unchanged") { try await instruments.halt(symbol, reason: "news") },
-      Change("instrument halt", "refused") { try await instruments.halt(symbol, reason: "") },
-      Change("instrument halt", "refused") { try await instruments.halt(Symbol("NONE")!, reason: "news") },
+      Change("instrument halt", "done") { try await instruments.halt(symbol, reason: "news", collects: false) },
+      Change("instrument halt", "unchanged") { try await instruments.halt(symbol, reason: "news", collects: false) },
+      Change("instrument halt", "refused") { try await instruments.halt(symbol, reason: "", collects: false) },
+      Change("instrument halt", "refused") {
+        try await instruments.halt(Symbol("NONE")!, reason: "news", collects: false)
+      },
       Change("instrument resume", "done") { try await instruments.resume(symbol) },
       Change("account grant", "done") {
         _ = try await accounts.grant(Quantity(rawValue: 3), of: symbol, to: account, cost: nil, reference: nil)

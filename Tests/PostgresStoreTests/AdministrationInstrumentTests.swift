@@ -70,15 +70,15 @@ struct AdministrationInstrumentTests {
   @Test func aHaltedInstrumentIsNotTradableUntilItResumes() async throws {
     _ = try await office.add(try listing("IBM"), shard: nil)
     let reader = PostgresAccountReader(sessions: [AdministrationDatabase.session(url)])
-    try await office.halt(Symbol("IBM")!, reason: "news pending")
+    try await office.halt(Symbol("IBM")!, reason: "news pending", collects: false)
     #expect(try await reader.instruments().map(\.tradable) == [false])
     #expect(try await office.list().map(\.haltReason) == ["news pending"])
     try await office.resume(Symbol("IBM")!)
     #expect(try await reader.instruments().map(\.tradable) == [true])
     await #expect(throws: HaltRefusal.unknownInstrument(Symbol("NONE")!)) {
-      try await office.halt(Symbol("NONE")!, reason: "r")
+      try await office.halt(Symbol("NONE")!, reason: "r", collects: false)
     }
-    await #expect(throws: HaltRefusal.self) { try await office.halt(Symbol("IBM")!, reason: "") }
+    await #expect(throws: HaltRefusal.self) { try await office.halt(Symbol("IBM")!, reason: "", collects: false) }
   }
 
   @Test func shardsAreReadWithTheirSymbols() async throws {

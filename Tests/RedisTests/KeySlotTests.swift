@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct KeySlotTests {
   @Test func slotsAreThoseThatRedisComputes() async throws {
-    let server = try RedisServer(tcp: true, options: ["--cluster-enabled", "yes"])
+    let server = try RedisServer(
+      tcp: true, options: ["--cluster-enabled", "yes", "--cluster-port", "\(FreePort.choose())"])
     let client = RedisClient(RedisSettings(address: server.address))
     var random = SystemRandomNumberGenerator()
     var keys = ["", "a", "{", "}", "{}", "{}x", "a{}b{c}", "a{b}c", "{b}", "a{b", "}a{b}", "{{b}}", "bw:{s17}:orders"]

@@ -10,14 +10,19 @@ extension AdminService {
     case resume
   }
 
-  /// `POST /admin/symbols/S/halt`, with `{"reason": "…"}`, and `…/resume`.
+  /// `POST /admin/symbols/S/halt`, with `{"reason": "…", "collect": false}`, and `…/resume`.
   func tell(_ name: String, _ order: SymbolOrder, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
     guard request.method == "POST" else { throw .methodNotAllowed("POST") }
     guard let symbol = Symbol(name) else { throw Self.noInstrument(name) }
-    let reason = order == .halt ? try Self.reason(request.body) : nil
+    let terms = order == .halt ? try Self.terms(request.body) : nil
+    let reason = terms?.reason
     let halts = halts(request.peer)
     do throws(HaltRefusal) {
-      if let reason { try await halts.halt(symbol, reason: reason) } else { try await halts.resume(symbol) }
+      if let terms {
+        try await halts.halt(symbol, reason: terms.reason, collects: terms.collects)
+      } else {
+        try await halts.resume(symbol)
+      }
     } catch {
       switch error {
       case .unknownInstrument: throw Self.noInstrument(name)
@@ -37,10 +42,15 @@ extension AdminService {
     return .json(200, writer)
   }
 
-  private static func reason(_ body: [UInt8]) throws(APIError) -> String {
+  private static func terms(_ body: [UInt8]) throws(APIError) -> (reason: String, collects: Bool) {
     guard let root = try? JSONDocument(body).root, root.kind == .object else { throw .badBody }
     guard let reason = root["reason"]?.string else { throw .field("reason is required", reason: "invalid_reason") }
-    return reason
+    var collects = false
+    if let value = root.given("collect") {
+      guard let choice = value.bool else { throw .field("collect is true or false", reason: "invalid_collect") }
+      collects = choice
+    }
+    return (reason, collects)
   }
 
   private static func noInstrument(_ name: String) -> APIError {

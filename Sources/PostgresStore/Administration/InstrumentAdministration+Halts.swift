@@ -6,23 +6,25 @@ extension InstrumentAdministration: TradingHalts {
   /// The longest reason of a halt, in bytes.
   public static let maximumReasonBytes = 200
 
-  /// Stops taking orders for an instrument; gateways notice within the seconds that they remember the list.
-  public func halt(_ symbol: Symbol, reason: String) async throws(HaltRefusal) {
+  /// Halts an instrument by a row of its shard's log; gateways notice within the seconds that they remember the list.
+  public func halt(_ symbol: Symbol, reason: String, collects: Bool) async throws(HaltRefusal) {
     let isProper = (1...Self.maximumReasonBytes).contains(reason.utf8.count) && !reason.utf8.contains(0)
     let flaw = isProper ? nil : "a reason has 1 to \(Self.maximumReasonBytes) bytes"
-    let action = AdminAction("instrument halt", target: symbol.description, ["reason": reason])
-    try await setHalt(symbol, .text(reason), action, flaw)
+    let action = AdminAction(
+      "instrument halt", target: symbol.description, ["reason": reason, "collects": collects ? "yes" : nil])
+    try await setHalt(symbol, .text(reason), collects: collects, action, flaw)
   }
 
-  /// Takes orders for an instrument again.
+  /// Lets an instrument trade again.
   public func resume(_ symbol: Symbol) async throws(HaltRefusal) {
-    try await setHalt(symbol, .null, AdminAction("instrument resume", target: symbol.description), nil)
+    let action = AdminAction("instrument resume", target: symbol.description)
+    try await setHalt(symbol, .null, collects: false, action, nil)
   }
 
   private func setHalt(
-    _ symbol: Symbol, _ reason: PostgresParameter, _ action: AdminAction, _ flaw: String?
+    _ symbol: Symbol, _ reason: PostgresParameter, collects: Bool, _ action: AdminAction, _ flaw: String?
   ) async throws(HaltRefusal) {
-    let call = PostgresCall(InstrumentStatements.setHalt, [.text(symbol.description), reason])
+    let call = PostgresCall(InstrumentStatements.setHalt, [.text(symbol.description), reason, .bool(collects)])
     do throws(AdministrationError) {
       try await database.change(action, flaw: flaw) {
         (connection) throws(PostgresError) -> AdministrationSession.Ending<Void> in

@@ -51,7 +51,8 @@ enum ReadingStatements {
   static let instruments = PostgresStatement(
     "read_instruments",
     """
-    SELECT instrument_id, asset_id, symbol, name, exchange, shard, tradable AND halt_reason IS NULL, reference_price
+    SELECT instrument_id, asset_id, symbol, name, exchange, shard, tradable AND (halt_reason IS NULL OR halt_collects),
+      reference_price
     FROM instruments ORDER BY symbol
     """)
 

@@ -1,4 +1,5 @@
 internal import Lifecycle
+internal import Market
 internal import Ports
 internal import PostgresStore
 
@@ -8,39 +9,51 @@ enum InstrumentHaltCommand {
     let name = "buttonwood instrument halt"
     var line = CommandLineOptions(
       name,
-      "Stops taking orders for an instrument. Gateways notice within seconds; orders in the book stay and can be cancelled.",
-      arguments)
+      """
+      Halts an instrument, or all: nothing trades from the next command of its log on; orders in the book stay and can be \
+      cancelled. New orders are refused as soon as gateways notice, within seconds, unless they are collected.
+      """, arguments)
     let url = line.databaseURL()
     let actor = line.actor()
     let reason = line.requiredText("reason", "TEXT", variable: .none, help: "Why, for people.")
-    let symbol = line.symbol()
+    let collects = line.flag("collect", help: "Takes orders all the same: they cross at one price when it resumes.")
+    let scope = line.haltScope()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    return await run(name, url, actor) { (halts) async throws(HaltRefusal) in
-      try await halts.halt(symbol, reason: reason)
-      Console.write("\(symbol) is halted: \(reason)\n")
+    return await run(name, url, actor, scope) { (halts, symbol) async throws(HaltRefusal) in
+      try await halts.halt(symbol, reason: reason, collects: collects)
+      return "\(symbol) is halted: \(reason)\n"
     }
   }
 
   static func resume(_ arguments: [String]) async -> Int32 {
     let name = "buttonwood instrument resume"
-    var line = CommandLineOptions(name, "Takes orders for an instrument again.", arguments)
+    var line = CommandLineOptions(
+      name, "Lets an instrument, or all, trade again: orders that were collected cross first.", arguments)
     let url = line.databaseURL()
     let actor = line.actor()
-    let symbol = line.symbol()
+    let scope = line.haltScope()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    return await run(name, url, actor) { (halts) async throws(HaltRefusal) in
+    return await run(name, url, actor, scope) { (halts, symbol) async throws(HaltRefusal) in
       try await halts.resume(symbol)
-      Console.write("\(symbol) trades again\n")
+      return "\(symbol) trades again\n"
     }
   }
 
   private static func run(
-    _ name: String, _ url: String, _ actor: AdminActor,
-    _ body: @Sendable (any TradingHalts) async throws(HaltRefusal) -> Void
+    _ name: String, _ url: String, _ actor: AdminActor, _ scope: HaltScope,
+    _ body: @Sendable (any TradingHalts, Symbol) async throws(HaltRefusal) -> String
   ) async -> Int32 {
     await CommandLineTool.run(name) { () async throws(AdministrationError) in
+      let office = InstrumentAdministration(session: CommandLineTool.session(url), actor: actor)
+      var symbols: [Symbol]
+      switch scope {
+      case .one(let symbol): symbols = [symbol]
+      case .all:
+        symbols = try await office.list().map(\.listing.symbol)
+        if symbols.isEmpty { Console.write("there are no instruments\n") }
+      }
       do throws(HaltRefusal) {
-        try await body(InstrumentAdministration(session: CommandLineTool.session(url), actor: actor))
+        for symbol in symbols { Console.write(try await body(office, symbol)) }
       } catch {
         switch error {
         case .unknownInstrument(let symbol): throw .refused("there is no instrument \(symbol)")
@@ -49,5 +62,26 @@ enum InstrumentHaltCommand {
         }
       }
     }
+  }
+}
+
+/// What is halted or resumed.
+private enum HaltScope: Sendable {
+  case one(Symbol)
+  case all
+}
+
+extension CommandLineOptions {
+  /// Reads a symbol, or that all are meant.
+  fileprivate mutating func haltScope() -> HaltScope {
+    let all = flag("all", help: "All instruments, one after the other, instead of SYMBOL.")
+    guard let text = optionalArgument("SYMBOL", help: "The instrument, such as AAPL.") else {
+      if !all { mistake("SYMBOL or --all is needed") }
+      return .all
+    }
+    if all { mistake("--all and SYMBOL exclude each other") }
+    if let symbol = Symbol(text) { return .one(symbol) }
+    mistake("SYMBOL: \"\(text)\" is not a symbol: 1 to 12 of A-Z, 0-9, . and -, a letter first")
+    return .all
   }
 }
