@@ -16,7 +16,8 @@ CREATE TABLE session_steps (
   instrument_id integer PRIMARY KEY REFERENCES instruments,
   day date NOT NULL,
   stage smallint NOT NULL,
-  -- The log row of the last step, and that of the last close: what it placed by then expires.
+  -- The last log row for it, of a step or of an expiry: who adds another names the one that he has seen, so that nothing
+  -- is told twice. Then the row of the last close: what was placed by then expires.
   sequence bigint NOT NULL,
   closed_sequence bigint NOT NULL DEFAULT 0,
   -- Whether all that has seen that close is gone.
@@ -24,14 +25,20 @@ CREATE TABLE session_steps (
   told_at timestamptz NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
 
--- What a clock needs to remember that is not the calendar's: of a manual one where it is to stand, of a simulated one the
--- moment at which it was started and the market's time then.
+-- What an instrument is told, with the places of rows among those of the batch instead of their sequences.
+CREATE TYPE session_telling AS (
+  instrument_id integer, seen bigint, day integer, stage smallint, place bigint, closed_place bigint);
+
+-- Which clock the leader follows, and what it needs to remember that is not the calendar's: of a manual one where it is to
+-- stand, of a simulated one the moment at which it was started, the market's time then, and how fast it runs.
 CREATE TABLE market_clock (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  mode text CHECK (mode IN ('open', 'calendar', 'manual', 'simulated')),
   target_day date,
   target_stage smallint,
   started_at timestamptz,
   market_start timestamptz,
+  speed integer CHECK (speed > 0),
   changed_at timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO market_clock DEFAULT VALUES;

@@ -1,0 +1,95 @@
+/// Where an instrument stands in its day, as far as it has been told.
+public struct InstrumentStanding: Hashable, Sendable {
+  /// What log rows have told it.
+  public struct Told: Hashable, Sendable {
+    /// The stage that it was told last.
+    public var point: SessionPoint
+    /// The last log row for it, of a step or of an expiry.
+    public var sequence: Sequence
+    /// The log row of its last close; zero before the first.
+    public var closedSequence: Sequence
+    /// Whether all that has seen that close is gone.
+    public var isCleared: Bool
+
+    /// Describes what it was told.
+    public init(point: SessionPoint, sequence: Sequence, closedSequence: Sequence = .zero, isCleared: Bool = true) {
+      self.point = point
+      self.sequence = sequence
+      self.closedSequence = closedSequence
+      self.isCleared = isCleared
+    }
+  }
+
+  /// Which instrument.
+  public var instrument: InstrumentID
+  /// Its shard.
+  public var shard: Shard
+  /// What it was told; nil when it never was told anything.
+  public var told: Told?
+  /// The last row of its shard's log that has been processed.
+  public var processed: Sequence
+
+  /// Describes an instrument.
+  public init(_ instrument: InstrumentID, shard: Shard, told: Told? = nil, processed: Sequence = .zero) {
+    self.instrument = instrument
+    self.shard = shard
+    self.told = told
+    self.processed = processed
+  }
+
+  /// Whether it is known what has to expire: the last that it was told has been processed.
+  public var awaitsExpiry: Bool { told.map { !$0.isCleared && processed >= $0.sequence } ?? false }
+}
+
+/// Open orders of an instrument whose time is over.
+public struct DueOrders: Hashable, Sendable {
+  /// How many.
+  public var count: Int64
+  /// Orders that are good until cancelled are too old when a log row up to here has placed them.
+  public var untilCancelledThrough: Sequence
+
+  /// Describes them.
+  public init(count: Int64, untilCancelledThrough: Sequence = .zero) {
+    self.count = count
+    self.untilCancelledThrough = untilCancelledThrough
+  }
+}
+
+/// What instruments of one shard are told, in one transaction.
+public struct MarketBatch: Hashable, Sendable {
+  /// What one instrument is told.
+  public struct Telling: Hashable, Sendable {
+    /// Which instrument.
+    public var instrument: InstrumentID
+    /// The last log row for it that was seen; nil when there was none. When it has another, nothing of the batch is told.
+    public var seen: Sequence?
+    /// The stages it comes to, in order.
+    public var steps: [SessionPoint]
+    /// The parts of its expiry.
+    public var expiries: [ExpireOrders]
+
+    /// Describes it.
+    public init(_ instrument: InstrumentID, seen: Sequence?, steps: [SessionPoint] = [], expiries: [ExpireOrders] = []) {
+      self.instrument = instrument
+      self.seen = seen
+      self.steps = steps
+      self.expiries = expiries
+    }
+
+    /// Its log rows.
+    public var commands: [Command] {
+      steps.map { .step(SessionStep(instrument, $0)) } + expiries.map { .expire($0) }
+    }
+  }
+
+  /// Whose log.
+  public var shard: Shard
+  /// What its instruments are told.
+  public var tellings: [Telling]
+
+  /// Describes a batch.
+  public init(shard: Shard, tellings: [Telling]) {
+    self.shard = shard
+    self.tellings = tellings
+  }
+}

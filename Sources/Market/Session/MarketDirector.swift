@@ -1,0 +1,181 @@
+/// Decides what instruments are told of their day, and when: from clocks and what they have been told already.
+///
+/// It has no memory: what was told is read again before each decision, so it does not matter who decides, how often, and
+/// whether what was decided last has been stored. An instrument whose close has not been cleared is told nothing but its
+/// expiry: orders of a day that is over meet no later one.
+public struct MarketDirector: Hashable, Sendable {
+  /// Bounds of what is told at a time.
+  public struct Limits: Hashable, Sendable {
+    /// Orders that one log row ends at most.
+    public var ordersOfExpiry: Int64 = 1_000
+    /// Rows of expiry that an instrument is told in one turn at most.
+    public var expiriesOfInstrument: Int64 = 16
+    /// Instruments that are told something in one transaction at most.
+    public var tellingsOfBatch = 1_000
+
+    /// The usual bounds.
+    public init() {}
+  }
+
+  /// Where instruments ought to be.
+  public enum Goal: Hashable, Sendable {
+    /// Open, if they have ever been told of sessions; `today` is the day in New York.
+    case alwaysOpen(today: Day)
+    /// At this stage, all of them.
+    case at(SessionPoint)
+  }
+
+  /// How long an order that is good until cancelled lives: 90 days, in microseconds.
+  public static let untilCancelledLife: Int64 = 90 * 86_400_000_000
+  /// How long before and after an opening or a close no shard should move, in microseconds of ours.
+  public static let quietSpan: Int64 = 2 * 60 * 1_000_000
+
+  /// The clock that this process was told to follow.
+  public var mode: MarketClockMode
+  /// The days and hours of trading.
+  public var schedule: MarketSchedule
+  /// How fast a simulated clock runs.
+  public var speed: Int64
+  /// The market's time at which a simulated clock begins; nil for half an hour before the next session.
+  public var marketStart: Timestamp?
+  /// Bounds.
+  public var limits: Limits
+
+  /// Makes a director.
+  public init(
+    mode: MarketClockMode = .open, schedule: MarketSchedule = MarketSchedule(),
+    speed: Int64 = SimulatedTime.defaultSpeed, marketStart: Timestamp? = nil, limits: Limits = Limits()
+  ) {
+    self.mode = mode
+    self.schedule = schedule
+    self.speed = speed
+    self.marketStart = marketStart
+    self.limits = limits
+  }
+
+  // MARK: The clock
+
+  /// The clock as it has to be remembered when this director leads.
+  /// - Parameter latest: The latest stage that any instrument has been told; nil when none was told anything.
+  public func clock(_ stored: MarketClockRecord, latest: SessionPoint?, at now: Timestamp) -> MarketClockRecord {
+    var record = stored
+    record.mode = mode
+    switch mode {
+    case .open, .calendar: break
+    case .manual:
+      // Closed until somebody opens it, which then begins this day.
+      let yesterday = SessionPoint(NewYorkTime.day(at: now).advanced(by: -1), .closed)
+      record.target = [stored.target, latest].compactMap { $0 }.max() ?? yesterday
+    case .simulated:
+      let time = stored.simulation ?? SimulatedTime(startedAt: now, marketStart: start(at: now), speed: speed)
+      record.simulation = time.speed == speed ? time : time.running(at: speed, from: now)
+    }
+    return record
+  }
+
+  private func start(at now: Timestamp) -> Timestamp {
+    marketStart
+      ?? schedule.calendar.session(after: NewYorkTime.day(at: now)).open
+      .advanced(byMicroseconds: -MarketSchedule.defaultPreOpen)
+  }
+
+  /// Where instruments ought to be at a moment of ours.
+  public func goal(_ clock: MarketClockRecord, at now: Timestamp) -> Goal {
+    switch mode {
+    case .manual: if let target = clock.target { return .at(target) }
+    case .calendar, .simulated: return .at(schedule.state(at: clock.marketTime(at: now)).point)
+    case .open: break
+    }
+    return .alwaysOpen(today: NewYorkTime.day(at: now))
+  }
+
+  /// Our moment at which the next stage begins; nil when no clock says.
+  public func nextStage(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp? {
+    switch mode {
+    case .open, .manual: return nil
+    case .calendar, .simulated: return clock.moment(of: schedule.state(at: clock.marketTime(at: now)).nextAt)
+    }
+  }
+
+  /// Whether an opening or a close is near.
+  public func isQuiet(_ clock: MarketClockRecord, at now: Timestamp) -> Bool {
+    switch mode {
+    case .open, .manual: return false
+    case .calendar, .simulated:
+      let market = clock.marketTime(at: now)
+      let day = NewYorkTime.day(at: market)
+      guard let session = schedule.calendar.session(on: day) else { return false }
+      return [session.open, session.close].contains { moment in
+        abs(clock.moment(of: moment).microseconds(since: now)) <= Self.quietSpan
+      }
+    }
+  }
+
+  /// Orders that are good until cancelled and were accepted before this moment of ours are too old.
+  public func untilCancelledBefore(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
+    clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -Self.untilCancelledLife))
+  }
+
+  // MARK: Telling
+
+  /// The stages that an instrument is told next; a close is the last of them, because what it leaves has to expire first.
+  public func steps(from told: SessionPoint?, to goal: Goal) -> [SessionPoint] {
+    let target: SessionPoint
+    switch goal {
+    case .at(let point): target = point
+    case .alwaysOpen(let today):
+      guard let told else { return [] }
+      switch told.stage {
+      case .open: return []
+      case .preOpen: target = SessionPoint(told.day, .open)
+      case .closed: target = SessionPoint(max(told.day.advanced(by: 1), today), .open)
+      }
+    }
+    guard let told else { return [target] }
+    let way = told.way(to: target)
+    guard let close = way.firstIndex(where: { $0.stage == .closed }) else { return way }
+    return Array(way[...close])
+  }
+
+  /// What instruments are told next, in transactions, by ascending shards.
+  /// - Parameters:
+  ///   - standings: Instruments that may have to be told something.
+  ///   - due: What has to expire, of those that await it.
+  public func batches(
+    _ standings: [InstrumentStanding], to goal: Goal, due: [InstrumentID: DueOrders]
+  ) -> [MarketBatch] {
+    let ordered = standings.sorted { ($0.shard, $0.instrument) < ($1.shard, $1.instrument) }
+    var batches: [MarketBatch] = []
+    for standing in ordered {
+      guard let telling = telling(standing, goal, due[standing.instrument]) else { continue }
+      if let last = batches.last, last.shard == standing.shard, last.tellings.count < limits.tellingsOfBatch {
+        batches[batches.count - 1].tellings.append(telling)
+      } else {
+        batches.append(MarketBatch(shard: standing.shard, tellings: [telling]))
+      }
+    }
+    return batches
+  }
+
+  private func telling(
+    _ standing: InstrumentStanding, _ goal: Goal, _ due: DueOrders?
+  ) -> MarketBatch.Telling? {
+    let told = standing.told
+    if let told, !told.isCleared {
+      guard standing.awaitsExpiry, let due, due.count > 0 else { return nil }
+      let rows = min(limits.expiriesOfInstrument, (due.count - 1) / limits.ordersOfExpiry + 1)
+      let expiry = ExpireOrders(
+        standing.instrument, dayThrough: told.closedSequence, untilCancelledThrough: due.untilCancelledThrough,
+        limit: limits.ordersOfExpiry)
+      return .init(
+        standing.instrument, seen: told.sequence, expiries: Array(repeating: expiry, count: Int(rows)))
+    }
+    let steps = steps(from: told?.point, to: goal)
+    return steps.isEmpty ? nil : .init(standing.instrument, seen: told?.sequence, steps: steps)
+  }
+
+  /// Instruments of which all that has seen their close is gone.
+  public func cleared(_ standings: [InstrumentStanding], due: [InstrumentID: DueOrders]) -> [InstrumentStanding] {
+    standings.filter { $0.awaitsExpiry && due[$0.instrument].map { $0.count == 0 } ?? false }
+  }
+}

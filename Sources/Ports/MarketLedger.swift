@@ -1,0 +1,59 @@
+public import Market
+public import Sharding
+
+/// Where the market's clock is remembered, and what instruments have been told of their day.
+///
+/// What is written is fenced by the leader's term.
+public protocol MarketLedger: Sendable {
+  /// The clock and the calendar as they stand.
+  func clock() async throws(LedgerError) -> MarketClockReading
+
+  /// The latest stage that any instrument has been told; nil when none was told anything.
+  func latestTold() async throws(LedgerError) -> SessionPoint?
+
+  /// Remembers a clock, if it stands as it was read.
+  /// - Returns: Whether the term stands.
+  func remember(_ record: MarketClockRecord, insteadOf read: MarketClockRecord, within leadership: Leadership)
+    async throws(LedgerError) -> Bool
+
+  /// Instruments that are not where they ought to be, or whose close has not been cleared.
+  func behind(_ goal: MarketDirector.Goal) async throws(LedgerError) -> [InstrumentStanding]
+
+  /// What has to expire of instruments whose last row has been processed.
+  /// - Parameter moment: Orders that are good until cancelled and were accepted before are too old.
+  /// - Returns: An entry for each of the instruments.
+  func dueOrders(of standings: [InstrumentStanding], untilCancelledBefore moment: Timestamp)
+    async throws(LedgerError) -> [InstrumentID: DueOrders]
+
+  /// Appends what instruments are told to their shard's log: all of a batch or nothing.
+  func tell(_ batch: MarketBatch, within leadership: Leadership, at now: Timestamp) async throws(LedgerError)
+    -> TellOutcome
+
+  /// Notes that nothing is left to expire, of instruments that have been told nothing since they were seen.
+  /// - Returns: Whether the term stands.
+  func clear(_ standings: [InstrumentStanding], within leadership: Leadership) async throws(LedgerError) -> Bool
+}
+
+/// The market's clock as it was read.
+public struct MarketClockReading: Hashable, Sendable {
+  /// What is remembered of it.
+  public var record: MarketClockRecord
+  /// The days of trading, with those that operators have changed.
+  public var calendar: TradingCalendar
+
+  /// Describes a reading.
+  public init(record: MarketClockRecord = MarketClockRecord(), calendar: TradingCalendar = .regular) {
+    self.record = record
+    self.calendar = calendar
+  }
+}
+
+/// How a batch ended.
+public enum TellOutcome: Hashable, Sendable {
+  /// It is in the log.
+  case told([LogEntry])
+  /// An instrument has been told something else since it was seen: nothing was appended.
+  case outdated
+  /// Another has been elected: nothing was appended.
+  case termEnded
+}

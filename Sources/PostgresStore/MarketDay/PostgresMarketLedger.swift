@@ -1,0 +1,166 @@
+public import Market
+public import Ports
+public import Postgres
+public import Sharding
+
+/// The market's clock and what instruments have been told, in PostgreSQL.
+public struct PostgresMarketLedger: MarketLedger {
+  private let session: PostgresSession
+
+  /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
+  public init(session: PostgresSession) { self.session = session }
+
+  public func clock() async throws(LedgerError) -> MarketClockReading {
+    let answers = try await run([PostgresCall(MarketDayStatements.clock), PostgresCall(CalendarStatements.list)])
+    return MarketClockReading(
+      record: MarketClockRows.record(answers[0]), calendar: CalendarRows.calendar(answers[1]))
+  }
+
+  public func latestTold() async throws(LedgerError) -> SessionPoint? {
+    let rows = try await run([PostgresCall(MarketDayStatements.latestTold)])[0]
+    return rows.count == 0 ? nil : MarketClockRows.point(rows, 0, 0)
+  }
+
+  public func remember(
+    _ record: MarketClockRecord, insteadOf read: MarketClockRecord, within leadership: Leadership
+  ) async throws(LedgerError) -> Bool {
+    let time = record.simulation
+    let call = PostgresCall(
+      MarketDayStatements.remember,
+      [record.mode.map { .text($0.rawValue) } ?? .null] + MarketClockRows.parameters(record.target)
+        + [
+          time.map { .timestamp(microseconds: $0.startedAt.rawValue) } ?? .null,
+          time.map { .timestamp(microseconds: $0.marketStart.rawValue) } ?? .null,
+          time.map { .int4(Int32($0.speed)) } ?? .null,
+        ] + MarketClockRows.parameters(read.target))
+    return try await within(leadership, [call]) != nil
+  }
+
+  public func behind(_ goal: MarketDirector.Goal) async throws(LedgerError) -> [InstrumentStanding] {
+    let target: SessionPoint? = if case .at(let point) = goal { point } else { nil }
+    let rows = try await run([
+      PostgresCall(MarketDayStatements.behind, MarketClockRows.parameters(target))
+    ])[0]
+    return (0..<rows.count).map { row in
+      var told: InstrumentStanding.Told?
+      if let point = MarketClockRows.point(rows, row, 3) {
+        told = .init(
+          point: point, sequence: Sequence(rawValue: rows.int8(row, 5)),
+          closedSequence: Sequence(rawValue: rows.int8(row, 6)), isCleared: rows.bool(row, 7))
+      }
+      return InstrumentStanding(
+        InstrumentID(rawValue: rows.int4(row, 0)), shard: Shard(rawValue: rows.int2(row, 1)), told: told,
+        processed: Sequence(rawValue: rows.int8(row, 2)))
+    }
+  }
+
+  public func dueOrders(
+    of standings: [InstrumentStanding], untilCancelledBefore moment: Timestamp
+  ) async throws(LedgerError) -> [InstrumentID: DueOrders] {
+    let asked = standings.compactMap { standing in standing.told.map { (standing, $0.closedSequence.rawValue) } }
+    guard !asked.isEmpty else { return [:] }
+    let rows = try await run([
+      PostgresCall(
+        MarketDayStatements.due,
+        [
+          .int2Array(Set(asked.map(\.0.shard.rawValue)).sorted()), .int4Array(asked.map(\.0.instrument.rawValue)),
+          .int8Array(asked.map(\.1)), .timestamp(microseconds: moment.rawValue),
+        ])
+    ])[0]
+    var due: [InstrumentID: DueOrders] = [:]
+    for row in 0..<rows.count {
+      due[InstrumentID(rawValue: rows.int4(row, 0))] = DueOrders(
+        count: rows.int8(row, 1), untilCancelledThrough: Sequence(rawValue: rows.int8(row, 2)))
+    }
+    return due
+  }
+
+  public func tell(
+    _ batch: MarketBatch, within leadership: Leadership, at now: Timestamp
+  ) async throws(LedgerError) -> TellOutcome {
+    let commands = batch.tellings.flatMap(\.commands)
+    let shard = PostgresParameter.int2(batch.shard.rawValue)
+    let append = PostgresCall(
+      MarketDayStatements.tell,
+      rowArrays: [(Self.tellings(batch), "session_telling[]"), (Self.log(commands, of: batch.shard, now), "command_log[]")],
+      [shard, .int4(Int32(commands.count)), .timestamp(microseconds: now.rawValue)])
+    let answers = try await within(leadership, [PostgresCall(MarketDayStatements.lockLog, [shard]), append])
+    guard let (rows, history) = answers else { return .termEnded }
+    guard rows.last?.count == 1, let base = rows.last?.int8(0, 0) else { return .outdated }
+    return .told(
+      commands.enumerated().map { place, command in
+        LogEntry(
+          shard: batch.shard, sequence: Sequence(rawValue: base + Int64(place) + 1), acceptedAt: now, command: command,
+          history: history)
+      })
+  }
+
+  private static func tellings(_ batch: MarketBatch) -> RowArray {
+    var rows = RowArray(expectedBytes: batch.tellings.count * 80)
+    var place: Int64 = 0
+    for telling in batch.tellings {
+      let first = place
+      place += Int64(telling.steps.count + telling.expiries.count)
+      let close = telling.steps.lastIndex { $0.stage == .closed }.map { first + Int64($0) + 1 }
+      rows.append {
+        $0.int4(telling.instrument.rawValue)
+        if let seen = telling.seen { $0.int8(seen.rawValue) } else { $0.null(.int8) }
+        if let point = telling.steps.last {
+          $0.int4(point.day.rawValue)
+          $0.int2(Int16(point.stage.rawValue))
+        } else {
+          $0.null(.int4)
+          $0.null(.int2)
+        }
+        $0.int8(place)
+        if let close { $0.int8(close) } else { $0.null(.int8) }
+      }
+    }
+    return rows
+  }
+
+  private static func log(_ commands: [Command], of shard: Shard, _ now: Timestamp) -> RowArray {
+    var rows = RowArray(expectedBytes: commands.count * 250)
+    for (index, command) in commands.enumerated() {
+      rows.append { LogColumns.write(command, shard: shard, place: Int64(index) + 1, at: now, to: &$0) }
+    }
+    return rows
+  }
+
+  public func clear(_ standings: [InstrumentStanding], within leadership: Leadership) async throws(LedgerError) -> Bool {
+    let told = standings.compactMap { standing in standing.told.map { (standing.instrument, $0.sequence) } }
+    guard !told.isEmpty else { return true }
+    let call = PostgresCall(
+      MarketDayStatements.clear, [.int4Array(told.map(\.0.rawValue)), .int8Array(told.map(\.1.rawValue))])
+    return try await within(leadership, [call]) != nil
+  }
+
+  // MARK: Transactions
+
+  private func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
+    do {
+      return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+
+  /// Runs calls in one transaction of the term, in one flush.
+  /// - Returns: What they answer; nil when the term has ended.
+  private func within(
+    _ leadership: Leadership, _ calls: [PostgresCall]
+  ) async throws(LedgerError) -> (rows: [PostgresRows], history: LedgerHistory)? {
+    let hold = PostgresCall(
+      MarketDayStatements.holdTerm, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
+    do {
+      return try await session.use { (connection) throws(PostgresError) in
+        let history = try LedgerHistory(&connection)
+        return (Array(try connection.pipeline([hold] + calls).dropFirst()), history)
+      }
+    } catch .server(state: "BW002", _) {
+      return nil
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+}
