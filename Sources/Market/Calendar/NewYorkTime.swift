@@ -21,6 +21,18 @@ public enum NewYorkTime {
     return offsetMinutes(at: daylight) == -240 && offsetMinutes(at: standard) == -240 ? daylight : standard
   }
 
+  /// Reads a day and a time on New York's clocks: `2026-11-27T09:00`, or a day alone for its midnight; nil otherwise.
+  public static func moment(_ text: String) -> Timestamp? {
+    let parts = text.split(separator: "T", omittingEmptySubsequences: false)
+    guard let day = Day(parts[0]), parts.count <= 2 else { return nil }
+    guard parts.count == 2 else { return moment(day, hour: 0, minute: 0) }
+    let fields = parts[1].split(separator: ":", omittingEmptySubsequences: false)
+    guard fields.count == 2, fields.allSatisfy({ $0.utf8.count == 2 }), let hour = UInt8(fields[0]),
+      let minute = UInt8(fields[1]), hour < 24, minute < 60
+    else { return nil }
+    return moment(day, hour: Int64(hour), minute: Int64(minute))
+  }
+
   /// The day that New York's calendars show.
   public static func day(at time: Timestamp) -> Day {
     time.advanced(byMicroseconds: offsetMinutes(at: time) * 60_000_000).day

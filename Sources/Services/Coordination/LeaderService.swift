@@ -36,11 +36,20 @@ actor LeaderService {
   /// Whether this worker leads.
   var isLeading: Bool { leadership != nil }
 
+  /// What this worker leads by; nil when it does not.
+  var current: Leadership? { leadership }
+
+  /// Steps down when PostgreSQL has refused something of this term.
+  func overruled(_ term: Leadership) {
+    if term == leadership { stepDown("PostgreSQL knows a later term") }
+  }
+
   /// Does what is due.
   /// - Parameters:
   ///   - sight: How the fleet looked last.
   ///   - own: This worker's own heartbeat.
-  func turn(_ sight: FleetSight, own: Heartbeat) async throws(StreamError) {
+  ///   - isQuiet: Whether nothing should move that need not.
+  func turn(_ sight: FleetSight, own: Heartbeat, isQuiet: Bool = false) async throws(StreamError) {
     let seat = try await leaders.seat()
     let step = LeaderElection.step(
       seat: seat, me: me, mine: leadership, isEligible: own.state == .active,
@@ -51,7 +60,7 @@ actor LeaderService {
       try await leaders.resign(nonce: nonce)
       stepDown("not ready to lead")
     case .campaign(let seat): try await campaign(over: seat, at: sight.at)
-    case .lead(let leadership): try await lead(leadership, sight, own)
+    case .lead(let leadership): try await lead(leadership, sight, own, isQuiet)
     }
   }
 
@@ -90,18 +99,22 @@ actor LeaderService {
     (try? await leaders.extend(me, leadership, lifetime: settings.leaseLifetime)) ?? true
   }
 
-  private func lead(_ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat) async throws(StreamError) {
+  private func lead(
+    _ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat, _ isQuiet: Bool
+  ) async throws(StreamError) {
     if sight.at - extendedAt >= settings.renewalPeriod {
       extendedAt = sight.at
       guard try await leaders.extend(me, leadership, lifetime: settings.leaseLifetime) else {
         return stepDown("another leads")
       }
     }
-    try await wish(leadership, sight, own)
+    try await wish(leadership, sight, own, isQuiet)
     if sight.at >= nextHousekeeping { await keepHouse(leadership, at: sight.at) }
   }
 
-  private func wish(_ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat) async throws(StreamError) {
+  private func wish(
+    _ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat, _ isQuiet: Bool
+  ) async throws(StreamError) {
     var fleet = sight.heartbeats.filter { sight.standings[$0.key] == .alive || sight.standings[$0.key] == .suspect }
     fleet[me] = own
     var owners: [Shard: WorkerID] = [:]
@@ -113,7 +126,7 @@ actor LeaderService {
     let wishes = balancer.wishes(
       Balancer.View(
         takers: Set(fleet.values.filter { $0.state == .active }.map(\.worker)), owners: owners, loads: loads,
-        shards: shards, wishes: known?.wishes ?? [:], now: sight.at))
+        shards: shards, wishes: known?.wishes ?? [:], isQuiet: isQuiet, now: sight.at))
     guard wishes != sight.assignment?.wishes || sight.assignment?.term != leadership.term else { return }
     let generation = (published?.generation ?? 0) + 1
     let assignment = Assignment(term: leadership.term, generation: generation, wishes: wishes)

@@ -15,6 +15,8 @@ public final class WorkerService: Sendable {
     public var preparations: any SettlementLedger
     /// For leading.
     public var leading: any LeaderLedger
+    /// For the market day, when this worker leads, on a connection of its own; nil to leave it to nobody.
+    public var marketDay: (any MarketLedger)?
     /// Brings the commands.
     public var stream: any OrderStream
     /// For renewing and claiming.
@@ -39,8 +41,9 @@ public final class WorkerService: Sendable {
       ledger: any SettlementLedger, claims: any SettlementLedger, preparations: any SettlementLedger,
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
-      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil
+      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil, marketDay: (any MarketLedger)? = nil
     ) {
+      self.marketDay = marketDay
       self.ledger = ledger
       self.claims = claims
       self.preparations = preparations
@@ -80,6 +83,7 @@ public final class WorkerService: Sendable {
   private let receiver: HandOverReceiver
   private let watch: FleetWatch
   private let leader: LeaderService
+  private let duty: MarketDuty?
   private let state: Lock<State>
 
   /// Makes a worker.
@@ -118,6 +122,9 @@ public final class WorkerService: Sendable {
     leader = LeaderService(
       leaders: world.leaders, ledger: world.leading, me: identity.worker, shards: shards, settings: settings,
       random: random, report: report)
+    duty = world.marketDay.map {
+      MarketDuty(ledger: $0, stream: world.stream, settings: settings, now: now, report: report)
+    }
   }
 
   /// The shards in work.
@@ -147,6 +154,7 @@ public final class WorkerService: Sendable {
       group.addTask { await self.receiver.run() }
       group.addTask { await self.keepAlive() }
       group.addTask { await self.lead() }
+      group.addTask { await self.directMarket() }
       group.addTask { await self.coordinate() }
     }
     // Only now: a beat that was under way would bring the heartbeat back.
@@ -235,10 +243,25 @@ public final class WorkerService: Sendable {
     while !hasLeft {
       let (sight, own) = state.withLock { ($0.sight, $0.heartbeat) }
       // The first look must have been: who has seen nobody would wish everything for itself.
-      if sight.at > .zero { try? await leader.turn(sight, own: own) }
+      if sight.at > .zero { try? await leader.turn(sight, own: own, isQuiet: await duty?.isQuiet ?? false) }
       try? await Task.sleep(for: settings.lookPeriod)
     }
     await leader.leave()
+  }
+
+  /// Directs the market day while this worker leads. Beside ``lead()``: a database that answers late costs no lease.
+  private func directMarket() async {
+    guard let duty else { return }
+    while !hasLeft {
+      var pause = settings.lookPeriod
+      if let leadership = await leader.current {
+        switch await duty.turn(leadership) {
+        case .done(let next): pause = next
+        case .termEnded: await leader.overruled(leadership)
+        }
+      }
+      try? await Task.sleep(for: pause)
+    }
   }
 
   // MARK: Shards

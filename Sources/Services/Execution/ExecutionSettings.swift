@@ -1,4 +1,5 @@
 internal import Lifecycle
+public import Market
 public import Sharding
 
 /// Bounds and rhythms of a worker.
@@ -55,6 +56,10 @@ public struct ExecutionSettings: Sendable {
   public var balance = Balancer.Limits()
   /// How often the leader keeps the coming days' tables ready.
   public var housekeepingPeriod = Duration.seconds(3_600)
+  /// Who opens and closes the market, and when.
+  public var market = MarketDirector()
+  /// How often the leader looks at the market's clock at least.
+  public var marketPeriod = Duration.milliseconds(250)
   /// How soon it tries again after a failure.
   public var housekeepingRetry = Duration.seconds(5)
 

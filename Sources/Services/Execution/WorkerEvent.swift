@@ -32,6 +32,12 @@ public enum WorkerEvent: Sendable {
   case wished(Term, shards: Int)
   /// The leader's housekeeping failed.
   case housekeepingFailed(reason: String)
+  /// As leader, it follows another clock than the leader before.
+  case clockChanged(from: MarketClockMode?, to: MarketClockMode)
+  /// As leader, it told instruments of a shard what they come to.
+  case instrumentsTold(Shard, SessionPoint, instruments: Int)
+  /// As leader, it could not direct the market day; it tries again.
+  case marketDelayed(reason: String)
   /// An operator told the worker something.
   case told(WorkerOrder)
   /// A shard was given up in an orderly way.

@@ -1,21 +1,38 @@
 internal import Glibc
 internal import Lifecycle
+internal import Market
 internal import Postgres
 internal import PostgresStore
 internal import Telemetry
 
 /// What all roles share.
 enum RoleOptions {
-  /// How the market's hours are driven.
-  enum MarketClockMode: String, CaseIterable {
-    case open
-  }
-
   /// Reads `--market-clock`.
   static func marketClock(_ line: inout CommandLineOptions) -> MarketClockMode {
     line.choice(
       "market-clock", default: MarketClockMode.open,
-      help: "Who opens and closes the market. In this version it is always open.")
+      help: "Who opens and closes the market: nobody, it is always open; the trading calendar; an operator with "
+        + "\"buttonwood market\"; or the calendar in a time that runs faster. The same for all processes: the leader's "
+        + "counts.")
+  }
+
+  /// Reads how the market day is directed by a worker that leads.
+  static func marketDirector(_ line: inout CommandLineOptions) -> MarketDirector {
+    let mode = marketClock(&line)
+    let preOpen = line.duration(
+      "pre-open", default: .microseconds(MarketSchedule.defaultPreOpen), in: .zero...(.seconds(12 * 3_600)),
+      help: "How long before the opening its auction is indicated.")
+    let speeds = SimulatedTime.speeds
+    let speed = line.integer(
+      "market-speed", default: Int(SimulatedTime.defaultSpeed), in: Int(speeds.lowerBound)...Int(speeds.upperBound),
+      unit: "seconds a second", help: "How fast a simulated clock runs.")
+    let start = line.optional(
+      "market-start", "TIME", shown: "9:00 of the next trading day",
+      expected: "a day and time in New York such as 2026-11-27T09:00",
+      help: "Where a simulated clock begins when it is started for the first time."
+    ) { NewYorkTime.moment($0) }
+    return MarketDirector(
+      mode: mode, schedule: MarketSchedule(preOpen: preOpen.wholeMicroseconds), speed: Int64(speed), marketStart: start)
   }
 
   /// A name for connections that tells processes apart: `gateway-host-1234`.
@@ -42,5 +59,12 @@ enum RoleOptions {
         }
       }
     }
+  }
+}
+
+extension Duration {
+  /// In microseconds, rounded down.
+  fileprivate var wholeMicroseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
   }
 }

@@ -30,7 +30,7 @@ enum WorkerCommand {
         """, arguments)
       connections = ConnectionOptions(&line)
       admin = AdminEndpoint.Options(&line, port: 9081)
-      _ = RoleOptions.marketClock(&line)
+      execution.market = RoleOptions.marketDirector(&line)
       execution.batchLimit = line.integer(
         "settle-batch", default: execution.batchLimit, in: 1...10_000, unit: "commands",
         help: "Most commands in one settling transaction.")
@@ -125,7 +125,8 @@ enum WorkerCommand {
           leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
           members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
           leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
-          market: market, nudges: RedisEventNudges(redis)),
+          market: market, nudges: RedisEventNudges(redis),
+          marketDay: PostgresMarketLedger(session: session("market"))),
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }

@@ -1,4 +1,5 @@
 internal import Lifecycle
+internal import Market
 internal import Ports
 internal import RedisStore
 internal import Services
@@ -60,6 +61,12 @@ final class WorkerJournal: Sendable {
     case .electionFailed(let reason): log.warning("an election failed", ["reason": reason])
     case .wished(let term, let shards): log.notice("wished shards elsewhere", ["term": term, "shards": shards])
     case .housekeepingFailed(let reason): log.warning("the coming days' tables could not be made", ["reason": reason])
+    case .clockChanged(nil, let mode): log.notice("the market's clock is set", ["clock": mode.rawValue])
+    case .clockChanged(let old?, let mode):
+      log.warning("the market follows another clock", ["before": old.rawValue, "clock": mode.rawValue])
+    case .instrumentsTold(let shard, let point, let instruments):
+      log.notice("told instruments of their day", ["shard": shard, "stage": "\(point)", "instruments": instruments])
+    case .marketDelayed(let reason): log.warning("the market day is directed later", ["reason": reason])
     case .told(let order): log.notice("told by an operator", ["order": order.rawValue])
     case .claimFailed(let shard, let reason): log.warning("a claim failed", ["shard": shard, "reason": reason])
     case .recoveryFailed(let shard, let reason, let pause):

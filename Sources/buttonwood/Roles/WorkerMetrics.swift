@@ -19,6 +19,7 @@ struct WorkerMetrics: Sendable {
   private let failedClaims: Counter
   private let failovers: Counter
   private let outages: Counter
+  private let steps: Counter
 
   /// Registers the worker's instruments.
   init(_ metrics: Metrics) {
@@ -47,6 +48,8 @@ struct WorkerMetrics: Sendable {
       "buttonwood_claims_failed_total", help: "Claims that failed, those among them whose books could not be rebuilt.")
     failovers = metrics.counter(
       "buttonwood_database_failovers_total", help: "Times that another server answered for the database.")
+    steps = metrics.counter(
+      "buttonwood_session_steps_total", help: "Steps of their day that this worker has told instruments as leader.")
     outages = metrics.counter("buttonwood_redis_failures_total", help: "Times that Redis could not be used.")
   }
 
@@ -60,7 +63,8 @@ struct WorkerMetrics: Sendable {
       leads.set(1)
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
-    case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told: break
+    case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told, .clockChanged, .marketDelayed: break
+    case .instrumentsTold(_, _, let instruments): steps.add(instruments)
     case .claimFailed, .recoveryFailed: failedClaims.add()
     case .leaseLost, .fenced, .dropped: losses.add()
     case .settlementDelayed(let cause, _): retries[cause]?.add()

@@ -1,0 +1,118 @@
+internal import Lifecycle
+internal import Market
+internal import Ports
+internal import Sharding
+
+/// The leader's part in the market day: looks at the clock and tells instruments what they come to.
+///
+/// It runs beside the leader's other duties, so that a slow database costs no leader's lease, and a failure of its own stops
+/// nobody's matching: what was not told is told with the next turn.
+actor MarketDuty {
+  private let ledger: any MarketLedger
+  private let stream: any OrderStream
+  private let settings: ExecutionSettings
+  private let now: @Sendable () -> Timestamp
+  private let report: @Sendable (WorkerEvent) -> Void
+  private var director: MarketDirector
+  private var reading: MarketClockReading?
+  private var isFailing = false
+
+  init(
+    ledger: any MarketLedger, stream: any OrderStream, settings: ExecutionSettings,
+    now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (WorkerEvent) -> Void
+  ) {
+    self.ledger = ledger
+    self.stream = stream
+    self.settings = settings
+    self.now = now
+    self.report = report
+    director = settings.market
+  }
+
+  /// Whether an opening or a close is near, as far as the clock has been read.
+  var isQuiet: Bool { reading.map { director.isQuiet($0.record, at: now()) } ?? false }
+
+  /// What a turn has come to.
+  enum Turn: Hashable, Sendable {
+    /// The next is due after this pause.
+    case done(Duration)
+    /// Another leads.
+    case termEnded
+  }
+
+  /// Does what is due.
+  func turn(_ leadership: Leadership) async -> Turn {
+    do throws(LedgerError) {
+      let pause = try await direct(leadership)
+      isFailing = false
+      return pause.map { .done($0) } ?? .termEnded
+    } catch {
+      if !isFailing { report(.marketDelayed(reason: "\(error)")) }
+      isFailing = true
+      return .done(settings.marketPeriod)
+    }
+  }
+
+  /// - Returns: When to look again; nil when the term has ended.
+  private func direct(_ leadership: Leadership) async throws(LedgerError) -> Duration? {
+    guard let clock = try await clock(leadership) else { return nil }
+    let goal = director.goal(clock, at: now())
+    let standings = try await ledger.behind(goal)
+    let waiting = standings.filter(\.awaitsExpiry)
+    let due =
+      waiting.isEmpty
+      ? [:]
+      : try await ledger.dueOrders(
+        of: waiting, untilCancelledBefore: director.untilCancelledBefore(clock, at: now()))
+    let cleared = director.cleared(standings, due: due)
+    if !cleared.isEmpty {
+      KillPoint.reach("market.clear")
+      guard try await ledger.clear(cleared, within: leadership) else { return nil }
+    }
+    for batch in director.batches(standings, to: goal, due: due) {
+      guard try await tell(batch, leadership) else { return nil }
+    }
+    return standings.isEmpty ? pause(clock) : settings.lookPeriod
+  }
+
+  /// The clock as this director follows it, remembered.
+  private func clock(_ leadership: Leadership) async throws(LedgerError) -> MarketClockRecord? {
+    let read = try await ledger.clock()
+    director.schedule.calendar = read.calendar
+    var latest: SessionPoint?
+    if director.mode == .manual, read.record.target == nil || read.record.mode != .manual {
+      latest = try await ledger.latestTold()
+    }
+    let record = director.clock(read.record, latest: latest, at: now())
+    if record != read.record {
+      guard try await ledger.remember(record, insteadOf: read.record, within: leadership) else { return nil }
+      if record.mode != read.record.mode { report(.clockChanged(from: read.record.mode, to: director.mode)) }
+    }
+    reading = MarketClockReading(record: record, calendar: read.calendar)
+    return record
+  }
+
+  private func tell(_ batch: MarketBatch, _ leadership: Leadership) async throws(LedgerError) -> Bool {
+    KillPoint.reach("market.tell")
+    switch try await ledger.tell(batch, within: leadership, at: now()) {
+    case .termEnded: return false
+    // Somebody was quicker, perhaps this leader itself with a commit whose answer was lost: the next turn sees it.
+    case .outdated: return true
+    case .told(let entries):
+      KillPoint.reach("market.told")
+      let steps = batch.tellings.filter { !$0.steps.isEmpty }
+      if let point = steps.first?.steps.last {
+        report(.instrumentsTold(batch.shard, point, instruments: steps.count))
+      }
+      // Without the stream, owners find the rows in the log a moment later.
+      try? await stream.publish(entries)
+      return true
+    }
+  }
+
+  private func pause(_ clock: MarketClockRecord) -> Duration {
+    guard let next = director.nextStage(clock, at: now()) else { return settings.marketPeriod }
+    let left = Duration.microseconds(max(0, next.microseconds(since: now())))
+    return min(settings.marketPeriod, max(left, .milliseconds(1)))
+  }
+}
