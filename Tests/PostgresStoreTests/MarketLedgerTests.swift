@@ -1,0 +1,151 @@
+import Accounting
+import Market
+import Ports
+import Postgres
+import Sharding
+import Testing
+
+@testable import PostgresStore
+
+/// What instruments are told, on a real server.
+struct MarketLedgerTests {
+  private let url: String
+  private let ledger: PostgresMarketLedger
+  private let leading: PostgresLeaderLedger
+  private let settlement: PostgresSettlementLedger
+  private let director = MarketDirector(mode: .manual)
+  private let today = NewYorkTime.day(at: StoreDatabase.noon)
+
+  init() throws {
+    url = try StoreDatabase.make()
+    ledger = PostgresMarketLedger(session: StoreDatabase.session(url))
+    leading = PostgresLeaderLedger(session: StoreDatabase.session(url))
+    settlement = PostgresSettlementLedger(session: StoreDatabase.session(url))
+  }
+
+  private func elect(_ nonce: UInt64 = 7) async throws -> Leadership {
+    try await leading.elect(WorkerID(rawValue: "w\(nonce)"), nonce: nonce)
+  }
+
+  private func tell(_ batch: MarketBatch, _ leadership: Leadership) async throws -> TellOutcome {
+    try await ledger.tell(batch, within: leadership, at: StoreDatabase.noon)
+  }
+
+  private func batches(_ stage: SessionStage) async throws -> [MarketBatch] {
+    let goal = MarketDirector.Goal.at(SessionPoint(today, stage))
+    return director.batches(try await ledger.behind(goal), to: goal, due: [:])
+  }
+
+  @Test func stepsAreToldOnceEveryInstrumentAndWithoutGapsInTheLog() async throws {
+    let leadership = try await elect()
+    for stage in [SessionStage.preOpen, .open, .closed] {
+      let batches = try await batches(stage)
+      #expect(batches.map(\.shard.rawValue) == [0, 1, 2])
+      for batch in batches {
+        guard case .told(let entries) = try await tell(batch, leadership) else {
+          Issue.record("\(batch) was not told")
+          return
+        }
+        #expect(entries.map(\.command) == batch.tellings.flatMap(\.commands))
+        let stored = try await settlement.log(
+          of: batch.shard, after: Sequence(rawValue: entries[0].sequence.rawValue - 1), limit: 100)
+        #expect(stored.map(\.command) == entries.map(\.command))
+        #expect(stored.map(\.sequence) == entries.map(\.sequence))
+        // As by who did not hear the answer.
+        #expect(try await tell(batch, leadership) == .outdated)
+      }
+      if stage != .closed { #expect(try await self.batches(stage).isEmpty) }
+    }
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM command_log") == 15)
+    let sums = "SELECT sum(last_sequence) FROM shard_logs"
+    #expect(try StoreDatabase.integer(url, sums) == 15)
+    #expect(try await ledger.latestTold() == SessionPoint(today, .closed))
+  }
+
+  @Test func whoIsNotElectedAnyMoreTellsNothing() async throws {
+    let old = try await elect(1)
+    let batches = try await batches(.open)
+    let new = try await elect(2)
+    for batch in batches {
+      #expect(try await tell(batch, old) == .termEnded)
+      #expect(try await ledger.clear([], within: old))
+    }
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM command_log") == 0)
+    #expect(try StoreDatabase.integer(url, "SELECT sum(last_sequence) FROM shard_logs") == 0)
+    let record = MarketClockRecord(mode: .manual, target: SessionPoint(today, .open))
+    #expect(try await !ledger.remember(record, insteadOf: MarketClockRecord(), within: old))
+    #expect(try await ledger.remember(record, insteadOf: MarketClockRecord(), within: new))
+    #expect(try await ledger.clock().record == record)
+  }
+
+  @Test func twoWhoTellAtOnceTellOnce() async throws {
+    let leadership = try await elect()
+    let batches = try await batches(.open)
+    let told = try await withThrowingTaskGroup(of: Bool.self) { group in
+      for _ in 0..<4 {
+        let ledger = PostgresMarketLedger(session: StoreDatabase.session(url))
+        for batch in batches {
+          group.addTask {
+            if case .told = try await ledger.tell(batch, within: leadership, at: StoreDatabase.noon) { true } else { false }
+          }
+        }
+      }
+      return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+    }
+    #expect(told == 3)
+    #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM command_log") == 5)
+  }
+
+  @Test func theClockIsRememberedAsItWasSet() async throws {
+    let leadership = try await elect()
+    #expect(try await ledger.clock() == MarketClockReading())
+    let noon = StoreDatabase.noon
+    let record = MarketClockRecord(
+      mode: .simulated, target: SessionPoint(today, .closed),
+      simulation: SimulatedTime(startedAt: noon, marketStart: noon.advanced(byMicroseconds: 1), speed: 99))
+    #expect(try await ledger.remember(record, insteadOf: MarketClockRecord(), within: leadership))
+    #expect(try await ledger.clock().record == record)
+    // Who has read an older target takes nothing back.
+    #expect(try await ledger.remember(MarketClockRecord(mode: .open), insteadOf: MarketClockRecord(), within: leadership))
+    #expect(try await ledger.clock().record == record)
+  }
+
+  @Test func dayOrdersBeforeTheCloseAreDueAndOldOnesThatAreGoodUntilCancelled() async throws {
+    let leadership = try await elect()
+    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    var orders = TestOrders(seed: 5)
+    _ = try await entry.accept(
+      [
+        orders.place(.buy, 1, at: 10), orders.place(.buy, 2, at: 10), orders.place(.buy, 3, at: 10, instrument: 4),
+        Self.untilCancelled(orders.place(.buy, 4, at: 10)), Self.untilCancelled(orders.place(.buy, 5, at: 10)),
+      ], now: StoreDatabase.noon)
+    for batch in try await batches(.closed) { _ = try await tell(batch, leadership) }
+    _ = try await entry.accept([orders.place(.buy, 9, at: 10)], now: StoreDatabase.noon)
+    let standings = try await ledger.behind(.at(SessionPoint(today, .closed)))
+    #expect(standings.count == 5 && standings.allSatisfy { $0.told?.isCleared == false && !$0.awaitsExpiry })
+    let first = InstrumentID(rawValue: 1)
+    var due = try await ledger.dueOrders(of: standings, untilCancelledBefore: StoreDatabase.noon)
+    #expect(due.count == 5 && due[first] == DueOrders(count: 2))
+    #expect(due[InstrumentID(rawValue: 4)] == DueOrders(count: 1) && due[InstrumentID(rawValue: 2)] == DueOrders(count: 0))
+    due = try await ledger.dueOrders(
+      of: standings, untilCancelledBefore: StoreDatabase.noon.advanced(byMicroseconds: 1_000_000))
+    #expect(due[first] == DueOrders(count: 4, untilCancelledThrough: Sequence(rawValue: 5)))
+    // What has an order's place in quarantine is in no book.
+    var connection = try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))
+    try connection.execute(
+      """
+      INSERT INTO quarantined_commands (shard, sequence, quarantined_at, reason, tries, worker, epoch)
+        SELECT shard, sequence, now(), 'r', 1, 'w', 1 FROM orders WHERE quantity = 2
+      """)
+    due = try await ledger.dueOrders(of: standings, untilCancelledBefore: StoreDatabase.noon)
+    #expect(due[first] == DueOrders(count: 1))
+    #expect(try await ledger.clear(standings, within: leadership))
+    #expect(try await ledger.behind(.at(SessionPoint(today, .closed))).isEmpty)
+  }
+
+  private static func untilCancelled(_ request: EntryRequest) -> EntryRequest {
+    guard case .place(var place) = request else { return request }
+    place.timeInForce = .gtc
+    return .place(place)
+  }
+}
