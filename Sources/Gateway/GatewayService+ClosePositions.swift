@@ -91,7 +91,7 @@ extension GatewayService {
     ticket.type = "market"
     ticket.timeInForce = "day"
     let draft: OrderDraft
-    do throws(TicketRefusal) { draft = try configuration.rules.draft(ticket) } catch { throw APIError(error) }
+    do throws(TicketRefusal) { draft = try rules.draft(ticket) } catch { throw APIError(error) }
     let terms = try await terms(of: draft, instrument)
     return placeRequest(draft, terms, instrument, caller, idempotencyKey: idempotencyKey)
   }

@@ -42,7 +42,8 @@ extension GatewayService {
 
   /// `GET /v2/clock`
   func showClock() -> HTTPResponse {
-    let now = now()
+    let clock = clock
+    let now = clock.marketTime(at: now())
     var writer = JSONWriter(capacity: 256)
     writer.clock(clock.state(at: now), now: now)
     return .json(200, writer)
@@ -51,9 +52,11 @@ extension GatewayService {
   /// `GET /v2/calendar`
   func showCalendar(_ request: HTTPRequest) throws(APIError) -> HTTPResponse {
     let values = QueryValues(request.query)
-    let year = now().day.civil.year
-    let first = Day(year: max(1, year - Self.calendarYears.before), month: 1, day: 1) ?? now().day
-    let last = Day(year: min(9999, year + Self.calendarYears.after), month: 12, day: 31) ?? now().day
+    let clock = clock
+    let now = clock.marketTime(at: now())
+    let year = now.day.civil.year
+    let first = Day(year: max(1, year - Self.calendarYears.before), month: 1, day: 1) ?? now.day
+    let last = Day(year: min(9999, year + Self.calendarYears.after), month: 12, day: 31) ?? now.day
     let start = max(first, try values.time("start")?.day ?? first)
     let end = min(last, try values.time("end")?.day ?? last)
     var writer = JSONWriter(capacity: 4096)

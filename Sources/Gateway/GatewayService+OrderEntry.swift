@@ -17,7 +17,7 @@ extension GatewayService {
     let key = try Self.idempotencyKey(headers)
     let draft: OrderDraft
     do throws(TicketRefusal) {
-      draft = try configuration.rules.draft(OrderTicket(json))
+      draft = try rules.draft(OrderTicket(json))
     } catch {
       throw APIError(error)
     }
@@ -40,7 +40,7 @@ extension GatewayService {
   func terms(of draft: OrderDraft, _ instrument: Instrument) async throws(APIError) -> OrderTerms {
     let lastPrice = draft.needsLastPrice ? try await lastPrice(of: instrument, now()) : nil
     do throws(TicketRefusal) {
-      return try configuration.rules.terms(draft, instrument, lastPrice: lastPrice)
+      return try rules.terms(draft, instrument, lastPrice: lastPrice)
     } catch {
       throw APIError(error)
     }
@@ -70,7 +70,7 @@ extension GatewayService {
     let target = try Self.orderID(idText)
     let change: OrderChange
     do throws(TicketRefusal) {
-      change = try configuration.rules.change(ReplaceTicket(json))
+      change = try rules.change(ReplaceTicket(json))
     } catch {
       throw APIError(error)
     }
@@ -78,7 +78,7 @@ extension GatewayService {
     let clientOrderID = change.clientOrderID ?? freshClientOrderID()
     let request = ReplaceRequest(
       account: account, target: target, quantity: change.quantity, price: change.price,
-      stop: change.stop, trail: change.trail, collar: configuration.rules.collarBasisPoints,
+      stop: change.stop, trail: change.trail, collar: rules.collarBasisPoints,
       timeInForce: change.timeInForce, clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID),
       idempotencyKey: key.map { .idempotency($0, request: CanonicalRequest.replace(target, change)) },
       random: random(), keysVersion: caller.keysVersion)
@@ -136,7 +136,7 @@ extension GatewayService {
   private func orderBody(_ shown: ShownOrder, _ instrument: Instrument?) -> HTTPResponse {
     guard let instrument = instrument ?? directory.lastKnown(shown.record.instrument) else { return .drop }
     var writer = JSONWriter()
-    writer.order(shown, instrument)
+    writer.order(shown, instrument, clock)
     return .json(200, writer)
   }
 

@@ -54,11 +54,12 @@ extension GatewayService {
       return list.isNested ? try await reader.withLegs(orders, of: account) : orders
     }
     let instruments = try await instruments(of: orders)
+    let clock = clock
     var writer = JSONWriter(capacity: 64 + 960 * orders.count)
     writer.beginArray()
     for order in orders {
       guard let instrument = instruments[order.record.instrument] else { throw .internalFault }
-      writer.order(order, instrument)
+      writer.order(order, instrument, clock)
     }
     writer.endArray()
     return .json(200, writer)
@@ -67,7 +68,7 @@ extension GatewayService {
   private func shown(_ order: ShownOrder) async throws(APIError) -> HTTPResponse {
     guard let instrument = try await instruments(of: [order])[order.record.instrument] else { throw .internalFault }
     var writer = JSONWriter()
-    writer.order(order, instrument)
+    writer.order(order, instrument, clock)
     return .json(200, writer)
   }
 

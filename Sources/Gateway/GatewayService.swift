@@ -13,7 +13,7 @@ public final class GatewayService: Sendable {
   let desk: any OrderDesk
   let reader: any AccountReader
   let keeper: any AccountKeeper
-  let clock: MarketClock
+  private let marketClock: @Sendable () -> MarketClock
   let market: MarketSources?
   let hub: MarketHub?
   let streamCensus: StreamCensus
@@ -35,13 +35,13 @@ public final class GatewayService: Sendable {
   ///   - market: Where market data comes from; without, there is none.
   ///   - keeper: The accounts' past, choices and lists.
   ///   - feed: Brings accounts' events to streams; nil to serve no streams.
-  ///   - clock: What `/v2/clock` tells.
+  ///   - clock: The market's hours as they are known now.
   ///   - now: The wall clock.
   ///   - random: 64 unpredictable bits.
   public init(
     configuration: GatewayConfiguration = GatewayConfiguration(), desk: any OrderDesk, reader: any AccountReader,
     keeper: any AccountKeeper, market: MarketSources? = nil, feed: EventFeed? = nil,
-    clock: MarketClock = MarketClock(mode: .open), now: @escaping @Sendable () -> Timestamp,
+    clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) }, now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
   ) {
     self.configuration = configuration
@@ -49,7 +49,7 @@ public final class GatewayService: Sendable {
     self.reader = reader
     self.keeper = keeper
     self.feed = feed
-    self.clock = clock
+    marketClock = clock
     self.market = market
     self.now = now
     self.random = random
@@ -63,6 +63,16 @@ public final class GatewayService: Sendable {
     limiter = KeyRateLimiter(requestsPerMinute: configuration.requestsPerMinute)
     readiness = CoalescingCache(
       .init(lifetime: configuration.readinessLifetime, absentLifetime: 0, grace: 0, capacity: 1))
+  }
+
+  /// The market's hours as they are known now.
+  var clock: MarketClock { marketClock() }
+
+  /// The rules for orders as the market trades now.
+  var rules: OrderRules {
+    var rules = configuration.rules
+    rules.hasAuctions = clock.mode != .open
+    return rules
   }
 
   /// Looks a key up again before it is honoured: it may have been revoked or changed.

@@ -1,15 +1,7 @@
 public import Market
 
-/// What `/v2/clock` tells.
+/// The market's hours as clients are told of them.
 public struct MarketClock: Hashable, Sendable {
-  /// When the market is open.
-  public enum Mode: Hashable, Sendable {
-    /// Always; closes and opens are told from the calendar all the same.
-    case open
-    /// In the regular sessions.
-    case calendar
-  }
-
   /// The market at a moment.
   public struct State: Hashable, Sendable {
     /// Whether it is open.
@@ -20,28 +12,59 @@ public struct MarketClock: Hashable, Sendable {
     public var nextClose: Timestamp
   }
 
-  /// When the market is open.
-  public var mode: Mode
+  /// Who opens and closes the market.
+  public var mode: MarketClockMode
+  /// What is remembered of its clock.
+  public var record: MarketClockRecord
   /// The days and hours of trading.
   public var calendar: TradingCalendar
 
   /// Makes a clock.
-  public init(mode: Mode, calendar: TradingCalendar = .regular) {
+  public init(
+    mode: MarketClockMode, record: MarketClockRecord = MarketClockRecord(), calendar: TradingCalendar = .regular
+  ) {
     self.mode = mode
+    self.record = record
     self.calendar = calendar
   }
 
-  /// The market at a moment.
+  /// The market's time at a moment of ours: another only where it is simulated.
+  public func marketTime(at now: Timestamp) -> Timestamp { record.marketTime(at: now) }
+
+  /// The market at a moment of its own time.
   public func state(at now: Timestamp) -> State {
     let today = NewYorkTime.day(at: now)
     let current = calendar.session(on: today).flatMap { now < $0.close ? $0 : nil }
     let ending = current ?? calendar.session(after: today)
     let following = calendar.session(after: ending.day)
-    switch mode {
-    case .open: return State(isOpen: true, nextOpen: following.open, nextClose: ending.close)
-    case .calendar:
-      let isOpen = now >= ending.open
-      return State(isOpen: isOpen, nextOpen: isOpen ? following.open : ending.open, nextClose: ending.close)
+    let isOpen =
+      switch mode {
+      case .open: true
+      case .calendar, .simulated: now >= ending.open
+      // An operator follows no calendar; what comes next by it is told all the same.
+      case .manual: record.target?.stage == .open
+      }
+    let opensLater = !isOpen && now < ending.open
+    return State(
+      isOpen: isOpen, nextOpen: opensLater ? ending.open : following.open,
+      nextClose: isOpen || opensLater ? ending.close : following.close)
+  }
+
+  /// When an order that was submitted at a moment of ours is over; nil when no clock says.
+  ///
+  /// An order that comes after a close waits for the next session and is over at its close.
+  public func end(of timeInForce: TimeInForce, submittedAt: Timestamp) -> Timestamp? {
+    guard mode == .calendar || mode == .simulated else { return nil }
+    switch timeInForce {
+    case .day, .cls: return close(after: marketTime(at: submittedAt))
+    case .gtc: return close(after: marketTime(at: submittedAt).advanced(byMicroseconds: MarketDirector.untilCancelledLife))
+    case .ioc, .fok, .opg: return nil
     }
+  }
+
+  private func close(after market: Timestamp) -> Timestamp {
+    let today = NewYorkTime.day(at: market)
+    let current = calendar.session(on: today).flatMap { market < $0.close ? $0 : nil }
+    return record.moment(of: (current ?? calendar.session(after: today)).close)
   }
 }

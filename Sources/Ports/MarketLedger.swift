@@ -1,13 +1,16 @@
 public import Market
 public import Sharding
 
+/// Where the market's clock is read.
+public protocol MarketClockReader: Sendable {
+  /// The clock and the calendar as they stand.
+  func clock() async throws(LedgerError) -> MarketClockReading
+}
+
 /// Where the market's clock is remembered, and what instruments have been told of their day.
 ///
 /// What is written is fenced by the leader's term.
-public protocol MarketLedger: Sendable {
-  /// The clock and the calendar as they stand.
-  func clock() async throws(LedgerError) -> MarketClockReading
-
+public protocol MarketLedger: MarketClockReader {
   /// The latest stage that any instrument has been told; nil when none was told anything.
   func latestTold() async throws(LedgerError) -> SessionPoint?
 

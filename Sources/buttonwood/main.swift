@@ -14,6 +14,7 @@ let commands = CommandTable(
     .init("instrument", "Lists what is traded; halts and resumes it.") { await InstrumentCommand.run($0) },
     .init("bounds", "Says what single orders may be at most.") { await BoundsCommand.run($0) },
     .init("calendar", "Shows trading days; closes and shortens them.") { await CalendarCommand.run($0) },
+    .init("market", "Opens and closes the market by hand; shows how it stands.") { await MarketCommand.run($0) },
     .init("quarantine", "Looks after commands that workers could not carry out.") { await QuarantineCommand.run($0) },
     .init("log", "Lists what operators did.") { await LogCommand.run($0) },
     .init("status", "Shows workers and shards.") { await StatusCommand.run($0) },

@@ -56,7 +56,8 @@ struct HistoryPlan: Sendable {
     if period != nil, start != nil, end != nil {
       throw .field("only two of period, start and end are accepted", reason: "period_start_and_end")
     }
-    let isAlways = clock.mode == .open
+    // Only where the market keeps our hours do days begin and end with its sessions.
+    let isAlways = clock.mode != .calendar
     let isExtended = try values.flag("extended_hours") == true
     let reporting =
       try values.word("intraday_reporting") { Reporting(rawValue: $0) }
@@ -203,11 +204,11 @@ private struct Hours {
 
 extension MarketClock {
   /// The last close that a day's changes are counted from: of the session before today's date in New York, or, where the
-  /// market is always open, the midnight there.
+  /// market does not keep the calendar's hours, the midnight there.
   func lastClose(before now: Timestamp) -> Timestamp {
     let today = NewYorkTime.day(at: now)
     switch mode {
-    case .open: return NewYorkTime.moment(today, hour: 0, minute: 0)
+    case .open, .manual, .simulated: return NewYorkTime.moment(today, hour: 0, minute: 0)
     case .calendar: return calendar.session(before: today).close
     }
   }

@@ -15,6 +15,7 @@ public actor EventFeed {
   private let nudges: (any EventNudges)?
   private let directory: InstrumentDirectory
   private let meter: (any EventFeedMeter)?
+  private let clock: @Sendable () -> MarketClock
   private let now: @Sendable () -> Timestamp
   let settings: EventFeedSettings
   private var hub = EventHub()
@@ -29,10 +30,12 @@ public actor EventFeed {
   ///   - news: Reads for those who wait for news; a session that nothing else holds up.
   ///   - history: Reads for those who catch up.
   ///   - nudges: Tells of news; nil to rely on looking.
+  ///   - clock: The market's hours as they are known now.
   public init(
     news: any AccountEventReader, history: any AccountEventReader, nudges: (any EventNudges)?,
     accounts: any AccountReader, configuration: GatewayConfiguration = GatewayConfiguration(),
     settings: EventFeedSettings = EventFeedSettings(), meter: (any EventFeedMeter)? = nil,
+    clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) },
     now: @escaping @Sendable () -> Timestamp
   ) {
     self.news = news
@@ -40,6 +43,7 @@ public actor EventFeed {
     self.nudges = nudges
     self.settings = settings
     self.meter = meter
+    self.clock = clock
     self.now = now
     directory = InstrumentDirectory(
       reader: accounts, instrumentLifetime: configuration.instrumentLifetime,
@@ -138,7 +142,7 @@ public actor EventFeed {
     for id in outcome.arrived { streams[id]?.began() }
     for delivery in outcome.deliveries {
       let encoded = delivery.events.compactMap { event in
-        instruments[event.event.instrument].map { EncodedEvent(event, $0) }
+        instruments[event.event.instrument].map { EncodedEvent(event, $0, clock()) }
       }
       for id in delivery.followers {
         guard let stream = streams[id] else { continue }
@@ -204,9 +208,9 @@ public actor EventFeed {
 }
 
 extension EncodedEvent {
-  fileprivate init(_ event: AccountEvent, _ instrument: Instrument) {
+  fileprivate init(_ event: AccountEvent, _ instrument: Instrument, _ clock: MarketClock) {
     var writer = JSONWriter(capacity: 1_400)
-    writer.tradeEvent(event, instrument)
+    writer.tradeEvent(event, instrument, clock)
     line = .event(writer.bytes, id: event.id.description)
     message = TradeSocketProtocol.tradeUpdate(writer.bytes)
   }

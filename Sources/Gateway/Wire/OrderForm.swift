@@ -5,14 +5,14 @@ internal import Ports
 
 extension JSONWriter {
   /// An order as clients see it.
-  mutating func order(_ shown: ShownOrder, _ instrument: Instrument) {
+  mutating func order(_ shown: ShownOrder, _ instrument: Instrument, _ clock: MarketClock) {
     let order = shown.record
     beginObject()
     key("id")
     id(order.id)
     key("client_order_id")
     string(order.clientOrderID)
-    orderTimes(order)
+    orderTimes(order, clock)
     key("replaced_by")
     id(order.replacedBy)
     key("replaces")
@@ -47,7 +47,7 @@ extension JSONWriter {
     key("legs")
     if let legs = shown.legs {
       beginArray()
-      for leg in legs { self.order(leg, instrument) }
+      for leg in legs { self.order(leg, instrument, clock) }
       endArray()
     } else {
       null()
@@ -73,7 +73,7 @@ extension JSONWriter {
     if let price { self.price(price) } else { null() }
   }
 
-  private mutating func orderTimes(_ order: OrderRecord) {
+  private mutating func orderTimes(_ order: OrderRecord, _ clock: MarketClock) {
     let submitted = order.submittedAt
     let closed = { (status: OrderStatus) in order.status == status ? order.closedAt ?? order.updatedAt : nil }
     key("created_at")
@@ -87,7 +87,7 @@ extension JSONWriter {
     key("expired_at")
     time(closed(.expired))
     key("expires_at")
-    null()
+    time(clock.end(of: order.timeInForce, submittedAt: submitted))
     key("canceled_at")
     time(closed(.canceled))
     key("failed_at")

@@ -5,7 +5,7 @@ internal import Ports
 
 extension JSONWriter {
   /// An event of an account as its streams tell it: the order is shown as it was after the event.
-  mutating func tradeEvent(_ event: AccountEvent, _ instrument: Instrument) {
+  mutating func tradeEvent(_ event: AccountEvent, _ instrument: Instrument, _ clock: MarketClock) {
     beginObject()
     key("event")
     string(plain: event.event.kind.wire)
@@ -28,7 +28,7 @@ extension JSONWriter {
       quantity(position)
     }
     key("order")
-    order(ShownOrder(record: event.order, status: event.status), instrument)
+    order(ShownOrder(record: event.order, status: event.status), instrument, clock)
     endObject()
   }
 }

@@ -25,6 +25,20 @@ public struct SessionPoint: Hashable, Comparable, Sendable, CustomStringConverti
     return [SessionPoint(day, .closed), target]
   }
 
+  /// Where a market that is driven by hand goes when it is to come to a stage: of the day that it stands at, or of a new one
+  /// when that day is over. Nil when orders should be collected for the opening of a market that is open.
+  /// - Parameters:
+  ///   - current: Where it stands; nil when it never was opened.
+  ///   - today: The day on which a market opens that has not been opened for long.
+  public static func wish(_ stage: SessionStage, at current: SessionPoint?, today: Day) -> SessionPoint? {
+    guard let current else { return SessionPoint(today, stage) }
+    switch (current.stage, stage) {
+    case (.open, .preOpen): return nil
+    case (.closed, .preOpen), (.closed, .open): return SessionPoint(max(today, current.day.advanced(by: 1)), stage)
+    case (_, _): return SessionPoint(current.day, stage)
+    }
+  }
+
   /// In a log: `2026-11-25 open`.
-  public var description: String { "\(day) \(stage)" }
+  public var description: String { "\(day) \(stage.word)" }
 }

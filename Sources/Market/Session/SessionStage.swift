@@ -10,3 +10,14 @@ public enum SessionStage: UInt8, Hashable, Comparable, Sendable, CaseIterable {
 
   public static func < (one: SessionStage, other: SessionStage) -> Bool { one.rawValue < other.rawValue }
 }
+
+extension SessionStage {
+  /// For people and for JSON: `pre-open`.
+  public var word: String {
+    switch self {
+    case .preOpen: "pre-open"
+    case .open: "open"
+    case .closed: "closed"
+    }
+  }
+}

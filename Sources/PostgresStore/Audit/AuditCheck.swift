@@ -12,7 +12,7 @@ struct AuditCheck: Sendable {
   let violations: String
 
   /// All checks, in the order of the invariants.
-  static let all = orders + fills + money + holds + log + events
+  static let all = orders + fills + money + holds + log + marketDay + events
 }
 
 extension AuditCheck {

@@ -21,6 +21,7 @@ enum GatewayCommand {
     var gateway = GatewayConfiguration()
     var server = HTTPServerConfiguration()
     var feed = EventFeedSettings()
+    var clock: MarketClockMode
 
     init(_ arguments: [String]) throws(CommandLineExit) {
       var line = CommandLineOptions(
@@ -29,7 +30,7 @@ enum GatewayCommand {
       connections = ConnectionOptions(&line)
       listen = ListenAddress.read("listen", default: "127.0.0.1:8080", &line, help: "Where to serve the Trading API.")
       admin = AdminEndpoint.Options(&line, port: 9080)
-      _ = RoleOptions.marketClock(&line)
+      clock = RoleOptions.marketClock(&line)
       desk.lanes = line.integer(
         "lanes", default: desk.lanes, in: 1...64, help: "Accepting transactions in flight, each on its own connection.")
       desk.batchLimit = line.integer(
@@ -107,17 +108,25 @@ enum GatewayCommand {
         PostgresEntryLedger(session: session("accept-\(lane)")) { counts.countRetry($0) }
       },
       stream: stream, reader: reader, settings: options.desk, now: now)
+    let marketClock = MarketClockWatch(
+      ledger: PostgresMarketLedger(session: session("clock")), expected: options.clock
+    ) { mode in
+      log.warning(
+        "the leader follows another clock than --market-clock says",
+        ["clock": mode.rawValue, "expected": options.clock.rawValue])
+    }
     let feed = EventFeed(
       news: PostgresAccountEventReader(session: session("events")),
       history: PostgresAccountEventReader(session: session("event-history")), nudges: RedisEventNudges(redis),
-      accounts: reader, configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics), now: now)
+      accounts: reader, configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics),
+      clock: { marketClock.clock }, now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
       configuration: options.gateway, desk: desk, reader: reader, keeper: accounts,
       market: MarketSources(
         reader: PostgresMarketDataReader(sessions: (0..<options.readers).map { session("market-\($0)") }),
         state: RedisMarketState(redis)),
-      feed: feed, now: now, random: { randomPool.word() })
+      feed: feed, clock: { marketClock.clock }, now: now, random: { randomPool.word() })
     do {
       let server = try HTTPServer(configuration: options.server) { request in
         await counts.counting(request) { await service.handle($0) }
@@ -131,6 +140,7 @@ enum GatewayCommand {
       server.start()
       log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
       let keeper = Task { await desk.run() }
+      let watch = Task { await marketClock.run() }
       let follower = Task { await feed.run() }
       let keys = Task {
         await keyWatch.run { change in
@@ -147,6 +157,7 @@ enum GatewayCommand {
       keeper.cancel()
       keys.cancel()
       follower.cancel()
+      watch.cancel()
       partitions.cancel()
       await admin.stop()
       log.notice("stopped", ["answered_all": isClean])

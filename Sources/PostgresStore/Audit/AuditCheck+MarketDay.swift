@@ -1,0 +1,57 @@
+internal import Market
+
+extension AuditCheck {
+  /// Invariant E for the market day: what instruments were told is in the log, and they trade as it says.
+  static let marketDay: [AuditCheck] = [
+    AuditCheck(
+      id: "E9", title: "instruments were told what the log says, once and in order, and trade by what was processed",
+      count: "SELECT (SELECT count(*) FROM session_steps) + (SELECT count(*) FROM instrument_phases)",
+      violations: """
+        WITH \(kept), \(putAside),
+        steps AS MATERIALIZED (
+          SELECT instrument_id, shard, sequence, date '1970-01-01' + price::integer AS day, order_type AS stage,
+            lag(price * 3 + order_type) OVER (PARTITION BY instrument_id ORDER BY sequence) >= price * 3 + order_type AS is_back
+          FROM command_log WHERE kind & 3 = 3 AND side = 0),
+        last_steps AS (
+          SELECT DISTINCT ON (instrument_id) * FROM steps ORDER BY instrument_id, sequence DESC),
+        closes AS (
+          SELECT instrument_id, max(sequence) AS sequence FROM steps
+          WHERE stage = \(SessionStage.closed.rawValue) GROUP BY instrument_id),
+        applied AS (
+          SELECT DISTINCT ON (s.instrument_id) s.* FROM steps s JOIN kept k USING (shard)
+          WHERE s.sequence <= k.processed AND (s.shard, s.sequence) NOT IN (SELECT * FROM put_aside)
+          ORDER BY s.instrument_id, s.sequence DESC),
+        tellings AS (
+          SELECT instrument_id, max(sequence) AS sequence FROM command_log
+          WHERE kind & 3 = 3 AND side IN (0, 1) GROUP BY instrument_id)
+        SELECT format('shard %s sequence %s', shard, sequence),
+          format('instrument %s is told %s stage %s again or too late', instrument_id, day, stage)
+        FROM steps WHERE is_back
+        UNION ALL
+        SELECT format('instrument %s', instrument_id), format('told %s stage %s, row %s, close %s; the log says %s stage %s, row %s, close %s',
+          t.day, t.stage, t.sequence, t.closed_sequence, l.day, l.stage, r.sequence, coalesce(c.sequence, 0))
+        FROM session_steps t FULL JOIN last_steps l USING (instrument_id) LEFT JOIN tellings r USING (instrument_id)
+        LEFT JOIN closes c USING (instrument_id)
+        LEFT JOIN kept k ON k.shard = (SELECT i.shard FROM instruments i WHERE i.instrument_id = t.instrument_id)
+        -- The rows of an old day may have been detached.
+        WHERE t.instrument_id IS NULL OR (t.sequence >= k.first
+          AND (t.day, t.stage, t.sequence) IS DISTINCT FROM (l.day, l.stage, r.sequence))
+          OR (t.closed_sequence >= k.first AND t.closed_sequence <> c.sequence)
+        UNION ALL
+        SELECT format('instrument %s', instrument_id),
+          format('stands at %s stage %s, the log at %s stage %s', p.day, p.stage, a.day, a.stage)
+        FROM applied a LEFT JOIN instrument_phases p USING (instrument_id)
+        WHERE (p.day, p.stage) IS DISTINCT FROM (a.day, a.stage)
+        """),
+    AuditCheck(
+      id: "E10", title: "no order of a day is open whose close has been cleared",
+      count: "SELECT count(*) FROM orders WHERE is_open AND time_in_force = \(TimeInForce.day.rawValue)",
+      violations: """
+        WITH \(putAside)
+        SELECT o.order_id::text, format('a day order at sequence %s, the close at %s', o.sequence, s.closed_sequence)
+        FROM orders o JOIN session_steps s USING (instrument_id)
+        WHERE o.is_open AND o.time_in_force = \(TimeInForce.day.rawValue) AND s.is_cleared
+          AND o.sequence <= s.closed_sequence AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)
+        """),
+  ]
+}
