@@ -41,7 +41,8 @@ public final class GatewayService: Sendable {
   public init(
     configuration: GatewayConfiguration = GatewayConfiguration(), desk: any OrderDesk, reader: any AccountReader,
     keeper: any AccountKeeper, market: MarketSources? = nil, feed: EventFeed? = nil,
-    clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) }, now: @escaping @Sendable () -> Timestamp,
+    clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) },
+    now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
   ) {
     self.configuration = configuration

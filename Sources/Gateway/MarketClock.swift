@@ -57,7 +57,8 @@ public struct MarketClock: Hashable, Sendable {
     guard mode == .calendar || mode == .simulated else { return nil }
     switch timeInForce {
     case .day, .cls: return close(after: marketTime(at: submittedAt))
-    case .gtc: return close(after: marketTime(at: submittedAt).advanced(byMicroseconds: MarketDirector.untilCancelledLife))
+    case .gtc:
+      return close(after: marketTime(at: submittedAt).advanced(byMicroseconds: MarketDirector.untilCancelledLife))
     case .ioc, .fok, .opg: return nil
     }
   }

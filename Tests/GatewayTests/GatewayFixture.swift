@@ -51,7 +51,8 @@ struct GatewayFixture {
         instrument: Self.apple.id, quantity: Quantity(rawValue: 100), held: .zero, cost: .dollars(15_000))
     }
     gateway = GatewayService(
-      configuration: configuration, desk: exchange, reader: exchange, keeper: exchange, market: market, clock: { clock },
+      configuration: configuration, desk: exchange, reader: exchange, keeper: exchange, market: market,
+      clock: { clock },
       now: { exchange.state.withLock { $0.now } },
       random: {
         exchange.state.withLock { state in

@@ -82,7 +82,9 @@ import Testing
     }
 
     func steps(of instrument: Int) -> [SessionPoint] {
-      log.compactMap { if case .step(let step) = $0, step.instrument.rawValue == Int32(instrument) { step.point } else { nil } }
+      log.compactMap {
+        if case .step(let step) = $0, step.instrument.rawValue == Int32(instrument) { step.point } else { nil }
+      }
     }
   }
 
@@ -109,7 +111,11 @@ import Testing
         clock = director.clock(clock, latest: nil, at: now)
         let standings = world.standings
         let due = world.due(standings)
-        late.append((director.batches(standings, to: director.goal(clock, at: now), due: due), director.cleared(standings, due: due)))
+        late.append(
+          (
+            director.batches(standings, to: director.goal(clock, at: now), due: due),
+            director.cleared(standings, due: due)
+          ))
       default:
         guard let place = late.indices.randomElement(using: &random) else { break }
         let view = late[place]

@@ -7,13 +7,13 @@ import Testing
   private let schedule = MarketSchedule()
 
   @Test(arguments: [
-    ("2026-11-25T13:59:59.999999Z", "2026-11-24 closed", "2026-11-25 preOpen", "2026-11-25T14:00:00Z"),
-    ("2026-11-25T14:00:00Z", "2026-11-25 preOpen", "2026-11-25 open", "2026-11-25T14:30:00Z"),
+    ("2026-11-25T13:59:59.999999Z", "2026-11-24 closed", "2026-11-25 pre-open", "2026-11-25T14:00:00Z"),
+    ("2026-11-25T14:00:00Z", "2026-11-25 pre-open", "2026-11-25 open", "2026-11-25T14:30:00Z"),
     ("2026-11-25T14:30:00Z", "2026-11-25 open", "2026-11-25 closed", "2026-11-25T21:00:00Z"),
     ("2026-11-25T20:59:59.999999Z", "2026-11-25 open", "2026-11-25 closed", "2026-11-25T21:00:00Z"),
     // Thanksgiving lies in between, and the day after is short.
-    ("2026-11-25T21:00:00Z", "2026-11-25 closed", "2026-11-27 preOpen", "2026-11-27T14:00:00Z"),
-    ("2026-11-27T18:00:00Z", "2026-11-27 closed", "2026-11-30 preOpen", "2026-11-30T14:00:00Z"),
+    ("2026-11-25T21:00:00Z", "2026-11-25 closed", "2026-11-27 pre-open", "2026-11-27T14:00:00Z"),
+    ("2026-11-27T18:00:00Z", "2026-11-27 closed", "2026-11-30 pre-open", "2026-11-30T14:00:00Z"),
   ])
   func stagesFollowTheCalendar(_ now: String, _ point: String, _ next: String, _ nextAt: String) throws {
     let state = schedule.state(at: try #require(Timestamp(now)))

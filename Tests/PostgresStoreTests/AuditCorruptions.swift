@@ -296,6 +296,24 @@ extension AuditFindingTests {
       SELECT format('shard %s sequence %s', shard, sequence) FROM moved
       """),
     Corruption(
+      "E9", "an instrument that was told what no log row says",
+      """
+      INSERT INTO session_steps (instrument_id, day, stage, sequence, told_at)
+      SELECT 1, current_date, 1, last_sequence, now() FROM shard_logs WHERE shard = 0
+      RETURNING format('instrument %s', instrument_id)
+      """),
+    Corruption(
+      "E10", "a day order that is open when its close has been cleared", also: ["E9"],
+      """
+      WITH told AS (
+        INSERT INTO session_steps (instrument_id, day, stage, sequence, closed_sequence, told_at)
+        SELECT o.instrument_id, current_date, 2, o.sequence, o.sequence, now() FROM orders o JOIN shard_cursors c USING (shard)
+        WHERE o.is_open AND o.time_in_force = 0 AND o.sequence <= c.processed_sequence AND (o.shard, o.sequence) NOT IN (
+          SELECT shard, sequence FROM quarantined_commands) ORDER BY o.sequence DESC, o.shard LIMIT 1
+        RETURNING instrument_id, sequence)
+      SELECT o.order_id::text FROM orders o JOIN told t USING (instrument_id, sequence) LIMIT 1
+      """),
+    Corruption(
       "E8", "a retried command that was refused by the books",
       """
       UPDATE quarantined_commands SET resolution = 'refused'

@@ -86,7 +86,11 @@ struct MarketLedgerTests {
         let ledger = PostgresMarketLedger(session: StoreDatabase.session(url))
         for batch in batches {
           group.addTask {
-            if case .told = try await ledger.tell(batch, within: leadership, at: StoreDatabase.noon) { true } else { false }
+            if case .told = try await ledger.tell(batch, within: leadership, at: StoreDatabase.noon) {
+              true
+            } else {
+              false
+            }
           }
         }
       }
@@ -106,7 +110,8 @@ struct MarketLedgerTests {
     #expect(try await ledger.remember(record, insteadOf: MarketClockRecord(), within: leadership))
     #expect(try await ledger.clock().record == record)
     // Who has read an older target takes nothing back.
-    #expect(try await ledger.remember(MarketClockRecord(mode: .open), insteadOf: MarketClockRecord(), within: leadership))
+    #expect(
+      try await ledger.remember(MarketClockRecord(mode: .open), insteadOf: MarketClockRecord(), within: leadership))
     #expect(try await ledger.clock().record == record)
   }
 
@@ -126,7 +131,8 @@ struct MarketLedgerTests {
     let first = InstrumentID(rawValue: 1)
     var due = try await ledger.dueOrders(of: standings, untilCancelledBefore: StoreDatabase.noon)
     #expect(due.count == 5 && due[first] == DueOrders(count: 2))
-    #expect(due[InstrumentID(rawValue: 4)] == DueOrders(count: 1) && due[InstrumentID(rawValue: 2)] == DueOrders(count: 0))
+    #expect(
+      due[InstrumentID(rawValue: 4)] == DueOrders(count: 1) && due[InstrumentID(rawValue: 2)] == DueOrders(count: 0))
     due = try await ledger.dueOrders(
       of: standings, untilCancelledBefore: StoreDatabase.noon.advanced(byMicroseconds: 1_000_000))
     #expect(due[first] == DueOrders(count: 4, untilCancelledThrough: Sequence(rawValue: 5)))

@@ -121,8 +121,9 @@ private struct Exchange {
         "SELECT count(*) FROM (SELECT FROM command_log WHERE kind = 3 AND side = 0 GROUP BY instrument_id, price, order_type "
           + "HAVING count(*) > 1) AS twice") == 0)
     #expect(
-      try number("SELECT min(n) * 1000 + max(n) FROM (SELECT count(*) AS n FROM command_log WHERE kind = 3 AND side = 0 "
-        + "GROUP BY instrument_id) AS steps") == 6006)
+      try number(
+        "SELECT min(n) * 1000 + max(n) FROM (SELECT count(*) AS n FROM command_log WHERE kind = 3 AND side = 0 "
+          + "GROUP BY instrument_id) AS steps") == 6006)
     let (status, text) = try await stack.run(["audit", "--replay"], within: 120)
     #expect(status == 0, "\(text)")
   }

@@ -69,7 +69,8 @@ public struct MarketBatch: Hashable, Sendable {
     public var expiries: [ExpireOrders]
 
     /// Describes it.
-    public init(_ instrument: InstrumentID, seen: Sequence?, steps: [SessionPoint] = [], expiries: [ExpireOrders] = []) {
+    public init(_ instrument: InstrumentID, seen: Sequence?, steps: [SessionPoint] = [], expiries: [ExpireOrders] = [])
+    {
       self.instrument = instrument
       self.seen = seen
       self.steps = steps

@@ -43,12 +43,13 @@ extension AuditCheck {
     AuditCheck(
       id: "E3", title: "each processed command of an account left an event or is in quarantine",
       count: """
-        SELECT count(*) FROM command_log g JOIN shard_cursors c USING (shard) WHERE g.sequence <= c.processed_sequence
+        SELECT count(*) FROM command_log g JOIN shard_cursors c USING (shard)
+        WHERE g.sequence <= c.processed_sequence AND g.kind & 3 <> \(LogColumns.Kind.market.rawValue)
         """,
       violations: """
         SELECT format('shard %s sequence %s', g.shard, g.sequence), format('command of kind %s left no event', g.kind)
         FROM command_log g JOIN shard_cursors c USING (shard)
-        WHERE g.sequence <= c.processed_sequence AND g.kind & 3 <> 3
+        WHERE g.sequence <= c.processed_sequence AND g.kind & 3 <> \(LogColumns.Kind.market.rawValue)
           AND NOT EXISTS (SELECT FROM order_events e WHERE e.shard = g.shard AND e.sequence = g.sequence)
           AND NOT EXISTS (SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.sequence)
         """),

@@ -36,7 +36,7 @@ extension AuditCheck {
         -- The rows of an old day may have been detached.
         WHERE t.instrument_id IS NULL OR (t.sequence >= k.first
           AND (t.day, t.stage, t.sequence) IS DISTINCT FROM (l.day, l.stage, r.sequence))
-          OR (t.closed_sequence >= k.first AND t.closed_sequence <> c.sequence)
+          OR (t.closed_sequence >= k.first AND t.closed_sequence IS DISTINCT FROM c.sequence)
         UNION ALL
         SELECT format('instrument %s', instrument_id),
           format('stands at %s stage %s, the log at %s stage %s', p.day, p.stage, a.day, a.stage)

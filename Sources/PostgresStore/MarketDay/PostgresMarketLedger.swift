@@ -82,7 +82,9 @@ public struct PostgresMarketLedger: MarketLedger {
     let shard = PostgresParameter.int2(batch.shard.rawValue)
     let append = PostgresCall(
       MarketDayStatements.tell,
-      rowArrays: [(Self.tellings(batch), "session_telling[]"), (Self.log(commands, of: batch.shard, now), "command_log[]")],
+      rowArrays: [
+        (Self.tellings(batch), "session_telling[]"), (Self.log(commands, of: batch.shard, now), "command_log[]"),
+      ],
       [shard, .int4(Int32(commands.count)), .timestamp(microseconds: now.rawValue)])
     let answers = try await within(leadership, [PostgresCall(MarketDayStatements.lockLog, [shard]), append])
     guard let (rows, history) = answers else { return .termEnded }
@@ -127,7 +129,8 @@ public struct PostgresMarketLedger: MarketLedger {
     return rows
   }
 
-  public func clear(_ standings: [InstrumentStanding], within leadership: Leadership) async throws(LedgerError) -> Bool {
+  public func clear(_ standings: [InstrumentStanding], within leadership: Leadership) async throws(LedgerError) -> Bool
+  {
     let told = standings.compactMap { standing in standing.told.map { (standing.instrument, $0.sequence) } }
     guard !told.isEmpty else { return true }
     let call = PostgresCall(

@@ -43,7 +43,8 @@ enum MarketStageCommand {
       let aim = try await office.aim(at: stage, today: today)
       let status = try await arrival(at: aim.target, wait, office)
       Console.write(
-        printsJSON ? MarketText.json(status, aim.target) : "the market is at \(aim.target)\(wait == .zero ? " soon" : "")\n")
+        printsJSON
+          ? MarketText.json(status, aim.target) : "the market is at \(aim.target)\(wait == .zero ? " soon" : "")\n")
     }
   }
 

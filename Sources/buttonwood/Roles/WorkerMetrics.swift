@@ -63,7 +63,9 @@ struct WorkerMetrics: Sendable {
       leads.set(1)
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
-    case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told, .clockChanged, .marketDelayed: break
+    case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told, .clockChanged,
+      .marketDelayed:
+      break
     case .instrumentsTold(_, _, let instruments): steps.add(instruments)
     case .claimFailed, .recoveryFailed: failedClaims.add()
     case .leaseLost, .fenced, .dropped: losses.add()
