@@ -92,8 +92,8 @@ let package = Package(
     // The engine under recorded and generated load, for the lab and the tests.
     library("Recordings", ["CZlib"]),
     library("EngineLab", ["Matching", "Market", "Recordings"]),
-    // Recorded order flow and load, for the lab.
-    library("LabKit", ["HTTP", "JSON", "Market", "Lifecycle", "Recordings"]),
+    // Recorded order flow, load and streams, for the lab; epoll comes with libmicrohttpd's module.
+    library("LabKit", ["CMicroHTTPD", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "Recordings"]),
 
     // Programs.
     program(
@@ -137,7 +137,7 @@ let package = Package(
         "Telemetry", "TestKit",
       ]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
-    tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Lifecycle", "TestKit"]),
+    tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "Postgres", "Redis", "JSON", "Lifecycle"], exclude: ["Shims"]),
   ]
 )

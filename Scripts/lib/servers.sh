@@ -37,7 +37,8 @@ postgres_data() {
   (cd "$dir/postgres" && pwd -P)
 }
 
-# Starts (after creating it the first time) PostgreSQL for DIR on PORT.
+# Starts (after creating it the first time) PostgreSQL for DIR on PORT; with COMMIT_TIMES=on it keeps when transactions
+# were committed.
 start_postgres() {
   local dir=$1 port=$2 tools data
   tools=$(postgres_tools)
@@ -51,7 +52,8 @@ start_postgres() {
   fi
   # A private server shares its machine with everything else, listens to this machine alone and has no socket file.
   printf '%s\n' "port = $port" "listen_addresses = '127.0.0.1'" "unix_socket_directories = ''" \
-    "shared_buffers = 256MB" "max_connections = 100" "max_wal_size = 1GB" "min_wal_size = 80MB" "huge_pages = off" |
+    "shared_buffers = 256MB" "max_connections = 100" "max_wal_size = 1GB" "min_wal_size = 80MB" "huge_pages = off" \
+    "track_commit_timestamp = ${COMMIT_TIMES:-off}" |
     as_postgres tee "$data/private.conf" >/dev/null
   (cd / && as_postgres "$tools/pg_ctl" start -w -t 60 -s -D "$data") </dev/null >>"$log" 2>&1 ||
     { show_tail "$log"; fail "PostgreSQL does not start"; }

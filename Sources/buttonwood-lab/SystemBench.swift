@@ -31,14 +31,8 @@ enum SystemBench {
       floorURL = line.optionalText(
         "floor-database-url", "URL", variable: .none,
         help: "A migrated scratch database on the same server, to measure the floor in.")
-      gateways =
-        line.optional(
-          "gateway-pids", "N,N,…", variable: .none, expected: "process numbers joined by commas",
-          help: "The gateways' processes on this machine, whose CPU time is counted."
-        ) { text in
-          let numbers = text.split(separator: ",").map { Int($0) }
-          return numbers.isEmpty || numbers.contains(nil) ? nil : numbers.compactMap { $0 }
-        } ?? []
+      gateways = line.processNumbers(
+        "gateway-pids", help: "The gateways' processes on this machine, whose CPU time is counted.")
       load = SystemLoadOptions(&line)
       json = line.flag("json", help: "Prints JSON.")
       try line.finish()
@@ -111,6 +105,16 @@ enum SystemBench {
   }
 }
 
+extension CommandLineOptions {
+  /// Reads the numbers of processes, none when they are not given.
+  mutating func processNumbers(_ name: String, help: String) -> [Int] {
+    optional(name, "N,N,…", variable: .none, expected: "process numbers joined by commas", help: help) { text in
+      let numbers = text.split(separator: ",").map { Int($0) }
+      return numbers.isEmpty || numbers.contains(nil) ? nil : numbers.compactMap { $0 }
+    } ?? []
+  }
+}
+
 extension Optional {
   /// What `transform` makes of the value, if there is one.
   fileprivate func asyncMap<Result>(_ transform: (Wrapped) async throws -> Result) async throws -> Result? {
@@ -137,7 +141,7 @@ struct SystemLedger {
     var cpu: Int64
   }
 
-  private let session: PostgresSession
+  let session: PostgresSession
   private let reader: PostgresAccountReader
 
   init(url: String) {
@@ -205,7 +209,7 @@ struct SystemLedger {
     }
   }
 
-  private func query(_ sql: String) async throws -> PostgresRows {
+  func query(_ sql: String) async throws -> PostgresRows {
     try await session.use { (connection) throws(PostgresError) in
       try connection.query(PostgresCall(.init("lab_\(sql.hashValue)", sql)))
     }

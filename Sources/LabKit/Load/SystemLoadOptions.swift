@@ -13,7 +13,8 @@ package struct SystemLoadOptions: Sendable {
   package var seed: UInt64
 
   /// Declares and reads the options.
-  package init(_ line: inout CommandLineOptions) {
+  /// - Parameter standardRate: The rate where none is given; nil for a closed loop.
+  package init(_ line: inout CommandLineOptions, standardRate: Int? = nil) {
     address = line.value(
       "url", "URL", default: GatewayAddress("http://127.0.0.1:8080")!, variable: .named("BUTTONWOOD_GATEWAY_URL"),
       shown: "http://127.0.0.1:8080", expected: "a URL of the form http://HOST:PORT", help: "The gateway."
@@ -27,12 +28,7 @@ package struct SystemLoadOptions: Sendable {
       let symbols = text.split(separator: ",").map { Symbol($0) }
       return symbols.isEmpty || symbols.contains(nil) ? nil : symbols.compactMap { $0 }
     }
-    let rate = line.optionalInteger(
-      "rate", in: 1...1_000_000, variable: .none,
-      help: "Requests a second, sent whatever the answers (open loop); without it as many as are answered.")
-    let inFlight = line.integer(
-      "in-flight", default: 64, in: 1...10_000, variable: .none, help: "Requests in flight when there is no rate.")
-    mode = rate.map { .open(rate: $0) } ?? .closed(inFlight: inFlight)
+    mode = Self.mode(&line, standardRate)
     duration = line.duration(
       "duration", default: .seconds(10), in: .milliseconds(100)...(.seconds(86400)), variable: .none,
       help: "How long requests are sent.")
@@ -53,6 +49,20 @@ package struct SystemLoadOptions: Sendable {
     } else {
       mix = LoadPlan.Mix(marketable: marketable, cancels: cancels, reads: reads)
     }
+  }
+
+  private static func mode(_ line: inout CommandLineOptions, _ standardRate: Int?) -> SystemLoad.Mode {
+    let rates = 1...1_000_000
+    if let standardRate {
+      let help = "Requests a second, sent whatever the answers (open loop)."
+      return .open(rate: line.integer("rate", default: standardRate, in: rates, variable: .none, help: help))
+    }
+    let rate = line.optionalInteger(
+      "rate", in: rates, variable: .none,
+      help: "Requests a second, sent whatever the answers (open loop); without it as many as are answered.")
+    let inFlight = line.integer(
+      "in-flight", default: 64, in: 1...10_000, variable: .none, help: "Requests in flight when there is no rate.")
+    return rate.map { .open(rate: $0) } ?? .closed(inFlight: inFlight)
   }
 
   /// Puts the load on the system and waits for its end, on a thread of its own.

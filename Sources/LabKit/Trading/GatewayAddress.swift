@@ -1,3 +1,4 @@
+internal import CMicroHTTPD
 internal import Glibc
 
 /// Where a gateway listens, out of its URL.
@@ -43,5 +44,35 @@ package struct GatewayAddress: Sendable, Equatable {
     let status = getnameinfo(
       first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
     return status == 0 ? String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+  }
+}
+
+extension GatewayAddress {
+  /// An address that a socket can be connected to.
+  struct Resolved {
+    var family: Int32
+    fileprivate var storage = sockaddr_storage()
+    fileprivate var length: socklen_t
+
+    /// Connects; what `connect` returns.
+    func connect(_ socket: Int32) -> Int32 {
+      withUnsafeBytes(of: storage) {
+        Glibc.connect(socket, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), length)
+      }
+    }
+  }
+
+  /// The host's first address with the port; nil when there is none.
+  func socketAddress() -> Resolved? {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(host, "\(port)", &hints, &list) == 0, let first = list else { return nil }
+    defer { freeaddrinfo(list) }
+    var resolved = Resolved(family: first.pointee.ai_family, length: first.pointee.ai_addrlen)
+    withUnsafeMutableBytes(of: &resolved.storage) {
+      $0.baseAddress!.copyMemory(from: first.pointee.ai_addr, byteCount: Int(first.pointee.ai_addrlen))
+    }
+    return resolved
   }
 }
