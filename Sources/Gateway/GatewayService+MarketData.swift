@@ -16,6 +16,7 @@ extension GatewayService {
       return try await showLatest(kind, symbol, MarketParameters(request.query), market)
     case .snapshot(let symbol): return try await showSnapshots(symbol, MarketParameters(request.query), market)
     case .depth(let symbol): return try await showDepth(symbol, MarketParameters(request.query), market)
+    case .indication(let symbol): return try await showIndication(symbol, market)
     case .orderBook(let symbol): return try await showOrderBook(symbol, MarketParameters(request.query), market)
     }
   }
@@ -245,18 +246,33 @@ extension GatewayService {
     return .json(200, writer)
   }
 
-  private func depth(of symbol: String, _ market: MarketSources) async throws(APIError) -> MarketDepth {
+  /// `GET /v2/stocks/{symbol}/indication`
+  private func showIndication(_ symbol: String, _ market: MarketSources) async throws(APIError) -> HTTPResponse {
+    let instrument = try await instrument(of: symbol)
+    let call = try await reading { () async throws(LedgerError) in try await market.reader.call(of: instrument.id) }
+    guard let call else { throw .assetNotFound(symbol) }
+    var writer = JSONWriter(capacity: 256)
+    writer.indication(call, of: instrument)
+    return .json(200, writer)
+  }
+
+  private func instrument(of symbol: String) async throws(APIError) -> Instrument {
     let name = try MarketParameters.symbol(symbol).description
     let now = now()
     let instrument = try await reading { () async throws(LedgerError) in
       try await directory.instrument(named: name, now: now)
     }
     guard let instrument else { throw .assetNotFound(name) }
+    return instrument
+  }
+
+  private func depth(of symbol: String, _ market: MarketSources) async throws(APIError) -> MarketDepth {
+    let instrument = try await instrument(of: symbol)
     if let depth = try? await market.state?.depth(of: instrument) { return depth }
     let depths = try await reading { () async throws(LedgerError) in
       try await market.reader.depths(of: [instrument.id])
     }
-    guard let depth = depths[instrument.id] else { throw .assetNotFound(name) }
+    guard let depth = depths[instrument.id] else { throw .assetNotFound(symbol) }
     return depth
   }
 

@@ -57,6 +57,7 @@ import Testing
       case .snapshot(_?): "{symbol}/snapshot"
       case .depth: "{symbol}/depth"
       case .orderBook: "{symbol}/orderbook"
+      case .indication: "{symbol}/indication"
       case .conditions: "meta/conditions/{tick_type}"
       case .exchanges: "meta/exchanges"
       }
@@ -82,7 +83,8 @@ import Testing
     let kinds = StockRoute.Kind.allCases
     let stocks: [StockRoute] =
       kinds.flatMap { [.history($0, nil), .history($0, symbol), .latest($0, nil), .latest($0, symbol)] } + [
-        .snapshot(nil), .snapshot(symbol), .depth(symbol), .orderBook(symbol), .conditions("trade"), .exchanges,
+        .snapshot(nil), .snapshot(symbol), .depth(symbol), .orderBook(symbol), .indication(symbol),
+        .conditions("trade"), .exchanges,
       ]
     let routes: [Route] =
       [

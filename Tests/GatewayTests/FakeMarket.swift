@@ -9,6 +9,7 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
     var trades: [InstrumentID: [TradePrint]] = [:]
     var quotes: [InstrumentID: [Quote]] = [:]
     var depths: [InstrumentID: MarketDepth] = [:]
+    var calls: [InstrumentID: MarketCall] = [:]
     /// What is kept outside the ledger; nil when that is away.
     var kept: [InstrumentID: MarketDepth]? = [:]
     var failure: LedgerError?
@@ -79,6 +80,10 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
       state.trades.filter { instruments?.contains($0.key) ?? true }
         .compactMapValues { Self.bars($0, .minutes(1)).first { $0.start == minute } }
     }
+  }
+
+  func call(of instrument: InstrumentID) async throws(LedgerError) -> MarketCall? {
+    state.withLock { $0.calls[instrument] }
   }
 
   func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth] {

@@ -108,6 +108,25 @@ import Testing
     #expect(answer["reason"]?.string == reason && answer.message?.isEmpty == false)
   }
 
+  @Test func anAuctionIsIndicatedByWhatIsCollected() async throws {
+    let level = { (price: Int64, size: Int64) in Self.level(price, size) }
+    var call = MarketCall(
+      at: Timestamp("2026-01-05T14:00:00Z")!, phase: InstrumentPhase(SessionPoint(Day("2026-01-05")!, .preOpen)),
+      last: Price(rawValue: 1_000_000), bids: [level(990_000, 40), level(1_010_000, 30)], asks: [level(980_000, 50)])
+    market.state.withLock { $0.calls[Self.apple] = call }
+    let crossed = await fixture.send("GET", "/v2/stocks/AAPL/indication")
+    #expect(crossed["phase"]?.string == "pre_open" && crossed["t"]?.string == "2026-01-05T14:00:00Z")
+    // At 98 and at 99 fifty shares trade and twenty bids are left; 99 is nearer to the last price.
+    #expect(crossed["price"]?.numberText == "99" && crossed["paired"]?.integer == 50)
+    #expect(crossed["imbalance"]?.integer == 20 && crossed["imbalance_side"]?.string == "buy")
+    call.bids = []
+    call.phase.isHalted = true
+    market.state.withLock { $0.calls[Self.apple] = call }
+    let empty = await fixture.send("GET", "/v2/stocks/AAPL/indication")
+    #expect(empty["phase"]?.string == "halted" && empty["price"]?.isNull == true && empty["paired"]?.integer == 0)
+    #expect(await fixture.send("GET", "/v2/stocks/NOSUCH/indication").status == 404)
+  }
+
   @Test func aBookComesFromWhereItIsKeptAndElseFromTheLedger() async throws {
     let stored = try #require(market.state.withLock { $0.depths[Self.apple] })
     let cold = await fixture.send("GET", "/v2/stocks/AAPL/depth")

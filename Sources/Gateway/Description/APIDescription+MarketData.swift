@@ -51,6 +51,10 @@ extension APIDescription {
               ])),
           ])), refusals: [404]),
       APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/indication", name: "getIndication", tag: "Market data",
+        summary: "What the next auction would lead to if it were held now: the closing while the symbol trades.",
+        parameters: [symbol], answer: .init(200, "The indication.", .named("Indication")), refusals: [404]),
+      APIOperation(
         method: .get, path: "/v2/stocks/meta/conditions/{tick_type}", name: "getConditions", tag: "Market data",
         summary: "What the letters of conditions mean.",
         parameters: [.path("tick_type", .word(["trade", "quote"]), "Of what.")],
@@ -111,6 +115,14 @@ extension APIDescription {
       .always("dailyBar", .optional(.named("Bar"))), .always("prevDailyBar", .optional(.named("Bar"))),
     ]),
     "Level": .object([.always("p", .number, "Price."), .always("s", .integer(), "Shares.")]),
+    "Indication": .object([
+      .always("symbol", .string()), .always("t", .time),
+      .always("phase", .word(["closed", "pre_open", "open", "halted"])),
+      .always("price", .optional(.number), "Null when no price lets anything trade."),
+      .always("paired", .integer(), "Shares that would trade."),
+      .always("imbalance", .integer(), "Shares at that price or better that would be left over."),
+      .always("imbalance_side", .optional(.word(["buy", "sell"]))),
+    ]),
     "Depth": .object([
       .always("symbol", .string()), .always("t", .time),
       .always("sequence", .integer(), "The command after which the book was so."),

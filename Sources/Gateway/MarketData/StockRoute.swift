@@ -17,6 +17,8 @@ enum StockRoute: Hashable {
   case depth(String)
   /// The same in the form of an order book for cryptocurrencies, which clients know.
   case orderBook(String)
+  /// What the next auction would lead to.
+  case indication(String)
   /// What the letters of conditions mean.
   case conditions(String)
   /// What the letters of exchanges mean.
@@ -33,6 +35,7 @@ enum StockRoute: Hashable {
     case (2, "snapshot"): self = .snapshot(words[0])
     case (2, "depth"): self = .depth(words[0])
     case (2, "orderbook"): self = .orderBook(words[0])
+    case (2, "indication"): self = .indication(words[0])
     case (2, let kind?): self.init(kind, symbol: words[0], isLatest: false)
     case (3, let type?) where words[0] == "meta" && words[1] == "conditions": self = .conditions(type)
     case (3, "latest"): self.init(words[1], symbol: words[0], isLatest: true)

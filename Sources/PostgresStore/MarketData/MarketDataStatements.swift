@@ -115,22 +115,43 @@ enum MarketDataStatements {
       AND instrument_id = ANY (coalesce($2::integer[], ARRAY(SELECT instrument_id FROM instruments)))
     """)
 
-  /// Books and cursors as of one moment: open orders that have been processed, are not in quarantine and wait for nothing.
-  static let depths = PostgresStatement(
-    "read_depths",
-    """
-    SELECT i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price, sum(o.quantity - o.filled)::bigint
-    FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
-    LEFT JOIN orders o ON o.is_open AND o.shard = i.shard AND o.instrument_id = i.instrument_id
-      AND o.sequence <= c.processed_sequence
+  /// Open orders that have been processed, are not in quarantine and wait for nothing.
+  private static let standing = """
+    o.is_open AND o.shard = i.shard AND o.instrument_id = i.instrument_id AND o.sequence <= c.processed_sequence
       AND (o.shard, o.sequence) NOT IN (
         SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
       AND NOT EXISTS (
         SELECT FROM order_conditions w
         WHERE w.account_id = o.account_id AND w.order_id = o.order_id AND w.phase <> 0)
+    """
+
+  /// Books and cursors as of one moment. Orders that are collected, or that are for the close, stand in no book.
+  static let depths = PostgresStatement(
+    "read_depths",
+    """
+    SELECT i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price, sum(o.quantity - o.filled)::bigint
+    FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
+    LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
+    LEFT JOIN orders o ON \(standing) AND o.time_in_force <> \(TimeInForce.cls.rawValue)
+      AND NOT coalesce(p.is_halted, false) AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue)
     WHERE i.instrument_id = ANY ($1::integer[])
     GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price
     ORDER BY i.instrument_id, o.side, o.price
+    """)
+
+  /// What the next auction of an instrument is held with: while it trades that is the closing, else what is collected.
+  static let call = PostgresStatement(
+    "read_call",
+    """
+    SELECT c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), l.price, o.side, o.price,
+      sum(o.quantity - o.filled)::bigint
+    FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
+    LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
+    LEFT JOIN last_prices l ON l.instrument_id = i.instrument_id
+    LEFT JOIN orders o ON \(standing) AND (o.time_in_force <> \(TimeInForce.cls.rawValue)
+      OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted)
+    WHERE i.instrument_id = $1::integer
+    GROUP BY c.processed_at, p.day, p.stage, p.is_halted, l.price, o.side, o.price
     """)
 
   private static func word(_ ascending: Bool) -> String { ascending ? "asc" : "desc" }

@@ -95,6 +95,22 @@ public final class PostgresMarketDataReader: MarketDataReader {
     return depths
   }
 
+  public func call(of instrument: InstrumentID) async throws(LedgerError) -> MarketCall? {
+    let rows = try await run([PostgresCall(MarketDataStatements.call, [.int4(instrument.rawValue)])])[0]
+    guard rows.count > 0 else { return nil }
+    var point: SessionPoint?
+    if !rows.isNull(0, 1) { point = SessionPoint(Day(rawValue: rows.int4(0, 1)), stored(rows.int2(0, 2))) }
+    var call = MarketCall(
+      at: Timestamp(rawValue: rows.timestamp(0, 0)), phase: InstrumentPhase(point, isHalted: rows.bool(0, 3)),
+      last: rows.isNull(0, 4) ? nil : Price(rawValue: rows.int8(0, 4)))
+    for row in 0..<rows.count where !rows.isNull(row, 5) {
+      let side: Side = stored(rows.int2(row, 5))
+      let level = PriceLevelView(price: Price(rawValue: rows.int8(row, 6)), size: Quantity(rawValue: rows.int8(row, 7)))
+      if side == .buy { call.bids.append(level) } else { call.asks.append(level) }
+    }
+    return call
+  }
+
   // MARK: Bars of longer frames
 
   private func longBars(
