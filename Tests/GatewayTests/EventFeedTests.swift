@@ -317,7 +317,7 @@ struct StreamStand {
   /// A client that reads slowly gets everything all the same, and the gateway does not hold it in memory meanwhile.
   @Test func aSlowEventStreamIsReadAsItReads() async throws {
     let stand = try StreamStand {
-      $0.streams.queueBytes = 256 << 10
+      $0.streams.queueBytes = 768 << 10
       $0.streams.kernelBufferBytes = 16 << 10
     }
     try await with(stand) { stand in

@@ -250,7 +250,9 @@ extension RedisOrderStream {
     while found.values.map(\.count).reduce(0, +) < count {
       for item in try await read(after: positions, limit: 50, wait: .seconds(5)) {
         positions[item.shard] = item.position
-        found[item.shard, default: []].append(item.entry!.sequence)
+        // A publication whose answer was lost is repeated.
+        let sequence = item.entry!.sequence
+        if found[item.shard]?.contains(sequence) != true { found[item.shard, default: []].append(sequence) }
       }
     }
     return found

@@ -63,7 +63,7 @@ extension FaultRow {
         times: 4_000
       ) { try await $0.burst() },
       FaultRow(
-        number: 38, name: "gateway with 64 descriptors, 100 connections", topology: .gateways, keepsOwners: true
+        number: 38, name: "gateway with 80 descriptors, 100 connections", topology: .gateways, keepsOwners: true
       ) { try await $0.runOutOfDescriptors() },
     ]
 
@@ -115,7 +115,7 @@ extension FaultStand {
 
   /// More connections than a gateway has descriptors: it serves those that it has, and all again when they are fewer.
   fileprivate func runOutOfDescriptors() async throws {
-    let gateway = try await addGateway(launcher: ["prlimit", "--nofile=64:64"], isPublic: false)
+    let gateway = try await addGateway(launcher: ["prlimit", "--nofile=80:80"], isPublic: false)
     let run = UInt32.random(in: 0 ... .max)
     let served = await atOnce(100) { _ in
       gateway.caller(account: 7, patience: 2).call("GET", "/v2/account")?.status == 200
