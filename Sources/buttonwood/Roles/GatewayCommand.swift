@@ -59,7 +59,8 @@ enum GatewayCommand {
         help: "Most open streams, WebSockets and server-sent events together; beyond it 503.")
       server.streams.queueBytes = line.integer(
         "stream-queue", default: server.streams.queueBytes, in: (768 << 10)...(1 << 30), unit: "bytes",
-        help: "Most bytes that wait for the client of one stream; a WebSocket beyond it is closed. Half of it and what is "
+        help:
+          "Most bytes that wait for the client of one stream; a WebSocket beyond it is closed. Half of it and what is "
           + "read at once have to fit.")
       server.streams.totalQueueBytes = line.integer(
         "stream-memory", default: server.streams.totalQueueBytes, in: (1 << 20)...(1 << 40), unit: "bytes",
