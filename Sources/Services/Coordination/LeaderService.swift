@@ -16,6 +16,7 @@ actor LeaderService {
   private var leadership: Leadership?
   private var balancer: Balancer
   private var published: Assignment?
+  private var electedAt = Duration.zero
   private var extendedAt = Duration.zero
   private var nextHousekeeping = Duration.zero
 
@@ -86,6 +87,7 @@ actor LeaderService {
       balancer = Balancer(limits: settings.balance)
       nextHousekeeping = now
       report(.elected(elected.term))
+      electedAt = now
       extendedAt = now
       if await !extended(elected) { stepDown("another leads") }
     } catch {
@@ -123,6 +125,8 @@ actor LeaderService {
       for (shard, load) in heartbeat.loads { (owners[shard], loads[shard]) = (heartbeat.worker, load) }
     }
     let known = sight.assignment ?? published
+    // Nothing is known when Redis has been wiped: whoever has not renewed its heartbeat yet still owns what it owned.
+    guard known != nil || sight.at - electedAt >= settings.leaseLifetime else { return }
     let wishes = balancer.wishes(
       Balancer.View(
         takers: Set(fleet.values.filter { $0.state == .active }.map(\.worker)), owners: owners, loads: loads,

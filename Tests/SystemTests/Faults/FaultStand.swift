@@ -152,6 +152,17 @@ final class FaultStand: Sendable {
       }.map(String.init))
   }
 
+  /// Waits until no shard has changed hands for a while: a fleet that has just begun spreads its shards, and a wipe in the
+  /// middle of a hand-over may well let a third worker take the shard.
+  private func untilOwnersStay() async throws {
+    for _ in 0..<30 {
+      let claims = workers.map { $0.process.log.ranges(of: "\"claimed a shard\"").count }
+      try await Task.sleep(for: .seconds(1))
+      if claims == workers.map({ $0.process.log.ranges(of: "\"claimed a shard\"").count }) { return }
+    }
+    Issue.record("shards change hands for 30 s without a fault")
+  }
+
   // MARK: A row
 
   /// Injects a row's fault under load, lets everything come to rest, and checks.
@@ -160,6 +171,7 @@ final class FaultStand: Sendable {
   ///   - isJudged: Whether the books and the clients' records are looked at now; what is settled is always waited for.
   /// - Returns: whether the exchange is fit for another row.
   func run(_ row: FaultRow, isStrict: Bool = true, isJudged: Bool = true) async throws -> Bool {
+    if row.keepsOwners { try await untilOwnersStay() }
     let claimsBefore = forcedClaims
     let watch = ShardWatch(stack.postgres)
     state.withLock { $0.watch = watch }
