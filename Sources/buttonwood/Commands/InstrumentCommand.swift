@@ -8,8 +8,8 @@ enum InstrumentCommand {
       .init("add", "Adds an instrument.") { await InstrumentAddCommand.run($0) },
       .init("import", "Adds and updates instruments from a file.") { await InstrumentImportCommand.run($0) },
       .init("list", "Lists instruments.") { await InstrumentListCommand.run($0) },
-      .init("halt", "Stops taking orders for an instrument.") { await InstrumentHaltCommand.halt($0) },
-      .init("resume", "Takes orders for an instrument again.") { await InstrumentHaltCommand.resume($0) },
+      .init("halt", "Halts an instrument, or all.") { await InstrumentHaltCommand.halt($0) },
+      .init("resume", "Lets it trade again.") { await InstrumentHaltCommand.resume($0) },
     ])
 
   /// Runs the command that the first word names and returns its exit status.
