@@ -12,6 +12,8 @@ public enum Command: Hashable, Sendable {
   case expire(ExpireOrders)
   /// A halt of an instrument, or its end.
   case halt(TradingHalt)
+  /// A new price band of an instrument.
+  case band(BandChange)
 }
 
 /// A new order as the log carries it; its key in the book is the sequence of its log row.

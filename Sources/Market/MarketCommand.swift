@@ -48,17 +48,59 @@ public struct TradingHalt: Hashable, Sendable {
   }
 }
 
+/// What an instrument's price band follows from.
+public struct BandTerms: Hashable, Sendable {
+  /// The price that the band stands around; an auction that opens or reopens trading moves it to its own.
+  public var reference: Price
+  /// Decides which percentage applies for the day.
+  public var previousClose: Price
+  /// How wide the band is.
+  public var tier: BandTier
+  /// Whether the band is doubled, where that applies, because the session ends soon.
+  public var isNearClose: Bool
+
+  /// Names terms.
+  public init(reference: Price, previousClose: Price, tier: BandTier, isNearClose: Bool = false) {
+    self.reference = reference
+    self.previousClose = previousClose
+    self.tier = tier
+    self.isNearClose = isNearClose
+  }
+
+  /// The band itself.
+  public var band: PriceBand {
+    PriceBand(around: reference, tier: tier, previousClose: previousClose, isNearClose: isNearClose)
+  }
+}
+
+/// A new price band of an instrument, as the log carries it.
+public struct BandChange: Hashable, Sendable {
+  /// Whose band.
+  public var instrument: InstrumentID
+  /// What it follows from; nil to trade without a band.
+  public var terms: BandTerms?
+
+  /// Names a band.
+  public init(_ instrument: InstrumentID, _ terms: BandTerms?) {
+    self.instrument = instrument
+    self.terms = terms
+  }
+}
+
 /// How an instrument trades.
 public struct InstrumentPhase: Hashable, Sendable {
   /// Where its day stands; nil where there are no sessions: it always trades.
   public var point: SessionPoint?
   /// Whether it is halted: orders are collected, and cross when it resumes.
   public var isHalted: Bool
+  /// The band within which it trades while it trades; nil where there is none.
+  public var band: BandTerms?
 
-  /// Names a phase; what trades and always has, when nothing is given.
-  public init(_ point: SessionPoint? = nil, isHalted: Bool = false) {
+  /// Names a phase; what trades and always has, without a band, when nothing is given.
+  public init(_ point: SessionPoint? = nil, isHalted: Bool = false, band: BandTerms? = nil) {
     self.point = point
     self.isHalted = isHalted
+    self.band = band
   }
 
   /// Whether orders trade as they come; otherwise they are collected.

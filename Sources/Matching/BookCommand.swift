@@ -15,7 +15,7 @@ public struct BookCommand: Hashable, Sendable {
     case cancel = 1
     /// Take `quantity` shares off a resting order, which keeps its place in the queue; all of them cancel it.
     case reduce = 2
-    /// Put order `order` in the place of `target`.
+    /// Put order `order` in the place of `target`; the same order moves.
     case replace = 3
   }
 

@@ -35,16 +35,21 @@ enum LogColumns {
 
   /// What the exchange asks for. Raw values are stored in `side`; the other columns hold
   ///
-  /// | | `order_type` | `price` | `quantity` | `target_sequence` |
-  /// |---|---|---|---|---|
-  /// | step | stage | day | | |
-  /// | expire | | day orders through | limit | gtc orders through |
-  /// | halt, resume | | | | |
+  /// | | `order_type` | `time_in_force` | `price` | `quantity` | `target_sequence` |
+  /// |---|---|---|---|---|---|
+  /// | step | stage | | day | | |
+  /// | expire | | | day orders through | limit | gtc orders through |
+  /// | halt, resume, unbind | | | | | |
+  /// | bind | tier | near close | reference | previous close | |
   enum Errand: UInt8 {
     case step = 0
     case expire = 1
     case halt = 2
     case resume = 3
+    /// A price band.
+    case bind = 4
+    /// The end of price bands.
+    case unbind = 5
   }
 
   /// Reads a row.
@@ -87,6 +92,14 @@ enum LogColumns {
           untilCancelledThrough: Sequence(rawValue: rows.int8(row, 15)), limit: rows.int8(row, 11)))
     case .halt: return .halt(TradingHalt(instrument, isHalted: true))
     case .resume: return .halt(TradingHalt(instrument, isHalted: false))
+    case .bind:
+      return .band(
+        BandChange(
+          instrument,
+          BandTerms(
+            reference: Price(rawValue: rows.int8(row, 10)), previousClose: Price(rawValue: rows.int8(row, 11)),
+            tier: stored(rows.int2(row, 3)), isNearClose: rows.int2(row, 4) != 0)))
+    case .unbind: return .band(BandChange(instrument, nil))
     }
   }
 
@@ -142,18 +155,27 @@ enum LogColumns {
         target: expiry.untilCancelledThrough, shard: shard, place: place, at: time, to: &row)
     case .halt(let halt):
       write(halt.isHalted ? .halt : .resume, halt.instrument, shard: shard, place: place, at: time, to: &row)
+    case .band(let change):
+      guard let terms = change.terms else {
+        return write(.unbind, change.instrument, shard: shard, place: place, at: time, to: &row)
+      }
+      write(
+        .bind, change.instrument, type: terms.tier.rawValue, life: terms.isNearClose ? 1 : 0,
+        terms.reference.rawValue, quantity: terms.previousClose.rawValue, shard: shard, place: place, at: time,
+        to: &row)
     }
   }
 
   private static func write(
-    _ errand: Errand, _ instrument: InstrumentID, type: UInt8 = 0, _ price: Int64 = 0, quantity: Int64 = 0,
-    target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp, to row: inout RowArray.Fields
+    _ errand: Errand, _ instrument: InstrumentID, type: UInt8 = 0, life: Int16 = 0, _ price: Int64 = 0,
+    quantity: Int64 = 0, target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp, to row: inout RowArray.Fields
   ) {
     row.int2(shard.rawValue)
     row.int2(Int16(Kind.market.rawValue))
     row.int2(Int16(errand.rawValue))
     row.int2(Int16(type))
-    for _ in 0..<2 { row.int2(0) }
+    row.int2(life)
+    row.int2(0)
     row.bool(false)
     row.int4(instrument.rawValue)
     row.int8(place)

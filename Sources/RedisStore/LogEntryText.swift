@@ -11,6 +11,8 @@ internal import Market
 /// expire shard=5 inst=3 day<=812 gtc<=17 limit=1000 at=1764000000000000
 /// halt shard=5 inst=3 at=1764000000000000
 /// resume shard=5 inst=3 at=1764000000000000
+/// band shard=5 inst=3 around=10.05 tier=1 close=9.98 near at=1764000000000000
+/// unbind shard=5 inst=3 at=1764000000000000
 /// place … stp=newest class=bracket profit=0190c2a6-… @ 11 loss=0190c2a7-… @ 8.55 market stop=9 at=…
 /// ```
 ///
@@ -79,6 +81,10 @@ enum LogEntryText {
     case .halt(let halt):
       bytes.write(halt.isHalted ? "halt" : "resume")
       write(entry.shard, halt.instrument, to: &bytes)
+    case .band(let change):
+      bytes.write(change.terms == nil ? "unbind" : "band")
+      write(entry.shard, change.instrument, to: &bytes)
+      if let terms = change.terms { write(terms, to: &bytes) }
     }
     bytes.write(" at=")
     bytes.write(entry.acceptedAt.rawValue)
@@ -211,8 +217,33 @@ enum LogEntryText {
           limit: limit))
     } else if let isHalted = scanner.take(("halt ", true), ("resume ", false)) {
       return instrument(&scanner, shard).map { .halt(TradingHalt($0, isHalted: isHalted)) }
+    } else if scanner.take("unbind ") {
+      return instrument(&scanner, shard).map { .band(BandChange($0, nil)) }
+    } else if scanner.take("band ") {
+      guard let instrument = instrument(&scanner, shard), let terms = bandTerms(&scanner) else { return nil }
+      return .band(BandChange(instrument, terms))
     }
     return nil
+  }
+
+  private static func bandTerms(_ scanner: inout CompactScanner) -> BandTerms? {
+    guard scanner.take(" around="), let reference = scanner.price(in: 1...highestPrice),
+      let tier = scanner.take((" tier=1", BandTier.tier1), (" tier=2", .tier2)), scanner.take(" close="),
+      let close = scanner.price(in: 1...highestPrice)
+    else { return nil }
+    return BandTerms(reference: reference, previousClose: close, tier: tier, isNearClose: scanner.take(" near"))
+  }
+
+  private static func write(_ terms: BandTerms, to bytes: inout [UInt8]) {
+    bytes.write(" around=")
+    bytes.write(terms.reference)
+    switch terms.tier {
+    case .tier1: bytes.write(" tier=1")
+    case .tier2: bytes.write(" tier=2")
+    }
+    bytes.write(" close=")
+    bytes.write(terms.previousClose)
+    if terms.isNearClose { bytes.write(" near") }
   }
 
   private static func instrument(_ scanner: inout CompactScanner, _ shard: Shard) -> InstrumentID? {

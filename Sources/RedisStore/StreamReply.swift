@@ -52,7 +52,7 @@ extension Command {
     case .place(let order): return order.id
     case .cancel(let cancel): return cancel.target
     case .replace(let replace): return replace.target
-    case .step, .expire, .halt: return nil
+    case .step, .expire, .halt, .band: return nil
     }
   }
 }

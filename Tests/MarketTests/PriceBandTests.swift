@@ -31,33 +31,21 @@ import Testing
   @Test func noPriceIsTooLargeForABand() {
     let band = PriceBand(around: .maximum, tier: .tier1, previousClose: .maximum, isNearClose: true)
     #expect(band.upper == .maximum && band.lower < band.upper)
-    #expect(band.contains(.maximum) && band.clamped(Price("1")!) == band.lower)
+    #expect(band.contains(.maximum) && band.working(Price("1")!, .sell) == band.lower)
   }
 
-  /// The reference against every trade kept for itself.
-  @Test(arguments: [UInt64](1...60)) func theReferenceIsTheMeanOfFiveMinutes(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
-    let start: Int64 = 1_800_000_000
-    func moment(_ second: Int64) -> Timestamp { Timestamp(rawValue: second * 1_000_000) }
-    var reference = BandReference(opening: Price("100")!, at: moment(start))
-    var (naive, since) = (Price("100")!, start)
-    var trades: [(second: Int64, price: Int64)] = []
-    var now = start
-    for _ in 0..<400 {
-      now += Int64(random.number(0...7)) * Int64(random.number(0...9))
-      if random.number(0...3) > 0 {
-        let price = Int64(1_000_000 + random.number(-60_000...60_000))
-        trades.append((now, price))
-        reference.traded(at: Price(rawValue: price), time: moment(now))
-      }
-      let recent = trades.filter { $0.second > now - 300 }.map(\.price)
-      if !recent.isEmpty, now - since >= 30 {
-        let mean = (recent.reduce(0, +) + Int64(recent.count) / 2) / Int64(recent.count)
-        if abs(mean - naive.rawValue) * 100 >= naive.rawValue { (naive, since) = (Price(rawValue: mean), now) }
-      }
-      reference.update(at: moment(now))
-      #expect(reference.price == naive, "seed \(seed)")
+  @Test func aReferenceMovesByOnePercentAfterHalfAMinute() {
+    let start = Timestamp(rawValue: 1_800_000_000_000_000)
+    let reference = BandReference(Price("100")!, since: start)
+    func successor(_ trades: [String], after seconds: Int64) -> Price? {
+      let mean = TradeMean(sum: trades.reduce(0) { $0 + Price($1)!.rawValue }, count: Int64(trades.count))
+      return reference.successor(mean, at: start.advanced(byMicroseconds: seconds * 1_000_000))
     }
+    #expect(successor(["101"], after: 29) == nil && successor(["101"], after: 30) == Price("101")!)
+    #expect(successor(["99.01"], after: 90) == nil && successor(["99"], after: 90) == Price("99")!)
+    #expect(successor([], after: 90) == nil)
+    // The mean counts trades, not shares, and is rounded to the nearest.
+    #expect(successor(["102", "102", "101.0001"], after: 90) == Price("101.6667")!)
   }
 
   @Test func aLimitStateThatLastsBecomesAPause() {

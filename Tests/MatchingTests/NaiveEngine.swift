@@ -27,7 +27,7 @@ struct NaiveEngine {
     case .place: return book.place(command, isTaken: isTaken)
     case .cancel: return book.cancel(command)
     case .reduce: return book.reduce(command)
-    case .replace: return book.replace(command, isTaken: isTaken)
+    case .replace: return book.replace(command, isTaken: isTaken && command.order != command.target)
     }
   }
 }

@@ -96,7 +96,7 @@ struct ModelExchange {
       replace.targetSequence = orders[replace.target]!.sequence
       row.command = .replace(replace)
       move(replace.order.id, to: row.sequence)
-    case .step, .expire, .halt: break
+    case .step, .expire, .halt, .band: break
     }
     log.append(row)
   }

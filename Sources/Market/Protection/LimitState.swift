@@ -22,8 +22,11 @@ public struct LimitState: Hashable, Sendable {
   /// Since when.
   public private(set) var since: Timestamp?
 
-  /// Not in a limit state.
-  public init() {}
+  /// A state as it is remembered; none when nothing is given.
+  public init(_ edge: Edge? = nil, since: Timestamp? = nil) {
+    self.edge = edge
+    self.since = edge == nil ? nil : since
+  }
 
   /// Looks at the best prices.
   /// - Returns: Whether the limit state begins, changes or ends with this.
@@ -40,5 +43,15 @@ public struct LimitState: Hashable, Sendable {
   /// Whether trading has to pause.
   public func hasToPause(at time: Timestamp) -> Bool {
     since.map { time.microseconds(since: $0) >= Self.patience } ?? false
+  }
+}
+
+extension LimitState.Edge {
+  /// For people: `limit up`.
+  public var words: String {
+    switch self {
+    case .lower: "limit down"
+    case .upper: "limit up"
+    }
   }
 }

@@ -33,8 +33,13 @@ public struct PriceBand: Hashable, Sendable {
   /// Whether an instrument may trade at a price.
   public func contains(_ price: Price) -> Bool { lower <= price && price <= upper }
 
-  /// The nearest price to `price` that is within the band.
-  public func clamped(_ price: Price) -> Price { min(max(price, lower), upper) }
+  /// The price at which an order with a limit works: its own, or the end of the band beyond which it could trade.
+  public func working(_ limit: Price, _ side: Side) -> Price {
+    switch side {
+    case .buy: min(limit, upper)
+    case .sell: max(limit, lower)
+    }
+  }
 
   private static let cent: Int64 = 100
   private static let seventyFiveCents: Int64 = 7_500

@@ -40,7 +40,10 @@ extension Matcher {
     guard slot != 0, isOwned(slot, command.instrument, command.account) else { return .unknownOrder }
     let side = ladder[orders[slot].level].side
     guard side.side == command.side else { return .invalid }
-    guard orders.slot(at: orders.entry(of: command.order)) == 0 else { return .duplicateOrder }
+    // An order may take its own place: it moves.
+    guard command.order == command.target || orders.slot(at: orders.entry(of: command.order)) == 0 else {
+      return .duplicateOrder
+    }
     guard command.quantity > orders[slot].filled else { return .quantityNotAboveFilled }
     let crosses = ladder.bestRank(side.opposite) <= Rank(command.price, side.side).mirrored
     return crosses && command.postOnly ? .postOnlyWouldTrade : nil

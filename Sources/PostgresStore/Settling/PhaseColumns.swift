@@ -3,16 +3,27 @@ internal import Postgres
 
 /// The columns that say how an instrument trades.
 enum PhaseColumns {
-  /// Reads rows of shard, instrument, day since 1970, stage and whether it is halted.
+  /// What a band follows from, of the table `p`.
+  static let band = "p.band_reference, p.band_previous_close, p.band_tier, p.band_is_near_close"
+
+  /// Reads rows of shard, instrument, day since 1970, stage, whether it is halted, and ``band``.
   static func read(_ rows: PostgresRows) -> [Shard: [InstrumentID: InstrumentPhase]] {
     var phases: [Shard: [InstrumentID: InstrumentPhase]] = [:]
     for row in 0..<rows.count {
       var point: SessionPoint?
       if !rows.isNull(row, 2) { point = SessionPoint(Day(rawValue: rows.int4(row, 2)), stored(rows.int2(row, 3))) }
       phases[Shard(rawValue: rows.int2(row, 0)), default: [:]][InstrumentID(rawValue: rows.int4(row, 1))] =
-        InstrumentPhase(point, isHalted: rows.bool(row, 4))
+        InstrumentPhase(point, isHalted: rows.bool(row, 4), band: band(rows, row, from: 5))
     }
     return phases
+  }
+
+  /// Reads ``band``, which begins at a column; nil without one.
+  static func band(_ rows: PostgresRows, _ row: Int, from column: Int) -> BandTerms? {
+    guard !rows.isNull(row, column) else { return nil }
+    return BandTerms(
+      reference: Price(rawValue: rows.int8(row, column)), previousClose: Price(rawValue: rows.int8(row, column + 1)),
+      tier: stored(rows.int2(row, column + 2)), isNearClose: rows.bool(row, column + 3))
   }
 
   /// Writes a row of the type `phase_change`.
@@ -26,5 +37,16 @@ enum PhaseColumns {
       row.null(.int2)
     }
     row.bool(phase.isHalted)
+    if let band = phase.band {
+      row.int8(band.reference.rawValue)
+      row.int8(band.previousClose.rawValue)
+      row.int2(Int16(band.tier.rawValue))
+      row.bool(band.isNearClose)
+    } else {
+      row.null(.int8)
+      row.null(.int8)
+      row.null(.int2)
+      row.null(.bool)
+    }
   }
 }

@@ -46,7 +46,7 @@ extension ShardEngine {
       return order.trigger == nil && order.legs.isEmpty && !order.timeInForce.isForAuction && isPlain(order.instrument)
     case .cancel(let cancel): return isPlain(cancel.instrument)
     case .replace(let replace): return replace.order.trigger == nil && isPlain(replace.order.instrument)
-    case .step, .expire, .halt: return false
+    case .step, .expire, .halt, .band: return false
     }
   }
 
@@ -70,6 +70,7 @@ extension ShardEngine {
       case .step(let step): take(step, &work, &builder)
       case .expire(let expiry): expire(expiry, &work, &builder)
       case .halt(let halt): self.halt(halt, &work, &builder)
+      case .band(let band): self.band(band, &work, &builder)
       }
     }
     while !work.agenda.isEmpty {
@@ -103,6 +104,8 @@ extension ShardEngine {
     for event in events {
       switch event.kind {
       case .accepted where open[event.order] != nil: continue
+      // It has moved within its book.
+      case .replaced where event.order == event.counterpart: continue
       case .rejected where open[event.order] != nil:
         preconditionFailure("shard \(shard): order \(event.order) cannot enter its book")
       case .canceled where reason != nil && event.order == order:
@@ -210,6 +213,7 @@ extension Command {
     case .step(let step): return step.instrument
     case .expire(let expiry): return expiry.instrument
     case .halt(let halt): return halt.instrument
+    case .band(let band): return band.instrument
     }
   }
 }

@@ -30,7 +30,7 @@ extension ShardEngine {
     } else if calls[instrument] != nil {
       calls[instrument]!.apply(command, at: 0, into: &events)
     } else {
-      engine.apply([command], into: &events)
+      engine.apply([withinBand(command)], into: &events)
     }
     return events
   }
@@ -50,6 +50,8 @@ extension ShardEngine {
     } else if calls[order.instrument] != nil {
       try calls[order.instrument]!.restore(order)
     } else {
+      var order = order
+      order.price = workingPrice(order.price, order.side, in: order.instrument)
       try engine.restore(order)
     }
   }
@@ -87,7 +89,12 @@ extension ShardEngine {
       collect(instrument, withClosing: closes)
       if closes { cross(instrument, &work, &builder) }
     case (false, true):
-      cross(instrument, &work, &builder)
+      let price = cross(instrument, &work, &builder)
+      if let price, let band = phase.band, band.reference != price {
+        phases[instrument]!.band!.reference = price
+        builder.phaseChanged(instrument, phases[instrument]!)
+      }
+      bands[instrument] = phases[instrument]!.band?.band
       release(instrument, &work, &builder)
     case (false, false), (true, true): break
     }
@@ -95,27 +102,32 @@ extension ShardEngine {
 
   /// Takes an instrument's orders out of their books to stand side by side, in their order of time.
   private mutating func collect(_ instrument: InstrumentID, withClosing: Bool) {
-    var orders = engine.restingOrders(instrument)
+    // What stood at the end of a band is collected with its limit.
+    var orders = engine.restingOrders(instrument).map { order in
+      var order = order
+      order.price = resting(order.order).price
+      return order
+    }
+    bands[instrument] = nil
     if withClosing { orders += closings.removeValue(forKey: instrument)?.orders ?? [] }
     engine.remove(instrument)
-    orders.sort { one, other in
-      let (one, other) = (resting(one.order), resting(other.order))
-      return (one.priority, one.activation) < (other.priority, other.activation)
-    }
     do throws(RestoreRefusal) {
-      calls[instrument] = try CallBook(instrument: instrument, orders: orders)
+      calls[instrument] = try CallBook(instrument: instrument, orders: byTime(orders))
     } catch {
       preconditionFailure("shard \(shard): orders that stood in a book cannot be collected: \(error)")
     }
   }
 
+  /// - Returns: The price; nil when nothing traded.
+  @discardableResult
   private mutating func cross(
     _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
-  ) {
+  ) -> Price? {
     var events: [BookEvent] = []
     let reference = builder.lastPrice(of: instrument) ?? lastPrices[instrument]
-    calls[instrument]!.cross(reference: reference, into: &events)
+    let price = calls[instrument]!.cross(reference: reference, into: &events)
     digest(events, &work, &builder)
+    return price
   }
 
   /// Puts what an auction has left back into the book, but for orders that are for the opening only, and for market orders:

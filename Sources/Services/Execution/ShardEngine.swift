@@ -21,6 +21,8 @@ public struct ShardEngine: Sendable {
   var phases: [InstrumentID: InstrumentPhase]
   /// The orders of instruments whose orders are collected.
   var calls: [InstrumentID: CallBook] = [:]
+  /// The bands of instruments that trade within one.
+  var bands: [InstrumentID: PriceBand] = [:]
   /// Orders for the closing auction while their instruments trade.
   var closings: [InstrumentID: CallBook] = [:]
   /// Orders that are about to expire, found once for many commands.
@@ -44,7 +46,13 @@ public struct ShardEngine: Sendable {
     open = Dictionary(minimumCapacity: orders.count)
     self.lastPrices = lastPrices
     self.phases = phases
-    for (instrument, phase) in phases where !phase.isContinuous { calls[instrument] = CallBook(instrument: instrument) }
+    for (instrument, phase) in phases {
+      if phase.isContinuous {
+        bands[instrument] = phase.band?.band
+      } else {
+        calls[instrument] = CallBook(instrument: instrument)
+      }
+    }
     for order in orders {
       let key = OrderKey(order.sequence, leg: order.conditions?.leg ?? 0)
       if order.phase == .working { try restore(order, as: key) }
@@ -102,7 +110,7 @@ public struct ShardEngine: Sendable {
 
   private mutating func apply(plain entries: some Collection<LogEntry>, _ builder: inout SettlementBuilder) {
     var events: [BookEvent] = []
-    engine.apply(entries.compactMap { $0.isRefused ? nil : BookCommand($0) }, into: &events)
+    engine.apply(entries.compactMap { $0.isRefused ? nil : withinBand(BookCommand($0)) }, into: &events)
     var rest = events[...]
     var position: Int32 = 0
     for entry in entries {
@@ -177,7 +185,7 @@ public struct ShardEngine: Sendable {
         builder.cancelRejected(OpenOrder(cancel), reason: reason)
         unmark(cancel.target, cancel.targetSequence, of: cancel.account, &builder)
       }
-    case .step, .expire, .halt: break
+    case .step, .expire, .halt, .band: break
     }
   }
 
@@ -222,7 +230,7 @@ public struct ShardEngine: Sendable {
     switch command {
     case .place(let order): return order
     case .replace(let replace): return replace.order
-    case .cancel, .step, .expire, .halt: preconditionFailure("the command places no order")
+    case .cancel, .step, .expire, .halt, .band: preconditionFailure("the command places no order")
     }
   }
 
@@ -264,7 +272,7 @@ extension BookCommand {
       self.init(kind: .replace, order: key, target: replace.targetKey, terms: replace.order)
     case .cancel(let cancel):
       self = .cancel(cancel.targetKey, in: cancel.instrument, account: cancel.account)
-    case .step, .expire, .halt: preconditionFailure("no book carries out what the exchange asks for")
+    case .step, .expire, .halt, .band: preconditionFailure("no book carries out what the exchange asks for")
     }
   }
 

@@ -28,6 +28,8 @@ public struct MarketFeed: Sendable {
     var touched: [InstrumentID: Set<Level>] = [:]
     for event in settlement.events where event.touchesBook {
       touched[event.instrument, default: []].insert(Level(side: event.side, price: event.price))
+      let working = engine.workingPrice(event.price, event.side, in: event.instrument)
+      if working != event.price { touched[event.instrument]!.insert(Level(side: event.side, price: working)) }
     }
     // Orders that are collected leave the book that is told, and come back, without events of their own.
     for update in settlement.phases {

@@ -1,0 +1,123 @@
+/// How an instrument stands with its price band.
+public struct BandStanding: Hashable, Sendable {
+  /// What a log row has told it last.
+  public struct Told: Hashable, Sendable {
+    /// The log row.
+    public var sequence: Sequence
+    /// For which day.
+    public var day: Day
+
+    /// Describes it.
+    public init(_ sequence: Sequence, day: Day) {
+      self.sequence = sequence
+      self.day = day
+    }
+  }
+
+  /// Which instrument.
+  public var instrument: InstrumentID
+  /// Its shard.
+  public var shard: Shard
+  /// How wide an operator wants its band; nil for none.
+  public var tier: BandTier?
+  /// How it trades, as far as its log has been processed.
+  public var phase: InstrumentPhase
+  /// When the reference price of its band came about.
+  public var since: Timestamp?
+  /// What it was told; nil when it never was told a band.
+  public var told: Told?
+  /// The last row of its shard's log that has been processed.
+  public var processed: Sequence
+  /// The price of its latest trade, or the one that it was listed with; nil when there is neither.
+  public var last: Price?
+  /// Its trades of the last five minutes, if they may move the reference price.
+  public var trades: TradeMean
+  /// Its best bid.
+  public var bid: Price?
+  /// Its best offer.
+  public var ask: Price?
+  /// The limit state that was noted.
+  public var limit: LimitState
+  /// When the trading pause ends in which it is; nil when it is in none.
+  public var pausedUntil: Timestamp?
+
+  /// Describes an instrument.
+  public init(
+    _ instrument: InstrumentID, shard: Shard, tier: BandTier?, phase: InstrumentPhase = InstrumentPhase(),
+    since: Timestamp? = nil, told: Told? = nil, processed: Sequence = .zero, last: Price? = nil,
+    trades: TradeMean = TradeMean(), bid: Price? = nil, ask: Price? = nil, limit: LimitState = LimitState(),
+    pausedUntil: Timestamp? = nil
+  ) {
+    self.instrument = instrument
+    self.shard = shard
+    self.tier = tier
+    self.phase = phase
+    self.since = since
+    self.told = told
+    self.processed = processed
+    self.last = last
+    self.trades = trades
+    self.bid = bid
+    self.ask = ask
+    self.limit = limit
+    self.pausedUntil = pausedUntil
+  }
+}
+
+/// What is decided about price bands, in one turn.
+public struct BandDecisions: Hashable, Sendable {
+  /// A band that an instrument is told.
+  public struct Telling: Hashable, Sendable {
+    /// Which instrument.
+    public var instrument: InstrumentID
+    /// The last log row of its bands that was seen. When it has another, nothing of the shard is told.
+    public var seen: Sequence?
+    /// For which day.
+    public var day: Day
+    /// The band; nil for none.
+    public var terms: BandTerms?
+
+    /// Describes it.
+    public init(_ instrument: InstrumentID, seen: Sequence?, day: Day, terms: BandTerms?) {
+      self.instrument = instrument
+      self.seen = seen
+      self.day = day
+      self.terms = terms
+    }
+  }
+
+  /// A trading pause that begins.
+  public struct Pause: Hashable, Sendable {
+    /// Which instrument.
+    public var instrument: InstrumentID
+    /// Its shard.
+    public var shard: Shard
+    /// When it ends.
+    public var until: Timestamp
+    /// Why, for people.
+    public var reason: String
+
+    /// Describes it.
+    public init(_ instrument: InstrumentID, shard: Shard, until: Timestamp, reason: String) {
+      self.instrument = instrument
+      self.shard = shard
+      self.until = until
+      self.reason = reason
+    }
+  }
+
+  /// The bands that instruments are told, by shard.
+  public var tellings: [Shard: [Telling]] = [:]
+  /// Limit states that begin, change or end.
+  public var limits: [InstrumentID: LimitState] = [:]
+  /// Pauses that begin.
+  public var pauses: [Pause] = []
+  /// Pauses that are over, by shard.
+  public var resumptions: [Shard: [InstrumentID]] = [:]
+
+  /// No decisions.
+  public init() {}
+
+  /// Whether there is nothing to do.
+  public var isEmpty: Bool { tellings.isEmpty && limits.isEmpty && pauses.isEmpty && resumptions.isEmpty }
+}

@@ -1,0 +1,103 @@
+/// Price bands: what instruments are told of them, limit states, and the pauses that these lead to.
+///
+/// Source: Plan to Address Extraordinary Market Volatility, sections V to VII. Spans are spans of the market's own time.
+extension MarketDirector {
+  /// Around the close a pause ends this much before it, so that trading reopens before the closing auction; in microseconds.
+  public static let reopeningBeforeClose: Int64 = 10 * 1_000_000
+
+  /// Trades since this moment of ours count for reference prices.
+  public func bandWindow(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
+    clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -BandReference.window))
+  }
+
+  /// Reference prices that came about later than this moment of ours stand.
+  public func bandsMayMove(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
+    clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -BandReference.minimumLife))
+  }
+
+  /// What has to be done about price bands.
+  public func bands(_ standings: [BandStanding], _ clock: MarketClockRecord, at now: Timestamp) -> BandDecisions {
+    var decisions = BandDecisions()
+    for standing in standings { decide(standing, clock, now, &decisions) }
+    return decisions
+  }
+
+  private func decide(
+    _ standing: BandStanding, _ clock: MarketClockRecord, _ now: Timestamp, _ decisions: inout BandDecisions
+  ) {
+    let isOver = standing.phase.point?.stage == .closed
+    if let until = standing.pausedUntil, until <= now || isOver || standing.tier == nil {
+      decisions.resumptions[standing.shard, default: []].append(standing.instrument)
+    }
+    // What it has been told shows in how it trades only when it has been processed.
+    if let told = standing.told, told.sequence > standing.processed { return }
+    let day = standing.phase.point?.day ?? NewYorkTime.day(at: clock.marketTime(at: now))
+    let terms = isOver && standing.tier != nil ? standing.phase.band : terms(standing, day, clock, now)
+    if terms != standing.phase.band {
+      let telling = BandDecisions.Telling(
+        standing.instrument, seen: standing.told?.sequence, day: day, terms: terms)
+      decisions.tellings[standing.shard, default: []].append(telling)
+    }
+    look(standing, clock, now, &decisions)
+  }
+
+  /// The band that the instrument ought to have.
+  private func terms(
+    _ standing: BandStanding, _ day: Day, _ clock: MarketClockRecord, _ now: Timestamp
+  ) -> BandTerms? {
+    guard let tier = standing.tier else { return nil }
+    let isNearClose = isNearClose(day, clock, now)
+    guard var terms = standing.phase.band, let told = standing.told, told.day == day else {
+      guard let last = standing.last else { return standing.phase.band }
+      // Without sessions trading goes on over midnight, and so does the reference price.
+      let goesOn = standing.phase.point == nil ? standing.phase.band?.reference : nil
+      return BandTerms(reference: goesOn ?? last, previousClose: last, tier: tier, isNearClose: isNearClose)
+    }
+    terms.tier = tier
+    terms.isNearClose = isNearClose
+    if standing.phase.isContinuous, let since = standing.since {
+      let reference = BandReference(terms.reference, since: clock.marketTime(at: since))
+      if let price = reference.successor(standing.trades, at: clock.marketTime(at: now)) { terms.reference = price }
+    }
+    return terms
+  }
+
+  private func isNearClose(_ day: Day, _ clock: MarketClockRecord, _ now: Timestamp) -> Bool {
+    close(of: day).map { close in
+      (0...PriceBand.doubledSpan).contains(close.microseconds(since: clock.marketTime(at: now)))
+    } ?? false
+  }
+
+  /// When the session of a day ends, in the market's time; nil when no clock says.
+  private func close(of day: Day) -> Timestamp? {
+    switch mode {
+    case .open, .manual: nil
+    case .calendar, .simulated: schedule.calendar.session(on: day)?.close
+    }
+  }
+
+  private func look(
+    _ standing: BandStanding, _ clock: MarketClockRecord, _ now: Timestamp, _ decisions: inout BandDecisions
+  ) {
+    let market = clock.marketTime(at: now)
+    var limit = LimitState(standing.limit.edge, since: standing.limit.since.map { clock.marketTime(at: $0) })
+    guard standing.phase.isContinuous, let band = standing.phase.band?.band, standing.tier != nil else {
+      if limit.edge != nil { decisions.limits[standing.instrument] = LimitState() }
+      return
+    }
+    if limit.look(bid: standing.bid, ask: standing.ask, band: band, at: market) {
+      decisions.limits[standing.instrument] = LimitState(limit.edge, since: limit.since.map { _ in now })
+    }
+    guard let edge = limit.edge, limit.hasToPause(at: market) else { return }
+    var until = market.advanced(byMicroseconds: LimitState.pause)
+    if let day = standing.phase.point?.day, let close = close(of: day) {
+      until = min(until, close.advanced(byMicroseconds: -Self.reopeningBeforeClose))
+      // The closing auction comes first.
+      guard until > market else { return }
+    }
+    decisions.pauses.append(
+      .init(
+        standing.instrument, shard: standing.shard, until: clock.moment(of: until),
+        reason: "trading pause after \(edge.words)"))
+  }
+}

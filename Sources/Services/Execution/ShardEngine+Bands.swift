@@ -1,0 +1,68 @@
+internal import Accounting
+internal import Market
+internal import Matching
+
+/// Price bands: while an instrument trades within one, no order works beyond it.
+///
+/// An order whose limit lies beyond the band works at its end: it trades no worse than that, stands there with the time that it
+/// has, and keeps its limit, by which its hold goes. When the band moves, it moves along; what meets by that trades. So a bid
+/// that waits at limit up is what the plan calls a limit state, and nothing that a client asked for is turned away or changed.
+extension ShardEngine {
+  /// The price at which an order works now.
+  func workingPrice(_ limit: Price, _ side: Side, in instrument: InstrumentID) -> Price {
+    bands.isEmpty ? limit : bands[instrument]?.working(limit, side) ?? limit
+  }
+
+  /// A command as its book may carry it out.
+  func withinBand(_ command: BookCommand) -> BookCommand {
+    guard !bands.isEmpty, let band = bands[command.instrument] else { return command }
+    var command = command
+    if command.kind == .place || command.kind == .replace { command.price = band.working(command.price, command.side) }
+    return command
+  }
+
+  /// Gives an instrument another band, or none.
+  mutating func band(_ change: BandChange, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
+    var phase = phases[change.instrument] ?? InstrumentPhase()
+    guard phase.band != change.terms else { return }
+    phase.band = change.terms
+    phases[change.instrument] = phase
+    builder.phaseChanged(change.instrument, phase)
+    guard phase.isContinuous else { return }
+    bands[change.instrument] = phase.band?.band
+    move(change.instrument, &work, &builder)
+  }
+
+  /// Takes the orders at the ends of the band along, the oldest first. They keep their time: among those that work at the same
+  /// price it decides.
+  private mutating func move(
+    _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
+  ) {
+    let moved = engine.restingOrders(instrument).filter { order in
+      workingPrice(resting(order.order).price, order.side, in: instrument) != order.price
+    }
+    guard !moved.isEmpty else { return }
+    for order in byTime(moved) {
+      // An earlier one may have ended it, as an order of the same account.
+      guard let order = engine.find(order.order) else { continue }
+      operate(
+        .replace(
+          order.order, by: order.order, order.side, order.leaves + order.filled, at: resting(order.order).price,
+          in: instrument, account: order.account, selfTradePrevention: order.selfTradePrevention),
+        &work, &builder)
+    }
+    let orders = byTime(engine.restingOrders(instrument))
+    engine.remove(instrument)
+    do throws(RestoreRefusal) {
+      for order in orders { try engine.restore(order) }
+    } catch {
+      preconditionFailure("shard \(shard): orders that stood in a book cannot stand in it: \(error)")
+    }
+  }
+
+  /// Orders by the time of their priority.
+  func byTime(_ orders: [RestingOrder]) -> [RestingOrder] {
+    orders.map { ($0, resting($0.order)) }
+      .sorted { ($0.1.priority, $0.1.activation) < ($1.1.priority, $1.1.activation) }.map(\.0)
+  }
+}
