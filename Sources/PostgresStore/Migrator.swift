@@ -36,6 +36,8 @@ public enum Migrator {
     Migration(
       version: 12, name: "order_bounds", sql: String(decoding: PackageResources.m0012_order_bounds_sql, as: UTF8.self)),
     Migration(version: 13, name: "halts", sql: String(decoding: PackageResources.m0013_halts_sql, as: UTF8.self)),
+    Migration(
+      version: 14, name: "price_bands", sql: String(decoding: PackageResources.m0014_price_bands_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

@@ -33,7 +33,9 @@ extension MarketDirector {
     if let told = standing.told, told.sequence > standing.processed { return }
     let day = standing.phase.point?.day ?? NewYorkTime.day(at: clock.marketTime(at: now))
     let terms = isOver && standing.tier != nil ? standing.phase.band : terms(standing, day, clock, now)
-    if terms != standing.phase.band {
+    // A band that holds over the night is told again all the same: it is the new day's then.
+    let isOld = terms != nil && standing.told?.day != day && !isOver
+    if terms != standing.phase.band || isOld {
       let telling = BandDecisions.Telling(
         standing.instrument, seen: standing.told?.sequence, day: day, terms: terms)
       decisions.tellings[standing.shard, default: []].append(telling)
@@ -48,7 +50,7 @@ extension MarketDirector {
     guard let tier = standing.tier else { return nil }
     let isNearClose = isNearClose(day, clock, now)
     guard var terms = standing.phase.band, let told = standing.told, told.day == day else {
-      guard let last = standing.last else { return standing.phase.band }
+      guard let last = standing.last else { return nil }
       // Without sessions trading goes on over midnight, and so does the reference price.
       let goesOn = standing.phase.point == nil ? standing.phase.band?.reference : nil
       return BandTerms(reference: goesOn ?? last, previousClose: last, tier: tier, isNearClose: isNearClose)

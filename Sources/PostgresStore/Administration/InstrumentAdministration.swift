@@ -21,6 +21,12 @@ public struct InstrumentAdministration: Sendable {
     public var haltReason: String?
     /// Whether it may trade at all, halts aside.
     public var isTradable: Bool
+    /// Whether orders are collected during its halt.
+    public var collects = false
+    /// When the trading pause ends that it is in; nil when its halt is an operator's.
+    public var pausedUntil: Timestamp?
+    /// How wide its price bands are; nil for none.
+    public var bandTier: BandTier?
   }
 
   /// What a change of the list did.
@@ -145,6 +151,8 @@ public struct InstrumentAdministration: Sendable {
     return Stored(
       listing: listing, shard: Shard(rawValue: rows.int2(row, 5)),
       haltReason: rows.isNull(row, 6) ? nil : rows.text(row, 6),
-      isTradable: rows.bool(row, 7))
+      isTradable: rows.bool(row, 7), collects: rows.bool(row, 8),
+      pausedUntil: rows.isNull(row, 9) ? nil : Timestamp(rawValue: rows.timestamp(row, 9)),
+      bandTier: rows.isNull(row, 10) ? nil : PostgresStore.stored(rows.int2(row, 10)))
   }
 }

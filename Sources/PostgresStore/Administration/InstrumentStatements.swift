@@ -6,7 +6,8 @@ enum InstrumentStatements {
   static let lock = PostgresStatement("admin_lock_instruments", "SELECT pg_advisory_xact_lock(7361726)")
 
   static let columns = """
-    i.instrument_id, i.symbol, i.name, i.exchange, i.reference_price, i.shard, i.halt_reason, i.tradable
+    i.instrument_id, i.symbol, i.name, i.exchange, i.reference_price, i.shard, i.halt_reason, i.tradable, \
+    i.halt_collects, i.paused_until, i.band_tier
     """
 
   static let find = PostgresStatement(
@@ -33,17 +34,18 @@ enum InstrumentStatements {
     "admin_update_instrument",
     "UPDATE instruments SET name = $2::text, exchange = $3::text, reference_price = $4::bigint WHERE symbol = $1::text")
 
-  /// Tells whether that changed anything.
   /// Halts an instrument or lets it trade again, in the list that gateways read and, if that changes, in its shard's log.
+  /// A trading pause becomes the operator's halt. Tells whether that changed anything.
   ///
   /// Parameters: symbol, reason or NULL to resume, whether orders are collected.
   static let setHalt = PostgresStatement(
     "admin_set_halt",
     """
     WITH before AS MATERIALIZED (
-      SELECT instrument_id, shard, halt_reason, halt_collects FROM instruments WHERE symbol = $1::text FOR NO KEY UPDATE
+      SELECT instrument_id, shard, halt_reason, halt_collects, paused_until FROM instruments
+      WHERE symbol = $1::text FOR NO KEY UPDATE
     ), changed AS (
-      UPDATE instruments i SET halt_reason = $2::text, halt_collects = $3::boolean
+      UPDATE instruments i SET halt_reason = $2::text, halt_collects = $3::boolean, paused_until = NULL
       FROM before b WHERE i.instrument_id = b.instrument_id
     ), numbered AS (
       UPDATE shard_logs l SET last_sequence = l.last_sequence + 1
@@ -56,6 +58,24 @@ enum InstrumentStatements {
         n.instrument_id, n.last_sequence, 0, 0, 0, '00000000-0000-0000-0000-000000000000', clock_timestamp(), NULL, 0, NULL
       FROM numbered n
     )
-    SELECT (halt_reason, halt_collects) IS DISTINCT FROM ($2::text, $3::boolean) FROM before
+    SELECT (halt_reason, halt_collects, paused_until) IS DISTINCT FROM ($2::text, $3::boolean, NULL::timestamptz)
+    FROM before
+    """)
+
+  /// Sets how wide the price bands of instruments are, NULL for none, and tells how many there are and how many changed.
+  ///
+  /// Parameters: tier, symbol or NULL for all.
+  static let setBandTier = PostgresStatement(
+    "admin_set_band_tier",
+    """
+    WITH before AS MATERIALIZED (
+      SELECT instrument_id, band_tier FROM instruments WHERE symbol = coalesce($2::text, symbol)
+      ORDER BY instrument_id FOR NO KEY UPDATE
+    ), changed AS (
+      UPDATE instruments i SET band_tier = $1::smallint
+      FROM before b WHERE i.instrument_id = b.instrument_id AND b.band_tier IS DISTINCT FROM $1::smallint
+      RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM before), (SELECT count(*) FROM changed)
     """)
 }

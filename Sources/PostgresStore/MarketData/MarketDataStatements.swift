@@ -125,18 +125,24 @@ enum MarketDataStatements {
         WHERE w.account_id = o.account_id AND w.order_id = o.order_id AND w.phase <> 0)
     """
 
+  /// The price at which an order works: its own, or the end of the band beyond which it could trade.
+  private static let working = """
+    CASE o.side WHEN \(Side.buy.rawValue) THEN least(o.price, p.band_upper) ELSE greatest(o.price, p.band_lower) END
+    """
+
   /// Books and cursors as of one moment. Orders that are collected, or that are for the close, stand in no book.
   static let depths = PostgresStatement(
     "read_depths",
     """
-    SELECT i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price, sum(o.quantity - o.filled)::bigint
+    SELECT i.instrument_id, c.processed_sequence, c.processed_at, o.side, w.price, sum(o.quantity - o.filled)::bigint
     FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
     LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
     LEFT JOIN orders o ON \(standing) AND o.time_in_force <> \(TimeInForce.cls.rawValue)
       AND NOT coalesce(p.is_halted, false) AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue)
+    CROSS JOIN LATERAL (SELECT \(working) AS price) w
     WHERE i.instrument_id = ANY ($1::integer[])
-    GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, o.price
-    ORDER BY i.instrument_id, o.side, o.price
+    GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, w.price
+    ORDER BY i.instrument_id, o.side, w.price
     """)
 
   /// What the next auction of an instrument is held with: while it trades that is the closing, else what is collected.

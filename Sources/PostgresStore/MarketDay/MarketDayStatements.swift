@@ -74,6 +74,15 @@ enum MarketDayStatements {
   static let lockLog = PostgresStatement(
     "market_lock_log", "SELECT FROM shard_logs WHERE shard = $1::smallint FOR NO KEY UPDATE")
 
+  /// Stores the log rows `$2`, which carry their places, behind `numbered`.
+  static let appendLog = """
+    INSERT INTO command_log (\(LogColumns.list))
+    SELECT e.shard, e.kind, e.side, e.order_type, e.time_in_force, e.self_trade_prevention, e.post_only,
+      e.instrument_id, n.base + e.sequence, e.account_id, e.price, e.quantity, e.order_id, e.accepted_at, e.target,
+      e.target_sequence, e.extra_hold
+    FROM unnest($2::command_log[]) AS e CROSS JOIN numbered n
+    """
+
   /// Numbers the rows and stores them, if every instrument stands as it was seen. No row comes back otherwise.
   ///
   /// Parameters: tellings, log rows, shard, how many log rows, the moment.
@@ -87,11 +96,7 @@ enum MarketDayStatements {
         WHERE s.sequence IS DISTINCT FROM t.seen)
       RETURNING last_sequence - $4::integer AS base
     ), logged AS (
-      INSERT INTO command_log (\(LogColumns.list))
-      SELECT e.shard, e.kind, e.side, e.order_type, e.time_in_force, e.self_trade_prevention, e.post_only,
-        e.instrument_id, n.base + e.sequence, e.account_id, e.price, e.quantity, e.order_id, e.accepted_at, e.target,
-        e.target_sequence, e.extra_hold
-      FROM unnest($2::command_log[]) AS e CROSS JOIN numbered n
+      \(appendLog)
     ), told AS (
       INSERT INTO session_steps AS s (instrument_id, day, stage, sequence, closed_sequence, is_cleared, told_at)
       SELECT t.instrument_id, coalesce(date '1970-01-01' + t.day, o.day), coalesce(t.stage, o.stage), n.base + t.place,

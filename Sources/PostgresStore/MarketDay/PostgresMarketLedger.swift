@@ -87,12 +87,19 @@ public struct PostgresMarketLedger: MarketLedger {
       ],
       [shard, .int4(Int32(commands.count)), .timestamp(microseconds: now.rawValue)])
     let answers = try await within(leadership, [PostgresCall(MarketDayStatements.lockLog, [shard]), append])
+    return Self.outcome(answers, commands, of: batch.shard, now)
+  }
+
+  /// What became of rows whose append was the last of a transaction's calls.
+  static func outcome(
+    _ answers: (rows: [PostgresRows], history: LedgerHistory)?, _ commands: [Command], of shard: Shard, _ now: Timestamp
+  ) -> TellOutcome {
     guard let (rows, history) = answers else { return .termEnded }
     guard rows.last?.count == 1, let base = rows.last?.int8(0, 0) else { return .outdated }
     return .told(
       commands.enumerated().map { place, command in
         LogEntry(
-          shard: batch.shard, sequence: Sequence(rawValue: base + Int64(place) + 1), acceptedAt: now, command: command,
+          shard: shard, sequence: Sequence(rawValue: base + Int64(place) + 1), acceptedAt: now, command: command,
           history: history)
       })
   }
@@ -121,7 +128,7 @@ public struct PostgresMarketLedger: MarketLedger {
     return rows
   }
 
-  private static func log(_ commands: [Command], of shard: Shard, _ now: Timestamp) -> RowArray {
+  static func log(_ commands: [Command], of shard: Shard, _ now: Timestamp) -> RowArray {
     var rows = RowArray(expectedBytes: commands.count * 250)
     for (index, command) in commands.enumerated() {
       rows.append { LogColumns.write(command, shard: shard, place: Int64(index) + 1, at: now, to: &$0) }
@@ -140,7 +147,7 @@ public struct PostgresMarketLedger: MarketLedger {
 
   // MARK: Transactions
 
-  private func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
+  func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
     do {
       return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
     } catch {
@@ -150,7 +157,7 @@ public struct PostgresMarketLedger: MarketLedger {
 
   /// Runs calls in one transaction of the term, in one flush.
   /// - Returns: What they answer; nil when the term has ended.
-  private func within(
+  func within(
     _ leadership: Leadership, _ calls: [PostgresCall]
   ) async throws(LedgerError) -> (rows: [PostgresRows], history: LedgerHistory)? {
     let hold = PostgresCall(

@@ -26,7 +26,7 @@ enum PhaseColumns {
       tier: stored(rows.int2(row, column + 2)), isNearClose: rows.bool(row, column + 3))
   }
 
-  /// Writes a row of the type `phase_change`.
+  /// Writes a row of the type `phase_update`.
   static func write(_ phase: InstrumentPhase, of instrument: InstrumentID, to row: inout RowArray.Fields) {
     row.int4(instrument.rawValue)
     if let point = phase.point {
@@ -42,11 +42,15 @@ enum PhaseColumns {
       row.int8(band.previousClose.rawValue)
       row.int2(Int16(band.tier.rawValue))
       row.bool(band.isNearClose)
+      row.int8(band.band.lower.rawValue)
+      row.int8(band.band.upper.rawValue)
     } else {
       row.null(.int8)
       row.null(.int8)
       row.null(.int2)
       row.null(.bool)
+      row.null(.int8)
+      row.null(.int8)
     }
   }
 }

@@ -59,7 +59,7 @@ enum SettlingStatements {
   static let bookPhases = PostgresStatement(
     "book_phases",
     """
-    SELECT i.shard, p.instrument_id, p.day - date '1970-01-01', p.stage, p.is_halted
+    SELECT i.shard, p.instrument_id, p.day - date '1970-01-01', p.stage, p.is_halted, \(PhaseColumns.band)
     FROM instrument_phases p JOIN instruments i USING (instrument_id) WHERE i.shard = ANY ($1::smallint[])
     """)
   static let beginSnapshot = PostgresStatement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -203,11 +203,17 @@ enum SettlingStatements {
   static let changePhases = PostgresStatement(
     "settle_phases",
     """
-    INSERT INTO instrument_phases
-    SELECT c.instrument_id, date '1970-01-01' + c.day, c.stage, c.is_halted, $2::timestamptz
-    FROM unnest($1::phase_change[]) AS c
+    INSERT INTO instrument_phases AS p (instrument_id, day, stage, is_halted, changed_at, band_reference,
+      band_previous_close, band_tier, band_is_near_close, band_lower, band_upper, band_since)
+    SELECT c.instrument_id, date '1970-01-01' + c.day, c.stage, c.is_halted, $2::timestamptz, c.band_reference,
+      c.band_previous_close, c.band_tier, c.band_is_near_close, c.band_lower, c.band_upper, $2::timestamptz
+    FROM unnest($1::phase_update[]) AS c
     ON CONFLICT (instrument_id) DO UPDATE SET day = excluded.day, stage = excluded.stage,
-      is_halted = excluded.is_halted, changed_at = excluded.changed_at
+      is_halted = excluded.is_halted, changed_at = excluded.changed_at, band_reference = excluded.band_reference,
+      band_previous_close = excluded.band_previous_close, band_tier = excluded.band_tier,
+      band_is_near_close = excluded.band_is_near_close, band_lower = excluded.band_lower,
+      band_upper = excluded.band_upper,
+      band_since = CASE WHEN p.band_reference = excluded.band_reference THEN p.band_since ELSE excluded.band_since END
     """)
 
   /// Order rows of one day's table; nil goes through the parent.

@@ -41,7 +41,7 @@ package struct SettlingTransaction {
     add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
     add(SettlingStatements.changePrices, prices, "price_change[]", [time])
-    add(SettlingStatements.changePhases, phases, "phase_change[]", [time])
+    add(SettlingStatements.changePhases, phases, "phase_update[]", [time])
     return calls
   }
 

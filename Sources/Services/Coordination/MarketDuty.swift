@@ -8,17 +8,17 @@ internal import Sharding
 /// It runs beside the leader's other duties, so that a slow database costs no leader's lease, and a failure of its own stops
 /// nobody's matching: what was not told is told with the next turn.
 actor MarketDuty {
-  private let ledger: any MarketLedger
-  private let stream: any OrderStream
+  let ledger: any MarketLedger & BandLedger
+  let stream: any OrderStream
   private let settings: ExecutionSettings
-  private let now: @Sendable () -> Timestamp
-  private let report: @Sendable (WorkerEvent) -> Void
-  private var director: MarketDirector
+  let now: @Sendable () -> Timestamp
+  let report: @Sendable (WorkerEvent) -> Void
+  private(set) var director: MarketDirector
   private var reading: MarketClockReading?
   private var isFailing = false
 
   init(
-    ledger: any MarketLedger, stream: any OrderStream, settings: ExecutionSettings,
+    ledger: any MarketLedger & BandLedger, stream: any OrderStream, settings: ExecutionSettings,
     now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     self.ledger = ledger
@@ -72,6 +72,7 @@ actor MarketDuty {
     for batch in director.batches(standings, to: goal, due: due) {
       guard try await tell(batch, leadership) else { return nil }
     }
+    guard try await keepBands(clock, leadership) else { return nil }
     return standings.isEmpty ? pause(clock) : settings.lookPeriod
   }
 

@@ -16,7 +16,7 @@ public final class WorkerService: Sendable {
     /// For leading.
     public var leading: any LeaderLedger
     /// For the market day, when this worker leads, on a connection of its own; nil to leave it to nobody.
-    public var marketDay: (any MarketLedger)?
+    public var marketDay: (any MarketLedger & BandLedger)?
     /// Brings the commands.
     public var stream: any OrderStream
     /// For renewing and claiming.
@@ -41,7 +41,7 @@ public final class WorkerService: Sendable {
       ledger: any SettlementLedger, claims: any SettlementLedger, preparations: any SettlementLedger,
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
-      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil, marketDay: (any MarketLedger)? = nil
+      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil, marketDay: (any MarketLedger & BandLedger)? = nil
     ) {
       self.marketDay = marketDay
       self.ledger = ledger

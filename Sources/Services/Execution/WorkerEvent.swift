@@ -36,6 +36,10 @@ public enum WorkerEvent: Sendable {
   case clockChanged(from: MarketClockMode?, to: MarketClockMode)
   /// As leader, it told instruments of a shard what they come to.
   case instrumentsTold(Shard, SessionPoint, instruments: Int)
+  /// As leader, it paused an instrument's trading.
+  case tradingPaused(BandDecisions.Pause)
+  /// As leader, it ended pauses of instruments of a shard.
+  case pausesEnded(Shard, instruments: Int)
   /// As leader, it could not direct the market day; it tries again.
   case marketDelayed(reason: String)
   /// An operator told the worker something.

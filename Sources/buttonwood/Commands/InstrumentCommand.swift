@@ -9,6 +9,7 @@ enum InstrumentCommand {
       .init("import", "Adds and updates instruments from a file.") { await InstrumentImportCommand.run($0) },
       .init("list", "Lists instruments.") { await InstrumentListCommand.run($0) },
       .init("halt", "Halts an instrument, or all.") { await InstrumentHaltCommand.halt($0) },
+      .init("band", "Sets price bands (limit up, limit down).") { await InstrumentBandCommand.run($0) },
       .init("resume", "Lets it trade again.") { await InstrumentHaltCommand.resume($0) },
     ])
 

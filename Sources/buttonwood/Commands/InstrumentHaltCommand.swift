@@ -17,7 +17,7 @@ enum InstrumentHaltCommand {
     let actor = line.actor()
     let reason = line.requiredText("reason", "TEXT", variable: .none, help: "Why, for people.")
     let collects = line.flag("collect", help: "Takes orders all the same: they cross at one price when it resumes.")
-    let scope = line.haltScope()
+    let scope = line.instrumentScope()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await run(name, url, actor, scope) { (halts, symbol) async throws(HaltRefusal) in
       try await halts.halt(symbol, reason: reason, collects: collects)
@@ -31,7 +31,7 @@ enum InstrumentHaltCommand {
       name, "Lets an instrument, or all, trade again: orders that were collected cross first.", arguments)
     let url = line.databaseURL()
     let actor = line.actor()
-    let scope = line.haltScope()
+    let scope = line.instrumentScope()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await run(name, url, actor, scope) { (halts, symbol) async throws(HaltRefusal) in
       try await halts.resume(symbol)
@@ -40,7 +40,7 @@ enum InstrumentHaltCommand {
   }
 
   private static func run(
-    _ name: String, _ url: String, _ actor: AdminActor, _ scope: HaltScope,
+    _ name: String, _ url: String, _ actor: AdminActor, _ scope: InstrumentScope,
     _ body: @Sendable (any TradingHalts, Symbol) async throws(HaltRefusal) -> String
   ) async -> Int32 {
     await CommandLineTool.run(name) { () async throws(AdministrationError) in
@@ -62,26 +62,5 @@ enum InstrumentHaltCommand {
         }
       }
     }
-  }
-}
-
-/// What is halted or resumed.
-private enum HaltScope: Sendable {
-  case one(Symbol)
-  case all
-}
-
-extension CommandLineOptions {
-  /// Reads a symbol, or that all are meant.
-  fileprivate mutating func haltScope() -> HaltScope {
-    let all = flag("all", help: "All instruments, one after the other, instead of SYMBOL.")
-    guard let text = optionalArgument("SYMBOL", help: "The instrument, such as AAPL.") else {
-      if !all { mistake("SYMBOL or --all is needed") }
-      return .all
-    }
-    if all { mistake("--all and SYMBOL exclude each other") }
-    if let symbol = Symbol(text) { return .one(symbol) }
-    mistake("SYMBOL: \"\(text)\" is not a symbol: 1 to 12 of A-Z, 0-9, . and -, a letter first")
-    return .all
   }
 }

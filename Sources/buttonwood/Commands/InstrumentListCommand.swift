@@ -20,13 +20,14 @@ enum InstrumentListCommand {
 
   private static func text(_ all: [InstrumentAdministration.Stored]) -> String {
     var table = TextTable([
-      .left("symbol"), .left("name"), .left("exchange"), .right("reference price"), .right("shard"), .left("state"),
+      .left("symbol"), .left("name"), .left("exchange"), .right("reference price"), .right("shard"), .left("band"), .left("state"),
     ])
     for stored in all {
       let state = stored.haltReason.map { "halted: \($0)" } ?? (stored.isTradable ? "trading" : "not tradable")
       table.add([
         stored.listing.symbol.description, stored.listing.name, stored.listing.exchange,
-        stored.listing.referencePrice?.description ?? "-", stored.shard.description, state,
+        stored.listing.referencePrice?.description ?? "-", stored.shard.description,
+        stored.bandTier.map { "tier \($0.rawValue)" } ?? "-", state,
       ])
     }
     return table.text
@@ -59,6 +60,12 @@ extension JSONWriter {
     bool(stored.isTradable)
     key("halt_reason")
     if let reason = stored.haltReason { string(reason) } else { null() }
+    key("halt_collects")
+    bool(stored.collects)
+    key("paused_until")
+    if let moment = stored.pausedUntil { string(moment.description) } else { null() }
+    key("band_tier")
+    if let tier = stored.bandTier { integer(Int64(tier.rawValue)) } else { null() }
     endObject()
   }
 }

@@ -66,6 +66,15 @@ final class WorkerJournal: Sendable {
       log.warning("the market follows another clock", ["before": old.rawValue, "clock": mode.rawValue])
     case .instrumentsTold(let shard, let point, let instruments):
       log.notice("told instruments of their day", ["shard": shard, "stage": "\(point)", "instruments": instruments])
+    case .tradingPaused(let pause):
+      log.notice(
+        "paused an instrument's trading",
+        [
+          "shard": pause.shard, "instrument": pause.instrument.rawValue, "reason": pause.reason,
+          "until": "\(pause.until)",
+        ])
+    case .pausesEnded(let shard, let instruments):
+      log.notice("ended trading pauses", ["shard": shard, "instruments": instruments])
     case .marketDelayed(let reason): log.warning("the market day is directed later", ["reason": reason])
     case .told(let order): log.notice("told by an operator", ["order": order.rawValue])
     case .claimFailed(let shard, let reason): log.warning("a claim failed", ["shard": shard, "reason": reason])

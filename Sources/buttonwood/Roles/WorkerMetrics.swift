@@ -20,6 +20,7 @@ struct WorkerMetrics: Sendable {
   private let failovers: Counter
   private let outages: Counter
   private let steps: Counter
+  private let pauses: Counter
 
   /// Registers the worker's instruments.
   init(_ metrics: Metrics) {
@@ -48,6 +49,8 @@ struct WorkerMetrics: Sendable {
       "buttonwood_claims_failed_total", help: "Claims that failed, those among them whose books could not be rebuilt.")
     failovers = metrics.counter(
       "buttonwood_database_failovers_total", help: "Times that another server answered for the database.")
+    pauses = metrics.counter(
+      "buttonwood_trading_pauses_total", help: "Trading pauses that this worker has begun as leader.")
     steps = metrics.counter(
       "buttonwood_session_steps_total", help: "Steps of their day that this worker has told instruments as leader.")
     outages = metrics.counter("buttonwood_redis_failures_total", help: "Times that Redis could not be used.")
@@ -64,8 +67,9 @@ struct WorkerMetrics: Sendable {
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
     case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told, .clockChanged,
-      .marketDelayed:
+      .marketDelayed, .pausesEnded:
       break
+    case .tradingPaused: pauses.add()
     case .instrumentsTold(_, _, let instruments): steps.add(instruments)
     case .claimFailed, .recoveryFailed: failedClaims.add()
     case .leaseLost, .fenced, .dropped: losses.add()

@@ -1,0 +1,28 @@
+public import Market
+public import Sharding
+
+/// Where price bands, limit states and trading pauses are kept. What is written is fenced by the leader's term.
+public protocol BandLedger: Sendable {
+  /// Instruments whose bands or pauses somebody has to look after.
+  /// - Parameters:
+  ///   - tradesSince: Trades behind this moment count for reference prices.
+  ///   - referencesUntil: Reference prices that came about later stand: their trades need not be read.
+  func bandStandings(tradesSince: Timestamp, referencesUntil: Timestamp) async throws(LedgerError) -> [BandStanding]
+
+  /// Appends bands to their shard's log: all or nothing.
+  func tell(_ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp)
+    async throws(LedgerError) -> TellOutcome
+
+  /// Remembers limit states.
+  /// - Returns: Whether the term stands.
+  func note(_ limits: [InstrumentID: LimitState], within leadership: Leadership) async throws(LedgerError) -> Bool
+
+  /// Halts an instrument, unless it is halted, and collects its orders until the pause ends.
+  /// - Returns: Whether the term stands.
+  func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool
+
+  /// Ends pauses of instruments of a shard: what was collected crosses. Those that have ended are left alone.
+  /// - Returns: Whether the term stands.
+  func resume(_ instruments: [InstrumentID], of shard: Shard, within leadership: Leadership) async throws(LedgerError)
+    -> Bool
+}

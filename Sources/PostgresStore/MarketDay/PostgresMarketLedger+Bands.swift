@@ -1,0 +1,90 @@
+public import Market
+public import Ports
+internal import Postgres
+public import Sharding
+
+extension PostgresMarketLedger: BandLedger {
+  public func bandStandings(
+    tradesSince: Timestamp, referencesUntil: Timestamp
+  ) async throws(LedgerError) -> [BandStanding] {
+    let rows = try await run([
+      PostgresCall(
+        BandStatements.standings,
+        [
+          .timestamp(microseconds: tradesSince.rawValue), .timestamp(microseconds: referencesUntil.rawValue),
+        ])
+    ])[0]
+    return (0..<rows.count).map { row in Self.standing(rows, row) }
+  }
+
+  private static func standing(_ rows: PostgresRows, _ row: Int) -> BandStanding {
+    func moment(_ column: Int) -> Timestamp? {
+      rows.isNull(row, column) ? nil : Timestamp(rawValue: rows.timestamp(row, column))
+    }
+    func price(_ column: Int) -> Price? { rows.isNull(row, column) ? nil : Price(rawValue: rows.int8(row, column)) }
+    let phase = InstrumentPhase(
+      MarketClockRows.point(rows, row, 3), isHalted: rows.bool(row, 5), band: PhaseColumns.band(rows, row, from: 6))
+    var standing = BandStanding(
+      InstrumentID(rawValue: rows.int4(row, 0)), shard: Shard(rawValue: rows.int2(row, 1)),
+      tier: rows.isNull(row, 2) ? nil : stored(rows.int2(row, 2)), phase: phase, since: moment(10),
+      processed: Sequence(rawValue: rows.int8(row, 13)), last: price(14), bid: price(17), ask: price(18),
+      pausedUntil: moment(21))
+    if !rows.isNull(row, 11) {
+      standing.told = .init(Sequence(rawValue: rows.int8(row, 11)), day: Day(rawValue: rows.int4(row, 12)))
+    }
+    if !rows.isNull(row, 15) { standing.trades = TradeMean(sum: rows.int8(row, 15), count: rows.int8(row, 16)) }
+    if !rows.isNull(row, 19) { standing.limit = LimitState(stored(rows.int2(row, 19)), since: moment(20)) }
+    return standing
+  }
+
+  public func tell(
+    _ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp
+  ) async throws(LedgerError) -> TellOutcome {
+    let commands = tellings.map { Command.band(BandChange($0.instrument, $0.terms)) }
+    var rows = RowArray(expectedBytes: tellings.count * 60)
+    for (index, telling) in tellings.enumerated() {
+      rows.append {
+        $0.int4(telling.instrument.rawValue)
+        if let seen = telling.seen { $0.int8(seen.rawValue) } else { $0.null(.int8) }
+        $0.int4(telling.day.rawValue)
+        $0.int8(Int64(index) + 1)
+      }
+    }
+    let parameter = PostgresParameter.int2(shard.rawValue)
+    let append = PostgresCall(
+      BandStatements.tell,
+      rowArrays: [(rows, "band_telling[]"), (Self.log(commands, of: shard, now), "command_log[]")],
+      [parameter, .int4(Int32(commands.count))])
+    let answers = try await within(leadership, [PostgresCall(MarketDayStatements.lockLog, [parameter]), append])
+    return Self.outcome(answers, commands, of: shard, now)
+  }
+
+  public func note(_ limits: [InstrumentID: LimitState], within leadership: Leadership) async throws(LedgerError) -> Bool
+  {
+    let ordered = limits.sorted { $0.key < $1.key }
+    let call = PostgresCall(
+      BandStatements.noteLimits,
+      [
+        .int4Array(ordered.map(\.key.rawValue)),
+        .int2Array(ordered.map { entry in entry.value.edge.map { Int16($0.rawValue) } ?? -1 }),
+        .timestampArray(microseconds: ordered.map { $0.value.since?.rawValue ?? 0 }),
+      ])
+    return try await within(leadership, [call]) != nil
+  }
+
+  public func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool {
+    let call = PostgresCall(
+      BandStatements.pause,
+      [
+        .int4(pause.instrument.rawValue), .timestamp(microseconds: pause.until.rawValue), .text(pause.reason),
+      ])
+    return try await within(leadership, [call]) != nil
+  }
+
+  public func resume(
+    _ instruments: [InstrumentID], of shard: Shard, within leadership: Leadership
+  ) async throws(LedgerError) -> Bool {
+    let call = PostgresCall(BandStatements.resume, [.int4Array(instruments.map(\.rawValue))])
+    return try await within(leadership, [call]) != nil
+  }
+}

@@ -1,0 +1,38 @@
+internal import Lifecycle
+internal import Market
+internal import Ports
+internal import Sharding
+
+/// The leader's part in price bands: tells them, notes limit states, begins and ends trading pauses.
+extension MarketDuty {
+  /// Does what is due.
+  /// - Returns: Whether the term stands.
+  func keepBands(_ clock: MarketClockRecord, _ leadership: Leadership) async throws(LedgerError) -> Bool {
+    let moment = now()
+    let standings = try await ledger.bandStandings(
+      tradesSince: director.bandWindow(clock, at: moment), referencesUntil: director.bandsMayMove(clock, at: moment))
+    let decisions = director.bands(standings, clock, at: moment)
+    for (shard, instruments) in decisions.resumptions.sorted(by: { $0.key < $1.key }) {
+      KillPoint.reach("market.resume")
+      guard try await ledger.resume(instruments, of: shard, within: leadership) else { return false }
+      report(.pausesEnded(shard, instruments: instruments.count))
+    }
+    for pause in decisions.pauses {
+      KillPoint.reach("market.pause")
+      guard try await ledger.pause(pause, within: leadership) else { return false }
+      report(.tradingPaused(pause))
+    }
+    if !decisions.limits.isEmpty {
+      guard try await ledger.note(decisions.limits, within: leadership) else { return false }
+    }
+    for (shard, tellings) in decisions.tellings.sorted(by: { $0.key < $1.key }) {
+      KillPoint.reach("market.band")
+      switch try await ledger.tell(tellings, of: shard, within: leadership, at: now()) {
+      case .termEnded: return false
+      case .outdated: continue
+      case .told(let entries): try? await stream.publish(entries)
+      }
+    }
+    return true
+  }
+}
