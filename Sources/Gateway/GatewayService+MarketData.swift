@@ -17,6 +17,7 @@ extension GatewayService {
     case .snapshot(let symbol): return try await showSnapshots(symbol, MarketParameters(request.query), market)
     case .depth(let symbol): return try await showDepth(symbol, MarketParameters(request.query), market)
     case .indication(let symbol): return try await showIndication(symbol, market)
+    case .status(let symbol): return try await showStatus(symbol, market)
     case .orderBook(let symbol): return try await showOrderBook(symbol, MarketParameters(request.query), market)
     }
   }
@@ -249,10 +250,22 @@ extension GatewayService {
   /// `GET /v2/stocks/{symbol}/indication`
   private func showIndication(_ symbol: String, _ market: MarketSources) async throws(APIError) -> HTTPResponse {
     let instrument = try await instrument(of: symbol)
-    let call = try await reading { () async throws(LedgerError) in try await market.reader.call(of: instrument.id) }
-    guard let call else { throw .assetNotFound(symbol) }
+    let calls = try await reading { () async throws(LedgerError) in try await market.reader.calls(of: [instrument.id]) }
+    guard let call = calls[instrument.id] else { throw .assetNotFound(symbol) }
     var writer = JSONWriter(capacity: 256)
     writer.indication(call, of: instrument)
+    return .json(200, writer)
+  }
+
+  /// `GET /v2/stocks/{symbol}/status`
+  private func showStatus(_ symbol: String, _ market: MarketSources) async throws(APIError) -> HTTPResponse {
+    let instrument = try await instrument(of: symbol)
+    let statuses = try await reading { () async throws(LedgerError) in
+      try await market.reader.statuses(of: [instrument.id])
+    }
+    guard let status = statuses[instrument.id] else { throw .assetNotFound(symbol) }
+    var writer = JSONWriter(capacity: 512)
+    writer.tradingStatus(status, of: instrument)
     return .json(200, writer)
   }
 

@@ -56,7 +56,7 @@ public final class GatewayService: Sendable {
     self.random = random
     directory = InstrumentDirectory(
       reader: reader, instrumentLifetime: configuration.instrumentLifetime, priceLifetime: configuration.priceLifetime)
-    hub = market.map { [directory] market in MarketHub(market, directory, now: now) }
+    hub = market.map { [directory] market in MarketHub(market, directory, clock: clock, now: now) }
     streamCensus = StreamCensus(limit: configuration.marketStreamsPerAccount)
     closingPrices = ClosingPrices(history: keeper)
     dayMovements = DayMovements(history: keeper)

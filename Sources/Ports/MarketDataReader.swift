@@ -26,8 +26,11 @@ public protocol MarketDataReader: Sendable {
   /// The books of instruments by their open orders; also of those without orders.
   func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth]
 
-  /// What the next auction of an instrument would be held with; nil when there is no such instrument.
-  func call(of instrument: InstrumentID) async throws(LedgerError) -> MarketCall?
+  /// What the next auctions of instruments would be held with.
+  func calls(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketCall]
+
+  /// How instruments trade; of all when `instruments` is nil.
+  func statuses(of instruments: [InstrumentID]?) async throws(LedgerError) -> [InstrumentID: TradingStatus]
 }
 
 /// The orders of an instrument that its next auction would cross, by price.

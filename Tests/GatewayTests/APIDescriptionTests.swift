@@ -58,6 +58,7 @@ import Testing
       case .depth: "{symbol}/depth"
       case .orderBook: "{symbol}/orderbook"
       case .indication: "{symbol}/indication"
+      case .status: "{symbol}/status"
       case .conditions: "meta/conditions/{tick_type}"
       case .exchanges: "meta/exchanges"
       }
@@ -83,7 +84,7 @@ import Testing
     let kinds = StockRoute.Kind.allCases
     let stocks: [StockRoute] =
       kinds.flatMap { [.history($0, nil), .history($0, symbol), .latest($0, nil), .latest($0, symbol)] } + [
-        .snapshot(nil), .snapshot(symbol), .depth(symbol), .orderBook(symbol), .indication(symbol),
+        .snapshot(nil), .snapshot(symbol), .depth(symbol), .orderBook(symbol), .indication(symbol), .status(symbol),
         .conditions("trade"), .exchanges,
       ]
     let routes: [Route] =

@@ -10,6 +10,7 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
     var quotes: [InstrumentID: [Quote]] = [:]
     var depths: [InstrumentID: MarketDepth] = [:]
     var calls: [InstrumentID: MarketCall] = [:]
+    var statuses: [InstrumentID: TradingStatus] = [:]
     /// What is kept outside the ledger; nil when that is away.
     var kept: [InstrumentID: MarketDepth]? = [:]
     var failure: LedgerError?
@@ -82,8 +83,12 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
     }
   }
 
-  func call(of instrument: InstrumentID) async throws(LedgerError) -> MarketCall? {
-    state.withLock { $0.calls[instrument] }
+  func calls(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketCall] {
+    try reading { state in state.calls.filter { instruments.contains($0.key) } }
+  }
+
+  func statuses(of instruments: [InstrumentID]?) async throws(LedgerError) -> [InstrumentID: TradingStatus] {
+    try reading { state in state.statuses.filter { instruments?.contains($0.key) ?? true } }
   }
 
   func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth] {

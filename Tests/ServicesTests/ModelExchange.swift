@@ -30,8 +30,9 @@ struct ModelExchange {
   private var requestCount = 0
   /// What is among the requests.
   private let mix: Mix
-  private var isConditional: Bool { mix == .conditional || mix == .conditionalDays }
-  private var hasDays: Bool { mix == .days || mix == .conditionalDays }
+  private var isConditional: Bool { [.conditional, .conditionalDays, .everything].contains(mix) }
+  private var hasDays: Bool { mix.hasDays }
+  private var hasBands: Bool { mix.hasBands }
   static let collar: Int64 = 500
 
   /// What is among the requests beside plain orders.
@@ -42,6 +43,12 @@ struct ModelExchange {
     /// Steps of the day, halts, expiry.
     case days
     case conditionalDays
+    /// Price bands.
+    case bands
+    case everything
+
+    var hasDays: Bool { [.days, .conditionalDays, .everything].contains(self) }
+    var hasBands: Bool { [.bands, .everything].contains(self) }
   }
 
   init(seed: UInt64, _ mix: Mix = .plain) {
@@ -133,6 +140,7 @@ struct ModelExchange {
       }
       log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: entry.command))
       if hasDays, random.oneIn(12) { drive() }
+      if hasBands, random.oneIn(10) { drive(.band(band())) }
     }
   }
 
@@ -144,9 +152,18 @@ struct ModelExchange {
       told[step.instrument, default: .init()].point = step.point
       if step.point.stage == .closed { closes[step.instrument] = sequence }
     case .halt(let halt): told[halt.instrument, default: .init()].isHalted = halt.isHalted
-    case .expire, .place, .cancel, .replace: break
+    case .band,
+      .expire, .place, .cancel, .replace: break
     }
     log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: command))
+  }
+
+  /// A band one of whose ends lies among the prices, one that lies around all of them, or none.
+  private mutating func band() -> BandChange {
+    let offset: Int64 = random.pick([-5_000, 5_000, 0])
+    let reference = Price(rawValue: 100_000 + offset + random.number(-6...6 as ClosedRange<Int64>) * 100)
+    let terms = BandTerms(reference: reference, previousClose: Price(rawValue: 100_000), tier: .tier1)
+    return BandChange(random.pick(Self.instruments), random.oneIn(6) ? nil : terms)
   }
 
   /// Now and then a step of a day, a halt or its end, a part of an expiry; steps that lead back are among them.
@@ -376,8 +393,10 @@ struct ModelExchange {
     for instrument in Self.instruments {
       let phase = phases[instrument] ?? InstrumentPhase()
       let working = openOrders.filter { $0.instrument == instrument && $0.phase == .working && $0.timeInForce != .cls }
-      let (bids, asks) = (working.filter { $0.side == .buy }, working.filter { $0.side == .sell })
-      if phase.isContinuous, let bid = bids.map(\.price).max(), let ask = asks.map(\.price).min(), bid >= ask {
+      let band = phase.band?.band
+      let bids = working.filter { $0.side == .buy }.map { band?.working($0.price, .buy) ?? $0.price }
+      let asks = working.filter { $0.side == .sell }.map { band?.working($0.price, .sell) ?? $0.price }
+      if phase.isContinuous, let bid = bids.max(), let ask = asks.min(), bid >= ask {
         faults.append("\(instrument) trades and stands at \(bid) to \(ask)")
       }
       if phase.isContinuous, working.contains(where: { $0.timeInForce == .opg || $0.type == .market }) {

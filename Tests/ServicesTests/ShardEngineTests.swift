@@ -19,7 +19,7 @@ import Testing
       #expect(
         engine.openOrders() == model.openOrders.map { OpenOrder($0) }, "the books are the open orders, seed \(seed)")
     }
-    let hasDays = mix == .days || mix == .conditionalDays
+    let hasDays = mix.hasDays
     #expect(
       model.trades.count > (hasDays ? 15 : 50) && model.orders.values.contains { $0.status == .replaced },
       "the mix is rich")
@@ -31,6 +31,30 @@ import Testing
     guard mix == .conditional else { return }
     let kinds = Set(model.events.map(\.kind))
     #expect(kinds.isSuperset(of: [.triggered, .held, .fill, .canceled]), "the mix is rich, seed \(seed)")
+  }
+
+  /// While an instrument trades within a band, nothing trades beyond it, and what stands at its end trades when it moves.
+  @Test(arguments: 1...8 as ClosedRange<UInt64>, [ModelExchange.Mix.bands, .everything])
+  func nothingTradesBeyondItsBand(seed: UInt64, mix: ModelExchange.Mix) throws {
+    var model = ModelExchange(seed: seed, mix)
+    var engine = try model.engine()
+    var (atEnds, byMoves) = (0, 0)
+    for step in 0..<100 {
+      model.accept(model.random.number(1...12))
+      for row in model.unsettled() {
+        let before = model.phases
+        let settlement = engine.apply([row])
+        #expect(model.store(settlement) + model.faults() == [], "seed \(seed), step \(step)")
+        for trade in settlement.trades {
+          let (old, new) = (before[trade.instrument] ?? InstrumentPhase(), model.phases[trade.instrument])
+          guard old.isContinuous, let new, new.isContinuous, let band = new.band?.band else { continue }
+          #expect(band.contains(trade.price), "seed \(seed), step \(step), row \(row)")
+          atEnds += trade.price == band.lower || trade.price == band.upper ? 1 : 0
+          if case .band = row.command { byMoves += 1 }
+        }
+      }
+    }
+    #expect(atEnds > 10 && byMoves > 0, "the mix is rich, seed \(seed)")
   }
 
   /// The same log, cut into other batches: the same history.

@@ -55,6 +55,10 @@ extension APIDescription {
         summary: "What the next auction would lead to if it were held now: the closing while the symbol trades.",
         parameters: [symbol], answer: .init(200, "The indication.", .named("Indication")), refusals: [404]),
       APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/status", name: "getTradingStatus", tag: "Market data",
+        summary: "Whether and how a symbol trades: its session, halts, trading pauses, and its price band.",
+        parameters: [symbol], answer: .init(200, "The status.", .named("TradingStatus")), refusals: [404]),
+      APIOperation(
         method: .get, path: "/v2/stocks/meta/conditions/{tick_type}", name: "getConditions", tag: "Market data",
         summary: "What the letters of conditions mean.",
         parameters: [.path("tick_type", .word(["trade", "quote"]), "Of what.")],
@@ -122,6 +126,25 @@ extension APIDescription {
       .always("paired", .integer(), "Shares that would trade."),
       .always("imbalance", .integer(), "Shares at that price or better that would be left over."),
       .always("imbalance_side", .optional(.word(["buy", "sell"]))),
+    ]),
+    "TradingStatus": .object([
+      .always("symbol", .string()), .always("t", .time, "Since when it trades so."),
+      .always("status", .word(TradingStatus.State.allCases.map(\.rawValue))),
+      .always("session_date", .optional(.date), "Null where there are no sessions."),
+      .always("reason", .optional(.string()), "Why it is halted or paused."),
+      .always("accepts_orders", .boolean),
+      .always("resumes_at", .optional(.time), "When its pause ends."),
+      .always(
+        "band",
+        .optional(
+          .object([
+            .always("lower", .number, "Limit down: nothing trades below it."),
+            .always("upper", .number, "Limit up: nothing trades above it."),
+            .always("reference", .number, "What the band stands around."), .always("tier", .integer()),
+            .always(
+              "limit_state", .optional(.word(["limit_down", "limit_up"])),
+              "The end of the band that the best price has come to."),
+          ])), "Null without a band, and while nothing trades."),
     ]),
     "Depth": .object([
       .always("symbol", .string()), .always("t", .time),

@@ -19,6 +19,8 @@ enum StockRoute: Hashable {
   case orderBook(String)
   /// What the next auction would lead to.
   case indication(String)
+  /// Whether and how it trades.
+  case status(String)
   /// What the letters of conditions mean.
   case conditions(String)
   /// What the letters of exchanges mean.
@@ -36,6 +38,7 @@ enum StockRoute: Hashable {
     case (2, "depth"): self = .depth(words[0])
     case (2, "orderbook"): self = .orderBook(words[0])
     case (2, "indication"): self = .indication(words[0])
+    case (2, "status"): self = .status(words[0])
     case (2, let kind?): self.init(kind, symbol: words[0], isLatest: false)
     case (3, let type?) where words[0] == "meta" && words[1] == "conditions": self = .conditions(type)
     case (3, "latest"): self.init(words[1], symbol: words[0], isLatest: true)

@@ -28,6 +28,7 @@ actor MarketHub {
   private let sources: MarketSources
   private let directory: InstrumentDirectory
   private let settings: MarketHubSettings
+  private let clock: @Sendable () -> MarketClock
   private let now: @Sendable () -> Timestamp
   private let inbox = Lock(Inbox())
 
@@ -40,14 +41,16 @@ actor MarketHub {
   /// How often it has looked.
   private(set) var turns = 0
   private var told: [Timestamp: [InstrumentID: Bar]] = [:]
+  private var board = StatusBoard()
 
   init(
     _ sources: MarketSources, _ directory: InstrumentDirectory, settings: MarketHubSettings = MarketHubSettings(),
-    now: @escaping @Sendable () -> Timestamp
+    clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) }, now: @escaping @Sendable () -> Timestamp
   ) {
     self.sources = sources
     self.directory = directory
     self.settings = settings
+    self.clock = clock
     self.now = now
     schedule = BarSchedule(settings)
   }
@@ -87,6 +90,7 @@ actor MarketHub {
   private func forget() {
     (positions, copies, heard, told) = ([:], [:], [:], [:])
     schedule = BarSchedule(settings)
+    board = StatusBoard()
   }
 
   private func takeChanges() {
@@ -117,6 +121,7 @@ actor MarketHub {
     if !(await follow(instruments)) { pause = settings.failurePause }
     await copyBooks(instruments)
     await tellBars(instruments)
+    if turns % settings.looksPerStatus == 0 { await tellStatuses(instruments) }
     return pause
   }
 
@@ -245,6 +250,60 @@ actor MarketHub {
     for (id, bar) in bars.sorted(by: { $0.key < $1.key }) {
       guard let symbol = instruments[id]?.symbol.description else { continue }
       table.send([.bar(bar, type: type, symbol: symbol)], channel, symbol)
+    }
+  }
+
+  // MARK: Sessions, halts, bands, auctions
+
+  private func tellStatuses(_ instruments: InstrumentTable) async {
+    let symbols = table.symbols(in: .statuses, .lulds, .imbalances)
+    guard symbols?.isEmpty != true else {
+      board = StatusBoard()
+      return
+    }
+    let ids = symbols.map { $0.compactMap { instruments.named($0)?.id } }
+    guard let statuses = try? await sources.reader.statuses(of: ids) else { return }
+    let news = board.take(statuses)
+    for (id, elements) in news.sorted(by: { $0.key < $1.key }) {
+      guard let instrument = instruments[id] else { continue }
+      let (symbol, tape) = (instrument.symbol.description, MarketLetters.tape(of: instrument))
+      if let status = elements.status {
+        table.send([.status(StatusCodes(status), at: status.since, symbol: symbol, tape: tape)], .statuses, symbol)
+      }
+      if let band = elements.band { table.send([.band(band, symbol: symbol, tape: tape)], .lulds, symbol) }
+    }
+    await tellAuctions(statuses, instruments)
+  }
+
+  private func tellAuctions(_ statuses: [InstrumentID: TradingStatus], _ instruments: InstrumentTable) async {
+    let isClosing = closesSoon
+    let called = statuses.filter { id, status in
+      guard let symbol = instruments[id]?.symbol.description, table.follows(.imbalances, symbol) else { return false }
+      switch status.state {
+      case .preOpen, .paused: return true
+      case .halted: return status.collects
+      case .open: return isClosing && status.phase.point != nil
+      case .closed: return false
+      }
+    }
+    guard !called.isEmpty, let calls = try? await sources.reader.calls(of: called.keys.sorted()) else { return }
+    for (id, news) in board.take(calls).sorted(by: { $0.key < $1.key }) {
+      guard let instrument = instruments[id] else { continue }
+      let symbol = instrument.symbol.description
+      table.send(
+        [.imbalance(news, symbol: symbol, tape: MarketLetters.tape(of: instrument))], .imbalances, symbol)
+    }
+  }
+
+  /// Whether the close is near; when no clock says, it may be.
+  private var closesSoon: Bool {
+    let clock = clock()
+    switch clock.mode {
+    case .open: return false
+    case .manual: return true
+    case .calendar, .simulated:
+      let market = clock.marketTime(at: now())
+      return clock.state(at: market).nextClose.microseconds(since: market) <= settings.closingCall
     }
   }
 }

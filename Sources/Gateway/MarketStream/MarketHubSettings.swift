@@ -4,6 +4,10 @@ struct MarketHubSettings {
   var pollPeriod = Duration.milliseconds(20)
   /// How long a stream that cannot be read is left alone.
   var failurePause = Duration.milliseconds(250)
+  /// How many looks lie between two at sessions, halts, bands and auctions, which change seldom.
+  var looksPerStatus = 20
+  /// How long before the close its auction is indicated, in microseconds of the market's time: ten minutes.
+  var closingCall: Int64 = 600 * 1_000_000
   /// How long after a minute's end its bars are read and told, in microseconds: trades of its last moment are on their way.
   var barDelay: Int64 = 400_000
   /// How long after a minute's end it is looked whether its bars have changed since, in microseconds.

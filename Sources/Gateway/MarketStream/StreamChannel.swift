@@ -5,10 +5,13 @@ enum StreamChannel: String, Hashable, CaseIterable {
   case bars
   case updatedBars
   case dailyBars
-  /// The next five never bring anything: there are no such events here.
+  /// Halts, pauses and sessions.
   case statuses
+  /// Price bands.
   case lulds
+  /// What the next auction would lead to.
   case imbalances
+  /// The next two never bring anything: there are no such events here.
   case corrections
   case cancelErrors
   /// The whole book, and then what changes of it: a channel of our own.

@@ -12,6 +12,12 @@ enum StreamElement: Hashable {
   case quote(Quote, symbol: String, tape: String)
   /// A bar of a minute (`b`), of the day so far (`d`), or of a minute that was told before (`u`).
   case bar(Bar, type: StaticText, symbol: String)
+  /// A change of how an instrument trades.
+  case status(StatusCodes, at: Timestamp, symbol: String, tape: String)
+  /// A change of its price band.
+  case band(BandNews, symbol: String, tape: String)
+  /// What its next auction would lead to.
+  case imbalance(AuctionNews, symbol: String, tape: String)
   /// A whole book.
   case book(MarketDepth, symbol: String)
   /// What changed in a book whose copy stands at a command.
@@ -60,6 +66,10 @@ enum StreamElement: Hashable {
     case .quote(let quote, let symbol, let tape):
       writer.quote(quote, tape: tape, head: MarketHead(type: "q", symbol: symbol))
     case .bar(let bar, let type, let symbol): writer.bar(bar, head: MarketHead(type: type.rawValue, symbol: symbol))
+    case .status(let codes, let moment, let symbol, let tape):
+      writer.status(codes, at: moment, tape: tape, symbol: symbol)
+    case .band(let news, let symbol, let tape): writer.band(news, tape: tape, symbol: symbol)
+    case .imbalance(let news, let symbol, let tape): writer.imbalance(news, tape: tape, symbol: symbol)
     case .book(let depth, let symbol):
       writer.map(8) { writer in
         writer.key("T")

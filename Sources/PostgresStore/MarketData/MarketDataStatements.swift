@@ -145,19 +145,29 @@ enum MarketDataStatements {
     ORDER BY i.instrument_id, o.side, w.price
     """)
 
-  /// What the next auction of an instrument is held with: while it trades that is the closing, else what is collected.
-  static let call = PostgresStatement(
-    "read_call",
+  /// What the next auctions of instruments are held with: while one trades that is the closing, else what is collected.
+  static let calls = PostgresStatement(
+    "read_calls",
     """
     SELECT c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), l.price, o.side, o.price,
-      sum(o.quantity - o.filled)::bigint
+      sum(o.quantity - o.filled)::bigint, i.instrument_id
     FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
     LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
     LEFT JOIN last_prices l ON l.instrument_id = i.instrument_id
     LEFT JOIN orders o ON \(standing) AND (o.time_in_force <> \(TimeInForce.cls.rawValue)
       OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted)
-    WHERE i.instrument_id = $1::integer
-    GROUP BY c.processed_at, p.day, p.stage, p.is_halted, l.price, o.side, o.price
+    WHERE i.instrument_id = ANY ($1::integer[])
+    GROUP BY i.instrument_id, c.processed_at, p.day, p.stage, p.is_halted, l.price, o.side, o.price
+    """)
+
+  /// Instruments that were never told anything have traded since they were listed.
+  static let statuses = PostgresStatement(
+    "read_statuses",
+    """
+    SELECT i.instrument_id, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), \(PhaseColumns.band),
+      coalesce(p.changed_at, i.created_at), s.limit_edge, i.halt_reason, i.halt_collects, i.paused_until
+    FROM instruments i LEFT JOIN instrument_phases p USING (instrument_id) LEFT JOIN band_states s USING (instrument_id)
+    WHERE $1::integer[] IS NULL OR i.instrument_id = ANY ($1::integer[])
     """)
 
   private static func word(_ ascending: Bool) -> String { ascending ? "asc" : "desc" }

@@ -95,20 +95,43 @@ public final class PostgresMarketDataReader: MarketDataReader {
     return depths
   }
 
-  public func call(of instrument: InstrumentID) async throws(LedgerError) -> MarketCall? {
-    let rows = try await run([PostgresCall(MarketDataStatements.call, [.int4(instrument.rawValue)])])[0]
-    guard rows.count > 0 else { return nil }
-    var point: SessionPoint?
-    if !rows.isNull(0, 1) { point = SessionPoint(Day(rawValue: rows.int4(0, 1)), stored(rows.int2(0, 2))) }
-    var call = MarketCall(
-      at: Timestamp(rawValue: rows.timestamp(0, 0)), phase: InstrumentPhase(point, isHalted: rows.bool(0, 3)),
-      last: rows.isNull(0, 4) ? nil : Price(rawValue: rows.int8(0, 4)))
-    for row in 0..<rows.count where !rows.isNull(row, 5) {
-      let side: Side = stored(rows.int2(row, 5))
-      let level = PriceLevelView(price: Price(rawValue: rows.int8(row, 6)), size: Quantity(rawValue: rows.int8(row, 7)))
-      if side == .buy { call.bids.append(level) } else { call.asks.append(level) }
+  public func calls(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketCall] {
+    let rows = try await run([PostgresCall(MarketDataStatements.calls, [Self.list(instruments)])])[0]
+    var calls: [InstrumentID: MarketCall] = [:]
+    for row in 0..<rows.count {
+      let instrument = InstrumentID(rawValue: rows.int4(row, 8))
+      var call =
+        calls[instrument]
+        ?? MarketCall(
+          at: Timestamp(rawValue: rows.timestamp(row, 0)),
+          phase: InstrumentPhase(MarketClockRows.point(rows, row, 1), isHalted: rows.bool(row, 3)),
+          last: rows.isNull(row, 4) ? nil : Price(rawValue: rows.int8(row, 4)))
+      if !rows.isNull(row, 5) {
+        let side: Side = stored(rows.int2(row, 5))
+        let level = PriceLevelView(
+          price: Price(rawValue: rows.int8(row, 6)), size: Quantity(rawValue: rows.int8(row, 7)))
+        if side == .buy { call.bids.append(level) } else { call.asks.append(level) }
+      }
+      calls[instrument] = call
     }
-    return call
+    return calls
+  }
+
+  public func statuses(of instruments: [InstrumentID]?) async throws(LedgerError) -> [InstrumentID: TradingStatus] {
+    let rows = try await run([
+      PostgresCall(MarketDataStatements.statuses, [instruments.map(Self.list) ?? .null])
+    ])[0]
+    var statuses: [InstrumentID: TradingStatus] = [:]
+    for row in 0..<rows.count {
+      let phase = InstrumentPhase(
+        MarketClockRows.point(rows, row, 1), isHalted: rows.bool(row, 3), band: PhaseColumns.band(rows, row, from: 4))
+      statuses[InstrumentID(rawValue: rows.int4(row, 0))] = TradingStatus(
+        phase, since: Timestamp(rawValue: rows.timestamp(row, 8)),
+        limit: rows.isNull(row, 9) ? nil : stored(rows.int2(row, 9)),
+        haltReason: rows.isNull(row, 10) ? nil : rows.text(row, 10), collects: rows.bool(row, 11),
+        pausedUntil: rows.isNull(row, 12) ? nil : Timestamp(rawValue: rows.timestamp(row, 12)))
+    }
+    return statuses
   }
 
   // MARK: Bars of longer frames

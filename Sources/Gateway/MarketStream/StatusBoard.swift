@@ -1,0 +1,89 @@
+internal import Market
+internal import Ports
+internal import Services
+
+/// A price band as clients are told of it.
+struct BandNews: Hashable {
+  /// How a band came about, by the letters of the tape for NASDAQ's listings.
+  enum Letter: String, Hashable {
+    case opening = "A"
+    case duringTheDay = "B"
+    case suspended = "D"
+    case reopening = "E"
+    case outsideHours = "F"
+  }
+
+  /// The band; nil while there is none.
+  var band: PriceBand?
+  var limit: LimitState.Edge?
+  var letter: Letter
+  var at: Timestamp
+}
+
+/// What an auction would lead to, as clients are told of it.
+struct AuctionNews: Hashable {
+  /// Nil when no price lets anything trade.
+  var indication: CallIndication?
+  var at: Timestamp
+}
+
+/// What was told last of sessions, halts, bands and auctions: finds what is new. What is seen for the first time is no news.
+struct StatusBoard {
+  /// What is new of one instrument.
+  struct News: Hashable {
+    /// Its status, if that is another.
+    var status: TradingStatus?
+    /// Its band, if that is another.
+    var band: BandNews?
+  }
+
+  private var statuses: [InstrumentID: TradingStatus] = [:]
+  private var auctions: [InstrumentID: CallIndication?] = [:]
+
+  /// Takes in how instruments trade now.
+  mutating func take(_ now: [InstrumentID: TradingStatus]) -> [InstrumentID: News] {
+    var news: [InstrumentID: News] = [:]
+    for (id, status) in now {
+      guard let before = statuses[id] else { continue }
+      var found = News()
+      if (before.state, before.haltReason, before.phase.point) != (status.state, status.haltReason, status.phase.point) {
+        found.status = status
+      }
+      if before.band != status.band || before.limit != status.limit {
+        found.band = BandNews(
+          band: status.band, limit: status.limit, letter: Self.letter(before, status), at: status.since)
+      }
+      if found != News() { news[id] = found }
+    }
+    statuses.merge(now) { $1 }
+    auctions = auctions.filter { now[$0.key] != nil }
+    return news
+  }
+
+  private static func letter(_ before: TradingStatus, _ now: TradingStatus) -> BandNews.Letter {
+    switch now.state {
+    case .halted, .paused: return .suspended
+    case .closed, .preOpen: return .outsideHours
+    case .open:
+      guard now.band != nil else { return .outsideHours }
+      switch before.state {
+      case .halted, .paused: return .reopening
+      case .closed, .preOpen: return .opening
+      case .open: return before.band == nil ? .opening : .duringTheDay
+      }
+    }
+  }
+
+  /// Takes in what auctions would be held with now.
+  mutating func take(_ calls: [InstrumentID: MarketCall]) -> [InstrumentID: AuctionNews] {
+    var news: [InstrumentID: AuctionNews] = [:]
+    for (id, call) in calls {
+      let indication = CallIndication(call)
+      // Before anything trades there is nothing to tell.
+      guard indication != (auctions[id] ?? nil) else { continue }
+      news[id] = AuctionNews(indication: indication, at: call.at)
+    }
+    auctions = calls.mapValues { CallIndication($0) }
+    return news
+  }
+}
