@@ -95,12 +95,17 @@ public struct InstrumentPhase: Hashable, Sendable {
   public var isHalted: Bool
   /// The band within which it trades while it trades; nil where there is none.
   public var band: BandTerms?
+  /// The end of its band that its best price has come to; nil while that is between them.
+  public var limit: LimitState.Edge?
 
   /// Names a phase; what trades and always has, without a band, when nothing is given.
-  public init(_ point: SessionPoint? = nil, isHalted: Bool = false, band: BandTerms? = nil) {
+  public init(
+    _ point: SessionPoint? = nil, isHalted: Bool = false, band: BandTerms? = nil, limit: LimitState.Edge? = nil
+  ) {
     self.point = point
     self.isHalted = isHalted
     self.band = band
+    self.limit = limit
   }
 
   /// Whether orders trade as they come; otherwise they are collected.

@@ -1,7 +1,7 @@
 public import Market
 public import Sharding
 
-/// Where price bands, limit states and trading pauses are kept. What is written is fenced by the leader's term.
+/// Where price bands and trading pauses are kept. What is written is fenced by the leader's term.
 public protocol BandLedger: Sendable {
   /// Instruments whose bands or pauses somebody has to look after.
   /// - Parameters:
@@ -12,10 +12,6 @@ public protocol BandLedger: Sendable {
   /// Appends bands to their shard's log: all or nothing.
   func tell(_ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp)
     async throws(LedgerError) -> TellOutcome
-
-  /// Remembers limit states.
-  /// - Returns: Whether the term stands.
-  func note(_ limits: [InstrumentID: LimitState], within leadership: Leadership) async throws(LedgerError) -> Bool
 
   /// Halts an instrument, unless it is halted, and collects its orders until the pause ends.
   /// - Returns: Whether the term stands.

@@ -87,24 +87,17 @@ import Testing
     #expect(told(decide(trading { $0.tier = .tier2 })).map { $0?.tier } == [.tier2])
   }
 
-  @Test func aLimitStateIsNotedAndLeadsToAPause() throws {
-    let atLimit = trading { $0.bid = Price("105")! }
-    #expect(decide(atLimit).limits == [instrument: LimitState(.upper, since: noon)])
-    let lasting = trading {
-      $0.bid = Price("105")!
-      $0.limit = LimitState(.upper, since: noon)
-    }
+  @Test func aLimitStateThatLastsLeadsToAPause() throws {
+    let lasting = trading { $0.limit = LimitState(.upper, since: noon) }
     #expect(decide(lasting, after: 14).isEmpty)
     let pause = try #require(decide(lasting, after: 15).pauses.first)
     #expect(pause.until == noon.advanced(byMicroseconds: 315_000_000) && pause.reason.contains("limit up"))
-    var over = lasting
-    over.bid = Price("104.99")!
-    #expect(decide(over, after: 15).limits == [instrument: LimitState()])
-    #expect(decide(over, after: 15).pauses.isEmpty)
+    var halted = lasting
+    halted.phase.isHalted = true
+    #expect(decide(halted, after: 15).pauses.isEmpty)
     // Trading reopens before the close, and none begins where that is not possible any more.
     var late = lasting
     late.phase.band!.isNearClose = true
-    late.bid = Price("110")!
     let close = Int64(3_600)
     #expect(
       decide(late, after: close - 60).pauses.map(\.until)
@@ -131,10 +124,7 @@ import Testing
     let simulated = MarketDirector(mode: .simulated)
     #expect(simulated.bandWindow(clock, at: noon) == noon.advanced(byMicroseconds: -5_000_000))
     #expect(simulated.bandsMayMove(clock, at: noon) == noon.advanced(byMicroseconds: -500_000))
-    let lasting = trading {
-      $0.bid = Price("105")!
-      $0.limit = LimitState(.upper, since: noon)
-    }
+    let lasting = trading { $0.limit = LimitState(.upper, since: noon) }
     let moment = noon.advanced(byMicroseconds: 250_000)
     #expect(
       simulated.bands([lasting], clock, at: moment).pauses.map(\.until)

@@ -48,27 +48,17 @@ import Testing
     #expect(successor(["102", "102", "101.0001"], after: 90) == Price("101.6667")!)
   }
 
-  @Test func aLimitStateThatLastsBecomesAPause() {
+  @Test func theBestPriceAtAnEndIsALimitState() {
     let band = PriceBand(lower: Price("95")!, upper: Price("105")!)
-    func moment(_ second: Int64) -> Timestamp { Timestamp(rawValue: second * 1_000_000) }
-    var state = LimitState()
-    var changes: [Bool] = []
-    func look(_ bid: String?, _ ask: String?, _ second: Int64) {
-      changes.append(
-        state.look(bid: bid.flatMap { Price($0) }, ask: ask.flatMap { Price($0) }, band: band, at: moment(second)))
+    func edge(_ bid: String?, _ ask: String?) -> LimitState.Edge? {
+      LimitState.Edge(bid: bid.flatMap { Price($0) }, ask: ask.flatMap { Price($0) }, band: band)
     }
-    look("100", "101", 0)
-    look("105", nil, 1)
-    #expect(state.edge == .upper)
-    look("105", "106", 9)
-    #expect(!state.hasToPause(at: moment(15)) && state.hasToPause(at: moment(16)))
-    look("104.99", "105", 17)
-    #expect(state.edge == nil && !state.hasToPause(at: moment(60)))
-    look(nil, "95", 61)
-    #expect(state.edge == .lower)
-    // At the other end the clock begins anew.
-    look("105", nil, 70)
-    #expect(!state.hasToPause(at: moment(84)) && state.hasToPause(at: moment(85)))
-    #expect(changes == [false, true, false, true, true, true])
+    #expect(edge("104.99", "105") == nil && edge("95", "95.01") == nil && edge(nil, nil) == nil)
+    #expect(edge("105", "106") == .upper && edge("105", nil) == .upper)
+    #expect(edge("94", "95") == .lower && edge(nil, "95") == .lower)
+    let start = Timestamp(rawValue: 1_800_000_000_000_000)
+    let state = LimitState(.upper, since: start)
+    #expect(!state.hasToPause(at: start.advanced(byMicroseconds: 14_999_999)))
+    #expect(state.hasToPause(at: start.advanced(byMicroseconds: 15_000_000)))
   }
 }

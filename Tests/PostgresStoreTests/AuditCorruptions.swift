@@ -314,6 +314,14 @@ extension AuditFindingTests {
       SELECT o.order_id::text FROM orders o JOIN told t USING (instrument_id, sequence) LIMIT 1
       """),
     Corruption(
+      "E11", "an instrument with a band that no log row gave it",
+      """
+      INSERT INTO band_states (instrument_id, sequence, day) SELECT c.instrument_id, c.sequence, current_date
+      FROM command_log c JOIN shard_cursors s USING (shard) WHERE c.sequence = s.processed_sequence
+        AND c.instrument_id IS NOT NULL ORDER BY c.shard LIMIT 1
+      RETURNING format('instrument %s', instrument_id)
+      """),
+    Corruption(
       "E8", "a retried command that was refused by the books",
       """
       UPDATE quarantined_commands SET resolution = 'refused'

@@ -49,9 +49,9 @@ struct StatusBoard {
       if (before.state, before.haltReason, before.phase.point) != (status.state, status.haltReason, status.phase.point) {
         found.status = status
       }
-      if before.band != status.band || before.limit != status.limit {
+      if before.band != status.band || before.phase.limit != status.phase.limit {
         found.band = BandNews(
-          band: status.band, limit: status.limit, letter: Self.letter(before, status), at: status.since)
+          band: status.band, limit: status.phase.limit, letter: Self.letter(before, status), at: status.since)
       }
       if found != News() { news[id] = found }
     }

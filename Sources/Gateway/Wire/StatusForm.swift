@@ -31,7 +31,7 @@ extension JSONWriter {
       key("tier")
       integer(Int64(terms.tier.rawValue))
       key("limit_state")
-      switch status.limit {
+      switch status.phase.limit {
       case .lower: string(plain: "limit_down")
       case .upper: string(plain: "limit_up")
       case nil: null()

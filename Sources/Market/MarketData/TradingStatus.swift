@@ -18,8 +18,6 @@ public struct TradingStatus: Hashable, Sendable {
   public var phase: InstrumentPhase
   /// Since when.
   public var since: Timestamp
-  /// The end of its band that the best price has come to.
-  public var limit: LimitState.Edge?
   /// Why it is halted.
   public var haltReason: String?
   /// Whether orders are taken during the halt.
@@ -29,12 +27,11 @@ public struct TradingStatus: Hashable, Sendable {
 
   /// Describes an instrument; one that trades and always has, when nothing is given.
   public init(
-    _ phase: InstrumentPhase = InstrumentPhase(), since: Timestamp = Timestamp(rawValue: 0),
-    limit: LimitState.Edge? = nil, haltReason: String? = nil, collects: Bool = false, pausedUntil: Timestamp? = nil
+    _ phase: InstrumentPhase = InstrumentPhase(), since: Timestamp = Timestamp(rawValue: 0), haltReason: String? = nil,
+    collects: Bool = false, pausedUntil: Timestamp? = nil
   ) {
     self.phase = phase
     self.since = since
-    self.limit = limit
     self.haltReason = haltReason
     self.collects = collects
     self.pausedUntil = pausedUntil

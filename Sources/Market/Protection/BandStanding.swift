@@ -32,12 +32,8 @@ public struct BandStanding: Hashable, Sendable {
   public var last: Price?
   /// Its trades of the last five minutes, if they may move the reference price.
   public var trades: TradeMean
-  /// Its best bid.
-  public var bid: Price?
-  /// Its best offer.
-  public var ask: Price?
-  /// The limit state that was noted.
-  public var limit: LimitState
+  /// Its limit state; nil while it is in none.
+  public var limit: LimitState?
   /// When the trading pause ends in which it is; nil when it is in none.
   public var pausedUntil: Timestamp?
 
@@ -45,8 +41,7 @@ public struct BandStanding: Hashable, Sendable {
   public init(
     _ instrument: InstrumentID, shard: Shard, tier: BandTier?, phase: InstrumentPhase = InstrumentPhase(),
     since: Timestamp? = nil, told: Told? = nil, processed: Sequence = .zero, last: Price? = nil,
-    trades: TradeMean = TradeMean(), bid: Price? = nil, ask: Price? = nil, limit: LimitState = LimitState(),
-    pausedUntil: Timestamp? = nil
+    trades: TradeMean = TradeMean(), limit: LimitState? = nil, pausedUntil: Timestamp? = nil
   ) {
     self.instrument = instrument
     self.shard = shard
@@ -57,8 +52,6 @@ public struct BandStanding: Hashable, Sendable {
     self.processed = processed
     self.last = last
     self.trades = trades
-    self.bid = bid
-    self.ask = ask
     self.limit = limit
     self.pausedUntil = pausedUntil
   }
@@ -108,8 +101,6 @@ public struct BandDecisions: Hashable, Sendable {
 
   /// The bands that instruments are told, by shard.
   public var tellings: [Shard: [Telling]] = [:]
-  /// Limit states that begin, change or end.
-  public var limits: [InstrumentID: LimitState] = [:]
   /// Pauses that begin.
   public var pauses: [Pause] = []
   /// Pauses that are over, by shard.
@@ -119,5 +110,5 @@ public struct BandDecisions: Hashable, Sendable {
   public init() {}
 
   /// Whether there is nothing to do.
-  public var isEmpty: Bool { tellings.isEmpty && limits.isEmpty && pauses.isEmpty && resumptions.isEmpty }
+  public var isEmpty: Bool { tellings.isEmpty && pauses.isEmpty && resumptions.isEmpty }
 }

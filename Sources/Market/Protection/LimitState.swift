@@ -1,4 +1,4 @@
-/// What an instrument's best prices have come to in relation to its bands: a limit state that lasts becomes a trading pause.
+/// What an instrument's best prices have come to in relation to its band: a limit state that lasts becomes a trading pause.
 ///
 /// Source: Plan to Address Extraordinary Market Volatility, sections VI and VII: a limit state begins when the best offer is at
 /// the lower band or the best bid at the upper one and does not cross the other side; unless it ends within 15 seconds, trading
@@ -9,49 +9,44 @@ public struct LimitState: Hashable, Sendable {
   /// How long trading pauses, in microseconds: five minutes.
   public static let pause: Int64 = 5 * 60 * 1_000_000
 
-  /// Which band the market stands at.
+  /// Which end of the band the market stands at.
   public enum Edge: UInt8, Hashable, Sendable {
-    /// The best offer is at the lower band: limit down.
+    /// The best offer is at the lower end: limit down.
     case lower = 0
-    /// The best bid is at the upper band: limit up.
+    /// The best bid is at the upper end: limit up.
     case upper = 1
+
+    /// The end that the best prices of a book have come to; nil for none.
+    public init?(bid: Price?, ask: Price?, band: PriceBand) {
+      if let bid, bid >= band.upper {
+        self = .upper
+      } else if let ask, ask <= band.lower {
+        self = .lower
+      } else {
+        return nil
+      }
+    }
+
+    /// For people: `limit up`.
+    public var words: String {
+      switch self {
+      case .lower: "limit down"
+      case .upper: "limit up"
+      }
+    }
   }
 
-  /// The band that the market stands at; nil when it stands at none.
-  public private(set) var edge: Edge?
+  /// Which end the market stands at.
+  public var edge: Edge
   /// Since when.
-  public private(set) var since: Timestamp?
+  public var since: Timestamp
 
-  /// A state as it is remembered; none when nothing is given.
-  public init(_ edge: Edge? = nil, since: Timestamp? = nil) {
+  /// Names a state.
+  public init(_ edge: Edge, since: Timestamp) {
     self.edge = edge
-    self.since = edge == nil ? nil : since
-  }
-
-  /// Looks at the best prices.
-  /// - Returns: Whether the limit state begins, changes or ends with this.
-  @discardableResult
-  public mutating func look(bid: Price?, ask: Price?, band: PriceBand, at time: Timestamp) -> Bool {
-    let now: Edge? =
-      if let bid, bid >= band.upper { .upper } else if let ask, ask <= band.lower { .lower } else { nil }
-    guard now != edge else { return false }
-    edge = now
-    since = now == nil ? nil : time
-    return true
+    self.since = since
   }
 
   /// Whether trading has to pause.
-  public func hasToPause(at time: Timestamp) -> Bool {
-    since.map { time.microseconds(since: $0) >= Self.patience } ?? false
-  }
-}
-
-extension LimitState.Edge {
-  /// For people: `limit up`.
-  public var words: String {
-    switch self {
-    case .lower: "limit down"
-    case .upper: "limit up"
-    }
-  }
+  public func hasToPause(at time: Timestamp) -> Bool { time.microseconds(since: since) >= Self.patience }
 }

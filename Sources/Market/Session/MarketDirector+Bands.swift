@@ -81,16 +81,9 @@ extension MarketDirector {
   private func look(
     _ standing: BandStanding, _ clock: MarketClockRecord, _ now: Timestamp, _ decisions: inout BandDecisions
   ) {
+    guard standing.phase.isContinuous, standing.tier != nil, let limit = standing.limit else { return }
     let market = clock.marketTime(at: now)
-    var limit = LimitState(standing.limit.edge, since: standing.limit.since.map { clock.marketTime(at: $0) })
-    guard standing.phase.isContinuous, let band = standing.phase.band?.band, standing.tier != nil else {
-      if limit.edge != nil { decisions.limits[standing.instrument] = LimitState() }
-      return
-    }
-    if limit.look(bid: standing.bid, ask: standing.ask, band: band, at: market) {
-      decisions.limits[standing.instrument] = LimitState(limit.edge, since: limit.since.map { _ in now })
-    }
-    guard let edge = limit.edge, limit.hasToPause(at: market) else { return }
+    guard LimitState(limit.edge, since: clock.marketTime(at: limit.since)).hasToPause(at: market) else { return }
     var until = market.advanced(byMicroseconds: LimitState.pause)
     if let day = standing.phase.point?.day, let close = close(of: day) {
       until = min(until, close.advanced(byMicroseconds: -Self.reopeningBeforeClose))
@@ -100,6 +93,6 @@ extension MarketDirector {
     decisions.pauses.append(
       .init(
         standing.instrument, shard: standing.shard, until: clock.moment(of: until),
-        reason: "trading pause after \(edge.words)"))
+        reason: "trading pause after \(limit.edge.words)"))
   }
 }

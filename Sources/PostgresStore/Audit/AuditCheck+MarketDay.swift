@@ -53,5 +53,47 @@ extension AuditCheck {
         WHERE o.is_open AND o.time_in_force = \(TimeInForce.day.rawValue) AND s.is_cleared
           AND o.sequence <= s.closed_sequence AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)
         """),
+    AuditCheck(
+      id: "E11", title: "instruments are halted, and trade within bands, as the log says",
+      count: "SELECT (SELECT count(*) FROM band_states) + (SELECT count(*) FROM instrument_phases)",
+      violations: """
+        WITH \(kept), \(putAside),
+        errands AS MATERIALIZED (
+          SELECT instrument_id, shard, sequence, side, order_type, quantity, time_in_force
+          FROM command_log WHERE kind = \(LogColumns.Kind.market.rawValue) AND side IN (\(errands))),
+        told AS (
+          SELECT instrument_id, max(sequence) AS sequence FROM errands WHERE side IN (\(bands)) GROUP BY instrument_id),
+        applied AS MATERIALIZED (
+          SELECT e.* FROM errands e JOIN kept k USING (shard)
+          WHERE e.sequence <= k.processed AND (e.shard, e.sequence) NOT IN (SELECT * FROM put_aside)),
+        halts AS (
+          SELECT DISTINCT ON (instrument_id) instrument_id, side = \(LogColumns.Errand.halt.rawValue) AS is_halted
+          FROM applied WHERE side NOT IN (\(bands)) ORDER BY instrument_id, sequence DESC),
+        last_bands AS (
+          SELECT DISTINCT ON (instrument_id) instrument_id,
+            CASE side WHEN \(LogColumns.Errand.bind.rawValue) THEN order_type END AS tier,
+            CASE side WHEN \(LogColumns.Errand.bind.rawValue) THEN quantity END AS previous_close,
+            CASE side WHEN \(LogColumns.Errand.bind.rawValue) THEN time_in_force <> 0 END AS is_near_close
+          FROM applied WHERE side IN (\(bands)) ORDER BY instrument_id, sequence DESC)
+        SELECT format('instrument %s', instrument_id), format('was told a band by row %s; the log says %s', s.sequence, t.sequence)
+        FROM band_states s LEFT JOIN told t USING (instrument_id)
+        LEFT JOIN kept k ON k.shard = (SELECT i.shard FROM instruments i WHERE i.instrument_id = s.instrument_id)
+        -- The rows of an old day may have been detached.
+        WHERE s.sequence >= k.first AND s.sequence IS DISTINCT FROM t.sequence
+        UNION ALL
+        SELECT format('instrument %s', instrument_id), format('%s halted; the log says otherwise',
+          CASE WHEN coalesce(p.is_halted, false) THEN 'is' ELSE 'is not' END)
+        FROM halts h LEFT JOIN instrument_phases p USING (instrument_id)
+        WHERE coalesce(p.is_halted, false) <> h.is_halted
+        UNION ALL
+        SELECT format('instrument %s', instrument_id), format('has a band of tier %s after a close at %s; the log says tier %s, %s',
+          p.band_tier, p.band_previous_close, b.tier, b.previous_close)
+        FROM last_bands b LEFT JOIN instrument_phases p USING (instrument_id)
+        WHERE (p.band_tier, p.band_previous_close, p.band_is_near_close)
+          IS DISTINCT FROM (b.tier, b.previous_close, b.is_near_close)
+        """),
   ]
+
+  private static let bands = "\(LogColumns.Errand.bind.rawValue), \(LogColumns.Errand.unbind.rawValue)"
+  private static let errands = "\(LogColumns.Errand.halt.rawValue), \(LogColumns.Errand.resume.rawValue), \(bands)"
 }

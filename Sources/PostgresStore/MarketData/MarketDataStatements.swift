@@ -165,8 +165,8 @@ enum MarketDataStatements {
     "read_statuses",
     """
     SELECT i.instrument_id, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), \(PhaseColumns.band),
-      coalesce(p.changed_at, i.created_at), s.limit_edge, i.halt_reason, i.halt_collects, i.paused_until
-    FROM instruments i LEFT JOIN instrument_phases p USING (instrument_id) LEFT JOIN band_states s USING (instrument_id)
+      coalesce(p.changed_at, i.created_at), p.limit_edge, i.halt_reason, i.halt_collects, i.paused_until
+    FROM instruments i LEFT JOIN instrument_phases p USING (instrument_id)
     WHERE $1::integer[] IS NULL OR i.instrument_id = ANY ($1::integer[])
     """)
 

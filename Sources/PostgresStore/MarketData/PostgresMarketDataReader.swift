@@ -124,10 +124,10 @@ public final class PostgresMarketDataReader: MarketDataReader {
     var statuses: [InstrumentID: TradingStatus] = [:]
     for row in 0..<rows.count {
       let phase = InstrumentPhase(
-        MarketClockRows.point(rows, row, 1), isHalted: rows.bool(row, 3), band: PhaseColumns.band(rows, row, from: 4))
+        MarketClockRows.point(rows, row, 1), isHalted: rows.bool(row, 3), band: PhaseColumns.band(rows, row, from: 4),
+        limit: PhaseColumns.limit(rows, row, 9))
       statuses[InstrumentID(rawValue: rows.int4(row, 0))] = TradingStatus(
         phase, since: Timestamp(rawValue: rows.timestamp(row, 8)),
-        limit: rows.isNull(row, 9) ? nil : stored(rows.int2(row, 9)),
         haltReason: rows.isNull(row, 10) ? nil : rows.text(row, 10), collects: rows.bool(row, 11),
         pausedUntil: rows.isNull(row, 12) ? nil : Timestamp(rawValue: rows.timestamp(row, 12)))
     }

@@ -1,7 +1,7 @@
 internal import Market
 internal import Postgres
 
-/// The SQL of price bands, limit states and trading pauses. Days are counted from 1970.
+/// The SQL of price bands and trading pauses. Days are counted from 1970.
 enum BandStatements {
   /// Instruments with bands, or that had some, or that are paused. Trades are summed up only where the reference price may
   /// move and bars say that prices have been far enough from it.
@@ -12,17 +12,12 @@ enum BandStatements {
     """
     SELECT i.instrument_id, i.shard, i.band_tier, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false),
       \(PhaseColumns.band), p.band_since, s.sequence, s.day - date '1970-01-01', c.processed_sequence,
-      coalesce(l.price, i.reference_price), m.trades[1], m.trades[2], q.bid, q.ask, s.limit_edge, s.limit_since,
+      coalesce(l.price, i.reference_price), m.trades[1], m.trades[2], p.limit_edge, p.limit_since,
       i.paused_until
     FROM instruments i JOIN shard_cursors c USING (shard)
     LEFT JOIN instrument_phases p USING (instrument_id)
     LEFT JOIN band_states s USING (instrument_id)
     LEFT JOIN last_prices l USING (instrument_id)
-    LEFT JOIN LATERAL (
-      SELECT nullif(n.bid, 0) AS bid, nullif(n.ask, 0) AS ask FROM quotes n
-      WHERE n.instrument_id = i.instrument_id AND n.quoted_at > now() - interval '1 day'
-      ORDER BY n.quoted_at DESC, n.sequence DESC LIMIT 1
-    ) q ON p.band_tier IS NOT NULL
     CROSS JOIN LATERAL (
       SELECT CASE WHEN p.band_since <= $2::timestamptz AND EXISTS (
         SELECT FROM minute_bars b
@@ -60,15 +55,6 @@ enum BandStatements {
     SELECT base FROM numbered
     """)
 
-  /// Parameters: instruments, edges, since when; -1 and any time for no limit state.
-  static let noteLimits = PostgresStatement(
-    "band_note_limits",
-    """
-    UPDATE band_states s SET limit_edge = nullif(n.edge, -1), limit_since = CASE WHEN n.edge >= 0 THEN n.since END
-    FROM unnest($1::integer[], $2::smallint[], $3::timestamptz[]) AS n (instrument_id, edge, since)
-    WHERE s.instrument_id = n.instrument_id
-    """)
-
   /// Halts an instrument that nobody has halted, and collects its orders; tells how many that were.
   ///
   /// Parameters: instrument, until when, why.
@@ -78,9 +64,7 @@ enum BandStatements {
     WITH paused AS (
       UPDATE instruments SET halt_reason = $3::text, halt_collects = true, paused_until = $2::timestamptz
       WHERE instrument_id = $1::integer AND halt_reason IS NULL RETURNING instrument_id, shard
-    ), \(logErrand(.halt, of: "paused")), forgotten AS (
-      UPDATE band_states s SET limit_edge = NULL, limit_since = NULL FROM paused p WHERE s.instrument_id = p.instrument_id
-    )
+    ), \(logErrand(.halt, of: "paused"))
     SELECT count(*) FROM paused
     """)
 

@@ -23,17 +23,17 @@ extension PostgresMarketLedger: BandLedger {
     }
     func price(_ column: Int) -> Price? { rows.isNull(row, column) ? nil : Price(rawValue: rows.int8(row, column)) }
     let phase = InstrumentPhase(
-      MarketClockRows.point(rows, row, 3), isHalted: rows.bool(row, 5), band: PhaseColumns.band(rows, row, from: 6))
+      MarketClockRows.point(rows, row, 3), isHalted: rows.bool(row, 5), band: PhaseColumns.band(rows, row, from: 6),
+      limit: PhaseColumns.limit(rows, row, 17))
     var standing = BandStanding(
       InstrumentID(rawValue: rows.int4(row, 0)), shard: Shard(rawValue: rows.int2(row, 1)),
       tier: rows.isNull(row, 2) ? nil : stored(rows.int2(row, 2)), phase: phase, since: moment(10),
-      processed: Sequence(rawValue: rows.int8(row, 13)), last: price(14), bid: price(17), ask: price(18),
-      pausedUntil: moment(21))
+      processed: Sequence(rawValue: rows.int8(row, 13)), last: price(14), pausedUntil: moment(19))
     if !rows.isNull(row, 11) {
       standing.told = .init(Sequence(rawValue: rows.int8(row, 11)), day: Day(rawValue: rows.int4(row, 12)))
     }
     if !rows.isNull(row, 15) { standing.trades = TradeMean(sum: rows.int8(row, 15), count: rows.int8(row, 16)) }
-    if !rows.isNull(row, 19) { standing.limit = LimitState(stored(rows.int2(row, 19)), since: moment(20)) }
+    if let edge = standing.phase.limit, let since = moment(18) { standing.limit = LimitState(edge, since: since) }
     return standing
   }
 
@@ -57,19 +57,6 @@ extension PostgresMarketLedger: BandLedger {
       [parameter, .int4(Int32(commands.count))])
     let answers = try await within(leadership, [PostgresCall(MarketDayStatements.lockLog, [parameter]), append])
     return Self.outcome(answers, commands, of: shard, now)
-  }
-
-  public func note(_ limits: [InstrumentID: LimitState], within leadership: Leadership) async throws(LedgerError) -> Bool
-  {
-    let ordered = limits.sorted { $0.key < $1.key }
-    let call = PostgresCall(
-      BandStatements.noteLimits,
-      [
-        .int4Array(ordered.map(\.key.rawValue)),
-        .int2Array(ordered.map { entry in entry.value.edge.map { Int16($0.rawValue) } ?? -1 }),
-        .timestampArray(microseconds: ordered.map { $0.value.since?.rawValue ?? 0 }),
-      ])
-    return try await within(leadership, [call]) != nil
   }
 
   public func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool {

@@ -6,14 +6,15 @@ enum PhaseColumns {
   /// What a band follows from, of the table `p`.
   static let band = "p.band_reference, p.band_previous_close, p.band_tier, p.band_is_near_close"
 
-  /// Reads rows of shard, instrument, day since 1970, stage, whether it is halted, and ``band``.
+  /// Reads rows of shard, instrument, day since 1970, stage, whether it is halted, ``band``, and
+  /// the end of the band that the best price has come to.
   static func read(_ rows: PostgresRows) -> [Shard: [InstrumentID: InstrumentPhase]] {
     var phases: [Shard: [InstrumentID: InstrumentPhase]] = [:]
     for row in 0..<rows.count {
       var point: SessionPoint?
       if !rows.isNull(row, 2) { point = SessionPoint(Day(rawValue: rows.int4(row, 2)), stored(rows.int2(row, 3))) }
       phases[Shard(rawValue: rows.int2(row, 0)), default: [:]][InstrumentID(rawValue: rows.int4(row, 1))] =
-        InstrumentPhase(point, isHalted: rows.bool(row, 4), band: band(rows, row, from: 5))
+        InstrumentPhase(point, isHalted: rows.bool(row, 4), band: band(rows, row, from: 5), limit: limit(rows, row, 9))
     }
     return phases
   }
@@ -24,6 +25,11 @@ enum PhaseColumns {
     return BandTerms(
       reference: Price(rawValue: rows.int8(row, column)), previousClose: Price(rawValue: rows.int8(row, column + 1)),
       tier: stored(rows.int2(row, column + 2)), isNearClose: rows.bool(row, column + 3))
+  }
+
+  /// Reads the end of a band; nil for none.
+  static func limit(_ rows: PostgresRows, _ row: Int, _ column: Int) -> LimitState.Edge? {
+    rows.isNull(row, column) ? nil : stored(rows.int2(row, column))
   }
 
   /// Writes a row of the type `phase_update`.
@@ -52,5 +58,6 @@ enum PhaseColumns {
       row.null(.int8)
       row.null(.int8)
     }
+    if let limit = phase.limit { row.int2(Int16(limit.rawValue)) } else { row.null(.int2) }
   }
 }

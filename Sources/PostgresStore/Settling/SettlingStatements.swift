@@ -59,7 +59,8 @@ enum SettlingStatements {
   static let bookPhases = PostgresStatement(
     "book_phases",
     """
-    SELECT i.shard, p.instrument_id, p.day - date '1970-01-01', p.stage, p.is_halted, \(PhaseColumns.band)
+    SELECT i.shard, p.instrument_id, p.day - date '1970-01-01', p.stage, p.is_halted, \(PhaseColumns.band),
+      p.limit_edge
     FROM instrument_phases p JOIN instruments i USING (instrument_id) WHERE i.shard = ANY ($1::smallint[])
     """)
   static let beginSnapshot = PostgresStatement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -204,16 +205,19 @@ enum SettlingStatements {
     "settle_phases",
     """
     INSERT INTO instrument_phases AS p (instrument_id, day, stage, is_halted, changed_at, band_reference,
-      band_previous_close, band_tier, band_is_near_close, band_lower, band_upper, band_since)
+      band_previous_close, band_tier, band_is_near_close, band_lower, band_upper, band_since, limit_edge, limit_since)
     SELECT c.instrument_id, date '1970-01-01' + c.day, c.stage, c.is_halted, $2::timestamptz, c.band_reference,
-      c.band_previous_close, c.band_tier, c.band_is_near_close, c.band_lower, c.band_upper, $2::timestamptz
+      c.band_previous_close, c.band_tier, c.band_is_near_close, c.band_lower, c.band_upper, $2::timestamptz,
+      c.limit_edge, CASE WHEN c.limit_edge IS NOT NULL THEN $2::timestamptz END
     FROM unnest($1::phase_update[]) AS c
     ON CONFLICT (instrument_id) DO UPDATE SET day = excluded.day, stage = excluded.stage,
       is_halted = excluded.is_halted, changed_at = excluded.changed_at, band_reference = excluded.band_reference,
       band_previous_close = excluded.band_previous_close, band_tier = excluded.band_tier,
       band_is_near_close = excluded.band_is_near_close, band_lower = excluded.band_lower,
       band_upper = excluded.band_upper,
-      band_since = CASE WHEN p.band_reference = excluded.band_reference THEN p.band_since ELSE excluded.band_since END
+      band_since = CASE WHEN p.band_reference = excluded.band_reference THEN p.band_since ELSE excluded.band_since END,
+      limit_edge = excluded.limit_edge,
+      limit_since = CASE WHEN p.limit_edge = excluded.limit_edge THEN p.limit_since ELSE excluded.limit_since END
     """)
 
   /// Order rows of one day's table; nil goes through the parent.

@@ -3,7 +3,7 @@ internal import Market
 internal import Ports
 internal import Sharding
 
-/// The leader's part in price bands: tells them, notes limit states, begins and ends trading pauses.
+/// The leader's part in price bands: tells them, begins and ends trading pauses.
 extension MarketDuty {
   /// Does what is due.
   /// - Returns: Whether the term stands.
@@ -21,9 +21,6 @@ extension MarketDuty {
       KillPoint.reach("market.pause")
       guard try await ledger.pause(pause, within: leadership) else { return false }
       report(.tradingPaused(pause))
-    }
-    if !decisions.limits.isEmpty {
-      guard try await ledger.note(decisions.limits, within: leadership) else { return false }
     }
     for (shard, tellings) in decisions.tellings.sorted(by: { $0.key < $1.key }) {
       KillPoint.reach("market.band")

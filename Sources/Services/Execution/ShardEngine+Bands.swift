@@ -26,11 +26,24 @@ extension ShardEngine {
     var phase = phases[change.instrument] ?? InstrumentPhase()
     guard phase.band != change.terms else { return }
     phase.band = change.terms
+    if change.terms == nil { phase.limit = nil }
     phases[change.instrument] = phase
     builder.phaseChanged(change.instrument, phase)
     guard phase.isContinuous else { return }
     bands[change.instrument] = phase.band?.band
     move(change.instrument, &work, &builder)
+  }
+
+  /// Reports instruments whose best price has come to an end of their band, or has left it. Looked at once for all commands
+  /// of a settlement: nothing in the books depends on it, only how long it lasts.
+  mutating func noteLimits(_ builder: inout SettlementBuilder) {
+    for (instrument, band) in bands {
+      let edge = LimitState.Edge(
+        bid: engine.best(.buy, instrument)?.price, ask: engine.best(.sell, instrument)?.price, band: band)
+      guard phases[instrument]!.limit != edge else { continue }
+      phases[instrument]!.limit = edge
+      builder.phaseChanged(instrument, phases[instrument]!)
+    }
   }
 
   /// Takes the orders at the ends of the band along, the oldest first. They keep their time: among those that work at the same

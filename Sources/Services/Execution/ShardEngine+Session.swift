@@ -80,6 +80,8 @@ extension ShardEngine {
     _ instrument: InstrumentID, to phase: InstrumentPhase, _ work: inout Reaction, _ builder: inout SettlementBuilder
   ) {
     let old = phases[instrument] ?? InstrumentPhase()
+    var phase = phase
+    if !phase.isContinuous { phase.limit = nil }
     phases[instrument] = phase
     builder.phaseChanged(instrument, phase)
     switch (old.isContinuous, phase.isContinuous) {

@@ -103,6 +103,7 @@ public struct ShardEngine: Sendable {
       if run.isEmpty { react(to: first, &builder) } else { apply(plain: run, &builder) }
       rest = rest.dropFirst(Swift.max(1, run.count))
     }
+    noteLimits(&builder)
     let settlement = builder.finish()
     for last in settlement.lastPrices { lastPrices[last.instrument] = last.price }
     return settlement
