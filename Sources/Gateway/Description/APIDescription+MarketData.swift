@@ -1,3 +1,5 @@
+internal import Market
+
 extension APIDescription {
   private typealias Parameter = APIOperation.Parameter
 

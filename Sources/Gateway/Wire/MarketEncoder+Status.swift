@@ -1,4 +1,5 @@
 internal import Market
+internal import Services
 
 /// Messages of the data stream about sessions, halts, bands and auctions.
 extension MarketEncoder {
