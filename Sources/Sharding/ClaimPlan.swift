@@ -97,13 +97,17 @@ public struct ClaimPlan: Sendable {
   /// The shards whose leases must be read to decide: those that no living worker says it works on, those that are
   /// prepared, and those that should go to another.
   public static func doubtful(_ view: View) -> [Shard] {
-    var covered = view.owned
-    for (worker, member) in view.members where worker != view.me && member.isTrusted {
-      covered.formUnion(member.shards)
-    }
+    let covered = worked(view)
     return view.shards.filter { shard in
-      !covered.contains(shard) || view.prepared.contains(shard)
+      !view.owned.contains(shard) && !covered.contains(shard) || view.prepared.contains(shard)
         || view.owned.contains(shard) && view.wishes[shard].map { $0 != view.me } ?? false
+    }
+  }
+
+  /// The shards that other living workers say they work on.
+  private static func worked(_ view: View) -> Set<Shard> {
+    view.members.reduce(into: []) { shards, entry in
+      if entry.key != view.me, entry.value.isTrusted { shards.formUnion(entry.value.shards) }
     }
   }
 
@@ -111,6 +115,7 @@ public struct ClaimPlan: Sendable {
   public mutating func decide(_ view: View) -> [Action] {
     let isActive = view.members[view.me]?.state == .active
     let doubtful = Set(Self.doubtful(view))
+    let worked = Self.worked(view)
     freeSince = freeSince.filter { doubtful.contains($0.key) }
     standing = standing.filter { doubtful.contains($0.key) }
     var actions: [Action] = []
@@ -118,7 +123,7 @@ public struct ClaimPlan: Sendable {
       if view.owned.contains(shard) {
         freeSince[shard] = nil
         if let action = keepOrHandOver(shard, view) { actions.append(action) }
-      } else if doubtful.contains(shard), let action = take(shard, view, isActive) {
+      } else if doubtful.contains(shard), let action = take(shard, view, isActive, isWorked: worked.contains(shard)) {
         actions.append(action)
       } else if isActive, view.wishes[shard] == view.me, !view.prepared.contains(shard), !doubtful.contains(shard) {
         actions.append(.prepare(shard))
@@ -137,7 +142,7 @@ public struct ClaimPlan: Sendable {
     return .handOver(shard, to: successor)
   }
 
-  private mutating func take(_ shard: Shard, _ view: View, _ isActive: Bool) -> Action? {
+  private mutating func take(_ shard: Shard, _ view: View, _ isActive: Bool, isWorked: Bool) -> Action? {
     let lease = view.leases[shard]
     if let lease, lease.owner == view.me, !view.prepared.contains(shard) {
       return .release(shard, nonce: lease.nonce)
@@ -149,7 +154,9 @@ public struct ClaimPlan: Sendable {
     guard isActive else { return nil }
     let since = freeSince[shard] ?? view.now
     freeSince[shard] = since
-    return view.now - since >= wait(for: shard, view) ? .claim(shard, over: lease) : nil
+    // A lease is never free while a shard changes hands: somebody has damaged it, and who works the shard takes it back.
+    let wait = isWorked && lease == nil ? longestWait : wait(for: shard, view)
+    return view.now - since >= wait ? .claim(shard, over: lease) : nil
   }
 
   /// Whether a lease belongs to nobody who is known and has not been renewed for a lifetime: one written by hand, or by

@@ -58,10 +58,17 @@ public final class ScratchPostgres: Sendable {
     throw ChildProcess.Failure(description: "the standby did not become synchronous within 30 s")
   }
 
-  /// Lets a standby take writes.
+  /// Lets a standby take writes, and waits until it does. Each look is a statement of its own: one that waited would hold up
+  /// what the standby has still to replay, and be cancelled for it.
   public func promote() async throws {
     var connection = try connectHere()
-    try connection.execute("SELECT pg_promote()")
+    try connection.execute("SELECT pg_promote(wait => false)")
+    for _ in 0..<3_000 {
+      let rows = try connection.query(PostgresCall(.init("recovery", "SELECT pg_is_in_recovery()")))
+      if !rows.bool(0, 0) { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw ChildProcess.Failure(description: "the standby does not take writes within 60 s")
   }
 
   /// A connection to this server, whether it takes writes or not.

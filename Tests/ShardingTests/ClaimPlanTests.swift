@@ -48,6 +48,17 @@ import Testing
     #expect(Self.decide(view).isEmpty)
   }
 
+  @Test func aFreeLeaseOfAShardThatIsWorkedIsLeftToItsOwner() {
+    var plan = ClaimPlan(longestWait: .milliseconds(1_500))
+    func look(_ milliseconds: Int) -> [ClaimPlan.Action] {
+      plan.decide(
+        Self.view(
+          others: [Self.other: Self.member(holds: true)], wish: Self.me, prepared: true, now: .milliseconds(milliseconds)))
+    }
+    #expect(look(0).isEmpty && look(1_499).isEmpty)
+    #expect(look(1_500) == [.claim(Self.shard, over: nil)])
+  }
+
   @Test func aSuspectsShardsWaitForTheVerdict() {
     let view = Self.view(others: [Self.other: Self.member(.suspect, holds: true)])
     #expect(Self.decide(view).isEmpty)

@@ -46,8 +46,9 @@ extension ShardEngine {
     }
   }
 
-  /// Takes the orders at the ends of the band along, the oldest first. They keep their time: among those that work at the same
-  /// price it decides.
+  /// Takes the orders at the ends of the band along, those that draw back before those that advance, the oldest first: what
+  /// advances trades with nothing that has not moved yet. They keep their time: among those that work at the same price it
+  /// decides.
   private mutating func move(
     _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
   ) {
@@ -55,7 +56,9 @@ extension ShardEngine {
       workingPrice(resting(order.order).price, order.side, in: instrument) != order.price
     }
     guard !moved.isEmpty else { return }
-    for order in byTime(moved) {
+    let advance = byTime(moved).filter { advances($0, in: instrument) }
+    let names = Set(advance.map(\.order))
+    for order in byTime(moved).filter({ !names.contains($0.order) }) + advance {
       // An earlier one may have ended it, as an order of the same account.
       guard let order = engine.find(order.order) else { continue }
       operate(
@@ -71,6 +74,12 @@ extension ShardEngine {
     } catch {
       preconditionFailure("shard \(shard): orders that stood in a book cannot stand in it: \(error)")
     }
+  }
+
+  /// Whether an order is about to work at a better price for others than it stands at.
+  private func advances(_ order: RestingOrder, in instrument: InstrumentID) -> Bool {
+    let price = workingPrice(resting(order.order).price, order.side, in: instrument)
+    return order.side == .buy ? price > order.price : price < order.price
   }
 
   /// Orders by the time of their priority.
