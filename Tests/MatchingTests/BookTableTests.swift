@@ -176,9 +176,23 @@ import Testing
       replace B1 with B2 buy 100 @ 10     → replaces B1, loses its place; trades 75 with A1 @ 10; rests 25
       bids                                → B2 25 @ 10
       replace B2 with B3 sell 100 @ 9     → refused: invalid
-      replace B2 with B2 buy 120 @ 10     → refused: duplicate
       replace B2 with B4 buy 75 @ 10      → refused: not above filled
       bids                                → B2 25 @ 10
+      """)
+  }
+
+  @Test func anOrderMayMoveWithinItsBook() {
+    BookTable.check(
+      """
+      place B1 buy 100 @ 10               → rests 100
+      place B2 buy 50 @ 9                 → rests 50
+      place A1 sell 30 @ 10               → trades 30 with B1 @ 10
+      place A2 sell 20 @ 12               → rests 20
+      replace B1 with B2 buy 100 @ 11     → refused: duplicate
+      replace B1 with B1 buy 100 @ 9      → replaces B1, loses its place; rests 70
+      bids                                → B2 50 @ 9, B1 70 @ 9
+      replace B1 with B1 buy 100 @ 12     → replaces B1, loses its place; trades 20 with A2 @ 12; rests 50
+      bids                                → B1 50 @ 12, B2 50 @ 9
       """)
   }
 

@@ -1,7 +1,7 @@
 internal import Market
 internal import Matching
 
-/// The orders of an instrument that are about to expire, by priority: what many commands take from, a part each.
+/// The orders of an instrument that are about to expire, in the order of the log: what many commands take from, a part each.
 ///
 /// It is found once, and whatever is placed later is not concerned; it saves time and decides nothing.
 struct ExpiryQueue {

@@ -174,9 +174,11 @@ extension ShardEngine {
     if expiry?.keys.isEmpty == true { expiry = nil }
   }
 
+  /// In the order of the log, which nothing that happens later changes: an owner that takes over between two parts goes on
+  /// with the same orders.
   private func queue(for command: ExpireOrders) -> ExpiryQueue {
     let orders = open.filter { $0.value.instrument == command.instrument && isOver($0.key, $0.value, command) }
-      .sorted { ($0.value.priority, $0.value.activation, $0.key) > ($1.value.priority, $1.value.activation, $1.key) }
+      .sorted { ($0.key.sequence, $0.key) > ($1.key.sequence, $1.key) }
     return ExpiryQueue(
       instrument: command.instrument, dayThrough: command.dayThrough,
       untilCancelledThrough: command.untilCancelledThrough, keys: orders.map(\.key))
