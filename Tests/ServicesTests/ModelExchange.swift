@@ -13,6 +13,8 @@ struct ModelExchange {
   private(set) var money: [AccountNumber: EntrySnapshot.Account] = [:]
   private(set) var shares: [EntrySnapshot.PositionKey: EntrySnapshot.Position] = [:]
   private(set) var orders: [OrderID: OrderRecord] = [:]
+  /// The orders as they were accepted.
+  private var orderIDs: [OrderID] = []
   private(set) var log: [LogEntry] = []
   private(set) var processed = Sequence.zero
   private(set) var events: [OrderEvent] = []
@@ -137,6 +139,7 @@ struct ModelExchange {
         order.sequence = sequence
         order.priority = sequence
         orders[order.id] = order
+        orderIDs.append(order.id)
       }
       log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: entry.command))
       if hasDays, random.oneIn(12) { drive() }
@@ -196,9 +199,8 @@ struct ModelExchange {
     requestCount += 1
     let name = RequestKey(digest: UniqueID(high: 0, low: UInt64(requestCount)), fingerprint: nil)
     // Mostly orders that have not closed, now and then one that has.
-    let all = orders.values.sorted { $0.id < $1.id }
-    let candidates = random.oneIn(8) ? all : all.filter(\.status.isOpen)
-    if let target = candidates.randomElement(using: &random), random.oneIn(3) {
+    let candidates = random.oneIn(8) ? orderIDs : orderIDs.filter { orders[$0]!.status.isOpen }
+    if let chosen = candidates.randomElement(using: &random), let target = orders[chosen], random.oneIn(3) {
       if random.oneIn(2) { return .cancel(CancelRequest(account: target.account, order: target.id)) }
       return .replace(
         ReplaceRequest(
@@ -390,9 +392,10 @@ struct ModelExchange {
   /// Where orders trade as they come, no two that could trade stand side by side; what is for an auction is gone with its day.
   private func sessionFaults() -> [String] {
     var faults: [String] = []
+    let standing = openOrders
     for instrument in Self.instruments {
       let phase = phases[instrument] ?? InstrumentPhase()
-      let working = openOrders.filter { $0.instrument == instrument && $0.phase == .working && $0.timeInForce != .cls }
+      let working = standing.filter { $0.instrument == instrument && $0.phase == .working && $0.timeInForce != .cls }
       let band = phase.band?.band
       let bids = working.filter { $0.side == .buy }.map { band?.working($0.price, .buy) ?? $0.price }
       let asks = working.filter { $0.side == .sell }.map { band?.working($0.price, .sell) ?? $0.price }
@@ -403,7 +406,7 @@ struct ModelExchange {
         faults.append("\(instrument) trades and keeps what was for its opening")
       }
       if phase.point?.stage == .closed, let close = closes[instrument], close <= processed,
-        openOrders.contains(where: { $0.instrument == instrument && $0.timeInForce == .cls && $0.sequence < close }),
+        standing.contains(where: { $0.instrument == instrument && $0.timeInForce == .cls && $0.sequence < close }),
         !passedOver.contains(close)
       {
         faults.append("\(instrument) has closed and keeps what was for its close")
