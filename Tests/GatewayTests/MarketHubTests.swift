@@ -2,6 +2,7 @@ import HTTP
 import Lifecycle
 import Market
 import Ports
+import Services
 import TestKit
 import Testing
 
@@ -118,6 +119,53 @@ import Testing
     }
   }
 
+  /// What changes of sessions, halts and bands, and what the next auction would lead to, goes to those who follow it, once.
+  @Test func statusesAreToldWhenTheyChange() async throws {
+    let client = Client()
+    let day = Day("2026-11-27")!
+    let terms = BandTerms(reference: Price("100")!, previousClose: Price("100")!, tier: .tier1)
+    func set(_ phase: InstrumentPhase, reason: String? = nil, pausedUntil: Timestamp? = nil) {
+      market.state.withLock {
+        $0.statuses[apple.id] = TradingStatus(
+          phase, since: Row.start, haltReason: reason, collects: reason != nil, pausedUntil: pausedUntil)
+      }
+    }
+    set(InstrumentPhase(SessionPoint(day, .preOpen)))
+    follow(client, [.statuses: ["AAPL"], .lulds: ["*"], .imbalances: ["AAPL"]])
+    await eventually("somebody looks") { await hub.turns > 45 }
+    #expect(client.all.isEmpty, "what is seen for the first time is no news")
+
+    let level = PriceLevelView(price: Price("100")!, size: Quantity(rawValue: 30))
+    market.state.withLock { state in
+      state.calls[apple.id] = MarketCall(
+        at: Row.start, phase: InstrumentPhase(SessionPoint(day, .preOpen)), last: nil, bids: [level], asks: [level])
+    }
+    await eventually("the auction is told") { client.all.count == 1 }
+    guard case .imbalance(let news, "AAPL", _)? = client.all.last else {
+      Issue.record("\(client.all)")
+      return
+    }
+    #expect(news.indication?.price == Price("100")! && news.indication?.paired == Quantity(rawValue: 30))
+
+    set(InstrumentPhase(SessionPoint(day, .open), band: terms))
+    await eventually("the opening is told") { client.all.count == 3 }
+    set(InstrumentPhase(SessionPoint(day, .open), band: terms, limit: .upper))
+    await eventually("the limit state is told") { client.all.count == 4 }
+    set(InstrumentPhase(SessionPoint(day, .open), isHalted: true, band: terms), reason: "limit", pausedUntil: Row.start)
+    await eventually("the pause is told, and what is collected") { client.all.count == 7 }
+    set(InstrumentPhase(SessionPoint(day, .open), band: terms))
+    await eventually("the reopening is told") { client.all.count == 9 }
+
+    let codes = client.all.compactMap { if case .status(let codes, _, _, _) = $0 { codes.status } else { nil } }
+    #expect(codes == ["T", "P", "T"])
+    let bands = client.all.compactMap { element -> BandNews? in
+      if case .band(let news, _, _) = element { news } else { nil }
+    }
+    #expect(bands.map(\.letter) == [.opening, .duringTheDay, .suspended, .reopening])
+    #expect(bands.map { $0.band?.upper } == [Price("105")!, Price("105")!, nil, Price("105")!])
+    #expect(bands.map(\.limit) == [nil, .upper, nil, nil])
+  }
+
   /// Trades and quotes go to those who asked, once each, in order.
   @Test func tradesAreToldOnceToThoseWhoFollow() async throws {
     var random = SeededRandom(seed: 9)
@@ -216,4 +264,5 @@ private func eventually(_ what: Comment, _ condition: () async -> Bool) async {
   Issue.record("never: \(what)")
 }
 
-private enum Row { static let start = Timestamp("2026-01-05T15:00:00Z")! }
+private enum Row { static let start = Timestamp("2026-01-05T15:00:00Z")!
+}

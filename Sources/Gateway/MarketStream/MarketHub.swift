@@ -286,7 +286,12 @@ actor MarketHub {
       case .closed: return false
       }
     }
-    guard !called.isEmpty, let calls = try? await sources.reader.calls(of: called.keys.sorted()) else { return }
+    // The next auction of who trades in between is another one: it is told from the beginning.
+    guard !called.isEmpty else {
+      _ = board.take([InstrumentID: MarketCall]())
+      return
+    }
+    guard let calls = try? await sources.reader.calls(of: called.keys.sorted()) else { return }
     for (id, news) in board.take(calls).sorted(by: { $0.key < $1.key }) {
       guard let instrument = instruments[id] else { continue }
       let symbol = instrument.symbol.description
