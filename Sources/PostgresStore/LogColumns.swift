@@ -168,7 +168,8 @@ enum LogColumns {
 
   private static func write(
     _ errand: Errand, _ instrument: InstrumentID, type: UInt8 = 0, life: Int16 = 0, _ price: Int64 = 0,
-    quantity: Int64 = 0, target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp, to row: inout RowArray.Fields
+    quantity: Int64 = 0, target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp,
+    to row: inout RowArray.Fields
   ) {
     row.int2(shard.rawValue)
     row.int2(Int16(Kind.market.rawValue))

@@ -264,5 +264,6 @@ private func eventually(_ what: Comment, _ condition: () async -> Bool) async {
   Issue.record("never: \(what)")
 }
 
-private enum Row { static let start = Timestamp("2026-01-05T15:00:00Z")!
+private enum Row {
+  static let start = Timestamp("2026-01-05T15:00:00Z")!
 }

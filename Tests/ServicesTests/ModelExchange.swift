@@ -156,7 +156,8 @@ struct ModelExchange {
       if step.point.stage == .closed { closes[step.instrument] = sequence }
     case .halt(let halt): told[halt.instrument, default: .init()].isHalted = halt.isHalted
     case .band,
-      .expire, .place, .cancel, .replace: break
+      .expire, .place, .cancel, .replace:
+      break
     }
     log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: command))
   }

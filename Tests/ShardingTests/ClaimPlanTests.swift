@@ -53,7 +53,8 @@ import Testing
     func look(_ milliseconds: Int) -> [ClaimPlan.Action] {
       plan.decide(
         Self.view(
-          others: [Self.other: Self.member(holds: true)], wish: Self.me, prepared: true, now: .milliseconds(milliseconds)))
+          others: [Self.other: Self.member(holds: true)], wish: Self.me, prepared: true,
+          now: .milliseconds(milliseconds)))
     }
     #expect(look(0).isEmpty && look(1_499).isEmpty)
     #expect(look(1_500) == [.claim(Self.shard, over: nil)])

@@ -45,7 +45,8 @@ actor MarketHub {
 
   init(
     _ sources: MarketSources, _ directory: InstrumentDirectory, settings: MarketHubSettings = MarketHubSettings(),
-    clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) }, now: @escaping @Sendable () -> Timestamp
+    clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) },
+    now: @escaping @Sendable () -> Timestamp
   ) {
     self.sources = sources
     self.directory = directory

@@ -46,7 +46,8 @@ struct StatusBoard {
     for (id, status) in now {
       guard let before = statuses[id] else { continue }
       var found = News()
-      if (before.state, before.haltReason, before.phase.point) != (status.state, status.haltReason, status.phase.point) {
+      if (before.state, before.haltReason, before.phase.point) != (status.state, status.haltReason, status.phase.point)
+      {
         found.status = status
       }
       if before.band != status.band || before.phase.limit != status.phase.limit {

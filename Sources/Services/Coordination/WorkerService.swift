@@ -41,7 +41,8 @@ public final class WorkerService: Sendable {
       ledger: any SettlementLedger, claims: any SettlementLedger, preparations: any SettlementLedger,
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
-      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil, marketDay: (any MarketLedger & BandLedger)? = nil
+      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil,
+      marketDay: (any MarketLedger & BandLedger)? = nil
     ) {
       self.marketDay = marketDay
       self.ledger = ledger

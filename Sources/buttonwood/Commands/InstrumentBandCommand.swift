@@ -17,7 +17,8 @@ enum InstrumentBandCommand {
       """, arguments)
     let url = line.databaseURL()
     let actor = line.actor()
-    let text = line.requiredText("tier", "1|2|none", variable: .none, help: "How wide, or none to trade without a band.")
+    let text = line.requiredText(
+      "tier", "1|2|none", variable: .none, help: "How wide, or none to trade without a band.")
     var tier: BandTier?
     switch text {
     case "none", "": break

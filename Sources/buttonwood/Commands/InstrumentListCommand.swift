@@ -20,7 +20,8 @@ enum InstrumentListCommand {
 
   private static func text(_ all: [InstrumentAdministration.Stored]) -> String {
     var table = TextTable([
-      .left("symbol"), .left("name"), .left("exchange"), .right("reference price"), .right("shard"), .left("band"), .left("state"),
+      .left("symbol"), .left("name"), .left("exchange"), .right("reference price"), .right("shard"), .left("band"),
+      .left("state"),
     ])
     for stored in all {
       let state = stored.haltReason.map { "halted: \($0)" } ?? (stored.isTradable ? "trading" : "not tradable")

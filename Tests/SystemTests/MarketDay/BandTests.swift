@@ -77,7 +77,8 @@ struct BandTests {
     _ = try await untilStatus("\"status\":\"open\"", "\"lower\":100.7,\"upper\":111.3,\"reference\":106")
     for (id, account) in [(buy, 0), (sell, 1)] {
       let told = await shown(id, of: account)
-      #expect(told?.text("status") == "filled" && told?.text("filled_avg_price") == "106", "\(String(describing: told))")
+      #expect(
+        told?.text("status") == "filled" && told?.text("filled_avg_price") == "106", "\(String(describing: told))")
     }
     #expect(try rows(2) == 1 && rows(3) == 1, "one pause, one end of it")
 
