@@ -6,8 +6,8 @@ public protocol BandLedger: Sendable {
   /// Instruments whose bands or pauses somebody has to look after.
   /// - Parameters:
   ///   - tradesSince: Trades behind this moment count for reference prices.
-  ///   - referencesUntil: Reference prices that came about later stand: their trades need not be read.
-  func bandStandings(tradesSince: Timestamp, referencesUntil: Timestamp) async throws(LedgerError) -> [BandStanding]
+  ///   - referencesUntil: Reference prices that came about later stand: their trades need not be read. Nil reads none.
+  func bandStandings(tradesSince: Timestamp, referencesUntil: Timestamp?) async throws(LedgerError) -> [BandStanding]
 
   /// Appends bands to their shard's log: all or nothing.
   func tell(_ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp)

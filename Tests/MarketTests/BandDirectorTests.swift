@@ -123,6 +123,10 @@ import Testing
     let clock = MarketClockRecord(mode: .simulated, simulation: simulation)
     let simulated = MarketDirector(mode: .simulated)
     #expect(simulated.bandWindow(clock, at: noon) == noon.advanced(byMicroseconds: -5_000_000))
+    let look = { (after: Int64) in
+      simulated.looksAtReferences(clock, after: noon, at: noon.advanced(byMicroseconds: after))
+    }
+    #expect(!look(83_333) && look(83_334) && simulated.looksAtReferences(clock, after: nil, at: noon))
     #expect(simulated.bandsMayMove(clock, at: noon) == noon.advanced(byMicroseconds: -500_000))
     let lasting = trading { $0.limit = LimitState(.upper, since: noon) }
     let moment = noon.advanced(byMicroseconds: 250_000)

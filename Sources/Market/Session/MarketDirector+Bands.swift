@@ -5,6 +5,15 @@ extension MarketDirector {
   /// Around the close a pause ends this much before it, so that trading reopens before the closing auction; in microseconds.
   public static let reopeningBeforeClose: Int64 = 10 * 1_000_000
 
+  /// How often it is looked whether reference prices move, in microseconds of the market's time: every five seconds.
+  public static let referencePeriod: Int64 = 5 * 1_000_000
+
+  /// Whether it is time to look at reference prices, which were looked at last at a moment of ours; nil for never.
+  public func looksAtReferences(_ clock: MarketClockRecord, after last: Timestamp?, at now: Timestamp) -> Bool {
+    guard let last else { return true }
+    return clock.marketTime(at: now).microseconds(since: clock.marketTime(at: last)) >= Self.referencePeriod
+  }
+
   /// Trades since this moment of ours count for reference prices.
   public func bandWindow(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
     clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -BandReference.window))

@@ -27,6 +27,8 @@ enum BandStatements {
         SELECT ARRAY[coalesce(sum(t.price), 0)::bigint, count(*)] FROM trades t
         WHERE t.instrument_id = i.instrument_id AND t.traded_at > $1::timestamptz
       ) END AS trades
+      -- Kept apart, or it would be done for each column that is taken of it.
+      OFFSET 0
     ) m
     WHERE i.band_tier IS NOT NULL OR p.band_tier IS NOT NULL OR i.paused_until IS NOT NULL
     ORDER BY i.shard, i.instrument_id

@@ -5,13 +5,14 @@ public import Sharding
 
 extension PostgresMarketLedger: BandLedger {
   public func bandStandings(
-    tradesSince: Timestamp, referencesUntil: Timestamp
+    tradesSince: Timestamp, referencesUntil: Timestamp?
   ) async throws(LedgerError) -> [BandStanding] {
     let rows = try await run([
       PostgresCall(
         BandStatements.standings,
         [
-          .timestamp(microseconds: tradesSince.rawValue), .timestamp(microseconds: referencesUntil.rawValue),
+          .timestamp(microseconds: tradesSince.rawValue),
+          referencesUntil.map { .timestamp(microseconds: $0.rawValue) } ?? .null,
         ])
     ])[0]
     return (0..<rows.count).map { row in Self.standing(rows, row) }

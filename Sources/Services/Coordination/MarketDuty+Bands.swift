@@ -9,8 +9,11 @@ extension MarketDuty {
   /// - Returns: Whether the term stands.
   func keepBands(_ clock: MarketClockRecord, _ leadership: Leadership) async throws(LedgerError) -> Bool {
     let moment = now()
+    let isLooking = director.looksAtReferences(clock, after: lookedAtReferences, at: moment)
     let standings = try await ledger.bandStandings(
-      tradesSince: director.bandWindow(clock, at: moment), referencesUntil: director.bandsMayMove(clock, at: moment))
+      tradesSince: director.bandWindow(clock, at: moment),
+      referencesUntil: isLooking ? director.bandsMayMove(clock, at: moment) : nil)
+    if isLooking { lookedAtReferences = moment }
     let decisions = director.bands(standings, clock, at: moment)
     for (shard, instruments) in decisions.resumptions.sorted(by: { $0.key < $1.key }) {
       KillPoint.reach("market.resume")

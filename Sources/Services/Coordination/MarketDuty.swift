@@ -16,6 +16,8 @@ actor MarketDuty {
   private(set) var director: MarketDirector
   private var reading: MarketClockReading?
   private var isFailing = false
+  /// When it was looked last whether reference prices of price bands move.
+  var lookedAtReferences: Timestamp?
 
   init(
     ledger: any MarketLedger & BandLedger, stream: any OrderStream, settings: ExecutionSettings,
