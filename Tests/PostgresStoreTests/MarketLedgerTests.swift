@@ -149,9 +149,85 @@ struct MarketLedgerTests {
     #expect(try await ledger.behind(.at(SessionPoint(today, .closed))).isEmpty)
   }
 
+  /// Gives all instruments bands, and a price.
+  private func listWithBands() throws {
+    var connection = try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))
+    try connection.execute("UPDATE instruments SET band_tier = 1, reference_price = 1000000")
+  }
+
+  private func standings() async throws -> [BandStanding] {
+    try await ledger.bandStandings(tradesSince: StoreDatabase.noon, referencesUntil: nil)
+  }
+
+  @Test func bandsAreToldOnceWithinTheTerm() async throws {
+    try listWithBands()
+    let old = try await elect(1)
+    let decided = director.bands(try await standings(), MarketClockRecord(mode: .manual), at: StoreDatabase.noon)
+    #expect(decided.tellings.mapValues(\.count) == [0: 2, 1: 2, 2: 1].mapKeys { Shard(rawValue: $0) })
+    let leadership = try await elect(2)
+    for (shard, tellings) in decided.tellings {
+      #expect(try await ledger.tell(tellings, of: shard, within: old, at: StoreDatabase.noon) == .termEnded)
+      let outcome = try await ledger.tell(tellings, of: shard, within: leadership, at: StoreDatabase.noon)
+      guard case .told(let entries) = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+      let stored = try await settlement.log(of: shard, after: .zero, limit: 100)
+      #expect(stored.map(\.command) == entries.map(\.command))
+      #expect(entries.map(\.command) == tellings.map { .band(BandChange($0.instrument, $0.terms)) })
+      #expect(try await ledger.tell(tellings, of: shard, within: leadership, at: StoreDatabase.noon) == .outdated)
+    }
+    // What is told and not processed yet is not told again.
+    let after = try await standings()
+    #expect(after.allSatisfy { $0.told?.day == NewYorkTime.day(at: StoreDatabase.noon) && $0.phase.band == nil })
+    #expect(director.bands(after, MarketClockRecord(mode: .manual), at: StoreDatabase.noon).isEmpty)
+  }
+
+  @Test func pausesLeaveHaltsOfOperatorsAlone() async throws {
+    try listWithBands()
+    let (old, leadership) = (try await elect(1), try await elect(2))
+    let office = InstrumentAdministration(session: StoreDatabase.session(url))
+    let symbols = try await office.list().map(\.listing.symbol)
+    let instruments = (1...2 as ClosedRange<Int32>).map { InstrumentID(rawValue: $0) }
+    func pause(_ index: Int, within leadership: Leadership) async throws -> Bool {
+      try await ledger.pause(
+        .init(
+          instruments[index], shard: StoreDatabase.shard(of: Int32(index) + 1), until: StoreDatabase.noon, reason: "up"),
+        within: leadership)
+    }
+    func halts() async throws -> [String?] { try await office.list().prefix(2).map(\.haltReason) }
+    func rows() throws -> Int? { try StoreDatabase.integer(url, "SELECT count(*) FROM command_log") }
+
+    #expect(try await !pause(0, within: old))
+    try await office.halt(symbols[1], reason: "news", collects: false)
+    for index in 0...1 { #expect(try await pause(index, within: leadership)) }
+    #expect(try await halts() == ["up", "news"])
+    #expect(try await office.list().first?.pausedUntil == StoreDatabase.noon && rows() == 2)
+    #expect(try await standings().map { $0.pausedUntil != nil } == [true, false, false, false, false])
+    // The operator takes the pause over: then the leader does not end it any more.
+    try await office.halt(symbols[0], reason: "rumours", collects: true)
+    #expect(try rows() == 2, "it stands halted already")
+    for index in 0...1 {
+      let shard = StoreDatabase.shard(of: Int32(index) + 1)
+      #expect(try await ledger.resume([instruments[index]], of: shard, within: leadership))
+    }
+    #expect(try await halts() == ["rumours", "news"])
+    try await office.resume(symbols[0])
+    #expect(try await pause(0, within: leadership))
+    #expect(try await !ledger.resume([instruments[0]], of: StoreDatabase.shard(of: 1), within: old))
+    #expect(try await ledger.resume([instruments[0]], of: StoreDatabase.shard(of: 1), within: leadership))
+    #expect(try await halts() == [nil, "news"] && rows() == 5)
+  }
+
   private static func untilCancelled(_ request: EntryRequest) -> EntryRequest {
     guard case .place(var place) = request else { return request }
     place.timeInForce = .gtc
     return .place(place)
+  }
+}
+
+extension Dictionary {
+  fileprivate func mapKeys<Name: Hashable>(_ body: (Key) -> Name) -> [Name: Value] {
+    Dictionary<Name, Value>(uniqueKeysWithValues: map { (body($0.key), $0.value) })
   }
 }

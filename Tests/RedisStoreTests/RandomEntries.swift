@@ -18,7 +18,8 @@ struct SplitMix: RandomNumberGenerator {
 extension LogEntry {
   static func random(shard: Shard, sequence: Int64, _ random: inout SplitMix) -> LogEntry {
     let command: Command
-    switch Int.random(in: 0..<3, using: &random) {
+    switch Int.random(in: 0..<4, using: &random) {
+    case 3: command = .exchange(&random)
     case 0: command = .place(.random(shard, &random))
     case 1:
       command = .cancel(
@@ -38,6 +39,33 @@ extension LogEntry {
       shard: shard, sequence: Sequence(rawValue: sequence), acceptedAt: Timestamp(rawValue: .anyMagnitude(&random)),
       command: command, isRefused: Int.random(in: 0..<8, using: &random) == 0,
       history: Bool.random(using: &random) ? .unnamed : LedgerHistory(rawValue: max(1, .anyMagnitude(&random))))
+  }
+}
+
+extension Command {
+  /// What the exchange itself asks for.
+  fileprivate static func exchange(_ random: inout SplitMix) -> Command {
+    func price(_ random: inout SplitMix) -> Price {
+      Price(rawValue: 1 + .anyMagnitude(&random) % (10 * Price.maximum.rawValue))
+    }
+    let instrument = InstrumentID(rawValue: Int32.random(in: 0...Int32.max, using: &random))
+    switch Int.random(in: 0..<5, using: &random) {
+    case 0:
+      let day = Day(rawValue: Int32.random(in: 0...40_000, using: &random))
+      return .step(SessionStep(instrument, SessionPoint(day, SessionStage.allCases.randomElement(using: &random)!)))
+    case 1:
+      return .expire(
+        ExpireOrders(
+          instrument, dayThrough: Sequence(rawValue: .anyMagnitude(&random)),
+          untilCancelledThrough: Sequence(rawValue: .anyMagnitude(&random)), limit: max(1, .anyMagnitude(&random))))
+    case 2: return .halt(TradingHalt(instrument, isHalted: Bool.random(using: &random)))
+    case 3: return .band(BandChange(instrument, nil))
+    default:
+      let terms = BandTerms(
+        reference: price(&random), previousClose: price(&random),
+        tier: BandTier.allCases.randomElement(using: &random)!, isNearClose: Bool.random(using: &random))
+      return .band(BandChange(instrument, terms))
+    }
   }
 }
 
