@@ -7,29 +7,15 @@ import Testing
 
 /// Price bands, from the operator's command to a pause and its reopening, in a market's own time that runs sixty times as fast.
 struct BandTests {
-  private let stack: ScratchStack
-  private let gateway: ScratchGateway
-  private let symbol = "S3"
+  private let floor: TradingFloor
+  private var stack: ScratchStack { floor.stack }
+  private var gateway: ScratchGateway { floor.gateway }
+  private var symbol: String { floor.symbol }
   private let clock = [
     "--market-clock", "simulated", "--market-speed", "60", "--market-start", "2026-11-25T09:28",
   ]
 
-  init() async throws {
-    stack = try await ScratchStack()
-    gateway = try await stack.startGateway(.init(options: Array(clock.prefix(2))))
-  }
-
-  private func place(_ account: Int, _ side: String, _ quantity: Int, at price: Int) async throws -> String {
-    let body = """
-      {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"day","limit_price":"\(price)"}
-      """
-    let answer = await onThread { [gateway] in gateway.caller(account: account).call("POST", "/v2/orders", body) }
-    return try #require(answer?.text("id"), "\(String(describing: answer))")
-  }
-
-  private func shown(_ id: String, of account: Int) async -> HTTPCaller.Answer? {
-    await onThread { [gateway] in gateway.caller(account: account).call("GET", "/v2/orders/\(id)") }
-  }
+  init() async throws { floor = try await TradingFloor(options: Array(clock.prefix(2))) }
 
   /// Waits until the symbol's status is told with some words in it.
   private func untilStatus(_ words: String...) async throws -> String {
@@ -60,23 +46,23 @@ struct BandTests {
     #expect(set.status == 0 && set.text.contains("\(symbol) has price bands of tier 1"), "\(set.text)")
     let first = try await stack.startWorker(.init(options: clock))
     try await stack.untilOwned()
-    let opening = try await place(0, "buy", 10, at: 100)
-    _ = try await place(1, "sell", 10, at: 100)
+    let opening = try await floor.place(0, "buy", 10, at: 100)
+    _ = try await floor.place(1, "sell", 10, at: 100)
     _ = try await untilStatus("\"status\":\"open\"", "\"lower\":95,\"upper\":105,\"reference\":100,\"tier\":1")
-    #expect(await shown(opening, of: 0)?.text("filled_avg_price") == "100")
+    #expect(await floor.shown(opening, of: 0)?.text("filled_avg_price") == "100")
 
-    let sell = try await place(1, "sell", 7, at: 106)
-    let buy = try await place(0, "buy", 7, at: 120)
+    let sell = try await floor.place(1, "sell", 7, at: 106)
+    let buy = try await floor.place(0, "buy", 7, at: 120)
     let paused = try await untilStatus("\"status\":\"paused\"", "\"accepts_orders\":true", "\"band\":null")
     #expect(paused.contains("trading pause after limit up") && !paused.contains("\"resumes_at\":null"), "\(paused)")
-    #expect(await shown(buy, of: 0)?.text("filled_qty") == "0")
+    #expect(await floor.shown(buy, of: 0)?.text("filled_qty") == "0")
     first.signal(SIGKILL)
     let second = try await stack.startWorker(.init(options: clock))
     defer { second.signal(SIGTERM) }
 
     _ = try await untilStatus("\"status\":\"open\"", "\"lower\":100.7,\"upper\":111.3,\"reference\":106")
     for (id, account) in [(buy, 0), (sell, 1)] {
-      let told = await shown(id, of: account)
+      let told = await floor.shown(id, of: account)
       #expect(
         told?.text("status") == "filled" && told?.text("filled_avg_price") == "106", "\(String(describing: told))")
     }

@@ -7,68 +7,32 @@ import Testing
 
 /// Halts by an operator, from the command to what accounts see.
 struct HaltTests {
-  private let stack: ScratchStack
-  private let gateway: ScratchGateway
-  private let symbol = "S3"
+  private let floor: TradingFloor
+  private var stack: ScratchStack { floor.stack }
+  private var gateway: ScratchGateway { floor.gateway }
+  private var symbol: String { floor.symbol }
 
-  init() async throws {
-    stack = try await ScratchStack()
-    gateway = try await stack.startGateway()
-  }
-
-  private func place(_ account: Int, _ side: String, _ quantity: Int, at price: Int) async throws -> String {
-    let body = """
-      {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"day","limit_price":"\(price)"}
-      """
-    let answer = await onThread { [gateway] in gateway.caller(account: account).call("POST", "/v2/orders", body) }
-    return try #require(answer?.text("id"), "\(String(describing: answer))")
-  }
-
-  private func shown(_ id: String, of account: Int) async -> HTTPCaller.Answer? {
-    await onThread { [gateway] in gateway.caller(account: account).call("GET", "/v2/orders/\(id)") }
-  }
-
-  /// Waits until everything in the logs has been carried out.
-  private func settle() async throws {
-    for _ in 0..<1_500 {
-      var connection = try stack.postgres.connect()
-      let rows = try connection.query(
-        PostgresCall(
-          .init(
-            "behind",
-            """
-            SELECT count(*) FROM shard_logs JOIN shard_cursors USING (shard) WHERE last_sequence > processed_sequence
-            """)))
-      if rows.int8(0, 0) == 0 { return }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    Issue.record("commands are not carried out within 30 s")
-  }
-
-  private func operate(_ arguments: String...) async throws {
-    let done = try await stack.run(arguments)
-    #expect(done.status == 0, "\(done.text)")
-  }
+  init() async throws { floor = try await TradingFloor() }
 
   /// While an instrument is halted nothing trades, a worker's death included; then all that was collected trades at one price.
   @Test func whatIsCollectedDuringAHaltCrossesWhenItEnds() async throws {
     var worker = try await stack.startWorker()
     try await stack.untilOwned()
-    let resting = try await place(0, "buy", 10, at: 90)
-    try await operate("instrument", "halt", symbol, "--reason", "news", "--collect")
-    let buy = try await place(0, "buy", 30, at: 100)
-    let sell = try await place(1, "sell", 20, at: 80)
-    try await settle()
-    #expect(await shown(buy, of: 0)?.text("filled_qty") == "0")
+    let resting = try await floor.place(0, "buy", 10, at: 90)
+    try await floor.operate("instrument", "halt", symbol, "--reason", "news", "--collect")
+    let buy = try await floor.place(0, "buy", 30, at: 100)
+    let sell = try await floor.place(1, "sell", 20, at: 80)
+    try await floor.settle()
+    #expect(await floor.shown(buy, of: 0)?.text("filled_qty") == "0")
     worker.signal(SIGKILL)
     worker = try await stack.startWorker()
     defer { worker.signal(SIGTERM) }
-    let late = try await place(1, "sell", 15, at: 95)
-    try await operate("instrument", "resume", symbol)
-    try await settle()
+    let late = try await floor.place(1, "sell", 15, at: 95)
+    try await floor.operate("instrument", "resume", symbol)
+    try await floor.settle()
     // 30 shares are bid for at 95 and more, 35 offered at 95 and less: no other price lets more of them trade.
     for (id, account, filled) in [(buy, 0, "30"), (sell, 1, "20"), (late, 1, "10"), (resting, 0, "0")] {
-      let told = await shown(id, of: account)
+      let told = await floor.shown(id, of: account)
       #expect(told?.text("filled_qty") == filled, "\(String(describing: told))")
       #expect(filled == "0" || told?.text("filled_avg_price") == "95", "\(String(describing: told))")
     }
@@ -80,8 +44,8 @@ struct HaltTests {
     let worker = try await stack.startWorker()
     defer { worker.signal(SIGTERM) }
     try await stack.untilOwned()
-    let resting = try await place(0, "buy", 10, at: 90)
-    try await operate("instrument", "halt", "--all", "--reason", "all stop")
+    let resting = try await floor.place(0, "buy", 10, at: 90)
+    try await floor.operate("instrument", "halt", "--all", "--reason", "all stop")
     var refused: HTTPCaller.Answer?
     for number in 0..<500 where refused?.status != 422 {
       let body = order("late-\(number)", side: "buy", quantity: 1)
@@ -91,8 +55,8 @@ struct HaltTests {
     #expect(refused?.status == 422 && refused?.text("reason") == "not_tradable")
     let canceled = await onThread { [gateway] in gateway.caller(account: 0).call("DELETE", "/v2/orders/\(resting)") }
     #expect(canceled?.status == 204)
-    try await settle()
-    #expect(await shown(resting, of: 0)?.text("status") == "canceled")
+    try await floor.settle()
+    #expect(await floor.shown(resting, of: 0)?.text("status") == "canceled")
     let audit = try await stack.run(["audit", "--replay"])
     #expect(audit.status == 0, "\(audit.text)")
     for words in [
