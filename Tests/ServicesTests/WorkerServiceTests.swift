@@ -20,12 +20,16 @@ private struct Floor {
 
   static func id(_ name: String) -> WorkerID { WorkerID(rawValue: name) }
 
-  func worker(_ name: String, claimBase: Duration = .milliseconds(5)) -> WorkerService {
+  /// - Parameter leaseLifetime: Short, so that what is lost is missed soon; longer where nothing may be lost on a machine
+  ///   that does not get round to a worker for a while.
+  func worker(
+    _ name: String, claimBase: Duration = .milliseconds(5), leaseLifetime: Duration = .milliseconds(30)
+  ) -> WorkerService {
     var settings = ExecutionSettings()
     settings.readWait = .milliseconds(5)
     settings.silencePeriod = .milliseconds(20)
     settings.renewalPeriod = .milliseconds(3)
-    settings.leaseLifetime = .milliseconds(30)
+    settings.leaseLifetime = leaseLifetime
     settings.retryCeiling = .milliseconds(20)
     settings.claimBase = claimBase
     settings.claimCeiling = max(claimBase, settings.claimCeiling)
@@ -229,9 +233,9 @@ private struct Floor {
 
   @Test func aPlannedHandOverLeavesNoShardFreeAndRaisesEachEpochOnce() async throws {
     let floor = Floor()
-    try await floor.working([floor.worker("a")]) {
+    try await floor.working([floor.worker("a", leaseLifetime: .seconds(1))]) {
       await eventually("the first has all") { await floor.count(of: "a") == 8 }
-      let second = floor.worker("b")
+      let second = floor.worker("b", leaseLifetime: .seconds(1))
       try await floor.working([second]) {
         await eventually("half each") { await floor.worksItsShare(second) }
       }
