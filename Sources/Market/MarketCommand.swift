@@ -79,11 +79,22 @@ public struct BandChange: Hashable, Sendable {
   public var instrument: InstrumentID
   /// What it follows from; nil to trade without a band.
   public var terms: BandTerms?
+  /// Whether the reference price stays what it has become, by an auction for example; that of `terms` is for an instrument
+  /// without a band.
+  public var keepsReference: Bool
 
   /// Names a band.
-  public init(_ instrument: InstrumentID, _ terms: BandTerms?) {
+  public init(_ instrument: InstrumentID, _ terms: BandTerms?, keepsReference: Bool = false) {
     self.instrument = instrument
     self.terms = terms
+    self.keepsReference = keepsReference && terms != nil
+  }
+
+  /// The band that it leads to where there is one before it.
+  public func terms(after old: BandTerms?) -> BandTerms? {
+    guard keepsReference, let old, var terms else { return terms }
+    terms.reference = old.reference
+    return terms
   }
 }
 

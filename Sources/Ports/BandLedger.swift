@@ -9,13 +9,14 @@ public protocol BandLedger: Sendable {
   ///   - referencesUntil: Reference prices that came about later stand: their trades need not be read. Nil reads none.
   func bandStandings(tradesSince: Timestamp, referencesUntil: Timestamp?) async throws(LedgerError) -> [BandStanding]
 
-  /// Appends bands to their shard's log: all or nothing.
+  /// Appends bands to their shard's log: all or nothing, and nothing while one of the instruments has been told something by
+  /// the exchange that is not processed.
   func tell(_ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp)
     async throws(LedgerError) -> TellOutcome
 
   /// Halts an instrument, unless it is halted, and collects its orders until the pause ends.
-  /// - Returns: Whether the term stands.
-  func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool
+  /// - Returns: Whether it pauses by this; nil when the term has ended.
+  func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool?
 
   /// Ends pauses of instruments of a shard: what was collected crosses. Those that have ended are left alone.
   /// - Returns: Whether the term stands.

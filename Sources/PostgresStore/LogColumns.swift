@@ -35,12 +35,12 @@ enum LogColumns {
 
   /// What the exchange asks for. Raw values are stored in `side`; the other columns hold
   ///
-  /// | | `order_type` | `time_in_force` | `price` | `quantity` | `target_sequence` |
-  /// |---|---|---|---|---|---|
-  /// | step | stage | | day | | |
-  /// | expire | | | day orders through | limit | gtc orders through |
-  /// | halt, resume, unbind | | | | | |
-  /// | bind | tier | near close | reference | previous close | |
+  /// | | `order_type` | `time_in_force` | `post_only` | `price` | `quantity` | `target_sequence` |
+  /// |---|---|---|---|---|---|---|
+  /// | step | stage | | | day | | |
+  /// | expire | | | | day orders through | limit | gtc orders through |
+  /// | halt, resume, unbind | | | | | | |
+  /// | bind | tier | near close | keeps the reference | reference | previous close | |
   enum Errand: UInt8 {
     case step = 0
     case expire = 1
@@ -98,7 +98,8 @@ enum LogColumns {
           instrument,
           BandTerms(
             reference: Price(rawValue: rows.int8(row, 10)), previousClose: Price(rawValue: rows.int8(row, 11)),
-            tier: stored(rows.int2(row, 3)), isNearClose: rows.int2(row, 4) != 0)))
+            tier: stored(rows.int2(row, 3)), isNearClose: rows.int2(row, 4) != 0),
+          keepsReference: rows.bool(row, 6)))
     case .unbind: return .band(BandChange(instrument, nil))
     }
   }
@@ -161,14 +162,15 @@ enum LogColumns {
       }
       write(
         .bind, change.instrument, type: terms.tier.rawValue, life: terms.isNearClose ? 1 : 0,
+        flag: change.keepsReference,
         terms.reference.rawValue, quantity: terms.previousClose.rawValue, shard: shard, place: place, at: time,
         to: &row)
     }
   }
 
   private static func write(
-    _ errand: Errand, _ instrument: InstrumentID, type: UInt8 = 0, life: Int16 = 0, _ price: Int64 = 0,
-    quantity: Int64 = 0, target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp,
+    _ errand: Errand, _ instrument: InstrumentID, type: UInt8 = 0, life: Int16 = 0, flag: Bool = false,
+    _ price: Int64 = 0, quantity: Int64 = 0, target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp,
     to row: inout RowArray.Fields
   ) {
     row.int2(shard.rawValue)
@@ -177,7 +179,7 @@ enum LogColumns {
     row.int2(Int16(type))
     row.int2(life)
     row.int2(0)
-    row.bool(false)
+    row.bool(flag)
     row.int4(instrument.rawValue)
     row.int8(place)
     row.int8(0)

@@ -11,7 +11,7 @@ internal import Market
 /// expire shard=5 inst=3 day<=812 gtc<=17 limit=1000 at=1764000000000000
 /// halt shard=5 inst=3 at=1764000000000000
 /// resume shard=5 inst=3 at=1764000000000000
-/// band shard=5 inst=3 around=10.05 tier=1 close=9.98 near at=1764000000000000
+/// band shard=5 inst=3 around=10.05 tier=1 close=9.98 near keep at=1764000000000000
 /// unbind shard=5 inst=3 at=1764000000000000
 /// place … stp=newest class=bracket profit=0190c2a6-… @ 11 loss=0190c2a7-… @ 8.55 market stop=9 at=…
 /// ```
@@ -85,6 +85,7 @@ enum LogEntryText {
       bytes.write(change.terms == nil ? "unbind" : "band")
       write(entry.shard, change.instrument, to: &bytes)
       if let terms = change.terms { write(terms, to: &bytes) }
+      if change.keepsReference { bytes.write(" keep") }
     }
     bytes.write(" at=")
     bytes.write(entry.acceptedAt.rawValue)
@@ -221,7 +222,7 @@ enum LogEntryText {
       return instrument(&scanner, shard).map { .band(BandChange($0, nil)) }
     } else if scanner.take("band ") {
       guard let instrument = instrument(&scanner, shard), let terms = bandTerms(&scanner) else { return nil }
-      return .band(BandChange(instrument, terms))
+      return .band(BandChange(instrument, terms, keepsReference: scanner.take(" keep")))
     }
     return nil
   }

@@ -132,7 +132,7 @@ import Testing
     }
     set(InstrumentPhase(SessionPoint(day, .preOpen)))
     follow(client, [.statuses: ["AAPL"], .lulds: ["*"], .imbalances: ["AAPL"]])
-    await eventually("somebody looks") { await hub.turns > 45 }
+    await eventually("somebody looks") { await hub.turns > 90 }
     #expect(client.all.isEmpty, "what is seen for the first time is no news")
 
     let level = PriceLevelView(price: Price("100")!, size: Quantity(rawValue: 30))

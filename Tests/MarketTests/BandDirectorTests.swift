@@ -28,14 +28,16 @@ import Testing
   }
 
   private func decide(
-    _ standing: BandStanding, after seconds: Int64 = 0, director: MarketDirector? = nil,
-    clock: MarketClockRecord? = nil
+    _ standing: BandStanding, after seconds: Int64 = 0, goal: SessionStage = .open, director: MarketDirector? = nil
   ) -> BandDecisions {
     (director ?? self.director)
-      .bands([standing], clock ?? self.clock, at: noon.advanced(byMicroseconds: seconds * 1_000_000))
+      .bands(
+        [standing], to: .at(SessionPoint(friday, goal)), clock, at: noon.advanced(byMicroseconds: seconds * 1_000_000))
   }
 
-  private func told(_ decisions: BandDecisions) -> [BandTerms?] { (decisions.tellings[shard] ?? []).map(\.terms) }
+  private func told(_ decisions: BandDecisions) -> [BandTerms?] {
+    (decisions.tellings[shard] ?? []).map(\.change.terms)
+  }
 
   @Test func aBandThatStandsIsNotToldAgain() {
     #expect(decide(trading()).isEmpty)
@@ -74,11 +76,18 @@ import Testing
     #expect(told(decide(trading(), after: 35 * 60)) == [terms("100", isNearClose: true)])
     #expect(decide(trading(), after: 35 * 60 - 1).isEmpty)
     #expect(decide(trading(), after: 35 * 60, director: MarketDirector(mode: .open)).isEmpty, "nothing closes")
-    let halted = trading {
-      $0.trades = TradeMean(sum: 3_060_000, count: 3)
-      $0.phase.isHalted = true
-    }
-    #expect(decide(halted).isEmpty)
+    var still = moved
+    still.phase.isHalted = true
+    #expect(decide(still).isEmpty)
+    still = moved
+    still.limit = LimitState(.upper, since: noon)
+    #expect(decide(still).isEmpty, "in a limit state the band stands")
+    // What leaves the reference as it is takes nothing back that an auction has made of it since.
+    #expect(decide(trading(), after: 35 * 60).tellings[shard]?.first?.change.keepsReference == true)
+    #expect(decide(moved).tellings[shard]?.first?.change.keepsReference == false)
+    // The close is no reason to tell another width.
+    let late = trading { $0.phase.band!.isNearClose = true }
+    #expect(decide(late, after: 3_600).isEmpty && decide(late, after: 3_700).isEmpty)
   }
 
   @Test func whoeverWantsNoBandIsToldOnceThatThereIsNone() {
@@ -112,6 +121,9 @@ import Testing
     }
     #expect(decide(paused, after: -1).isEmpty)
     #expect(decide(paused).resumptions == [shard: [instrument]])
+    // A day that ends meanwhile has its closing auction.
+    #expect(decide(paused, after: -1, goal: .closed).resumptions == [shard: [instrument]])
+    #expect(decide(paused, after: -1, goal: .closed).tellings.isEmpty)
     var closed = paused
     closed.phase.point = SessionPoint(friday, .closed)
     #expect(decide(closed, after: -1).resumptions == [shard: [instrument]])
@@ -122,6 +134,7 @@ import Testing
     let simulation = SimulatedTime(startedAt: noon, marketStart: noon, speed: 60)
     let clock = MarketClockRecord(mode: .simulated, simulation: simulation)
     let simulated = MarketDirector(mode: .simulated)
+    let goal = MarketDirector.Goal.at(SessionPoint(friday, .open))
     #expect(simulated.bandWindow(clock, at: noon) == noon.advanced(byMicroseconds: -5_000_000))
     let look = { (after: Int64) in
       simulated.looksAtReferences(clock, after: noon, at: noon.advanced(byMicroseconds: after))
@@ -131,8 +144,8 @@ import Testing
     let lasting = trading { $0.limit = LimitState(.upper, since: noon) }
     let moment = noon.advanced(byMicroseconds: 250_000)
     #expect(
-      simulated.bands([lasting], clock, at: moment).pauses.map(\.until)
+      simulated.bands([lasting], to: goal, clock, at: moment).pauses.map(\.until)
         == [moment.advanced(byMicroseconds: 5_000_000)])
-    #expect(simulated.bands([lasting], clock, at: noon.advanced(byMicroseconds: 249_999)).pauses.isEmpty)
+    #expect(simulated.bands([lasting], to: goal, clock, at: noon.advanced(byMicroseconds: 249_999)).pauses.isEmpty)
   }
 }

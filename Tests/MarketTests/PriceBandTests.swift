@@ -28,6 +28,18 @@ import Testing
     #expect(band.lower == Price(lower)! && band.upper == Price(upper)!)
   }
 
+  /// Down to the smallest: the reference is within, and there is room to either side wherever prices have a step to go.
+  @Test func everyReferenceIsWithinItsBand() {
+    for raw in Array(1...2_000) + [7_499, 7_500, 30_000, 30_001, 99_999] as [Int64] {
+      for (tier, isNearClose) in [(BandTier.tier1, false), (.tier2, true)] {
+        let reference = Price(rawValue: raw)
+        let band = PriceBand(around: reference, tier: tier, previousClose: reference, isNearClose: isNearClose)
+        #expect(band.contains(reference) && band.lower.rawValue >= 1, "\(reference)")
+        #expect(raw < 2 || band.upper > reference, "\(reference)")
+      }
+    }
+  }
+
   @Test func noPriceIsTooLargeForABand() {
     let band = PriceBand(around: .maximum, tier: .tier1, previousClose: .maximum, isNearClose: true)
     #expect(band.upper == .maximum && band.lower < band.upper)

@@ -64,7 +64,7 @@ extension Command {
       let terms = BandTerms(
         reference: price(&random), previousClose: price(&random),
         tier: BandTier.allCases.randomElement(using: &random)!, isNearClose: Bool.random(using: &random))
-      return .band(BandChange(instrument, terms))
+      return .band(BandChange(instrument, terms, keepsReference: Bool.random(using: &random)))
     }
   }
 }

@@ -167,7 +167,8 @@ struct ModelExchange {
     let offset: Int64 = random.pick([-5_000, 5_000, 0])
     let reference = Price(rawValue: 100_000 + offset + random.number(-6...6 as ClosedRange<Int64>) * 100)
     let terms = BandTerms(reference: reference, previousClose: Price(rawValue: 100_000), tier: .tier1)
-    return BandChange(random.pick(Self.instruments), random.oneIn(6) ? nil : terms)
+    return BandChange(
+      random.pick(Self.instruments), random.oneIn(6) ? nil : terms, keepsReference: random.oneIn(6))
   }
 
   /// Now and then a step of a day, a halt or its end, a part of an expiry; steps that lead back are among them.

@@ -130,7 +130,8 @@ extension APIDescription {
       .always("imbalance_side", .optional(.word(["buy", "sell"]))),
     ]),
     "TradingStatus": .object([
-      .always("symbol", .string()), .always("t", .time, "Since when it trades so."),
+      .always("symbol", .string()),
+      .always("t", .time, "The last change of the session, the halt, the band or the limit state."),
       .always("status", .word(TradingStatus.State.allCases.map(\.rawValue))),
       .always("session_date", .optional(.date), "Null where there are no sessions."),
       .always("reason", .optional(.string()), "Why it is halted or paused."),
@@ -140,8 +141,8 @@ extension APIDescription {
         "band",
         .optional(
           .object([
-            .always("lower", .number, "Limit down: nothing trades below it."),
-            .always("upper", .number, "Limit up: nothing trades above it."),
+            .always("lower", .number, "Limit down: outside of auctions nothing trades below it."),
+            .always("upper", .number, "Limit up: outside of auctions nothing trades above it."),
             .always("reference", .number, "What the band stands around."), .always("tier", .integer()),
             .always(
               "limit_state", .optional(.word(["limit_down", "limit_up"])),

@@ -42,6 +42,7 @@ actor MarketHub {
   private(set) var turns = 0
   private var told: [Timestamp: [InstrumentID: Bar]] = [:]
   private var board = StatusBoard()
+  private var isLookingAtStatuses = false
 
   init(
     _ sources: MarketSources, _ directory: InstrumentDirectory, settings: MarketHubSettings = MarketHubSettings(),
@@ -122,7 +123,7 @@ actor MarketHub {
     if !(await follow(instruments)) { pause = settings.failurePause }
     await copyBooks(instruments)
     await tellBars(instruments)
-    if turns % settings.looksPerStatus == 0 { await tellStatuses(instruments) }
+    if turns % settings.looksPerStatus == 0 { lookAtStatuses(instruments) }
     return pause
   }
 
@@ -256,6 +257,16 @@ actor MarketHub {
 
   // MARK: Sessions, halts, bands, auctions
 
+  /// Beside the looks at trades and quotes: answers may take longer than those may wait.
+  private func lookAtStatuses(_ instruments: InstrumentTable) {
+    guard !isLookingAtStatuses else { return }
+    isLookingAtStatuses = true
+    Task {
+      await tellStatuses(instruments)
+      isLookingAtStatuses = false
+    }
+  }
+
   private func tellStatuses(_ instruments: InstrumentTable) async {
     let symbols = table.symbols(in: .statuses, .lulds, .imbalances)
     guard symbols?.isEmpty != true else {
@@ -277,13 +288,15 @@ actor MarketHub {
   }
 
   private func tellAuctions(_ statuses: [InstrumentID: TradingStatus], _ instruments: InstrumentTable) async {
-    let isClosing = closesSoon
+    let closing = closingCall
     let called = statuses.filter { id, status in
       guard let symbol = instruments[id]?.symbol.description, table.follows(.imbalances, symbol) else { return false }
       switch status.state {
       case .preOpen, .paused: return true
       case .halted: return status.collects
-      case .open: return isClosing && status.phase.point != nil
+      case .open:
+        guard status.phase.point != nil else { return false }
+        return closing == .near || closing == .unknown && table.names(.imbalances, symbol)
       case .closed: return false
       }
     }
@@ -301,15 +314,21 @@ actor MarketHub {
     }
   }
 
-  /// Whether the close is near; when no clock says, it may be.
-  private var closesSoon: Bool {
+  private enum ClosingCall {
+    case far
+    case near
+    /// No clock says. Then it may be near, but whole books are read for those only whom somebody has named.
+    case unknown
+  }
+
+  private var closingCall: ClosingCall {
     let clock = clock()
     switch clock.mode {
-    case .open: return false
-    case .manual: return true
+    case .open: return .far
+    case .manual: return .unknown
     case .calendar, .simulated:
       let market = clock.marketTime(at: now())
-      return clock.state(at: market).nextClose.microseconds(since: market) <= settings.closingCall
+      return clock.state(at: market).nextClose.microseconds(since: market) <= settings.closingCall ? .near : .far
     }
   }
 }

@@ -5,7 +5,7 @@ struct MarketHubSettings {
   /// How long a stream that cannot be read is left alone.
   var failurePause = Duration.milliseconds(250)
   /// How many looks lie between two at sessions, halts, bands and auctions, which change seldom.
-  var looksPerStatus = 20
+  var looksPerStatus = 40
   /// How long before the close its auction is indicated, in microseconds of the market's time: ten minutes.
   var closingCall: Int64 = 600 * 1_000_000
   /// How long after a minute's end its bars are read and told, in microseconds: trades of its last moment are on their way.

@@ -43,8 +43,14 @@ struct StatusBoard {
   /// Takes in how instruments trade now.
   mutating func take(_ now: [InstrumentID: TradingStatus]) -> [InstrumentID: News] {
     var news: [InstrumentID: News] = [:]
+    var next = now
     for (id, status) in now {
       guard let before = statuses[id] else { continue }
+      // It has been told to halt or to go on and has not come to it: then it is told, with its time.
+      guard status.phase.isHalted == (status.haltReason != nil) else {
+        next[id] = before
+        continue
+      }
       var found = News()
       if (before.state, before.haltReason, before.phase.point) != (status.state, status.haltReason, status.phase.point)
       {
@@ -56,7 +62,7 @@ struct StatusBoard {
       }
       if found != News() { news[id] = found }
     }
-    statuses.merge(now) { $1 }
+    statuses = next
     auctions = auctions.filter { now[$0.key] != nil }
     return news
   }

@@ -43,6 +43,9 @@ struct SubscriptionTable {
     followers[channel]?[symbol] != nil || followers[channel]?["*"] != nil
   }
 
+  /// Whether anybody has named a symbol in a channel.
+  func names(_ channel: StreamChannel, _ symbol: String) -> Bool { followers[channel]?[symbol] != nil }
+
   /// Sends a message to everybody who follows a symbol in a channel; made once for each format.
   func send(
     _ elements: [StreamElement], _ channel: StreamChannel, _ symbol: String, except others: [any StreamClient] = []

@@ -16,7 +16,7 @@ public struct TradingStatus: Hashable, Sendable {
 
   /// How it trades, as far as its log has been processed.
   public var phase: InstrumentPhase
-  /// Since when.
+  /// When that came about: the last change of any of it.
   public var since: Timestamp
   /// Why it is halted.
   public var haltReason: String?

@@ -67,15 +67,15 @@ public struct BandDecisions: Hashable, Sendable {
     public var seen: Sequence?
     /// For which day.
     public var day: Day
-    /// The band; nil for none.
-    public var terms: BandTerms?
+    /// The band.
+    public var change: BandChange
 
     /// Describes it.
-    public init(_ instrument: InstrumentID, seen: Sequence?, day: Day, terms: BandTerms?) {
+    public init(_ instrument: InstrumentID, seen: Sequence?, day: Day, change: BandChange) {
       self.instrument = instrument
       self.seen = seen
       self.day = day
-      self.terms = terms
+      self.change = change
     }
   }
 
@@ -101,7 +101,7 @@ public struct BandDecisions: Hashable, Sendable {
 
   /// The bands that instruments are told, by shard.
   public var tellings: [Shard: [Telling]] = [:]
-  /// Pauses that begin.
+  /// Pauses that are to begin.
   public var pauses: [Pause] = []
   /// Pauses that are over, by shard.
   public var resumptions: [Shard: [InstrumentID]] = [:]

@@ -17,7 +17,8 @@ public struct PriceBand: Hashable, Sendable {
   /// How long before the close bands may be doubled, in microseconds: 25 minutes.
   public static let doubledSpan: Int64 = 25 * 60 * 1_000_000
 
-  /// The band around a reference price, rounded to the nearest cent (half a cent up); the lower end is one cent at least.
+  /// The band around a reference price, rounded to the nearest cent (half a cent up); the lower end is one cent at least. One
+  /// that is narrower than a cent to either side is not rounded.
   /// - Parameters:
   ///   - previousClose: Decides which percentage applies for the whole day.
   ///   - isNearClose: Whether the session ends within ``doubledSpan``.
@@ -25,6 +26,11 @@ public struct PriceBand: Hashable, Sendable {
     let width = Self.width(reference, tier, previousClose)
     let isDoubled = isNearClose && (tier == .tier1 || reference.rawValue <= Self.threeDollars)
     let half = isDoubled ? width.multipliedReportingOverflow(by: 2).partialValue : width
+    guard width >= Self.cent else {
+      upper = Price(rawValue: reference.rawValue + half)
+      lower = Price(rawValue: max(1, reference.rawValue - half))
+      return
+    }
     let (top, overflows) = reference.rawValue.addingReportingOverflow(half)
     upper = overflows ? .maximum : min(.maximum, Self.rounded(top))
     lower = max(Price(rawValue: Self.cent), Self.rounded(reference.rawValue - half))

@@ -24,19 +24,27 @@ extension MarketDirector {
     clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -BandReference.minimumLife))
   }
 
-  /// What has to be done about price bands.
-  public func bands(_ standings: [BandStanding], _ clock: MarketClockRecord, at now: Timestamp) -> BandDecisions {
+  /// What has to be done about price bands, before instruments are told to come to `goal`: whose day ends during a pause
+  /// trades again first, so that its closing auction is held.
+  public func bands(
+    _ standings: [BandStanding], to goal: Goal, _ clock: MarketClockRecord, at now: Timestamp
+  ) -> BandDecisions {
     var decisions = BandDecisions()
-    for standing in standings { decide(standing, clock, now, &decisions) }
+    for standing in standings {
+      let isEnding = if case .at(let point) = goal { standing.phase.point.map { $0 < point } ?? false } else { false }
+      decide(standing, isEnding: isEnding, clock, now, &decisions)
+    }
     return decisions
   }
 
   private func decide(
-    _ standing: BandStanding, _ clock: MarketClockRecord, _ now: Timestamp, _ decisions: inout BandDecisions
+    _ standing: BandStanding, isEnding: Bool, _ clock: MarketClockRecord, _ now: Timestamp,
+    _ decisions: inout BandDecisions
   ) {
     let isOver = standing.phase.point?.stage == .closed
-    if let until = standing.pausedUntil, until <= now || isOver || standing.tier == nil {
-      decisions.resumptions[standing.shard, default: []].append(standing.instrument)
+    if let until = standing.pausedUntil, until <= now || isOver || isEnding || standing.tier == nil {
+      // The auction that follows moves the reference: what is decided now would come behind it.
+      return decisions.resumptions[standing.shard, default: []].append(standing.instrument)
     }
     // What it has been told shows in how it trades only when it has been processed.
     if let told = standing.told, told.sequence > standing.processed { return }
@@ -46,7 +54,9 @@ extension MarketDirector {
     let isOld = terms != nil && standing.told?.day != day && !isOver
     if terms != standing.phase.band || isOld {
       let telling = BandDecisions.Telling(
-        standing.instrument, seen: standing.told?.sequence, day: day, terms: terms)
+        standing.instrument, seen: standing.told?.sequence, day: day,
+        change: BandChange(
+          standing.instrument, terms, keepsReference: terms?.reference == standing.phase.band?.reference))
       decisions.tellings[standing.shard, default: []].append(telling)
     }
     look(standing, clock, now, &decisions)
@@ -66,7 +76,8 @@ extension MarketDirector {
     }
     terms.tier = tier
     terms.isNearClose = isNearClose
-    if standing.phase.isContinuous, let since = standing.since {
+    // In a limit state the band stands until that ends or trading reopens (section VI(B) of the plan).
+    if standing.phase.isContinuous, standing.limit == nil, let since = standing.since {
       let reference = BandReference(terms.reference, since: clock.marketTime(at: since))
       if let price = reference.successor(standing.trades, at: clock.marketTime(at: now)) { terms.reference = price }
     }
@@ -74,9 +85,7 @@ extension MarketDirector {
   }
 
   private func isNearClose(_ day: Day, _ clock: MarketClockRecord, _ now: Timestamp) -> Bool {
-    close(of: day).map { close in
-      (0...PriceBand.doubledSpan).contains(close.microseconds(since: clock.marketTime(at: now)))
-    } ?? false
+    close(of: day).map { $0.microseconds(since: clock.marketTime(at: now)) <= PriceBand.doubledSpan } ?? false
   }
 
   /// When the session of a day ends, in the market's time; nil when no clock says.
@@ -90,7 +99,8 @@ extension MarketDirector {
   private func look(
     _ standing: BandStanding, _ clock: MarketClockRecord, _ now: Timestamp, _ decisions: inout BandDecisions
   ) {
-    guard standing.phase.isContinuous, standing.tier != nil, let limit = standing.limit else { return }
+    guard standing.phase.isContinuous, standing.tier != nil, standing.pausedUntil == nil, let limit = standing.limit
+    else { return }
     let market = clock.marketTime(at: now)
     guard LimitState(limit.edge, since: clock.marketTime(at: limit.since)).hasToPause(at: market) else { return }
     var until = market.advanced(byMicroseconds: LimitState.pause)

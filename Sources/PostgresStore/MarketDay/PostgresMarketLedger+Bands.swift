@@ -41,7 +41,7 @@ extension PostgresMarketLedger: BandLedger {
   public func tell(
     _ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp
   ) async throws(LedgerError) -> TellOutcome {
-    let commands = tellings.map { Command.band(BandChange($0.instrument, $0.terms)) }
+    let commands = tellings.map { Command.band($0.change) }
     var rows = RowArray(expectedBytes: tellings.count * 60)
     for (index, telling) in tellings.enumerated() {
       rows.append {
@@ -60,13 +60,13 @@ extension PostgresMarketLedger: BandLedger {
     return Self.outcome(answers, commands, of: shard, now)
   }
 
-  public func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool {
+  public func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool? {
     let call = PostgresCall(
       BandStatements.pause,
       [
         .int4(pause.instrument.rawValue), .timestamp(microseconds: pause.until.rawValue), .text(pause.reason),
       ])
-    return try await within(leadership, [call]) != nil
+    return try await within(leadership, [call]).map { $0.rows[0].int8(0, 0) > 0 }
   }
 
   public func resume(

@@ -7,14 +7,16 @@ internal import Sharding
 extension MarketDuty {
   /// Does what is due.
   /// - Returns: Whether the term stands.
-  func keepBands(_ clock: MarketClockRecord, _ leadership: Leadership) async throws(LedgerError) -> Bool {
+  func keepBands(
+    to goal: MarketDirector.Goal, _ clock: MarketClockRecord, _ leadership: Leadership
+  ) async throws(LedgerError) -> Bool {
     let moment = now()
     let isLooking = director.looksAtReferences(clock, after: lookedAtReferences, at: moment)
     let standings = try await ledger.bandStandings(
       tradesSince: director.bandWindow(clock, at: moment),
       referencesUntil: isLooking ? director.bandsMayMove(clock, at: moment) : nil)
     if isLooking { lookedAtReferences = moment }
-    let decisions = director.bands(standings, clock, at: moment)
+    let decisions = director.bands(standings, to: goal, clock, at: moment)
     for (shard, instruments) in decisions.resumptions.sorted(by: { $0.key < $1.key }) {
       KillPoint.reach("market.resume")
       guard try await ledger.resume(instruments, of: shard, within: leadership) else { return false }
@@ -22,8 +24,8 @@ extension MarketDuty {
     }
     for pause in decisions.pauses {
       KillPoint.reach("market.pause")
-      guard try await ledger.pause(pause, within: leadership) else { return false }
-      report(.tradingPaused(pause))
+      guard let begins = try await ledger.pause(pause, within: leadership) else { return false }
+      if begins { report(.tradingPaused(pause)) }
     }
     for (shard, tellings) in decisions.tellings.sorted(by: { $0.key < $1.key }) {
       KillPoint.reach("market.band")

@@ -59,6 +59,7 @@ actor MarketDuty {
   private func direct(_ leadership: Leadership) async throws(LedgerError) -> Duration? {
     guard let clock = try await clock(leadership) else { return nil }
     let goal = director.goal(clock, at: now())
+    guard try await keepBands(to: goal, clock, leadership) else { return nil }
     let standings = try await ledger.behind(goal)
     let waiting = standings.filter(\.awaitsExpiry)
     let due =
@@ -74,7 +75,6 @@ actor MarketDuty {
     for batch in director.batches(standings, to: goal, due: due) {
       guard try await tell(batch, leadership) else { return nil }
     }
-    guard try await keepBands(clock, leadership) else { return nil }
     return standings.isEmpty ? pause(clock) : settings.lookPeriod
   }
 

@@ -21,12 +21,29 @@ extension ShardEngine {
     return command
   }
 
+  /// Takes the time of an order whose replacement works at the same end of the band by another limit: by their limits they
+  /// would not stand in one queue.
+  mutating func queueAnew(_ command: BookCommand, _ events: inout [BookEvent]) {
+    guard let index = events.firstIndex(where: { $0.kind == .replaced && $0.keepsPriority }),
+      open[command.target]?.price != command.price, let order = engine.find(command.order)
+    else { return }
+    events[index].keepsPriority = false
+    var unseen: [BookEvent] = []
+    engine.apply([.cancel(order.order, in: order.instrument)], into: &unseen)
+    do throws(RestoreRefusal) {
+      try engine.restore(order)
+    } catch {
+      preconditionFailure("shard \(shard): an order that stood in a book cannot stand in it: \(error)")
+    }
+  }
+
   /// Gives an instrument another band, or none.
   mutating func band(_ change: BandChange, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
     var phase = phases[change.instrument] ?? InstrumentPhase()
-    guard phase.band != change.terms else { return }
-    phase.band = change.terms
-    if change.terms == nil { phase.limit = nil }
+    let terms = change.terms(after: phase.band)
+    guard phase.band != terms else { return }
+    phase.band = terms
+    if terms == nil { phase.limit = nil }
     phases[change.instrument] = phase
     builder.phaseChanged(change.instrument, phase)
     guard phase.isContinuous else { return }

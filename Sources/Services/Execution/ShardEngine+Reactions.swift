@@ -45,7 +45,8 @@ extension ShardEngine {
     case .place(let order):
       return order.trigger == nil && order.legs.isEmpty && !order.timeInForce.isForAuction && isPlain(order.instrument)
     case .cancel(let cancel): return isPlain(cancel.instrument)
-    case .replace(let replace): return replace.order.trigger == nil && isPlain(replace.order.instrument)
+    case .replace(let replace):
+      return replace.order.trigger == nil && isPlain(replace.order.instrument) && bands[replace.order.instrument] == nil
     case .step, .expire, .halt, .band: return false
     }
   }

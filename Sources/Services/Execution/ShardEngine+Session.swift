@@ -31,6 +31,7 @@ extension ShardEngine {
       calls[instrument]!.apply(command, at: 0, into: &events)
     } else {
       engine.apply([withinBand(command)], into: &events)
+      if command.kind == .replace, bands[instrument] != nil { queueAnew(command, &events) }
     }
     return events
   }

@@ -18,6 +18,8 @@ public struct MarketFeed: Sendable {
   }
 
   private var told: [InstrumentID: Told] = [:]
+  /// How instruments were said to trade.
+  private var phases: [InstrumentID: InstrumentPhase] = [:]
 
   /// Begins with nothing told.
   public init() {}
@@ -33,6 +35,10 @@ public struct MarketFeed: Sendable {
     }
     // Orders that are collected leave the book that is told, and come back, without events of their own.
     for update in settlement.phases {
+      // A limit state changes nothing that is told here.
+      var phase = update.phase
+      phase.limit = nil
+      guard phases.updateValue(phase, forKey: update.instrument) != phase else { continue }
       touched[update.instrument] = touched[update.instrument] ?? []
       told[update.instrument] = nil
     }

@@ -10,10 +10,11 @@ enum InstrumentBandCommand {
     var line = CommandLineOptions(
       name,
       """
-      Sets how wide an instrument's price band is, or all instruments'. While it trades, nothing trades beyond the band, \
+      Sets how wide an instrument's price band is, or all instruments'. Outside of auctions nothing trades beyond the band, \
       which stands around the mean price of the last five minutes: tier 1 is 5 % above $3.00, tier 2 10 %; both are wider \
       for lower prices. Orders beyond it work at its end. When the best bid has stood at the upper end or the best offer at \
-      the lower one for 15 seconds, trading pauses for five minutes and reopens by auction.
+      the lower one for 15 seconds, trading pauses for five minutes and reopens by auction. Workers of a version without \
+      bands cannot work what has one: replace them first.
       """, arguments)
     let url = line.databaseURL()
     let actor = line.actor()
