@@ -33,7 +33,7 @@ struct MarketLedgerTests {
 
   private func batches(_ stage: SessionStage) async throws -> [MarketBatch] {
     let goal = MarketDirector.Goal.at(SessionPoint(today, stage))
-    return director.batches(try await ledger.behind(goal), to: goal, due: [:])
+    return director.batches(try await ledger.behind(goal), to: goal)
   }
 
   @Test func stepsAreToldOnceEveryInstrumentAndWithoutGapsInTheLog() async throws {

@@ -6,10 +6,6 @@
 public struct MarketDirector: Hashable, Sendable {
   /// Bounds of what is told at a time.
   public struct Limits: Hashable, Sendable {
-    /// Orders that one log row ends at most.
-    public var ordersOfExpiry: Int64 = 1_000
-    /// Rows of expiry that an instrument is told in one turn at most.
-    public var expiriesOfInstrument: Int64 = 16
     /// Instruments that are told something in one transaction at most.
     public var tellingsOfBatch = 1_000
 
@@ -140,14 +136,14 @@ public struct MarketDirector: Hashable, Sendable {
   /// What instruments are told next, in transactions, by ascending shards.
   /// - Parameters:
   ///   - standings: Instruments that may have to be told something.
-  ///   - due: What has to expire, of those that await it.
+  ///   - expiring: The parts of their expiry that instruments are to be told, as ``ExpiryPlan`` has it.
   public func batches(
-    _ standings: [InstrumentStanding], to goal: Goal, due: [InstrumentID: DueOrders]
+    _ standings: [InstrumentStanding], to goal: Goal, expiring: [InstrumentID: [ExpireOrders]] = [:]
   ) -> [MarketBatch] {
     let ordered = standings.sorted { ($0.shard, $0.instrument) < ($1.shard, $1.instrument) }
     var batches: [MarketBatch] = []
     for standing in ordered {
-      guard let telling = telling(standing, goal, due[standing.instrument]) else { continue }
+      guard let telling = telling(standing, goal, expiring[standing.instrument]) else { continue }
       if let last = batches.last, last.shard == standing.shard, last.tellings.count < limits.tellingsOfBatch {
         batches[batches.count - 1].tellings.append(telling)
       } else {
@@ -158,17 +154,12 @@ public struct MarketDirector: Hashable, Sendable {
   }
 
   private func telling(
-    _ standing: InstrumentStanding, _ goal: Goal, _ due: DueOrders?
+    _ standing: InstrumentStanding, _ goal: Goal, _ expiring: [ExpireOrders]?
   ) -> MarketBatch.Telling? {
     let told = standing.told
     if let told, !told.isCleared {
-      guard standing.awaitsExpiry, let due, due.count > 0 else { return nil }
-      let rows = min(limits.expiriesOfInstrument, (due.count - 1) / limits.ordersOfExpiry + 1)
-      let expiry = ExpireOrders(
-        standing.instrument, dayThrough: told.closedSequence, untilCancelledThrough: due.untilCancelledThrough,
-        limit: limits.ordersOfExpiry)
-      return .init(
-        standing.instrument, seen: told.sequence, expiries: Array(repeating: expiry, count: Int(rows)))
+      guard standing.awaitsExpiry, let expiring, !expiring.isEmpty else { return nil }
+      return .init(standing.instrument, seen: told.sequence, expiries: expiring)
     }
     let steps = steps(from: told?.point, to: goal)
     return steps.isEmpty ? nil : .init(standing.instrument, seen: told?.sequence, steps: steps)

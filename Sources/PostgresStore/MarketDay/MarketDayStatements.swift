@@ -41,33 +41,36 @@ enum MarketDayStatements {
   /// What has to expire: one look through the open orders of the shards. Orders in quarantine stand in no book; they come
   /// back with another row. Those that are good until cancelled end up to the first row of one that is not too old.
   ///
-  /// Parameters: shards, instruments, their closes, the smallest identifier of an order that is not too old.
+  /// The planner joins by nested loops over indexes alone (see ``StoreSettings``), so what has no index is never joined: a
+  /// shard may have hundreds of thousands of orders.
+  ///
+  /// Parameters: shards, instruments, the moment; no row comes for an instrument without such orders.
   static let due = PostgresStatement(
     "market_due",
     """
-    WITH asked AS MATERIALIZED (
-      SELECT * FROM unnest($2::integer[], $3::bigint[]) AS a (instrument_id, closed)
-    ), standing AS MATERIALIZED (
-      SELECT a.instrument_id, o.time_in_force, o.sequence, o.order_id < lowest_order_id($4::timestamptz) AS is_old
-      FROM orders o JOIN asked a USING (instrument_id)
-      WHERE o.is_open AND o.shard = ANY ($1::smallint[]) AND o.sequence <= a.closed
+    WITH standing AS MATERIALIZED (
+      SELECT o.instrument_id, o.time_in_force, o.sequence,
+        o.order_id < (SELECT lowest_order_id($3::timestamptz)) AS is_old
+      FROM orders o
+      WHERE o.is_open AND o.shard = ANY ($1::smallint[])
         AND o.time_in_force IN (\(TimeInForce.day.rawValue), \(TimeInForce.gtc.rawValue))
         AND (o.shard, o.sequence) NOT IN (
           SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
-    ), young AS MATERIALIZED (
-      SELECT instrument_id, min(sequence) AS first FROM standing
-      WHERE time_in_force = \(TimeInForce.gtc.rawValue) AND NOT is_old GROUP BY instrument_id
-    ), old AS MATERIALIZED (
-      SELECT s.instrument_id, count(*) AS orders, max(s.sequence) AS last
-      FROM standing s LEFT JOIN young y USING (instrument_id)
-      WHERE s.time_in_force = \(TimeInForce.gtc.rawValue) AND s.is_old AND s.sequence < coalesce(y.first, s.sequence + 1)
-      GROUP BY s.instrument_id
-    ), day AS MATERIALIZED (
-      SELECT instrument_id, count(*) AS orders FROM standing
-      WHERE time_in_force = \(TimeInForce.day.rawValue) GROUP BY instrument_id
+    ), seen AS MATERIALIZED (
+      SELECT o.instrument_id, o.time_in_force, o.sequence, o.is_old
+      FROM standing o JOIN session_steps s USING (instrument_id)
+      WHERE o.sequence <= s.closed_sequence AND s.instrument_id = ANY ($2::integer[])
+    ), kinds AS (
+      SELECT instrument_id, count(*) AS orders, 0::bigint AS last
+      FROM seen WHERE time_in_force = \(TimeInForce.day.rawValue) GROUP BY instrument_id
+      UNION ALL
+      SELECT instrument_id, count(*), max(sequence) FROM (
+        SELECT instrument_id, sequence, is_old,
+          min(sequence) FILTER (WHERE NOT is_old) OVER (PARTITION BY instrument_id) AS young
+        FROM seen WHERE time_in_force = \(TimeInForce.gtc.rawValue)) AS lasting
+      WHERE is_old AND sequence < coalesce(young, sequence + 1) GROUP BY instrument_id
     )
-    SELECT a.instrument_id, coalesce(d.orders, 0) + coalesce(o.orders, 0), coalesce(o.last, 0)
-    FROM asked a LEFT JOIN day d USING (instrument_id) LEFT JOIN old o USING (instrument_id)
+    SELECT instrument_id, sum(orders)::bigint, max(last) FROM kinds GROUP BY instrument_id
     """)
 
   /// The barrier between who tells: behind it the next statement sees what others have told.

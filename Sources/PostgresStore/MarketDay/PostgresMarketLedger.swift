@@ -57,17 +57,16 @@ public struct PostgresMarketLedger: MarketLedger {
   public func dueOrders(
     of standings: [InstrumentStanding], untilCancelledBefore moment: Timestamp
   ) async throws(LedgerError) -> [InstrumentID: DueOrders] {
-    let asked = standings.compactMap { standing in standing.told.map { (standing, $0.closedSequence.rawValue) } }
-    guard !asked.isEmpty else { return [:] }
+    guard !standings.isEmpty else { return [:] }
     let rows = try await run([
       PostgresCall(
         MarketDayStatements.due,
         [
-          .int2Array(Set(asked.map(\.0.shard.rawValue)).sorted()), .int4Array(asked.map(\.0.instrument.rawValue)),
-          .int8Array(asked.map(\.1)), .timestamp(microseconds: moment.rawValue),
+          .int2Array(Set(standings.map(\.shard.rawValue)).sorted()), .int4Array(standings.map(\.instrument.rawValue)),
+          .timestamp(microseconds: moment.rawValue),
         ])
     ])[0]
-    var due: [InstrumentID: DueOrders] = [:]
+    var due = Dictionary(uniqueKeysWithValues: standings.map { ($0.instrument, DueOrders(count: 0)) })
     for row in 0..<rows.count {
       due[InstrumentID(rawValue: rows.int4(row, 0))] = DueOrders(
         count: rows.int8(row, 1), untilCancelledThrough: Sequence(rawValue: rows.int8(row, 2)))

@@ -14,7 +14,10 @@ actor MarketDuty {
   let now: @Sendable () -> Timestamp
   let report: @Sendable (WorkerEvent) -> Void
   private(set) var director: MarketDirector
+  private var plan = ExpiryPlan()
   private var reading: MarketClockReading?
+  /// Whether the last turn had something to do.
+  private var isBusy = false
   private var isFailing = false
   /// When it was looked last whether reference prices of price bands move.
   var lookedAtReferences: Timestamp?
@@ -31,8 +34,9 @@ actor MarketDuty {
     director = settings.market
   }
 
-  /// Whether an opening or a close is near, as far as the clock has been read.
-  var isQuiet: Bool { reading.map { director.isQuiet($0.record, at: now()) } ?? false }
+  /// Whether an opening or a close is near, as far as the clock has been read, or under way: who takes a shard over has to
+  /// read its orders.
+  var isQuiet: Bool { isBusy || reading.map { director.isQuiet($0.record, at: now()) } ?? false }
 
   /// What a turn has come to.
   enum Turn: Hashable, Sendable {
@@ -61,21 +65,46 @@ actor MarketDuty {
     let goal = director.goal(clock, at: now())
     guard try await keepBands(to: goal, clock, leadership) else { return nil }
     let standings = try await ledger.behind(goal)
-    let waiting = standings.filter(\.awaitsExpiry)
-    let due =
-      waiting.isEmpty
-      ? [:]
-      : try await ledger.dueOrders(
-        of: waiting, untilCancelledBefore: director.untilCancelledBefore(clock, at: now()))
-    let cleared = director.cleared(standings, due: due)
-    if !cleared.isEmpty {
-      KillPoint.reach("market.clear")
-      guard try await ledger.clear(cleared, within: leadership) else { return nil }
+    let uncounted = plan.look(standings, at: now())
+    let shards = Set(uncounted.map(\.shard)).sorted()
+    let counted = shards.prefix(settings.countedShards)
+    isBusy = !counted.isEmpty
+    // Shard by shard: the first begins to expire while the others are counted.
+    for shard in counted {
+      let asked = uncounted.filter { $0.shard == shard }
+      guard try await count(asked, clock, leadership) else { return nil }
+      guard try await tell(standings.filter { $0.shard == shard }, goal, leadership) else { return nil }
     }
-    for batch in director.batches(standings, to: goal, due: due) {
-      guard try await tell(batch, leadership) else { return nil }
+    guard try await tell(standings.filter { !counted.contains($0.shard) }, goal, leadership) else { return nil }
+    isBusy = isBusy || plan.isUnderWay(at: now())
+    if counted.count < shards.count { return .zero }
+    return isBusy ? settings.lookPeriod : pause(clock)
+  }
+
+  /// Counts what has to expire of a shard's instruments, and clears those of which nothing has.
+  /// - Returns: Whether the term stands.
+  private func count(
+    _ asked: [InstrumentStanding], _ clock: MarketClockRecord, _ leadership: Leadership
+  ) async throws(LedgerError) -> Bool {
+    let due = try await ledger.dueOrders(
+      of: asked, untilCancelledBefore: director.untilCancelledBefore(clock, at: now()))
+    for stuck in plan.count(asked, due, at: now()) { report(.expiryStuck(stuck.instrument, orders: stuck.orders)) }
+    let cleared = director.cleared(asked, due: due)
+    guard !cleared.isEmpty else { return true }
+    KillPoint.reach("market.clear")
+    return try await ledger.clear(cleared, within: leadership)
+  }
+
+  /// Tells instruments what they come to, and the next parts of their expiry.
+  /// - Returns: Whether the term stands.
+  private func tell(
+    _ standings: [InstrumentStanding], _ goal: MarketDirector.Goal, _ leadership: Leadership
+  ) async throws(LedgerError) -> Bool {
+    for batch in director.batches(standings, to: goal, expiring: plan.parts(standings)) {
+      isBusy = true
+      guard try await tell(batch, leadership) else { return false }
     }
-    return standings.isEmpty ? pause(clock) : settings.lookPeriod
+    return true
   }
 
   /// The clock as this director follows it, remembered.
@@ -100,9 +129,12 @@ actor MarketDuty {
     switch try await ledger.tell(batch, within: leadership, at: now()) {
     case .termEnded: return false
     // Somebody was quicker, perhaps this leader itself with a commit whose answer was lost: the next turn sees it.
-    case .outdated: return true
+    case .outdated:
+      plan.forget(batch.tellings.map(\.instrument))
+      return true
     case .told(let entries):
       KillPoint.reach("market.told")
+      noteParts(batch, entries)
       let steps = batch.tellings.filter { !$0.steps.isEmpty }
       if let point = steps.first?.steps.last {
         report(.instrumentsTold(batch.shard, point, instruments: steps.count))
@@ -110,6 +142,15 @@ actor MarketDuty {
       // Without the stream, owners find the rows in the log a moment later.
       try? await stream.publish(entries)
       return true
+    }
+  }
+
+  private func noteParts(_ batch: MarketBatch, _ entries: [LogEntry]) {
+    var rest = entries[...]
+    for telling in batch.tellings {
+      let own = rest.prefix(telling.commands.count)
+      rest = rest.dropFirst(own.count)
+      if let last = own.last?.sequence { plan.told(telling.expiries, last: last, at: now()) }
     }
   }
 

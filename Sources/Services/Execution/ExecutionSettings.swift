@@ -60,6 +60,8 @@ public struct ExecutionSettings: Sendable {
   public var market = MarketDirector()
   /// How often the leader looks at the market's clock at least.
   public var marketPeriod = Duration.milliseconds(250)
+  /// Shards of which the leader counts in one turn what has to expire at most.
+  public var countedShards = 16
   /// How soon it tries again after a failure.
   public var housekeepingRetry = Duration.seconds(5)
 

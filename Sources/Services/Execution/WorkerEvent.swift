@@ -40,6 +40,8 @@ public enum WorkerEvent: Sendable {
   case tradingPaused(BandDecisions.Pause)
   /// As leader, it ended pauses of instruments of a shard.
   case pausesEnded(Shard, instruments: Int)
+  /// As leader, it found that orders whose time is over do not end; it tries again, less and less often.
+  case expiryStuck(InstrumentID, orders: Int64)
   /// As leader, it could not direct the market day; it tries again.
   case marketDelayed(reason: String)
   /// An operator told the worker something.

@@ -75,6 +75,10 @@ final class WorkerJournal: Sendable {
         ])
     case .pausesEnded(let shard, let instruments):
       log.notice("ended trading pauses", ["shard": shard, "instruments": instruments])
+    case .expiryStuck(let instrument, let orders):
+      log.error(
+        "orders whose time is over do not end; see \"buttonwood quarantine list\" and \"buttonwood audit\"",
+        ["instrument": instrument, "orders": orders])
     case .marketDelayed(let reason): log.warning("the market day is directed later", ["reason": reason])
     case .told(let order): log.notice("told by an operator", ["order": order.rawValue])
     case .claimFailed(let shard, let reason): log.warning("a claim failed", ["shard": shard, "reason": reason])

@@ -67,7 +67,7 @@ struct WorkerMetrics: Sendable {
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
     case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told, .clockChanged,
-      .marketDelayed, .pausesEnded:
+      .marketDelayed, .pausesEnded, .expiryStuck:
       break
     case .tradingPaused: pauses.add()
     case .instrumentsTold(_, _, let instruments): steps.add(instruments)

@@ -1,0 +1,125 @@
+import Market
+import Testing
+
+/// A close that ends many orders costs few looks and no row too many, and what does not end is left alone.
+@Suite struct ExpiryPlanTests {
+  private static let noon = NewYorkTime.moment(Day("2026-11-23")!, hour: 12, minute: 0)
+  private static func after(_ seconds: Int64) -> Timestamp { noon.advanced(byMicroseconds: seconds * 1_000_000) }
+
+  /// A closed instrument of a shard.
+  private static func closed(_ name: Int32, in shard: Int16 = 0, told: Int64 = 1, processed: Int64 = 1)
+    -> InstrumentStanding
+  {
+    let point = SessionPoint(Day("2026-11-23")!, .closed)
+    return InstrumentStanding(
+      InstrumentID(rawValue: name), shard: Shard(rawValue: shard),
+      told: .init(
+        point: point, sequence: Sequence(rawValue: told), closedSequence: Sequence(rawValue: 1), isCleared: false),
+      processed: Sequence(rawValue: processed))
+  }
+
+  private static func due(_ counts: [Int32: Int64]) -> [InstrumentID: DueOrders] {
+    Dictionary(uniqueKeysWithValues: counts.map { (InstrumentID(rawValue: $0), DueOrders(count: $1)) })
+  }
+
+  private static func limits(_ parts: [InstrumentID: [ExpireOrders]], _ name: Int32) -> [Int64] {
+    parts[InstrumentID(rawValue: name)]?.map(\.limit) ?? []
+  }
+
+  @Test func aMillionOrdersAreCountedTwiceAndToldInBoundedParts() {
+    var plan = ExpiryPlan()
+    var left: [Int32: Int64] = Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, $0 == 0 ? 125_001 : 125_000) })
+    var told: [Int32: Int64] = [:]
+    var (counts, turns, sequence) = (0, 0, Int64(1))
+    var cleared: Set<InstrumentID> = []
+    while cleared.count < 8, turns < 10_000 {
+      turns += 1
+      let standings = (0..<8).map {
+        Self.closed(Int32($0), in: Int16($0), told: told[Int32($0)] ?? 1, processed: sequence)
+      }.filter { !cleared.contains($0.instrument) }
+      let asked = plan.look(standings, at: Self.noon)
+      counts += asked.count
+      #expect(plan.count(asked, Self.due(left), at: Self.noon).isEmpty)
+      cleared.formUnion(asked.map(\.instrument).filter { left[$0.rawValue] == 0 })
+      let parts = plan.parts(standings)
+      let orders = parts.values.joined().reduce(0) { $0 + $1.limit }
+      #expect(orders <= plan.limits.ordersAhead)
+      for (instrument, own) in parts {
+        #expect(own.allSatisfy { $0.limit <= plan.limits.ordersOfPart })
+        sequence += Int64(own.count)
+        told[instrument.rawValue] = sequence
+        plan.told(own, last: Sequence(rawValue: sequence), at: Self.noon)
+        left[instrument.rawValue]! -= own.reduce(0) { $0 + $1.limit }
+      }
+    }
+    #expect(counts == 16, "each instrument once before and once after")
+    #expect(sequence == 1_002, "no row more than there are parts")
+    #expect(turns < 100)
+  }
+
+  @Test func whatIsUnderWayIsNotToldAgainAndKeepsOthersOfItsShardFromBeingCounted() {
+    var plan = ExpiryPlan()
+    let standings = [Self.closed(1), Self.closed(2), Self.closed(3, in: 1)]
+    #expect(plan.look(standings, at: Self.noon).count == 3)
+    #expect(plan.count(standings, Self.due([1: 1_500, 2: 10, 3: 5]), at: Self.noon).isEmpty)
+    let parts = plan.parts(standings)
+    #expect(Self.limits(parts, 1) == [1_000, 500] && Self.limits(parts, 2) == [10] && Self.limits(parts, 3) == [5])
+    plan.told(parts[InstrumentID(rawValue: 1)]!, last: Sequence(rawValue: 3), at: Self.noon)
+    plan.told(parts[InstrumentID(rawValue: 2)]!, last: Sequence(rawValue: 4), at: Self.noon)
+    // Instrument 2's part has not been processed: its shard has no owner, say.
+    let waiting = [Self.closed(1, told: 3, processed: 3), Self.closed(2, told: 4, processed: 3), standings[2]]
+    #expect(plan.look(waiting, at: Self.noon).isEmpty)
+    #expect(Set(plan.parts(waiting).keys.map(\.rawValue)) == [3])
+    #expect(plan.isUnderWay(at: Self.after(9)) && !plan.isUnderWay(at: Self.after(11)), "nobody waits for ever")
+    let done = [Self.closed(1, told: 3, processed: 4), Self.closed(2, told: 4, processed: 4)]
+    #expect(plan.look(done, at: Self.noon) == done)
+    #expect(!plan.isUnderWay(at: Self.noon))
+  }
+
+  @Test func whatNeverEndsIsToldLessAndLessOftenAndReportedOnce() {
+    var plan = ExpiryPlan()
+    var (told, reports, rows) = (Int64(1), 0, [Int64]())
+    // Looked at ten times a second for an hour, beside an instrument whose orders end.
+    for tenth in 0..<Int64(36_000) {
+      let now = Self.noon.advanced(byMicroseconds: tenth * 100_000)
+      let standings = [Self.closed(1, told: told, processed: told)]
+      let asked = plan.look(standings, at: now)
+      reports += plan.count(asked, Self.due([1: 3_000]), at: now).count
+      guard let parts = plan.parts(standings)[InstrumentID(rawValue: 1)] else { continue }
+      told += Int64(parts.count)
+      rows.append(Int64(parts.count))
+      plan.told(parts, last: Sequence(rawValue: told), at: now)
+    }
+    #expect(reports == 1)
+    #expect(rows.first == 3 && rows.dropFirst().allSatisfy { $0 == 1 }, "one part is enough for a try")
+    #expect((15...25).contains(rows.count), "\(rows.count) tries in an hour")
+  }
+
+  @Test func whatEndsAfterAllIsToldAsEver() {
+    var plan = ExpiryPlan()
+    let standing = Self.closed(1)
+    #expect(plan.look([standing], at: Self.noon) == [standing])
+    _ = plan.count([standing], Self.due([1: 3_000]), at: Self.noon)
+    plan.told(plan.parts([standing])[standing.instrument]!, last: Sequence(rawValue: 4), at: Self.noon)
+    let tried = Self.closed(1, told: 4, processed: 4)
+    let stuck = plan.count(plan.look([tried], at: Self.noon), Self.due([1: 3_000]), at: Self.noon)
+    #expect(stuck == [.init(instrument: tried.instrument, orders: 3_000)])
+    #expect(plan.look([tried], at: Self.noon).isEmpty && plan.parts([tried]).isEmpty, "it rests")
+    let later = Self.after(2)
+    #expect(plan.look([tried], at: later).isEmpty)
+    plan.told(plan.parts([tried])[tried.instrument]!, last: Sequence(rawValue: 5), at: later)
+    let again = Self.closed(1, told: 5, processed: 5)
+    #expect(plan.count(plan.look([again], at: later), Self.due([1: 2_000]), at: later).isEmpty)
+    #expect(Self.limits(plan.parts([again]), 1) == [1_000, 1_000])
+  }
+
+  @Test func whatSomebodyElseHasToldIsCountedAnew() {
+    var plan = ExpiryPlan()
+    let standing = Self.closed(1)
+    _ = plan.look([standing], at: Self.noon)
+    _ = plan.count([standing], Self.due([1: 500]), at: Self.noon)
+    let other = Self.closed(1, told: 9, processed: 9)
+    #expect(plan.look([other], at: Self.noon) == [other])
+    #expect(plan.parts([other]).isEmpty, "not before it is counted")
+  }
+}
