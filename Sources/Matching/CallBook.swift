@@ -24,6 +24,7 @@ public struct CallBook: Sendable {
   /// - Throws: ``RestoreRefusal`` for a key that is 0 or used twice, or an order without open shares.
   public init(instrument: InstrumentID, orders: [RestingOrder]) throws(RestoreRefusal) {
     self.instrument = instrument
+    entries.reserveCapacity(orders.count)
     for order in orders { try restore(order) }
   }
 
@@ -70,10 +71,25 @@ public struct CallBook: Sendable {
   public mutating func cross(
     reference: Price? = nil, at position: Int32 = 0, into events: inout [BookEvent]
   ) -> Price? {
+    guard isCrossed else { return nil }
     preventSelfTrades(position, &events)
     guard let cross = Auction(orders).cross(reference: reference) else { return nil }
     for trade in cross.trades { settle(trade, cross.price, position, &events) }
     return cross.price
+  }
+
+  /// Whether any bid reaches any offer. Where orders stood in a book before, they seldom do.
+  private var isCrossed: Bool {
+    var best: (bid: Price?, ask: Price?)
+    for entry in entries.values {
+      let price = entry.order.price
+      switch entry.order.side {
+      case .buy: best.bid = best.bid.map { max($0, price) } ?? price
+      case .sell: best.ask = best.ask.map { min($0, price) } ?? price
+      }
+    }
+    guard let bid = best.bid, let ask = best.ask else { return false }
+    return bid >= ask
   }
 
   private mutating func append(_ order: RestingOrder) {

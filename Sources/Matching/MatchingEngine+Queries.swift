@@ -41,6 +41,13 @@ extension MatchingEngine {
     return orders
   }
 
+  /// How many orders of an instrument rest; costs a look at each.
+  public func restingCount(_ instrument: InstrumentID) -> Int {
+    var count = 0
+    for side in Side.allCases { forEach(side, instrument) { _ in count += 1 } }
+    return count
+  }
+
   /// A hash of all books, orders in their order of priority, for comparing replays: equal books have equal digests
   /// whatever their history. Instruments count in order of their numbers, those without orders not at all.
   public func digest() -> UInt64 {

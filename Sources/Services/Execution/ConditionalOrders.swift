@@ -68,18 +68,21 @@ struct ConditionalOrders {
   private(set) var orders: [OrderKey: ConditionalOrder] = [:]
   var triggers = TriggerBook()
   var groups: [OrderID: OrderGroup] = [:]
-  /// How many of the orders each instrument has; what concerns others is plain.
-  private var counts: [InstrumentID: Int] = [:]
+  /// The orders of each instrument that has any; what concerns others is plain.
+  private var byInstrument: [InstrumentID: Set<OrderKey>] = [:]
 
   subscript(key: OrderKey) -> ConditionalOrder? { orders[key] }
 
   /// Whether what happens to an instrument may concern any of the orders.
-  func concerns(_ instrument: InstrumentID) -> Bool { !counts.isEmpty && counts[instrument] != nil }
+  func concerns(_ instrument: InstrumentID) -> Bool { !byInstrument.isEmpty && byInstrument[instrument] != nil }
+
+  /// The orders of an instrument, in no order.
+  func keys(of instrument: InstrumentID) -> [OrderKey] { byInstrument[instrument].map(Array.init) ?? [] }
 
   /// Takes an order in; it does not wait for its stop yet.
   mutating func insert(_ key: OrderKey, _ order: ConditionalOrder, of account: AccountNumber) {
     orders[key] = order
-    counts[order.instrument, default: 0] += 1
+    byInstrument[order.instrument, default: []].insert(key)
     guard let group = order.conditions.group else { return }
     let side = order.conditions.role.isExit ? order.side : order.side.opposite
     var members =
@@ -96,8 +99,8 @@ struct ConditionalOrders {
   mutating func remove(_ key: OrderKey) {
     guard let order = orders.removeValue(forKey: key) else { return }
     stopWaiting(key, order)
-    let count = counts[order.instrument]! - 1
-    counts[order.instrument] = count > 0 ? count : nil
+    byInstrument[order.instrument]!.remove(key)
+    if byInstrument[order.instrument]!.isEmpty { byInstrument[order.instrument] = nil }
     guard let group = order.conditions.group else { return }
     if groups[group]!.entry == key { groups[group]!.entry = nil }
     groups[group]!.exits.removeAll { $0 == key }

@@ -22,11 +22,27 @@ actor ExecutionLane {
     var needsLog = true
     var gapSince: ContinuousClock.Instant?
     var tally = ShardTally()
+    /// The last round that took commands of it.
+    var servedIn = 0
 
     init(_ ownership: Ownership, _ engine: ShardEngine) {
       self.ownership = ownership
       self.engine = engine
       inbox = ShardInbox(in: ownership.history)
+    }
+
+    /// Takes out the commands that come next, as far as there is room.
+    mutating func takeRun(_ room: inout BatchRoom) -> [LogEntry] {
+      var run: [LogEntry] = []
+      var cursor = engine.cursor
+      while let entry = inbox.next(after: cursor),
+        room.admits(entry.command, weight: engine.weight(of: entry.command))
+      {
+        inbox.take(entry.sequence)
+        run.append(entry)
+        cursor = entry.sequence
+      }
+      return run
     }
 
     /// Whether its next command is there and may be worked.
@@ -62,6 +78,7 @@ actor ExecutionLane {
   private(set) var busyNanoseconds = 0
   /// How long the latest settlement took to commit.
   private(set) var commitMicroseconds = 0
+  private var round = 0
   private var lastProgress = ContinuousClock().now
   /// Since when the database has not been reached; nil while it is.
   private var unreachableSince: ContinuousClock.Instant?
@@ -246,20 +263,26 @@ actor ExecutionLane {
 
   // MARK: Settling
 
+  /// The shards, those first that have waited longest: what does not fit into one round is first in a later one.
+  private var shardsByWait: [Shard] {
+    holdings.map { (servedIn: $0.value.servedIn, shard: $0.key) }.sorted { $0 < $1 }.map(\.shard)
+  }
+
   private func settleRound() async {
     guard withdrawals.isEmpty else { return }
     var commits: [ShardCommit] = []
-    var room = settings.batchLimit
-    for shard in holdings.keys.sorted() {
-      guard room > 0 else { break }
+    var room = BatchRoom(settings)
+    round += 1
+    for shard in shardsByWait {
       let cursor = holdings[shard]!.engine.cursor
       guard holdings[shard]!.caution?.step(after: cursor, now: clock.now) == .batch else { continue }
-      let run = holdings[shard]!.inbox.takeRun(after: cursor, limit: room)
+      let run = holdings[shard]!.takeRun(&room)
       guard !run.isEmpty else { continue }
-      room -= run.count
+      holdings[shard]!.servedIn = round
       for entry in run { KillPoint.reach(named: "apply.\(shard)-\(entry.sequence)") }
       let begun = clock.now
       let settlement = holdings[shard]!.engine.apply(run)
+      for entry in run { KillPoint.reach(named: "matched.\(entry.command.word)") }
       holdings[shard]!.tally.matchingNanoseconds += (clock.now - begun).nanoseconds
       commits.append(ShardCommit(ownership: holdings[shard]!.ownership, settlement: settlement))
     }

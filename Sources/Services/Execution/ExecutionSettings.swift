@@ -6,6 +6,11 @@ public import Sharding
 public struct ExecutionSettings: Sendable {
   /// Commands in one settling transaction at most, over all shards.
   public var batchLimit = 512
+  /// Orders that the parts of an expiry in one settling transaction end at most, beside its other commands: what is big
+  /// keeps others waiting.
+  public var expiryLimit = 1_000
+  /// Orders that stand in instruments which one settling transaction opens, closes or halts at most.
+  public var collectLimit = 10_000
   /// Entries read from one shard's stream at a time at most.
   public var readLimit = 512
   /// Rows read from the log at a time at most.

@@ -205,6 +205,18 @@ extension ShardEngine {
 }
 
 extension Command {
+  /// Names its kind, and the stage that a step leads to.
+  var word: String {
+    switch self {
+    case .place: "place"
+    case .cancel: "cancel"
+    case .replace: "replace"
+    case .step(let step): step.point.stage.word
+    case .expire: "expire"
+    case .halt(let halt): halt.isHalted ? "halt" : "resume"
+    }
+  }
+
   /// What it is about.
   var instrument: InstrumentID {
     switch self {

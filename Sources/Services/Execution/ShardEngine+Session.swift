@@ -57,6 +57,20 @@ extension ShardEngine {
     }
   }
 
+  /// About how many orders a command concerns: what it costs beyond a command of an account.
+  func weight(of command: Command) -> Int {
+    switch command {
+    case .place, .cancel, .replace: return 0
+    case .expire(let expiry): return Int(clamping: expiry.limit)
+    case .step(let step): return standingCount(step.instrument)
+    case .halt(let halt): return standingCount(halt.instrument)
+    }
+  }
+
+  private func standingCount(_ instrument: InstrumentID) -> Int {
+    engine.restingCount(instrument) + (calls[instrument]?.count ?? 0) + (closings[instrument]?.count ?? 0)
+  }
+
   // MARK: Steps
 
   /// Takes an instrument to the next stage of its day; nothing leads back.
@@ -155,9 +169,25 @@ extension ShardEngine {
   private mutating func endAuctionOrders(
     of instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
   ) {
-    let keys = open.filter { $0.value.instrument == instrument && $0.value.timeInForce.isForAuction }
-      .sorted { ($0.value.priority, $0.value.activation) < ($1.value.priority, $1.value.activation) }.map(\.key)
-    for key in keys { expire(key, reason: OrderEvent.auctionOver, &work, &builder) }
+    for key in openKeys(of: instrument, where: { _, order in order.timeInForce.isForAuction }) {
+      expire(key, reason: OrderEvent.auctionOver, &work, &builder)
+    }
+  }
+
+  /// Open orders of an instrument, by priority and activation: those that stand somewhere to trade, and those that wait
+  /// outside. A shard has many instruments, so nobody looks through all that is open in it.
+  private func openKeys(
+    of instrument: InstrumentID, where isWanted: (OrderKey, OpenOrder) -> Bool
+  ) -> [OrderKey] {
+    var keys = conditional.keys(of: instrument).filter { conditional[$0]?.conditions.phase != .working }
+    for standing in [engine.restingOrders(instrument), calls[instrument]?.orders, closings[instrument]?.orders] {
+      keys += (standing ?? []).lazy.map(\.order)
+    }
+    let wanted = keys.compactMap { key -> (priority: Sequence, activation: Int32, key: OrderKey)? in
+      guard let order = open[key], isWanted(key, order) else { return nil }
+      return (order.priority, order.activation, key)
+    }
+    return wanted.sorted { $0 < $1 }.map(\.key)
   }
 
   // MARK: Expiry
@@ -178,11 +208,11 @@ extension ShardEngine {
   /// In the order of the log, which nothing that happens later changes: an owner that takes over between two parts goes on
   /// with the same orders.
   private func queue(for command: ExpireOrders) -> ExpiryQueue {
-    let orders = open.filter { $0.value.instrument == command.instrument && isOver($0.key, $0.value, command) }
-      .sorted { ($0.key.sequence, $0.key) > ($1.key.sequence, $1.key) }
+    let keys = openKeys(of: command.instrument) { isOver($0, $1, command) }
+      .sorted { ($0.sequence, $0) > ($1.sequence, $1) }
     return ExpiryQueue(
       instrument: command.instrument, dayThrough: command.dayThrough,
-      untilCancelledThrough: command.untilCancelledThrough, keys: orders.map(\.key))
+      untilCancelledThrough: command.untilCancelledThrough, keys: keys)
   }
 
   private func isOver(_ key: OrderKey, _ order: OpenOrder, _ command: ExpireOrders) -> Bool {

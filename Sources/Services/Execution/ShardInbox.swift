@@ -61,6 +61,9 @@ struct ShardInbox {
     return run
   }
 
+  /// Takes a row out.
+  mutating func take(_ sequence: Sequence) { waiting[sequence] = nil }
+
   /// The position up to which everything that came has left the inbox; nil when that is nothing.
   var settledPosition: StreamPosition? {
     guard let position, let oldest = waiting.values.compactMap(\.position).min() else { return position }
