@@ -10,6 +10,9 @@ let benchmarks = CommandTable(
     .init("accept", "Accepting orders in PostgreSQL, against the floor.") { await LedgerBench.run(.accept, $0) },
     .init("settle", "Settling orders in PostgreSQL, against the floor.") { await LedgerBench.run(.settle, $0) },
     .init("system", "Orders over HTTP through gateway and workers to settled.") { await SystemBench.run($0) },
+    .init("expiry", "A close that ends a million open orders, and orders entered meanwhile.") {
+      await ExpiryBench.run($0)
+    },
     .init("streams", "Thousands of event streams of a running system, under load.") { await StreamsBench.run($0) },
   ])
 
