@@ -82,7 +82,7 @@ final class FaultStand: Sendable {
     var deviations = place.deviations(workerCutter)
     deviations.killPoint = killPoint
     // What a row wants moved must not wait for the balance to have stood for a while.
-    deviations.options = ["--balance-cool-down", "1s"]
+    deviations.options = ["--balance-cool-down", "1s"] + topology.marketOptions
     let worker = Worker(process: try await stack.startWorker(deviations), place: place)
     state.withLock { $0.workers.append(worker) }
     return worker
@@ -97,7 +97,7 @@ final class FaultStand: Sendable {
     let place = try await takePlace(\.spareGateways)
     var deviations = place.deviations(gatewayCutter)
     deviations.killPoint = killPoint
-    deviations.options = options
+    deviations.options = options + topology.marketOptions
     deviations.launcher = launcher
     let server = try await stack.startGateway(port: port, deviations)
     state.withLock { $0.gateways.append(Gateway(server: server, place: place)) }

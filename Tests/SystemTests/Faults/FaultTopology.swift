@@ -12,6 +12,11 @@ struct FaultTopology: Hashable, Sendable {
   var isCuttable = false
   /// Whether every role has a clock of its own, which can be set.
   var hasClocks = false
+  /// Whether the market is opened and closed by hand.
+  var isManual = false
+
+  /// What roles are told of the market's clock.
+  var marketOptions: [String] { isManual ? ["--market-clock", "manual"] : [] }
 
   static let fleet = FaultTopology(name: "fleet")
   static let leader = FaultTopology(name: "leader", isLinked: true)
@@ -22,5 +27,6 @@ struct FaultTopology: Hashable, Sendable {
   static let clocks = FaultTopology(name: "clocks", hasClocks: true)
   static let gateways = FaultTopology(name: "gateways")
   static let races = FaultTopology(name: "races")
+  static let market = FaultTopology(name: "market", isManual: true)
   static let soak = FaultTopology(name: "soak", workers: 3, isLinked: true, hasClocks: true)
 }

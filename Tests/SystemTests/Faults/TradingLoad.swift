@@ -35,6 +35,8 @@ final class TradingLoad: Sendable {
     var accounts = 8
     /// Of how many orders only one is not for the first instrument; 1 for an even spread.
     var heat: UInt64 = 1
+    /// How long their orders live.
+    var timeInForce = "gtc"
   }
 
   /// What the names of their orders begin with.
@@ -101,7 +103,7 @@ final class TradingLoad: Sendable {
     let cents = 9_950 + random.next() % 100
     let side = random.next() % 2 == 0 ? "buy" : "sell"
     return """
-      {"symbol":"\(symbol)","qty":"\(1 + random.next() % 20)","side":"\(side)","type":"limit","time_in_force":"gtc",\
+      {"symbol":"\(symbol)","qty":"\(1 + random.next() % 20)","side":"\(side)","type":"limit","time_in_force":"\(style.timeInForce)",\
       "limit_price":"\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)","client_order_id":"\(name)"}
       """
   }
