@@ -87,6 +87,77 @@ extension FaultTests {
       #expect(worker.exitStatus == nil)
     }
 
+    /// Steps of the day, parts of an expiry and halts too: they come back, or are left out and the day goes on.
+    @Test func whatTheExchangeItselfAsksForIsSetAsideAndComesBack() async throws {
+      let floor = try await Floor(workers: 2, options: ["--market-clock", "manual"])
+      try await floor.market("pre-open")
+      try floor.execute(Self.refusals)
+      try floor.execute(Self.phaseTrigger)
+      try await floor.market("open", wait: "0s")
+      let opening = try await floor.setAside("step", "S3 to ")
+      try floor.execute("DROP TRIGGER refuse ON instrument_phases")
+      try await floor.operate(["retry", "3", "\(opening)"], "is retried as sequence")
+      try await floor.market("open")
+
+      let orders = try ["S3", "S5"].map { try floor.place(account: 0, "buy", 10, $0, "90.00", time: "day") }
+      try floor.execute(Self.expiryTrigger)
+      try await floor.market("close", wait: "0s")
+      let part = try await floor.setAside("expire", "S3")
+      try await floor.eventually("others expire") { try floor.status(of: orders[1], account: 0) == "expired" }
+      try await floor.eventually("the leader reports it") {
+        floor.logs.contains("orders whose time is over do not end")
+      }
+      #expect(try floor.status(of: orders[0], account: 0) == "new")
+      try floor.execute("DROP TRIGGER refuse ON order_events")
+      try await floor.operate(["retry", "3", "\(part)"], "is retried as sequence")
+      try await floor.market("close")
+      #expect(try floor.status(of: orders[0], account: 0) == "expired")
+      while let rest = try floor.firstSetAside() {
+        try await floor.operate(["refuse", "3", "\(rest)", "--reason", "done"], "is refused as sequence")
+      }
+
+      try floor.execute(Self.phaseTrigger)
+      #expect(try await floor.stack.run(["instrument", "halt", "S3", "--reason", "news"]).status == 0)
+      let halt = try await floor.setAside("halt", "S3")
+      try floor.execute("DROP TRIGGER refuse ON instrument_phases")
+      #expect(try await floor.stack.run(["instrument", "resume", "S3"]).status == 0)
+      let (status, text) = try await floor.stack.run(["quarantine", "retry", "3", "\(halt)"])
+      #expect(status == 1 && text.contains("has been halted or resumed again since"), "\(text)")
+      try await floor.operate(["refuse", "3", "\(halt)", "--reason", "over"], "is refused as sequence")
+
+      try floor.execute(Self.phaseTrigger)
+      try await floor.market("open", wait: "0s")
+      let next = try await floor.setAside("step", "S3 to ")
+      try floor.execute("DROP TRIGGER refuse ON instrument_phases")
+      try await floor.operate(["refuse", "3", "\(next)", "--reason", "not today"], "is refused as sequence")
+      try await floor.market("close")
+      try await floor.market("open")
+      try await floor.expectTrading(in: ["S3", "S5"])
+      try await floor.expectRest()
+    }
+
+    /// Refuse that S3 changes its stage, and that its orders expire.
+    private static let refusals = """
+      CREATE FUNCTION refuse_phase() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.instrument_id = (SELECT instrument_id FROM instruments WHERE symbol = 'S3') THEN
+          RAISE EXCEPTION 'no change here';
+        END IF;
+        RETURN NEW;
+      END $$;
+      CREATE FUNCTION refuse_expiry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.kind = 6 AND NEW.instrument_id = (SELECT instrument_id FROM instruments WHERE symbol = 'S3') THEN
+          RAISE EXCEPTION 'no expiry here';
+        END IF;
+        RETURN NEW;
+      END $$
+      """
+    private static let phaseTrigger = """
+      CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON instrument_phases
+        FOR EACH ROW EXECUTE FUNCTION refuse_phase()
+      """
+    private static let expiryTrigger =
+      "CREATE TRIGGER refuse BEFORE INSERT ON order_events FOR EACH ROW EXECUTE FUNCTION refuse_expiry()"
+
     /// Refuses whatever is to be told of an order that its client calls poison.
     private static let refusal = """
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -109,13 +180,40 @@ private struct Floor {
   private let gateway: ScratchGateway
   private let workers: [ChildProcess]
 
-  init(workers count: Int) async throws {
+  init(workers count: Int, options: [String] = []) async throws {
     stack = try await ScratchStack()
-    gateway = try await stack.startGateway()
+    gateway = try await stack.startGateway(.init(options: options))
     var workers: [ChildProcess] = []
-    for _ in 0..<count { workers.append(try await stack.startWorker()) }
+    for _ in 0..<count { workers.append(try await stack.startWorker(.init(options: options))) }
     self.workers = workers
     if count > 0 { try await stack.untilOwned() }
+  }
+
+  /// What workers have logged.
+  var logs: String { workers.map(\.log).joined() }
+
+  /// Has a manual market come to a stage.
+  func market(_ word: String, wait: String = "60s") async throws {
+    try await eventually("somebody leads") {
+      try number("SELECT count(*) FROM market_clock WHERE mode = 'manual'") == 1
+    }
+    let (status, text) = try await stack.run(["market", word, "--wait", wait], within: 90)
+    #expect(status == 0, "\(text)")
+  }
+
+  /// The sequence of the first command in quarantine; all are of shard 3.
+  func firstSetAside() throws -> Int64? {
+    let first = try number("SELECT coalesce(min(sequence), 0) FROM quarantined_commands WHERE resolved_at IS NULL")
+    return first == 0 ? nil : first
+  }
+
+  /// Waits until a command is in quarantine and listed with these words.
+  func setAside(_ kind: String, _ terms: String) async throws -> Int64 {
+    try await eventually("\(kind) is set aside") { try firstSetAside() != nil }
+    let (status, list) = try await stack.run(["quarantine", "list"])
+    #expect(status == 0 && list.contains(kind) && list.contains(terms), "\(list)")
+    #expect(try await stack.run(["quarantine", "list", "--json"]).text.contains("\"kind\":\"\(kind)\""))
+    return try #require(try firstSetAside())
   }
 
   func call(_ method: String, _ path: String, _ body: String = "", account: Int) -> HTTPCaller.Answer? {
@@ -124,10 +222,11 @@ private struct Floor {
 
   /// Places an order and returns its identifier.
   func place(
-    account: Int, _ side: String, _ quantity: Int, _ symbol: String, _ price: String, name: String? = nil
+    account: Int, _ side: String, _ quantity: Int, _ symbol: String, _ price: String, name: String? = nil,
+    time: String = "gtc"
   ) throws -> String {
     let body = """
-      {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"gtc",\
+      {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"\(time)",\
       "limit_price":"\(price)"\(name.map { ",\"client_order_id\":\"\($0)\"" } ?? "")}
       """
     let answer = try #require(call("POST", "/v2/orders", body, account: account))

@@ -7,23 +7,30 @@ extension AuditCheck {
       id: "E9", title: "instruments were told what the log says, once and in order, and trade by what was processed",
       count: "SELECT (SELECT count(*) FROM session_steps) + (SELECT count(*) FROM instrument_phases)",
       violations: """
-        WITH \(kept), \(putAside),
+        WITH \(kept),
+        -- What came out of quarantine was told when it went there.
+        returned AS MATERIALIZED (
+          SELECT shard, resolved_sequence FROM quarantined_commands WHERE resolved_at IS NOT NULL),
         steps AS MATERIALIZED (
           SELECT instrument_id, shard, sequence, date '1970-01-01' + price::integer AS day, order_type AS stage,
             lag(price * 3 + order_type) OVER (PARTITION BY instrument_id ORDER BY sequence) >= price * 3 + order_type AS is_back
-          FROM command_log WHERE kind & 3 = 3 AND side = 0),
+          FROM command_log WHERE kind & 3 = 3 AND side = 0 AND (shard, sequence) NOT IN (SELECT * FROM returned)),
         last_steps AS (
           SELECT DISTINCT ON (instrument_id) * FROM steps ORDER BY instrument_id, sequence DESC),
         closes AS (
           SELECT instrument_id, max(sequence) AS sequence FROM steps
           WHERE stage = \(SessionStage.closed.rawValue) GROUP BY instrument_id),
         applied AS (
-          SELECT DISTINCT ON (s.instrument_id) s.* FROM steps s JOIN kept k USING (shard)
-          WHERE s.sequence <= k.processed AND (s.shard, s.sequence) NOT IN (SELECT * FROM put_aside)
-          ORDER BY s.instrument_id, s.sequence DESC),
+          SELECT DISTINCT ON (s.instrument_id) s.instrument_id, date '1970-01-01' + s.price::integer AS day,
+            s.order_type AS stage
+          FROM command_log s JOIN kept k USING (shard)
+          WHERE s.kind = 3 AND s.side = 0 AND s.sequence <= k.processed AND (s.shard, s.sequence) NOT IN (
+            SELECT q.shard, q.sequence FROM quarantined_commands q)
+          ORDER BY s.instrument_id, s.price DESC, s.order_type DESC),
         tellings AS (
           SELECT instrument_id, max(sequence) AS sequence FROM command_log
-          WHERE kind & 3 = 3 AND side IN (0, 1) GROUP BY instrument_id)
+          WHERE kind & 3 = 3 AND side IN (0, 1) AND (shard, sequence) NOT IN (SELECT * FROM returned)
+          GROUP BY instrument_id)
         SELECT format('shard %s sequence %s', shard, sequence),
           format('instrument %s is told %s stage %s again or too late', instrument_id, day, stage)
         FROM steps WHERE is_back

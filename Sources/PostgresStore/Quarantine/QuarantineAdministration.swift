@@ -49,7 +49,8 @@ public struct QuarantineAdministration: Sendable {
     return try await resolve(shard, sequence, .retried, note: note, action)
   }
 
-  /// Has a command rejected: its order ends and gives back what it holds; an order that it was to change stays as it is.
+  /// Has a command rejected: its order ends and gives back what it holds; an order that it was to change stays as it is. A
+  /// step of the day, a part of an expiry or a halt is left out; the day goes on from where its instrument stands.
   ///
   /// Asking again changes nothing and tells where it went.
   public func refuse(_ shard: Shard, _ sequence: Sequence, reason: String) async throws(AdministrationError) -> Return {
@@ -79,8 +80,18 @@ public struct QuarantineAdministration: Sendable {
       }
       _ = try connection.query(PostgresCall(QuarantineStatements.lockAccount, [.int8(row.account)]))
       if let ending = try Self.earlier(place, resolution, &connection) { return ending }
-      if row.kind != .cancel, try Self.place(of: row.order, row.account, &connection) != sequence.rawValue {
-        return .refused("order \(row.order) is not where its command left it; run \"buttonwood audit\"")
+      switch row.kind {
+      case .cancel: break
+      case .place, .replace:
+        if try Self.place(of: row.order, row.account, &connection) != sequence.rawValue {
+          return .refused("order \(row.order) is not where its command left it; run \"buttonwood audit\"")
+        }
+      case .market:
+        _ = try connection.query(PostgresCall(MarketDayStatements.lockLog, [place[0]]))
+        let isOutdated = try connection.query(PostgresCall(QuarantineStatements.isOutdatedHalt, place)).bool(0, 0)
+        if resolution == .retried, isOutdated {
+          return .refused("the instrument has been halted or resumed again since; refuse it")
+        }
       }
       let came = try Self.append(row, place, resolution, note, &connection)
       return .done(came, outcome: "done as sequence \(came.sequence)")
@@ -121,7 +132,7 @@ public struct QuarantineAdministration: Sendable {
     _ connection: inout PostgresConnection
   ) throws(PostgresError) -> Return {
     // The order that it changes may itself have come out of quarantine since.
-    let target = row.kind == .cancel ? row.order : row.target
+    let target = row.kind == .cancel ? row.order : row.kind == .replace ? row.target : nil
     var targetPlace: Int64?
     if let target { targetPlace = try Self.place(of: target, row.account, &connection) }
     let appended = try connection.query(
@@ -132,7 +143,7 @@ public struct QuarantineAdministration: Sendable {
           .text(resolution.rawValue), note.map { .text($0) } ?? .null,
         ]))
     let sequence = appended.int8(0, 0)
-    if row.kind != .cancel {
+    if row.kind == .place || row.kind == .replace {
       _ = try connection.query(
         PostgresCall(
           QuarantineStatements.moveOrder, [.int8(row.account), .uuid(row.order.high, row.order.low), .int8(sequence)]))

@@ -7,7 +7,8 @@ enum QuarantineStatements {
     "quarantine_list",
     """
     SELECT q.shard, q.sequence, q.quarantined_at, q.reason, q.tries, q.worker, q.epoch, q.resolution, q.resolved_at,
-      q.resolved_sequence, q.note, g.kind, g.accepted_at, g.account_id, g.order_id, i.symbol, g.side, g.price, g.quantity
+      q.resolved_sequence, q.note, g.kind, g.accepted_at, g.account_id, g.order_id, i.symbol, g.side, g.price, g.quantity,
+      g.order_type
     FROM quarantined_commands q
     LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence
     LEFT JOIN instruments i ON i.instrument_id = g.instrument_id
@@ -20,6 +21,19 @@ enum QuarantineStatements {
     SELECT g.kind, g.account_id, g.order_id, g.target
     FROM quarantined_commands q LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence
     WHERE q.shard = $1::smallint AND q.sequence = $2::bigint
+    """)
+
+  /// Whether a halt or its end has been followed by another for the same instrument. Behind ``MarketDayStatements/lockLog``
+  /// nobody adds one.
+  static let isOutdatedHalt = PostgresStatement(
+    "quarantine_outdated_halt",
+    """
+    SELECT EXISTS (
+      SELECT FROM command_log g JOIN command_log o ON o.shard = g.shard AND o.instrument_id = g.instrument_id
+      WHERE g.shard = $1::smallint AND g.sequence = $2::bigint AND g.kind = \(LogColumns.Kind.market.rawValue)
+        AND o.kind = g.kind AND o.sequence > g.sequence AND o.accepted_at >= g.accepted_at - interval '1 day'
+        AND g.side IN (\(LogColumns.Errand.halt.rawValue), \(LogColumns.Errand.resume.rawValue))
+        AND o.side IN (\(LogColumns.Errand.halt.rawValue), \(LogColumns.Errand.resume.rawValue)))
     """)
 
   /// The barrier against acceptance: who asks for a change of an order locks its account first.

@@ -6,23 +6,25 @@ public import Sharding
 public struct QuarantinedCommand: Hashable, Sendable {
   /// What it asked for, as far as an operator wants to know.
   public struct Request: Hashable, Sendable {
-    /// `place`, `cancel` or `replace`.
+    /// `place`, `cancel` or `replace`; of what the exchange itself asks for `step`, `expire`, `halt` or `resume`.
     public var kind: String
     /// Whether an operator had refused it when it came to its turn.
     public var isRefused: Bool
     /// When it was accepted.
     public var acceptedAt: Timestamp
-    /// Whose.
-    public var account: AccountNumber
-    /// The order that it places, or that it is to cancel.
-    public var order: OrderID
+    /// Whose; nil for the exchange.
+    public var account: AccountNumber?
+    /// The order that it places, or that it is to cancel; nil for what the exchange asks for.
+    public var order: OrderID?
+    /// The stage that a step leads to.
+    public var point: SessionPoint?
     /// Of what; nil for an instrument that is gone.
     public var symbol: String?
-    /// Which way; nil for a cancel.
+    /// Which way; nil for what places no order.
     public var side: Side?
-    /// The limit; nil for a cancel.
+    /// The limit; nil for what places no order.
     public var price: Price?
-    /// The order's shares; nil for a cancel.
+    /// The order's shares; nil for what places no order.
     public var quantity: Quantity?
   }
 
@@ -86,9 +88,18 @@ extension QuarantinedCommand.Request {
     kind = "\(stored)"
     isRefused = raw & LogColumns.Kind.refused != 0
     acceptedAt = Timestamp(rawValue: rows.timestamp(row, first + 1))
+    symbol = rows.isNull(row, first + 4) ? nil : rows.text(row, first + 4)
+    guard stored != .market else {
+      let errand: LogColumns.Errand = PostgresStore.stored(rows.int2(row, first + 5))
+      kind = "\(errand)"
+      if errand == .step {
+        let day = Day(rawValue: Int32(rows.int8(row, first + 6)))
+        point = SessionPoint(day, PostgresStore.stored(rows.int2(row, first + 8)))
+      }
+      return
+    }
     account = AccountNumber(rawValue: rows.int8(row, first + 2))
     order = UniqueID(rows.uuid(row, first + 3))
-    symbol = rows.isNull(row, first + 4) ? nil : rows.text(row, first + 4)
     guard stored != .cancel else { return }
     side = PostgresStore.stored(rows.int2(row, first + 5))
     price = Price(rawValue: rows.int8(row, first + 6))

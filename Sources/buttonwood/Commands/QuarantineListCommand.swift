@@ -32,8 +32,8 @@ enum QuarantineListCommand {
       let request = command.request
       table.add([
         command.shard.description, command.sequence.description, command.quarantinedAt.description,
-        request.map { ($0.isRefused ? "refused " : "") + $0.kind } ?? "-", request?.account.description ?? "-",
-        request?.order.description ?? "-", request.map(terms) ?? "-", "\(command.tries)",
+        request.map { ($0.isRefused ? "refused " : "") + $0.kind } ?? "-", request?.account?.description ?? "-",
+        request?.order?.description ?? "-", request.map(terms) ?? "-", "\(command.tries)",
         // One line a command, whatever a trigger has raised.
         command.reason.split(whereSeparator: \.isWhitespace).joined(separator: " "), resolution(command),
       ])
@@ -43,6 +43,7 @@ enum QuarantineListCommand {
 
   private static func terms(_ request: QuarantinedCommand.Request) -> String {
     let symbol = request.symbol ?? "?"
+    if let point = request.point { return "\(symbol) to \(point)" }
     guard let side = request.side, let price = request.price, let quantity = request.quantity else { return symbol }
     return "\(side) \(quantity) \(symbol) @ \(price)"
   }
@@ -101,9 +102,9 @@ extension JSONWriter {
     key("accepted_at")
     string(request.acceptedAt.description)
     key("account_number")
-    string(request.account.description)
+    optional(request.account?.description)
     key("order_id")
-    string(request.order.description)
+    optional(request.order?.description)
     key("symbol")
     optional(request.symbol)
     key("side")
@@ -112,6 +113,8 @@ extension JSONWriter {
     optional(request.price?.description)
     key("quantity")
     optional(request.quantity?.description)
+    key("stage")
+    optional(request.point?.description)
     endObject()
   }
 
