@@ -17,6 +17,11 @@ extension JSONWriter {
     time(event.at)
     key("timestamp")
     time(event.at)
+    // Not among the service's own fields; clients pass it by.
+    if let reason = event.event.explanation {
+      key("reason")
+      string(reason)
+    }
     if let position = event.position {
       key("execution_id")
       id(event.event.executionID)
