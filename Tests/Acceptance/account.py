@@ -6,10 +6,7 @@ Needs what alpaca_sdk.py needs, and opens accounts and symbols of its own in the
 """
 
 import json
-import os
-import subprocess
 import sys
-import time
 import uuid
 from decimal import Decimal
 
@@ -28,36 +25,11 @@ from alpaca.trading.requests import (
     UpdateWatchlistRequest,
 )
 
-URL = os.environ["BUTTONWOOD_GATEWAY_URL"]
-BINARY = os.environ.get("BUTTONWOOD_BIN", ".build/release/buttonwood")
+from support.harness import URL, check, counts, eventually, operator
+
 RUN = uuid.uuid4().hex[:6]
 SYMBOL, OTHER = (head + "".join(chr(ord("A") + int(digit, 16)) for digit in RUN[:5]) for head in "KL")
 BUY, SELL, GTC = OrderSide.BUY, OrderSide.SELL, TimeInForce.GTC
-
-counts = {"ok": 0, "FAIL": 0}
-
-
-def check(name, holds, seen=""):
-    word = "ok" if holds else "FAIL"
-    counts[word] += 1
-    print(f"{word} {name}" + ("" if holds else f": {seen!r}"), flush=True)
-
-
-def operator(*words):
-    done = subprocess.run([BINARY, *words], capture_output=True, text=True)
-    if done.returncode != 0:
-        print(f"FAIL buttonwood {' '.join(words)}: {done.stderr.strip()}")
-        sys.exit(1)
-    return done.stdout
-
-
-def eventually(read, holds, seconds=10):
-    end = time.monotonic() + seconds
-    while True:
-        value = read()
-        if holds(value) or time.monotonic() > end:
-            return value
-        time.sleep(0.02)
 
 
 def refusal(action, *words, **more):

@@ -6,10 +6,7 @@ accounts in a symbol of its own, so that it can run against any system whose mar
 """
 
 import json
-import os
-import subprocess
 import sys
-import time
 import uuid
 from decimal import Decimal
 
@@ -18,26 +15,10 @@ from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, OrderStatus, QueryOrderStatus, TimeInForce
 from alpaca.trading.requests import GetOrdersRequest, LimitOrderRequest, ReplaceOrderRequest
 
-URL = os.environ["BUTTONWOOD_GATEWAY_URL"]
-BINARY = os.environ.get("BUTTONWOOD_BIN", ".build/release/buttonwood")
+from support.harness import URL, check, counts, eventually, operator
+
 RUN = uuid.uuid4().hex[:6]
 SYMBOL = "T" + "".join(chr(ord("A") + int(digit, 16)) for digit in RUN[:4])
-
-counts = {"ok": 0, "FAIL": 0}
-
-
-def check(name, holds, seen=""):
-    word = "ok" if holds else "FAIL"
-    counts[word] += 1
-    print(f"{word} {name}" + ("" if holds else f": {seen!r}"), flush=True)
-
-
-def operator(*words):
-    done = subprocess.run([BINARY, *words], capture_output=True, text=True)
-    if done.returncode != 0:
-        print(f"FAIL buttonwood {' '.join(words)}: {done.stderr.strip()}")
-        sys.exit(1)
-    return done.stdout
 
 
 def open_account(name, cash, shares=0):
@@ -59,16 +40,6 @@ def refusal(action, *words):
     except APIError as error:
         return error
     return None
-
-
-def eventually(read, holds, seconds=10):
-    """What `read` returns as soon as it holds: orders are matched a moment after they are accepted."""
-    end = time.monotonic() + seconds
-    while True:
-        value = read()
-        if holds(value) or time.monotonic() > end:
-            return value
-        time.sleep(0.02)
 
 
 def status_of(client, order, *wanted):

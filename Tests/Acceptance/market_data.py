@@ -15,7 +15,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import uuid
 import zlib
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -39,36 +38,11 @@ from alpaca.trading.enums import OrderSide, TimeInForce
 from alpaca.trading.requests import LimitOrderRequest
 from websockets.legacy import client as websockets
 
-URL = os.environ["BUTTONWOOD_GATEWAY_URL"]
+from support.harness import URL, check, counts, eventually, letters, operator
+
 STREAM = "ws" + URL.removeprefix("http") + "/v2/iex"
-BINARY = os.environ.get("BUTTONWOOD_BIN", ".build/release/buttonwood")
-RUN = "".join(chr(ord("A") + int(digit, 16)) for digit in uuid.uuid4().hex[:4])
+RUN = letters(4)
 ONE, TWO = "M" + RUN, "N" + RUN
-
-counts = {"ok": 0, "FAIL": 0}
-
-
-def check(name, holds, seen=""):
-    word = "ok" if holds else "FAIL"
-    counts[word] += 1
-    print(f"{word} {name}" + ("" if holds else f": {seen!r}"), flush=True)
-
-
-def operator(*words):
-    done = subprocess.run([BINARY, *words], capture_output=True, text=True)
-    if done.returncode != 0:
-        print(f"FAIL buttonwood {' '.join(words)}: {done.stderr.strip()}")
-        sys.exit(1)
-    return done.stdout
-
-
-def eventually(read, holds, seconds=15):
-    end = time.monotonic() + seconds
-    while True:
-        value = read()
-        if holds(value) or time.monotonic() > end:
-            return value
-        time.sleep(0.02)
 
 
 class Account:

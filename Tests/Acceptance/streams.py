@@ -8,11 +8,9 @@ import asyncio
 import http.client
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
-import uuid
 from urllib.parse import urlsplit
 
 import websockets
@@ -22,26 +20,10 @@ from alpaca.trading.models import TradeUpdate
 from alpaca.trading.requests import LimitOrderRequest, ReplaceOrderRequest
 from alpaca.trading.stream import TradingStream
 
-URL = os.environ["BUTTONWOOD_GATEWAY_URL"]
+from support.harness import URL, check, counts, letters, operator
+
 STREAM = os.environ["BUTTONWOOD_STREAM_URL"]
-BINARY = os.environ.get("BUTTONWOOD_BIN", ".build/release/buttonwood")
-SYMBOL = "W" + "".join(chr(ord("A") + int(digit, 16)) for digit in uuid.uuid4().hex[:4])
-
-counts = {"ok": 0, "FAIL": 0}
-
-
-def check(name, holds, seen=""):
-    word = "ok" if holds else "FAIL"
-    counts[word] += 1
-    print(f"{word} {name}" + ("" if holds else f": {seen!r}"), flush=True)
-
-
-def operator(*words):
-    done = subprocess.run([BINARY, *words], capture_output=True, text=True)
-    if done.returncode != 0:
-        print(f"FAIL buttonwood {' '.join(words)}: {done.stderr.strip()}")
-        sys.exit(1)
-    return done.stdout
+SYMBOL = "W" + letters(4)
 
 
 def open_account(name, cash, shares=0):
