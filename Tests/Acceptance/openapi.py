@@ -13,11 +13,10 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-import uuid
 
-URL = os.environ["BUTTONWOOD_GATEWAY_URL"]
-BINARY = os.environ.get("BUTTONWOOD_BIN", ".build/release/buttonwood")
-SYMBOL = "Z" + "".join(chr(ord("A") + int(digit, 16)) for digit in uuid.uuid4().hex[:5])
+from support.harness import URL, letters, operator
+
+SYMBOL = "Z" + letters(5)
 SEED = int(os.environ.get("BUTTONWOOD_SEED") or random.randrange(100_000))
 CHECKS = [
     "not_a_server_error",
@@ -27,10 +26,6 @@ CHECKS = [
     "response_headers_conformance",
     "unsupported_method",
 ]
-
-
-def operator(*words):
-    return subprocess.run([BINARY, *words], check=True, capture_output=True, text=True).stdout
 
 
 operator("instrument", "add", SYMBOL, "--name", "Described", "--reference-price", "10")
