@@ -47,6 +47,11 @@ import Testing
       $0.told = .init(Sequence(rawValue: 10), day: friday)
     }
     #expect(decide(waiting).isEmpty)
+    let stuck = trading {
+      $0.phase.band = nil
+      $0.told = .init(Sequence(rawValue: 5), day: friday, isQuarantined: true)
+    }
+    #expect(decide(stuck).isEmpty)
   }
 
   @Test func aDayBeginsWithTheLastPrice() {

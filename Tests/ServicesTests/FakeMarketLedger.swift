@@ -3,7 +3,7 @@ import Ports
 import Sharding
 
 /// A market ledger in memory that compares as the real one must, and can be told to fail.
-actor FakeMarketLedger: MarketLedger {
+actor FakeMarketLedger: MarketLedger, BandLedger {
   /// What the next telling does.
   enum Turn: Sendable {
     case store
@@ -19,6 +19,9 @@ actor FakeMarketLedger: MarketLedger {
   private(set) var log: [LogEntry] = []
   /// How often it was looked what is due.
   private(set) var counts = 0
+  /// How instruments stand with their bands, and what the leader has done about it.
+  private(set) var bands: [BandStanding] = []
+  private(set) var acts: [String] = []
   private let shards: [InstrumentID: Shard]
   private var processed = Sequence.zero
   private var due: [InstrumentID: Int64] = [:]
@@ -118,6 +121,40 @@ actor FakeMarketLedger: MarketLedger {
     for standing in standings where told[standing.instrument]?.sequence == standing.told?.sequence {
       told[standing.instrument]?.isCleared = true
     }
+    return true
+  }
+
+  // MARK: Bands
+
+  func set(bands: [BandStanding]) { self.bands = bands }
+
+  func bandStandings(tradesSince: Timestamp, referencesUntil: Timestamp?) -> [BandStanding] { bands }
+
+  func tell(
+    _ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp
+  ) -> TellOutcome {
+    guard hasTerm else { return .termEnded }
+    let first = log.count
+    for telling in tellings {
+      acts.append("band")
+      let sequence = Sequence(rawValue: Int64(log.count) + 1)
+      log.append(LogEntry(shard: shard, sequence: sequence, acceptedAt: now, command: .band(telling.change)))
+    }
+    return .told(Array(log.dropFirst(first)))
+  }
+
+  /// What is halted already is not paused.
+  func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) -> Bool? {
+    guard hasTerm else { return nil }
+    let begins = !acts.contains("pause")
+    acts.append("pause")
+    return begins
+  }
+
+  func resume(_ instruments: [InstrumentID], of shard: Shard, within leadership: Leadership) -> Bool {
+    guard hasTerm else { return false }
+    acts.append("resume before row \(log.count + 1)")
+    for index in bands.indices where instruments.contains(bands[index].instrument) { bands[index].pausedUntil = nil }
     return true
   }
 }

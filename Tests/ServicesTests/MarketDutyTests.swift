@@ -159,4 +159,57 @@ import Testing
     await floor.rest()
     #expect(await floor.ledger.told[Self.instruments[0]]?.isCleared == true)
   }
+
+  /// An instrument that stands at an end of its band since long.
+  private static func atLimit(_ change: (inout BandStanding) -> Void = { _ in }) -> BandStanding {
+    let terms = BandTerms(reference: Price("100")!, previousClose: Price("100")!, tier: .tier1)
+    var standing = BandStanding(
+      instruments[0], shard: Row.shard, tier: .tier1,
+      phase: InstrumentPhase(SessionPoint(today, .open), band: terms, limit: .upper), since: Row.start,
+      told: .init(.zero, day: today), last: Price("100")!, limit: LimitState(.upper, since: Row.start))
+    change(&standing)
+    return standing
+  }
+
+  @Test func aPauseIsReportedWhenItBegins() async {
+    let floor = Floor(at: SessionPoint(Self.today, .open))
+    await floor.ledger.set(bands: [Self.atLimit()])
+    await floor.turn()
+    #expect(await floor.ledger.acts.isEmpty)
+    floor.time.withLock { $0 = $0.advanced(byMicroseconds: LimitState.patience) }
+    for _ in 0..<3 { await floor.turn() }
+    #expect(await floor.ledger.acts == ["pause", "pause", "pause"], "it does not show yet")
+    #expect(floor.reports { if case .tradingPaused = $0 { true } else { false } } == 1)
+    await floor.ledger.endTerm()
+    #expect(await floor.turn() == .termEnded)
+  }
+
+  /// So that the closing auction is held: its row comes behind the one that ends the pause.
+  @Test func aPauseEndsBeforeTheDay() async {
+    let floor = Floor(at: SessionPoint(Self.today, .open))
+    await floor.rest()
+    let rows = await floor.ledger.log.count
+    await floor.ledger.set(
+      bands: [
+        Self.atLimit {
+          $0.phase.isHalted = true
+          $0.pausedUntil = Row.start.advanced(byMicroseconds: LimitState.pause)
+        }
+      ])
+    await floor.turn()
+    #expect(await floor.ledger.acts.isEmpty)
+    await floor.ledger.aim(SessionPoint(Self.today, .closed))
+    await floor.turn()
+    #expect(await floor.ledger.acts == ["resume before row \(rows + 1)"])
+    #expect(await floor.ledger.log.count == rows + 2)
+  }
+
+  @Test func bandsAreToldAndPublished() async {
+    let floor = Floor(at: SessionPoint(Self.today, .open))
+    await floor.rest()
+    await floor.ledger.set(bands: [Self.atLimit { ($0.phase.band, $0.limit, $0.told) = (nil, nil, nil) }])
+    await floor.turn()
+    #expect(await floor.ledger.acts == ["band"])
+    #expect(await floor.stream.published == floor.ledger.log)
+  }
 }

@@ -6,11 +6,14 @@ public struct BandStanding: Hashable, Sendable {
     public var sequence: Sequence
     /// For which day.
     public var day: Day
+    /// Whether no worker could carry it out: it waits for an operator.
+    public var isQuarantined: Bool
 
     /// Describes it.
-    public init(_ sequence: Sequence, day: Day) {
+    public init(_ sequence: Sequence, day: Day, isQuarantined: Bool = false) {
       self.sequence = sequence
       self.day = day
+      self.isQuarantined = isQuarantined
     }
   }
 

@@ -46,8 +46,9 @@ extension MarketDirector {
       // The auction that follows moves the reference: what is decided now would come behind it.
       return decisions.resumptions[standing.shard, default: []].append(standing.instrument)
     }
-    // What it has been told shows in how it trades only when it has been processed.
-    if let told = standing.told, told.sequence > standing.processed { return }
+    // What it has been told shows in how it trades only when it has been processed. What workers cannot carry out is not told
+    // again and again.
+    if let told = standing.told, told.sequence > standing.processed || told.isQuarantined { return }
     let day = standing.phase.point?.day ?? NewYorkTime.day(at: clock.marketTime(at: now))
     let terms = isOver && standing.tier != nil ? standing.phase.band : terms(standing, day, clock, now)
     // A band that holds over the night is told again all the same: it is the new day's then.

@@ -64,15 +64,20 @@ extension AuditCheck {
       id: "E11", title: "instruments are halted, and trade within bands, as the log says",
       count: "SELECT (SELECT count(*) FROM band_states) + (SELECT count(*) FROM instrument_phases)",
       violations: """
-        WITH \(kept), \(putAside),
+        WITH \(kept),
         errands AS MATERIALIZED (
           SELECT instrument_id, shard, sequence, side, order_type, quantity, time_in_force
           FROM command_log WHERE kind = \(LogColumns.Kind.market.rawValue) AND side IN (\(errands))),
         told AS (
-          SELECT instrument_id, max(sequence) AS sequence FROM errands WHERE side IN (\(bands)) GROUP BY instrument_id),
+          -- What came out of quarantine was told when it went there.
+          SELECT instrument_id, max(sequence) AS sequence FROM errands
+          WHERE side IN (\(bands)) AND (shard, sequence) NOT IN (
+            SELECT shard, resolved_sequence FROM quarantined_commands WHERE resolved_at IS NOT NULL)
+          GROUP BY instrument_id),
         applied AS MATERIALIZED (
           SELECT e.* FROM errands e JOIN kept k USING (shard)
-          WHERE e.sequence <= k.processed AND (e.shard, e.sequence) NOT IN (SELECT * FROM put_aside)),
+          WHERE e.sequence <= k.processed AND (e.shard, e.sequence) NOT IN (
+            SELECT q.shard, q.sequence FROM quarantined_commands q)),
         halts AS (
           SELECT DISTINCT ON (instrument_id) instrument_id, side = \(LogColumns.Errand.halt.rawValue) AS is_halted
           FROM applied WHERE side NOT IN (\(bands)) ORDER BY instrument_id, sequence DESC),

@@ -13,7 +13,8 @@ enum BandStatements {
     SELECT i.instrument_id, i.shard, i.band_tier, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false),
       \(PhaseColumns.band), p.band_since, s.sequence, s.day - date '1970-01-01', c.processed_sequence,
       coalesce(l.price, i.reference_price), m.trades[1], m.trades[2], p.limit_edge, p.limit_since,
-      i.paused_until
+      i.paused_until, EXISTS (
+        SELECT FROM quarantined_commands u WHERE u.shard = i.shard AND u.sequence = s.sequence AND u.resolved_at IS NULL)
     FROM instruments i JOIN shard_cursors c USING (shard)
     LEFT JOIN instrument_phases p USING (instrument_id)
     LEFT JOIN band_states s USING (instrument_id)

@@ -31,7 +31,9 @@ extension PostgresMarketLedger: BandLedger {
       tier: rows.isNull(row, 2) ? nil : stored(rows.int2(row, 2)), phase: phase, since: moment(10),
       processed: Sequence(rawValue: rows.int8(row, 13)), last: price(14), pausedUntil: moment(19))
     if !rows.isNull(row, 11) {
-      standing.told = .init(Sequence(rawValue: rows.int8(row, 11)), day: Day(rawValue: rows.int4(row, 12)))
+      standing.told = .init(
+        Sequence(rawValue: rows.int8(row, 11)), day: Day(rawValue: rows.int4(row, 12)),
+        isQuarantined: rows.bool(row, 20))
     }
     if !rows.isNull(row, 15) { standing.trades = TradeMean(sum: rows.int8(row, 15), count: rows.int8(row, 16)) }
     if let edge = standing.phase.limit, let since = moment(18) { standing.limit = LimitState(edge, since: since) }

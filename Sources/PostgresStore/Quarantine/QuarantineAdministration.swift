@@ -88,9 +88,9 @@ public struct QuarantineAdministration: Sendable {
         }
       case .market:
         _ = try connection.query(PostgresCall(MarketDayStatements.lockLog, [place[0]]))
-        let isOutdated = try connection.query(PostgresCall(QuarantineStatements.isOutdatedHalt, place)).bool(0, 0)
+        let isOutdated = try connection.query(PostgresCall(QuarantineStatements.isOutdated, place)).bool(0, 0)
         if resolution == .retried, isOutdated {
-          return .refused("the instrument has been halted or resumed again since; refuse it")
+          return .refused("the instrument has been told otherwise since; refuse it")
         }
       }
       let came = try Self.append(row, place, resolution, note, &connection)

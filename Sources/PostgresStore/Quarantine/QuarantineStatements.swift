@@ -23,17 +23,19 @@ enum QuarantineStatements {
     WHERE q.shard = $1::smallint AND q.sequence = $2::bigint
     """)
 
-  /// Whether a halt or its end has been followed by another for the same instrument. Behind ``MarketDayStatements/lockLog``
+  private static let halts = "\(LogColumns.Errand.halt.rawValue), \(LogColumns.Errand.resume.rawValue)"
+  private static let bands = "\(LogColumns.Errand.bind.rawValue), \(LogColumns.Errand.unbind.rawValue)"
+
+  /// Whether a halt or its end, or a band, has been followed by another for the same instrument. Behind ``MarketDayStatements/lockLog``
   /// nobody adds one.
-  static let isOutdatedHalt = PostgresStatement(
-    "quarantine_outdated_halt",
+  static let isOutdated = PostgresStatement(
+    "quarantine_outdated",
     """
     SELECT EXISTS (
       SELECT FROM command_log g JOIN command_log o ON o.shard = g.shard AND o.instrument_id = g.instrument_id
       WHERE g.shard = $1::smallint AND g.sequence = $2::bigint AND g.kind = \(LogColumns.Kind.market.rawValue)
         AND o.kind = g.kind AND o.sequence > g.sequence AND o.accepted_at >= g.accepted_at - interval '1 day'
-        AND g.side IN (\(LogColumns.Errand.halt.rawValue), \(LogColumns.Errand.resume.rawValue))
-        AND o.side IN (\(LogColumns.Errand.halt.rawValue), \(LogColumns.Errand.resume.rawValue)))
+        AND (g.side IN (\(halts)) AND o.side IN (\(halts)) OR g.side IN (\(bands)) AND o.side IN (\(bands))))
     """)
 
   /// The barrier against acceptance: who asks for a change of an order locks its account first.

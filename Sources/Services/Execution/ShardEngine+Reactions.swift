@@ -214,6 +214,7 @@ extension Command {
     case .step(let step): step.point.stage.word
     case .expire: "expire"
     case .halt(let halt): halt.isHalted ? "halt" : "resume"
+    case .band: "band"
     }
   }
 

@@ -60,7 +60,7 @@ extension ShardEngine {
   /// About how many orders a command concerns: what it costs beyond a command of an account.
   func weight(of command: Command) -> Int {
     switch command {
-    case .place, .cancel, .replace: return 0
+    case .place, .cancel, .replace, .band: return 0
     case .expire(let expiry): return Int(clamping: expiry.limit)
     case .step(let step): return standingCount(step.instrument)
     case .halt(let halt): return standingCount(halt.instrument)
