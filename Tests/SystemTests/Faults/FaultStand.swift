@@ -81,8 +81,7 @@ final class FaultStand: Sendable {
     let place = try await takePlace(\.spareWorkers)
     var deviations = place.deviations(workerCutter)
     deviations.killPoint = killPoint
-    // What a row wants moved must not wait for the balance to have stood for a while.
-    deviations.options = ["--balance-cool-down", "1s"] + topology.marketOptions
+    deviations.options = topology.balanceOptions + topology.marketOptions
     let worker = Worker(process: try await stack.startWorker(deviations), place: place)
     state.withLock { $0.workers.append(worker) }
     return worker

@@ -18,14 +18,23 @@ struct FaultTopology: Hashable, Sendable {
   /// What roles are told of the market's clock.
   var marketOptions: [String] { isManual ? ["--market-clock", "manual"] : [] }
 
+  /// Whether the leader moves shards to even out their load. Where a row demands that owners stay, a fault in the middle of
+  /// such a move may well let a third worker take the shard.
+  var isBalanced = true
+
+  /// What workers are told of the balance. What a row wants moved must not wait for the balance to have stood for a while.
+  var balanceOptions: [String] {
+    isBalanced ? ["--balance-cool-down", "1s"] : ["--balance-tolerance", "1000"]
+  }
+
   static let fleet = FaultTopology(name: "fleet")
   static let leader = FaultTopology(name: "leader", isLinked: true)
   static let links = FaultTopology(name: "links", isLinked: true)
-  static let redis = FaultTopology(name: "redis")
+  static let redis = FaultTopology(name: "redis", isBalanced: false)
   static let postgres = FaultTopology(name: "postgres")
   static let commits = FaultTopology(name: "commits", isCuttable: true)
-  static let clocks = FaultTopology(name: "clocks", hasClocks: true)
-  static let gateways = FaultTopology(name: "gateways")
+  static let clocks = FaultTopology(name: "clocks", hasClocks: true, isBalanced: false)
+  static let gateways = FaultTopology(name: "gateways", isBalanced: false)
   static let races = FaultTopology(name: "races")
   static let market = FaultTopology(name: "market", isManual: true)
   static let soak = FaultTopology(name: "soak", workers: 3, isLinked: true, hasClocks: true)
