@@ -19,7 +19,8 @@ enum StreamChannel: String, Hashable, CaseIterable {
 
   /// Those that the answer to a subscription lists.
   static let listed: [StreamChannel] = [
-    .trades, .quotes, .bars, .updatedBars, .dailyBars, .statuses, .lulds, .corrections, .cancelErrors, .depth,
+    .trades, .quotes, .bars, .updatedBars, .dailyBars, .statuses, .lulds, .imbalances, .corrections, .cancelErrors,
+    .depth,
   ]
 
   /// Whether one subscription may cover all symbols.

@@ -31,6 +31,14 @@ struct BandTests {
     return last
   }
 
+  private func untilDead(_ worker: ChildProcess) async throws {
+    for _ in 0..<3_000 {
+      if worker.exitStatus != nil { return }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("the leader does not come to its end within 30 s: \(worker.log.suffix(2_000))")
+  }
+
   private func rows(_ errand: Int) throws -> Int64 {
     var connection = try stack.postgres.connect()
     let rows = try connection.query(
@@ -39,12 +47,12 @@ struct BandTests {
     return rows.int8(0, 0)
   }
 
-  /// What bids beyond the band waits at its end; that is a limit state, which pauses trading, over the death of the leader;
-  /// when it goes on, what was collected crosses, and the band stands around that price.
+  /// What bids beyond the band waits at its end; that is a limit state, which pauses trading. Leaders die when they are
+  /// about to pause it and to let it go on; when it goes on, what was collected crosses, and the band stands around that price.
   @Test func aLimitStatePausesTradingUntilAnAuctionReopensIt() async throws {
     let set = try await stack.run(["instrument", "band", symbol, "--tier", "1"])
     #expect(set.status == 0 && set.text.contains("\(symbol) has price bands of tier 1"), "\(set.text)")
-    let first = try await stack.startWorker(.init(options: clock))
+    let first = try await stack.startWorker(.init(killPoint: "market.pause", options: clock))
     try await stack.untilOwned()
     let opening = try await floor.place(0, "buy", 10, at: 100)
     _ = try await floor.place(1, "sell", 10, at: 100)
@@ -53,12 +61,14 @@ struct BandTests {
 
     let sell = try await floor.place(1, "sell", 7, at: 106)
     let buy = try await floor.place(0, "buy", 7, at: 120)
+    try await untilDead(first)
+    let second = try await stack.startWorker(.init(killPoint: "market.resume", options: clock))
     let paused = try await untilStatus("\"status\":\"paused\"", "\"accepts_orders\":true", "\"band\":null")
     #expect(paused.contains("trading pause after limit up") && !paused.contains("\"resumes_at\":null"), "\(paused)")
     #expect(await floor.shown(buy, of: 0)?.text("filled_qty") == "0")
-    first.signal(SIGKILL)
-    let second = try await stack.startWorker(.init(options: clock))
-    defer { second.signal(SIGTERM) }
+    try await untilDead(second)
+    let third = try await stack.startWorker(.init(options: clock))
+    defer { third.signal(SIGTERM) }
 
     _ = try await untilStatus("\"status\":\"open\"", "\"lower\":100.7,\"upper\":111.3,\"reference\":106")
     for (id, account) in [(buy, 0), (sell, 1)] {
