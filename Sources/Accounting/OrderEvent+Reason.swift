@@ -1,6 +1,9 @@
 extension OrderEvent {
   /// Why it happened, in words for the order's owner; nil when there is nothing to explain beyond what happened.
-  public var explanation: String? {
+  public var explanation: String? { Self.explanation(of: reason) }
+
+  /// A reason in words for the order's owner; nil when there is nothing to explain beyond what happened.
+  public static func explanation(of reason: UInt8) -> String? {
     switch reason {
     // The engine's own, in the order of its `BookEvent.Reason`.
     case 2: "no more shares within the price"

@@ -150,12 +150,16 @@ public struct ShownOrder: Hashable, Sendable {
   public var status: ShownStatus
   /// The legs below it; nil when it has none or they were not asked for.
   public var legs: [ShownOrder]?
+  /// Why it was rejected, cancelled or has expired, if that was asked for and there is something to explain (a reason of
+  /// ``OrderEvent``).
+  public var reason: UInt8?
 
   /// Makes a shown order.
-  public init(record: OrderRecord, status: ShownStatus, legs: [ShownOrder]? = nil) {
+  public init(record: OrderRecord, status: ShownStatus, legs: [ShownOrder]? = nil, reason: UInt8? = nil) {
     self.record = record
     self.status = status
     self.legs = legs
+    self.reason = reason
   }
 }
 

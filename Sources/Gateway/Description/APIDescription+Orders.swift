@@ -106,7 +106,8 @@ extension APIDescription {
           .always("time_in_force", .word(OrderWords.timesInForce)), .always("limit_price", .optional(.decimal)),
           .always("status", .word(OrderWords.statuses)), .always("extended_hours", .boolean),
         ] + APIProperty.always(["stop_price", "trail_percent", "trail_price", "hwm"], .optional(.decimal)) + [
-          .always("legs", .optional(.array(.named("Order"))))
+          .always("legs", .optional(.array(.named("Order")))),
+          .perhaps("reason", .string(), "Of a single order: why it was rejected, cancelled or has expired."),
         ]),
   ]
 }

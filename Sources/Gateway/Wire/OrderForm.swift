@@ -53,6 +53,10 @@ extension JSONWriter {
       null()
     }
     nulls("position_intent", "subtag", "source")
+    if let reason = shown.reason.flatMap(OrderEvent.explanation(of:)) {
+      key("reason")
+      string(reason)
+    }
     endObject()
   }
 

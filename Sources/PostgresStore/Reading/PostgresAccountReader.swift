@@ -47,12 +47,13 @@ public final class PostgresAccountReader: AccountReader {
   }
 
   public func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
-    try await shown(PostgresCall(ReadingStatements.order, [.int8(account.rawValue), .uuid(id.high, id.low)])).first
+    let parameters: [PostgresParameter] = [.int8(account.rawValue), .uuid(id.high, id.low)]
+    return try await shown(PostgresCall(ReadingStatements.order, parameters), hasReason: true).first
   }
 
   public func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
     let parameters: [PostgresParameter] = [.int8(account.rawValue), .uuid(clientKey.high, clientKey.low)]
-    return try await shown(PostgresCall(ReadingStatements.orderByKey, parameters)).first
+    return try await shown(PostgresCall(ReadingStatements.orderByKey, parameters), hasReason: true).first
   }
 
   public func withLegs(
@@ -117,14 +118,20 @@ public final class PostgresAccountReader: AccountReader {
       })
   }
 
-  private func shown(_ call: PostgresCall) async throws(LedgerError) -> [ShownOrder] {
+  /// - Parameter hasReason: Whether the answer tells why orders ended.
+  private func shown(_ call: PostgresCall, hasReason: Bool = false) async throws(LedgerError) -> [ShownOrder] {
     let rows = try await query(call)
+    let reason = { (row: Int) -> UInt8? in
+      hasReason && !rows.isNull(row, OrderColumns.count + 1)
+        ? UInt8(truncatingIfNeeded: rows.int2(row, OrderColumns.count + 1)) : nil
+    }
     return (0..<rows.count).map { row in
       let record = OrderColumns.read(rows, row)
       let processed = rows.bool(row, OrderColumns.count)
       return ShownOrder(
         record: record,
-        status: ShownStatus(record.status, pending: record.pending, processed: processed, phase: record.phase))
+        status: ShownStatus(record.status, pending: record.pending, processed: processed, phase: record.phase),
+        reason: reason(row))
     }
   }
 

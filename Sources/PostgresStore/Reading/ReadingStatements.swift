@@ -1,3 +1,4 @@
+internal import Accounting
 internal import Market
 internal import Ports
 internal import Postgres
@@ -33,17 +34,29 @@ enum ReadingStatements {
       WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL))
     """
 
+  /// Why an order ended: the reason of the event that came with its end. An account's events have times of their own, which
+  /// begin with the moment of the settlement.
+  private static let reason = """
+    (SELECT e.reason FROM order_events e
+      WHERE e.account_id = o.account_id AND e.order_id = o.order_id AND e.event_at >= o.closed_at
+        AND e.event_at < o.closed_at + interval '10 seconds'
+        AND e.occurred_at >= o.closed_at - interval '1 day' AND e.occurred_at < o.closed_at + interval '1 day'
+        AND e.kind IN (\(OrderEvent.Kind.canceled.rawValue), \(OrderEvent.Kind.rejected.rawValue), \
+    \(OrderEvent.Kind.expired.rawValue))
+      ORDER BY e.event_at DESC LIMIT 1)
+    """
+
   static let order = PostgresStatement(
     "read_order",
     """
-    SELECT \(shown) FROM orders o \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
+    SELECT \(shown), \(reason) FROM orders o \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
     WHERE o.account_id = $1::bigint AND o.order_id = $2::uuid
     """)
 
   static let orderByKey = PostgresStatement(
     "read_order_by_key",
     """
-    SELECT \(shown) FROM order_keys k JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
+    SELECT \(shown), \(reason) FROM order_keys k JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
     \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
     WHERE k.account_id = $1::bigint AND k.digest = $2::uuid
     """)

@@ -24,6 +24,11 @@ struct HaltTests {
     let sell = try await floor.place(1, "sell", 20, at: 80)
     try await floor.settle()
     #expect(await floor.shown(buy, of: 0)?.text("filled_qty") == "0")
+    let impatient = try await floor.place(1, "buy", 1, at: 90, timeInForce: "ioc")
+    try await floor.settle()
+    let told = await floor.shown(impatient, of: 1)
+    #expect(told?.text("status") == "rejected", "\(String(describing: told))")
+    #expect(told?.text("reason")?.contains("needs a market that is open") == true, "\(String(describing: told))")
     worker.signal(SIGKILL)
     worker = try await stack.startWorker()
     defer { worker.signal(SIGTERM) }

@@ -16,9 +16,11 @@ struct TradingFloor {
     gateway = try await stack.startGateway(.init(options: options))
   }
 
-  func place(_ account: Int, _ side: String, _ quantity: Int, at price: Int) async throws -> String {
+  func place(
+    _ account: Int, _ side: String, _ quantity: Int, at price: Int, timeInForce: String = "day"
+  ) async throws -> String {
     let body = """
-      {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"day","limit_price":"\(price)"}
+      {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"\(timeInForce)","limit_price":"\(price)"}
       """
     let answer = await onThread { [gateway] in gateway.caller(account: account).call("POST", "/v2/orders", body) }
     return try #require(answer?.text("id"), "\(String(describing: answer))")
