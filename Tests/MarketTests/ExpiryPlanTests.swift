@@ -41,7 +41,7 @@ import Testing
       counts += asked.count
       #expect(plan.count(asked, Self.due(left), at: Self.noon).isEmpty)
       cleared.formUnion(asked.map(\.instrument).filter { left[$0.rawValue] == 0 })
-      let parts = plan.parts(standings)
+      let parts = plan.parts(standings, at: Self.noon)
       let orders = parts.values.joined().reduce(0) { $0 + $1.limit }
       #expect(orders <= plan.limits.ordersAhead)
       for (instrument, own) in parts {
@@ -62,14 +62,14 @@ import Testing
     let standings = [Self.closed(1), Self.closed(2), Self.closed(3, in: 1)]
     #expect(plan.look(standings, at: Self.noon).count == 3)
     #expect(plan.count(standings, Self.due([1: 1_500, 2: 10, 3: 5]), at: Self.noon).isEmpty)
-    let parts = plan.parts(standings)
+    let parts = plan.parts(standings, at: Self.noon)
     #expect(Self.limits(parts, 1) == [1_000, 500] && Self.limits(parts, 2) == [10] && Self.limits(parts, 3) == [5])
     plan.told(parts[InstrumentID(rawValue: 1)]!, last: Sequence(rawValue: 3), at: Self.noon)
     plan.told(parts[InstrumentID(rawValue: 2)]!, last: Sequence(rawValue: 4), at: Self.noon)
     // Instrument 2's part has not been processed: its shard has no owner, say.
     let waiting = [Self.closed(1, told: 3, processed: 3), Self.closed(2, told: 4, processed: 3), standings[2]]
     #expect(plan.look(waiting, at: Self.noon).isEmpty)
-    #expect(Set(plan.parts(waiting).keys.map(\.rawValue)) == [3])
+    #expect(Set(plan.parts(waiting, at: Self.noon).keys.map(\.rawValue)) == [3])
     #expect(plan.isUnderWay(at: Self.after(9)) && !plan.isUnderWay(at: Self.after(11)), "nobody waits for ever")
     let done = [Self.closed(1, told: 3, processed: 4), Self.closed(2, told: 4, processed: 4)]
     #expect(plan.look(done, at: Self.noon) == done)
@@ -85,7 +85,7 @@ import Testing
       let standings = [Self.closed(1, told: told, processed: told)]
       let asked = plan.look(standings, at: now)
       reports += plan.count(asked, Self.due([1: 3_000]), at: now).count
-      guard let parts = plan.parts(standings)[InstrumentID(rawValue: 1)] else { continue }
+      guard let parts = plan.parts(standings, at: now)[InstrumentID(rawValue: 1)] else { continue }
       told += Int64(parts.count)
       rows.append(Int64(parts.count))
       plan.told(parts, last: Sequence(rawValue: told), at: now)
@@ -100,17 +100,17 @@ import Testing
     let standing = Self.closed(1)
     #expect(plan.look([standing], at: Self.noon) == [standing])
     _ = plan.count([standing], Self.due([1: 3_000]), at: Self.noon)
-    plan.told(plan.parts([standing])[standing.instrument]!, last: Sequence(rawValue: 4), at: Self.noon)
+    plan.told(plan.parts([standing], at: Self.noon)[standing.instrument]!, last: Sequence(rawValue: 4), at: Self.noon)
     let tried = Self.closed(1, told: 4, processed: 4)
     let stuck = plan.count(plan.look([tried], at: Self.noon), Self.due([1: 3_000]), at: Self.noon)
     #expect(stuck == [.init(instrument: tried.instrument, orders: 3_000)])
-    #expect(plan.look([tried], at: Self.noon).isEmpty && plan.parts([tried]).isEmpty, "it rests")
+    #expect(plan.look([tried], at: Self.noon).isEmpty && plan.parts([tried], at: Self.noon).isEmpty, "it rests")
     let later = Self.after(2)
     #expect(plan.look([tried], at: later).isEmpty)
-    plan.told(plan.parts([tried])[tried.instrument]!, last: Sequence(rawValue: 5), at: later)
+    plan.told(plan.parts([tried], at: later)[tried.instrument]!, last: Sequence(rawValue: 5), at: later)
     let again = Self.closed(1, told: 5, processed: 5)
     #expect(plan.count(plan.look([again], at: later), Self.due([1: 2_000]), at: later).isEmpty)
-    #expect(Self.limits(plan.parts([again]), 1) == [1_000, 1_000])
+    #expect(Self.limits(plan.parts([again], at: later), 1) == [1_000, 1_000])
   }
 
   @Test func whatSomebodyElseHasToldIsCountedAnew() {
@@ -120,6 +120,6 @@ import Testing
     _ = plan.count([standing], Self.due([1: 500]), at: Self.noon)
     let other = Self.closed(1, told: 9, processed: 9)
     #expect(plan.look([other], at: Self.noon) == [other])
-    #expect(plan.parts([other]).isEmpty, "not before it is counted")
+    #expect(plan.parts([other], at: Self.noon).isEmpty, "not before it is counted")
   }
 }

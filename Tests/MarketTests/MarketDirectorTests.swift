@@ -116,7 +116,8 @@ import Testing
       _ = plans[leader].count(asked, due, at: now)
       return (
         leader,
-        director.batches(standings, to: director.goal(clock, at: now), expiring: plans[leader].parts(standings)),
+        director.batches(
+          standings, to: director.goal(clock, at: now), expiring: plans[leader].parts(standings, at: now)),
         director.cleared(asked, due: due)
       )
     }

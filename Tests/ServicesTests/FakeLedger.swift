@@ -58,6 +58,7 @@ actor FakeLedger: SettlementLedger {
 
   func append(_ rows: [LogEntry]) { for row in rows { shards[row.shard]!.log.append(row) } }
   func processed(_ shard: Shard = Row.shard) -> Int64 { shards[shard]!.processed.rawValue }
+  func processed(of names: [Shard]) -> [Int64] { names.map { shards[$0]!.processed.rawValue } }
   func epoch(_ shard: Shard = Row.shard) -> Int64 { shards[shard]!.epoch }
   /// The sequences whose effects are stored, in order.
   func settledRows(_ shard: Shard = Row.shard) -> [Int64] { shards[shard]!.events.map(\.sequence.rawValue) }

@@ -16,7 +16,7 @@ public struct ExpiryPlan: Hashable, Sendable {
     /// Orders of all shards that are told and not yet processed at most; many shards share it.
     public var ordersAhead: Int64 = 16_000
     /// Rows of one shard at a time at most.
-    public var partsOfShard = 512
+    public var partsOfShard = 64
     /// How long an instrument rests of which nothing ended, for the first time; twice as long each further time.
     public var firstRest = Duration.seconds(1)
     /// How long it rests at most.
@@ -58,11 +58,18 @@ public struct ExpiryPlan: Hashable, Sendable {
     /// How often in a row nothing ended.
     var failures = 0
     var restsUntil: Timestamp?
+
+    /// Whether its parts were told so lately that they may be processed any moment.
+    func isRecent(_ now: Timestamp, _ limits: Limits) -> Bool {
+      toldAt.map { now.microseconds(since: $0) < limits.eagerness.microseconds } ?? false
+    }
   }
 
   /// Bounds.
   public var limits: Limits
   private var courses: [InstrumentID: Course] = [:]
+  /// How many shards share what may be under way, as of the last look.
+  private var shardsInWork: Int64 = 1
 
   /// A plan that knows nothing.
   public init(limits: Limits = Limits()) { self.limits = limits }
@@ -81,6 +88,7 @@ public struct ExpiryPlan: Hashable, Sendable {
       known[standing.instrument] = course
     }
     courses = known
+    shardsInWork = Int64(Set(closed.map(\.shard)).count)
     let busy = Set(closed.filter { !$0.awaitsExpiry || isToBeTold($0) }.map(\.shard))
     return closed.filter { standing in
       !busy.contains(standing.shard) && courses[standing.instrument].map { $0.left == 0 } ?? true
@@ -123,11 +131,12 @@ public struct ExpiryPlan: Hashable, Sendable {
   // MARK: Telling
 
   /// The parts that are to be told next.
-  public func parts(_ standings: [InstrumentStanding]) -> [InstrumentID: [ExpireOrders]] {
-    var room = limits.ordersAhead - courses.values.reduce(0) { $0 + $1.ahead }
+  public func parts(_ standings: [InstrumentStanding], at now: Timestamp) -> [InstrumentID: [ExpireOrders]] {
+    // What has been told long ago and is not processed stands in the way of its shard, and of no other.
+    var room = limits.ordersAhead - courses.values.reduce(0) { $0 + ($1.isRecent(now, limits) ? $1.ahead : 0) }
     let closed = standings.filter { $0.told.map { !$0.isCleared } ?? false }
     let shards = Dictionary(grouping: closed, by: \.shard)
-    let busy = Int64(Set(closed.filter { !$0.awaitsExpiry || isToBeTold($0) }.map(\.shard)).count)
+    let busy = max(shardsInWork, Int64(Set(closed.filter { !$0.awaitsExpiry || isToBeTold($0) }.map(\.shard)).count))
     let share = max(limits.ordersOfPart, min(limits.ordersOfShard, limits.ordersAhead / max(1, busy)))
     var parts: [InstrumentID: [ExpireOrders]] = [:]
     for shard in shards.keys.sorted() where shards[shard]!.allSatisfy(\.awaitsExpiry) {
@@ -181,10 +190,7 @@ public struct ExpiryPlan: Hashable, Sendable {
 
   /// Whether parts have been told that may have been processed any moment.
   public func isUnderWay(at now: Timestamp) -> Bool {
-    courses.values.contains { course in
-      guard course.ahead > 0, let toldAt = course.toldAt else { return false }
-      return now.microseconds(since: toldAt) < limits.eagerness.microseconds
-    }
+    courses.values.contains { $0.ahead > 0 && $0.isRecent(now, limits) }
   }
 }
 

@@ -10,13 +10,19 @@ public struct InstrumentStanding: Hashable, Sendable {
     public var closedSequence: Sequence
     /// Whether all that has seen that close is gone.
     public var isCleared: Bool
+    /// Whether no worker could carry out that close, and no operator has brought it on: it still trades.
+    public var isCloseHeld: Bool
 
     /// Describes what it was told.
-    public init(point: SessionPoint, sequence: Sequence, closedSequence: Sequence = .zero, isCleared: Bool = true) {
+    public init(
+      point: SessionPoint, sequence: Sequence, closedSequence: Sequence = .zero, isCleared: Bool = true,
+      isCloseHeld: Bool = false
+    ) {
       self.point = point
       self.sequence = sequence
       self.closedSequence = closedSequence
       self.isCleared = isCleared
+      self.isCloseHeld = isCloseHeld
     }
   }
 
@@ -37,8 +43,13 @@ public struct InstrumentStanding: Hashable, Sendable {
     self.processed = processed
   }
 
-  /// Whether it is known what has to expire: the last that it was told has been processed.
-  public var awaitsExpiry: Bool { told.map { !$0.isCleared && processed >= $0.sequence } ?? false }
+  /// Whether it has been told something that has not been processed.
+  public var isComing: Bool { told.map { processed < $0.sequence } ?? false }
+
+  /// Whether it is known what has to expire: the last that it was told has been processed, and its closing auction held.
+  public var awaitsExpiry: Bool {
+    told.map { !$0.isCleared && !$0.isCloseHeld && processed >= $0.sequence } ?? false
+  }
 }
 
 /// Open orders of an instrument whose time is over.

@@ -35,7 +35,8 @@ enum InstrumentStatements {
     "UPDATE instruments SET name = $2::text, exchange = $3::text, reference_price = $4::bigint WHERE symbol = $1::text")
 
   /// Halts an instrument or lets it trade again, in the list that gateways read and, if that changes, in its shard's log.
-  /// A trading pause becomes the operator's halt. Tells whether that changed anything.
+  /// A trading pause becomes the operator's halt. Where the list says so already and its trading does not, because a row
+  /// before was left out, another is appended. Tells whether that changed anything.
   ///
   /// Parameters: symbol, reason or NULL to resume, whether orders are collected.
   static let setHalt = PostgresStatement(
@@ -47,9 +48,17 @@ enum InstrumentStatements {
     ), changed AS (
       UPDATE instruments i SET halt_reason = $2::text, halt_collects = $3::boolean, paused_until = NULL
       FROM before b WHERE i.instrument_id = b.instrument_id
+    ), standing AS (
+      SELECT b.*, coalesce(p.is_halted, false) = ($2::text IS NULL) AND NOT EXISTS (
+        SELECT FROM command_log g JOIN shard_cursors c USING (shard)
+        WHERE g.shard = b.shard AND g.instrument_id = b.instrument_id AND g.sequence > c.processed_sequence
+          AND g.kind = \(LogColumns.Kind.market.rawValue)
+          AND g.accepted_at >= c.processed_at - interval '1 day') AS is_otherwise
+      FROM before b LEFT JOIN instrument_phases p USING (instrument_id)
     ), numbered AS (
       UPDATE shard_logs l SET last_sequence = l.last_sequence + 1
-      FROM before b WHERE l.shard = b.shard AND (b.halt_reason IS NULL) <> ($2::text IS NULL)
+      FROM standing b
+      WHERE l.shard = b.shard AND ((b.halt_reason IS NULL) <> ($2::text IS NULL) OR b.is_otherwise)
       RETURNING l.shard, l.last_sequence, b.instrument_id
     ), logged AS (
       INSERT INTO command_log (\(LogColumns.list))
@@ -59,7 +68,8 @@ enum InstrumentStatements {
       FROM numbered n
     )
     SELECT (halt_reason, halt_collects, paused_until) IS DISTINCT FROM ($2::text, $3::boolean, NULL::timestamptz)
-    FROM before
+      OR is_otherwise
+    FROM standing
     """)
 
   /// Sets how wide the price bands of instruments are, NULL for none, and tells how many there are and how many changed.

@@ -30,7 +30,9 @@ enum MarketDayStatements {
     "market_behind",
     """
     SELECT i.instrument_id, i.shard, c.processed_sequence, s.day - date '1970-01-01', s.stage, s.sequence,
-      s.closed_sequence, s.is_cleared
+      s.closed_sequence, s.is_cleared, EXISTS (
+        SELECT FROM quarantined_commands q WHERE q.shard = i.shard AND q.sequence = s.closed_sequence
+          AND (q.resolved_at IS NULL OR q.resolved_sequence > c.processed_sequence))
     FROM instruments i JOIN shard_cursors c USING (shard) LEFT JOIN session_steps s USING (instrument_id)
     WHERE NOT coalesce(s.is_cleared, true) OR CASE
       WHEN $1::integer IS NULL THEN s.stage <> \(SessionStage.open.rawValue)
@@ -52,14 +54,14 @@ enum MarketDayStatements {
       SELECT o.instrument_id, o.time_in_force, o.sequence,
         o.order_id < (SELECT lowest_order_id($3::timestamptz)) AS is_old
       FROM orders o
-      WHERE o.is_open AND o.shard = ANY ($1::smallint[])
+      WHERE o.is_open AND o.shard = ANY ($1::smallint[]) AND o.instrument_id = ANY ($2::integer[])
         AND o.time_in_force IN (\(TimeInForce.day.rawValue), \(TimeInForce.gtc.rawValue))
         AND (o.shard, o.sequence) NOT IN (
           SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
     ), seen AS MATERIALIZED (
       SELECT o.instrument_id, o.time_in_force, o.sequence, o.is_old
-      FROM standing o JOIN session_steps s USING (instrument_id)
-      WHERE o.sequence <= s.closed_sequence AND s.instrument_id = ANY ($2::integer[])
+      FROM standing o
+      WHERE o.sequence <= (SELECT s.closed_sequence FROM session_steps s WHERE s.instrument_id = o.instrument_id)
     ), kinds AS (
       SELECT instrument_id, count(*) AS orders, 0::bigint AS last
       FROM seen WHERE time_in_force = \(TimeInForce.day.rawValue) GROUP BY instrument_id

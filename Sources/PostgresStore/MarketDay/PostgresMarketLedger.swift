@@ -46,7 +46,8 @@ public struct PostgresMarketLedger: MarketLedger {
       if let point = MarketClockRows.point(rows, row, 3) {
         told = .init(
           point: point, sequence: Sequence(rawValue: rows.int8(row, 5)),
-          closedSequence: Sequence(rawValue: rows.int8(row, 6)), isCleared: rows.bool(row, 7))
+          closedSequence: Sequence(rawValue: rows.int8(row, 6)), isCleared: rows.bool(row, 7),
+          isCloseHeld: rows.bool(row, 8))
       }
       return InstrumentStanding(
         InstrumentID(rawValue: rows.int4(row, 0)), shard: Shard(rawValue: rows.int2(row, 1)), told: told,

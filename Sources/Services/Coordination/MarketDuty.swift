@@ -69,14 +69,21 @@ actor MarketDuty {
     let shards = Set(uncounted.map(\.shard)).sorted()
     let counted = shards.prefix(settings.countedShards)
     isBusy = !counted.isEmpty
-    // Shard by shard: the first begins to expire while the others are counted.
-    for shard in counted {
-      let asked = uncounted.filter { $0.shard == shard }
-      guard try await count(asked, clock, leadership) else { return nil }
-      guard try await tell(standings.filter { $0.shard == shard }, goal, leadership) else { return nil }
-    }
     guard try await tell(standings.filter { !counted.contains($0.shard) }, goal, leadership) else { return nil }
-    isBusy = isBusy || plan.isUnderWay(at: now())
+    // Shard by shard: the first begins to expire while the others are counted, and one that fails keeps no other waiting.
+    var failure: LedgerError?
+    for shard in counted {
+      do throws(LedgerError) {
+        let asked = uncounted.filter { $0.shard == shard }
+        guard try await count(asked, clock, leadership) else { return nil }
+        guard try await tell(standings.filter { $0.shard == shard }, goal, leadership) else { return nil }
+      } catch {
+        if case .unavailable(.connection, _) = error { throw error }
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    isBusy = isBusy || plan.isUnderWay(at: now()) || standings.contains(where: \.isComing)
     if counted.count < shards.count { return .zero }
     return isBusy ? settings.lookPeriod : pause(clock)
   }
@@ -100,7 +107,7 @@ actor MarketDuty {
   private func tell(
     _ standings: [InstrumentStanding], _ goal: MarketDirector.Goal, _ leadership: Leadership
   ) async throws(LedgerError) -> Bool {
-    for batch in director.batches(standings, to: goal, expiring: plan.parts(standings)) {
+    for batch in director.batches(standings, to: goal, expiring: plan.parts(standings, at: now())) {
       isBusy = true
       guard try await tell(batch, leadership) else { return false }
     }

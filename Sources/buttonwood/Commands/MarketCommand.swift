@@ -88,7 +88,7 @@ enum MarketStageCommand {
     let clearing = status.standings.reduce(0) { $0 + $1.clearing }
     let cause =
       awaiting > 0
-      ? "\(awaiting) have been told and their shards' workers have not come to it"
+      ? "\(awaiting) have been told and their shards' workers have not come to it, or could not (buttonwood quarantine list)"
       : clearing > 0
         ? "\(clearing) have orders left to expire" : "the leader has not told them: is a worker running?"
     return "\(arrived) of \(status.instruments) instruments have come to \(target) after \(SpanText.format(patience)); "

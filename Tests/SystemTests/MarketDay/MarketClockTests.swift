@@ -21,7 +21,7 @@ extension FaultTests {
       try await floor.expectTrading(1)
 
       // By the calendar: what an operator has opened is closed before the session's day begins.
-      floor.set(session.open - 60)
+      floor.set(session.open - 1_200)
       try await floor.follow("calendar")
       try await floor.untilAll(at: 0)
       let buy = try floor.place(2, "buy", 10, "101.00", "day")

@@ -10,8 +10,10 @@ extension FaultRow {
       let stages = [("market.tell:4", "pre-open"), ("market.told:5", "open"), ("market.clear", "close")]
       for (place, stage) in stages {
         let fragile = try await stand.startFragileLeader(killPoint: place)
-        try await stand.market(stage)
+        async let change: Void = stand.market(stage)
         try await untilKilled(fragile.process)
+        try await stand.addWorker()
+        try await change
       }
     },
     day("worker killed in an opening auction") { stand in
@@ -68,9 +70,10 @@ extension FaultStand {
       SELECT FROM command_log WHERE kind = 3 AND side = 0 GROUP BY instrument_id, price, order_type
       HAVING count(*) > 1) AS twice
     """
-  /// How many different stages instruments stand at.
+  /// How many different stages instruments stand at, and how many have not come to what they were told.
   fileprivate static let lastStages = """
-    SELECT count(DISTINCT (s.day, s.stage, p.day, p.stage)) + count(*) FILTER (WHERE s.instrument_id IS NULL)
+    SELECT count(DISTINCT (s.day, s.stage)) + count(*) FILTER (WHERE s.instrument_id IS NULL
+      OR (s.day, s.stage) IS DISTINCT FROM (p.day, p.stage))
     FROM instruments LEFT JOIN session_steps s USING (instrument_id) LEFT JOIN instrument_phases p USING (instrument_id)
     """
 
@@ -86,7 +89,6 @@ extension FaultStand {
     let fragile = try await addWorker(killPoint: killPoint)
     let leader = try await leader()
     #expect(leader.process.pid == fragile.process.pid)
-    try await addWorker()
     return fragile
   }
 
