@@ -34,7 +34,7 @@ public enum StopSignal {
       startThread(name: "signals") {
         _ = next()
         continuation.resume()
-        exit(128 + next())
+        ProcessEnd.now(128 + next())
       }
     }
   }

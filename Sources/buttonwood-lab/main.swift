@@ -1,4 +1,3 @@
-import Glibc
 import LabKit
 import Lifecycle
 
@@ -24,4 +23,4 @@ let commands = CommandTable(
     .init("bench", "Runs a benchmark.", table: benchmarks),
   ])
 
-exit(await commands.run(Array(CommandLine.arguments.dropFirst())))
+ProcessEnd.now(await commands.run(Array(CommandLine.arguments.dropFirst())))

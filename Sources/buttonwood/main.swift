@@ -1,4 +1,3 @@
-import Glibc
 import Lifecycle
 
 // Roles end in an orderly way; other commands end at once.
@@ -25,4 +24,4 @@ let commands = CommandTable(
     },
   ])
 
-exit(await commands.run(Array(CommandLine.arguments.dropFirst())))
+ProcessEnd.now(await commands.run(Array(CommandLine.arguments.dropFirst())))

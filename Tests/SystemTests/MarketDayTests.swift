@@ -60,18 +60,21 @@ extension FaultTests {
       let stack = try await ScratchStack()
       let options = ["--market-clock", "simulated", "--market-speed", "3600", "--market-start", "2026-11-27T08:30"]
       let worker = try await stack.startWorker(.init(options: options))
-      let told =
-        "SELECT count(*) FROM command_log WHERE kind = 3 AND side = 0 AND price = date '2026-11-27' - date '1970-01-01'"
-      for _ in 0..<6_000 {
+      // Half an hour of collecting is half a second: a machine that is slow leaves it out, as what is over.
+      let told = """
+        SELECT count(*) FROM command_log
+        WHERE kind = 3 AND side = 0 AND order_type > 0 AND price = date '2026-11-27' - date '1970-01-01'
+        """
+      func count() throws -> Int64 {
         var connection = try stack.postgres.connect()
-        let rows = try connection.query(PostgresCall(.init("told", told)))
-        if rows.int8(0, 0) >= Int64(3 * ScratchStack.instruments) { break }
+        return try connection.query(PostgresCall(.init("told", told))).int8(0, 0)
+      }
+      for _ in 0..<6_000 {
+        if try count() >= Int64(2 * ScratchStack.instruments) { break }
         try await Task.sleep(for: .milliseconds(10))
       }
-      var connection = try stack.postgres.connect()
-      let rows = try connection.query(PostgresCall(.init("told", told)))
       #expect(
-        rows.int8(0, 0) == Int64(3 * ScratchStack.instruments), "\(worker.exitStatus ?? 0) \(worker.log.suffix(3_000))")
+        try count() == Int64(2 * ScratchStack.instruments), "\(worker.exitStatus ?? 0) \(worker.log.suffix(3_000))")
       let (status, text) = try await stack.run(["market", "status"])
       #expect(status == 0 && text.contains("clock: simulated"), "\(text)")
       #expect(try await stack.run(["market", "open"]).text.contains("it is not driven by hand"))

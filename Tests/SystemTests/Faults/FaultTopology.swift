@@ -22,9 +22,10 @@ struct FaultTopology: Hashable, Sendable {
   /// such a move may well let a third worker take the shard.
   var isBalanced = true
 
-  /// What workers are told of the balance. What a row wants moved must not wait for the balance to have stood for a while.
+  /// What workers are told of the balance. What a row wants moved must not wait for the balance to have stood for a while;
+  /// a worker that is new gets shards in any case.
   var balanceOptions: [String] {
-    isBalanced ? ["--balance-cool-down", "1s"] : ["--balance-tolerance", "1000"]
+    isBalanced ? ["--balance-cool-down", "1s"] : ["--balance-tolerance", "90"]
   }
 
   static let fleet = FaultTopology(name: "fleet")
