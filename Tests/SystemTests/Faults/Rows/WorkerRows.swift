@@ -51,7 +51,7 @@ extension FaultRow {
         }
       },
       FaultRow(
-        number: 3, name: "worker frozen for half its lease", topology: .fleet, times: 3, after: .seconds(1),
+        number: 3, name: "worker frozen for half its lease", topology: .gateways, times: 3, after: .seconds(1),
         keepsOwners: true
       ) { stand in
         for _ in 0..<3 {
@@ -101,7 +101,7 @@ extension FaultRow {
       load: .trading(.init(heat: 13)), after: .seconds(2)
     ) { _ in },
     FaultRow(
-      number: 20, name: "two accounts through two gateways and two workers", topology: .fleet,
+      number: 20, name: "two accounts through two gateways and two workers", topology: .gateways,
       load: .trading(.init(accounts: 2)), after: .seconds(2), keepsOwners: true
     ) { _ in },
   ]
