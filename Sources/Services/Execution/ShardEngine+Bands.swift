@@ -69,13 +69,13 @@ extension ShardEngine {
   private mutating func move(
     _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
   ) {
-    let moved = engine.restingOrders(instrument).filter { order in
-      workingPrice(resting(order.order).price, order.side, in: instrument) != order.price
-    }
+    let moved = byTime(
+      engine.restingOrders(instrument).filter { order in
+        workingPrice(resting(order.order).price, order.side, in: instrument) != order.price
+      })
     guard !moved.isEmpty else { return }
-    let advance = byTime(moved).filter { advances($0, in: instrument) }
-    let names = Set(advance.map(\.order))
-    for order in byTime(moved).filter({ !names.contains($0.order) }) + advance {
+    let forward = moved.filter { advances($0, in: instrument) }
+    for order in moved.filter({ !advances($0, in: instrument) }) + forward {
       // An earlier one may have ended it, as an order of the same account.
       guard let order = engine.find(order.order) else { continue }
       operate(
