@@ -39,6 +39,11 @@ given the same epoch: those are two at most, one on either side of the fail-over
 luck is needed for one pair, not for all claims there ever were. If no nonce ever came twice (UNIQUE_NONCES), comparing
 the epoch would be superfluous, and Spin says so.
 
+  NO_CONTIGUITY  rows of the log are found table by table, and one may not be found: what comes behind the missing row is
+               settled without it. (With the guard a run ends before the first row that is missing.)
+  NO_FOLLOWING books that were prepared before the claim are taken as they are, though others have settled since. Every
+               guard of the settlement compares what the claim returned, which is right; the books are not.
+
   LATE_BOOKS   books are taken as they are read, though a claim is answered before: when another claims and settles in
                between, they are ahead of the cursor. Every guard refuses them, until a fail-over takes back just that
                claim and that settlement. So the cursor is read with them, and compared with the claim's.
@@ -54,6 +59,16 @@ TWO WAYS TO LOSE THE END OF A DATABASE
                belongs to another one is left out or refused.
   NO_HISTORY   the same without these names: a lost row is settled in place of the one that has its sequence now. Epoch,
                nonce and sequence are as expected, and so are the books.
+
+TWO MORE WAYS OF WORKING
+
+  HAND_OVER    books are prepared before the claim, in a snapshot and beside a living owner; behind the claim they follow the
+               processed rows of the log up to the cursor that the claim returned. Books of another branch of history, or
+               ahead of the claim, are read anew. (HandOverReceiver)
+  PARTS        the server receives a settlement in parts: it has compared, holds the lock of the row, and the rest may come
+               late or never. Nobody claims or settles meanwhile. The server rolls back when its client is gone, and when
+               somebody who waits ends the session. With FROZEN the rest never comes. NO_ENDING leaves the ending out: then
+               a worker that froze in the middle keeps the shard for good.
 
 BOUNDS  WORKERS (2 or 3), ROWS (4 at most) in the log, CLAIMS in all.
 GOAL    turns the model's purpose into an error, to show that it can be reached.
@@ -94,6 +109,9 @@ typedef Owner {
   byte epoch;     /* Ownership: what the claim returned */
   byte nonce;
   byte cursor;    /* ShardEngine.cursor */
+#ifdef HAND_OVER
+  byte prepared;  /* the cursor of books that were read before the claim; NOT_PREPARED when there are none */
+#endif
   byte books;     /* ShardEngine as of the last settlement that is known to be stored */
   byte through;   /* the run of rows that has been matched, and its last sequence */
   byte rows
@@ -119,11 +137,13 @@ typedef Settlement {
 #define READY   2   /* in work, everything matched is settled */
 #define MATCHED 3   /* a run is matched, to be sent (again) */
 #define WAITING 4   /* sent, no answer yet */
+#define PREPARED 5  /* HAND_OVER: has books, and has not claimed */
 
 /* States of a settlement. */
 #define NONE     0
 #define SENT     1
 #define COMPARED 2  /* NO_ROW_LOCK alone: compared, not yet written */
+#define PART     3  /* PARTS alone: compared, the row is locked, the rest has not been received */
 
 #ifdef PROMOTION
 #define NAME(whose, timeline) whose.history = timeline
@@ -141,12 +161,28 @@ byte given[CLAIMS + 1];      /* the nonces (bits) that claims with this epoch ha
 Owner owner[WORKERS];
 Settlement settlement[WORKERS];
 
+#ifdef HAND_OVER
+#define NOT_PREPARED 15
+#define FORGET(w) owner[w].prepared = NOT_PREPARED
+#else
+#define FORGET(w) skip
+#endif
+#ifdef PARTS
+bool isLocked;               /* the row of shard_cursors, by a settlement that has been received in part */
+#define IS_FREE (!isLocked)
+#else
+#define IS_FREE true
+#endif
+
 #ifdef PROMOTION
 byte stream;                 /* rows of the first timeline that Redis still delivers in the second */
 #endif
 #ifdef GOAL
 byte hands;                  /* the workers (bits) that have settled in the second timeline */
 bool hasLost;
+#ifdef PARTS
+bool hasStalled;             /* a settlement has been received in part */
+#endif
 #endif
 
 inline copy(to, from) {
@@ -158,12 +194,19 @@ inline copy(to, from) {
 inline drop(w) {
   owner[w].phase = IDLE;
   NAME(owner[w], 0);
+  FORGET(w);
   owner[w].epoch = 0; owner[w].nonce = 0; owner[w].cursor = 0; owner[w].books = 0;
   owner[w].through = 0; owner[w].rows = 0
 }
 
 /* The transaction has ended, or its connection has. */
 inline vanish(w) {
+#ifdef PARTS
+  if
+  :: settlement[w].state == PART -> isLocked = false
+  :: else
+  fi;
+#endif
   settlement[w].state = NONE;
   NAME(settlement[w], 0);
   settlement[w].epoch = 0; settlement[w].nonce = 0; settlement[w].from = 0; settlement[w].books = 0;
@@ -191,7 +234,16 @@ inline claim(w) {
   db.epoch++;
   draw_nonce();
   if
-  :: NAME(owner[w], timeline);
+  ::
+#ifdef HAND_OVER
+#ifdef PROMOTION
+     if
+     :: owner[w].history != timeline -> FORGET(w); owner[w].books = 0
+     :: else
+     fi;
+#endif
+#endif
+     NAME(owner[w], timeline);
      owner[w].epoch = db.epoch;
      owner[w].nonce = db.nonce;
      owner[w].cursor = db.processed;
@@ -218,6 +270,32 @@ inline read_books(w) {
   fi
 }
 
+#ifdef HAND_OVER
+/* HandOverReceiver.readBooks: cursor and open orders in one snapshot, beside a living owner. */
+inline prepare(w) {
+  NAME(owner[w], timeline);
+  owner[w].prepared = db.processed;
+  owner[w].books = db.effects;
+  owner[w].phase = PREPARED;
+  printf("worker %d prepares books: rows %x, for position %d\n", w, owner[w].books, owner[w].prepared)
+}
+
+/* HandOverReceiver.caughtUp: behind the claim, with the rows that have been processed since. What is processed is final
+   there; but another may have claimed and settled by now, and then the books are dropped, as they are when read late. */
+inline follow(w) {
+  if
+  :: owner[w].prepared > owner[w].cursor -> drop(w)
+  :: else ->
+#ifndef NO_FOLLOWING
+     owner[w].books = owner[w].books | BETWEEN(db.log, owner[w].prepared, owner[w].cursor);
+#endif
+     FORGET(w);
+     owner[w].phase = READY;
+     printf("worker %d goes on with prepared books: rows %x, for position %d\n", w, owner[w].books, owner[w].cursor)
+  fi
+}
+#endif
+
 /* Settling ---------------------------------------------------------------------------------------------------------- */
 
 /* ShardInbox: rows of another branch are left out. The stream is that of the first. */
@@ -234,7 +312,17 @@ inline match(w) {
   :: owner[w].through < db.last -> owner[w].through++
   :: break
   od;
+#ifdef NO_CONTIGUITY
   owner[w].rows = BETWEEN(db.log, owner[w].cursor, owner[w].through);
+  if
+  :: owner[w].through - owner[w].cursor > 1 ->
+     owner[w].rows = owner[w].rows & ~BETWEEN(db.log, owner[w].cursor, owner[w].cursor + 1)
+  :: skip
+  fi;
+#else
+  /* Any prefix of the log's rows: what is behind a row that is not found is left for later. */
+  owner[w].rows = BETWEEN(db.log, owner[w].cursor, owner[w].through);
+#endif
 #ifdef PROMOTION
   if
   :: TAKES_LOST_ROWS(w) && BETWEEN(stream, owner[w].through - 1, owner[w].through) ->
@@ -318,7 +406,11 @@ inline stored(w) {
   :: timeline == 2 -> hands = hands | (1 << w)
   :: else
   fi;
+#ifdef PARTS
+  assert(!(hasStalled && db.processed == ROWS));
+#else
   assert(!(hasLost && hands == 3 && db.processed == ROWS));
+#endif
 #endif
   vanish(w)
 }
@@ -333,6 +425,17 @@ inline refused(w) {
   printf("the server refuses the settlement of worker %d\n", w)
 }
 
+#ifdef PARTS
+/* LedgerError.outcomeUnknown */
+inline lose(w) {
+  if
+  :: owner[w].phase == WAITING -> drop(w)
+  :: else
+  fi;
+  printf("the session that settles for worker %d is ended\n", w)
+}
+#endif
+
 /* Processes --------------------------------------------------------------------------------------------------------- */
 
 /* The last step is every reason to stop: a lease lost or given up, a crash, and a connection lost before the answer of a
@@ -340,8 +443,15 @@ inline refused(w) {
 proctype Worker(byte w) {
 end:
   do
-  :: atomic { owner[w].phase == IDLE && claims < CLAIMS -> claim(w) }
+#ifdef HAND_OVER
+  :: atomic { owner[w].phase == IDLE && claims < CLAIMS -> prepare(w) }
+  :: atomic { (owner[w].phase == IDLE || owner[w].phase == PREPARED) && claims < CLAIMS && IS_FREE -> claim(w) }
+  :: atomic { owner[w].phase == CLAIMED && owner[w].prepared == NOT_PREPARED -> read_books(w) }
+  :: atomic { owner[w].phase == CLAIMED && owner[w].prepared != NOT_PREPARED -> follow(w) }
+#else
+  :: atomic { owner[w].phase == IDLE && claims < CLAIMS && IS_FREE -> claim(w) }
   :: atomic { owner[w].phase == CLAIMED -> read_books(w) }
+#endif
   :: atomic { owner[w].phase == READY && owner[w].cursor < db.last -> match(w) }
   :: atomic { owner[w].phase == MATCHED && settlement[w].state == NONE -> send(w) }
   :: atomic { owner[w].phase == WAITING && settlement[w].state == SENT -> put_off(w) }
@@ -353,6 +463,27 @@ end:
 proctype Server(byte w) {
 end:
   do
+#ifdef PARTS
+  :: atomic { settlement[w].state == SENT && IS_FREE ->
+       if
+       :: PASSES(settlement[w]) ->
+          settlement[w].state = PART;
+          isLocked = true;
+#ifdef GOAL
+          hasStalled = true;
+#endif
+          printf("the server has received a part of the settlement of worker %d\n", w)
+       :: PASSES(settlement[w]) -> stored(w)
+       :: else -> refused(w)
+       fi }
+#ifndef FROZEN
+  :: atomic { settlement[w].state == PART -> stored(w) }
+#endif
+#ifndef NO_ENDING
+  /* Its client has died, or somebody who waits has ended the session: then the client finds its connection lost. */
+  :: atomic { settlement[w].state == PART -> vanish(w); lose(w) }
+#endif
+#else
 #ifndef NO_ROW_LOCK
   :: atomic { settlement[w].state == SENT ->
        if
@@ -367,7 +498,9 @@ end:
        fi }
   :: atomic { settlement[w].state == COMPARED -> stored(w) }
 #endif
-  :: atomic { settlement[w].state != NONE && owner[w].phase != WAITING -> vanish(w) }
+#endif
+  /* The client is gone. (One that froze in the middle of sending is not.) */
+  :: atomic { settlement[w].state != NONE && settlement[w].state != PART && owner[w].phase != WAITING -> vanish(w) }
   od
 }
 
@@ -384,7 +517,12 @@ end:
 #ifdef PROMOTION
 #define HAS_LOST_ROWS(w) false
 #else
-#define HAS_LOST_ROWS(w) (owner[w].phase == MATCHED && owner[w].through > standby.last)
+#ifdef HAND_OVER
+#define HAS_LOST_BOOKS(w) (owner[w].phase == PREPARED && owner[w].prepared > standby.processed)
+#else
+#define HAS_LOST_BOOKS(w) false
+#endif
+#define HAS_LOST_ROWS(w) ((owner[w].phase == MATCHED && owner[w].through > standby.last) || HAS_LOST_BOOKS(w))
 #endif
 #define TAKEN_FOR_GRANTED(w) (!HAS_LOST_ROWS(w))
 #if WORKERS > 2
@@ -402,6 +540,9 @@ inline fail_over() {
 #endif
 #ifdef GOAL
   hasLost = (db.last > standby.last && db.processed > standby.processed);
+#ifdef PARTS
+  hasStalled = false;   /* a fail-over ends every session */
+#endif
 #endif
   copy(db, standby);
   copy(standby, nothing);
@@ -437,7 +578,7 @@ init {
   byte w;
   atomic {
     do
-    :: w < WORKERS -> run Worker(w); run Server(w); w++
+    :: w < WORKERS -> FORGET(w); run Worker(w); run Server(w); w++
     :: else -> break
     od;
     w = 0;
