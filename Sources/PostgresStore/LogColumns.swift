@@ -12,7 +12,14 @@ enum LogColumns {
   /// For SELECT lists over ``source``.
   static let readList = "\(list), \(conditions)"
   /// Log rows with what stands beside them.
-  static let source = "command_log g LEFT JOIN command_conditions d USING (shard, sequence)"
+  static let source = source(of: "command_log")
+
+  /// The same of one day's rows.
+  static func source(day: Day) -> String { source(of: "command_log_\(day.compact)") }
+
+  private static func source(of table: String) -> String {
+    "\(table) g LEFT JOIN command_conditions d USING (shard, sequence)"
+  }
 
   private static let ownCount = 17
   /// How many ``readList`` has.

@@ -334,6 +334,20 @@ extension AuditFindingTests {
       UPDATE command_log SET kind = 4 WHERE \(row("command_log", "r.kind = 0")) RETURNING format('shard %s sequence %s', shard, sequence)
       """),
     Corruption(
+      "E12", "a shard that has stood still for an hour",
+      """
+      WITH standing AS (
+        SELECT c.shard, c.processed_sequence FROM shard_cursors c JOIN shard_logs l USING (shard)
+        WHERE l.last_sequence > c.processed_sequence ORDER BY c.shard LIMIT 1
+      ), stopped AS (
+        UPDATE shard_cursors c SET processed_at = now() - interval '1 hour' FROM standing s WHERE s.shard = c.shard
+      ), waiting AS (
+        UPDATE command_log g SET accepted_at = now() - interval '1 hour' FROM standing s
+        WHERE g.shard = s.shard AND g.sequence = s.processed_sequence + 1
+      )
+      SELECT format('shard %s', shard) FROM standing
+      """),
+    Corruption(
       "F1", "a cancel told for another reason",
       "UPDATE order_events SET reason = reason + 1 WHERE \(row("order_events", "r.kind = 3")) RETURNING \(place)"),
     Corruption(

@@ -14,10 +14,11 @@ enum StoreDatabase {
   static let cash = Money.dollars(1_000_000)
   static let shares = Quantity(rawValue: 5_000)
 
-  /// Noon of today: far from the days' edges, within the tables that stand ready.
+  /// Noon of tomorrow: far from the days' edges, within the tables that stand ready, and at no hour of the day so long ago
+  /// that what waits since then has waited too long.
   static let noon: Timestamp = {
     let day: Int64 = 86_400_000_000
-    return Timestamp(rawValue: HostClock.microsecondsSinceEpoch() / day * day + day / 2)
+    return Timestamp(rawValue: HostClock.microsecondsSinceEpoch() / day * day + day * 3 / 2)
   }()
 
   static func shard(of instrument: Int32) -> Shard { Shard(rawValue: Int16(instrument - 1) % shards) }

@@ -52,8 +52,7 @@ enum InstrumentStatements {
       SELECT b.*, coalesce(p.is_halted, false) = ($2::text IS NULL) AND NOT EXISTS (
         SELECT FROM command_log g JOIN shard_cursors c USING (shard)
         WHERE g.shard = b.shard AND g.instrument_id = b.instrument_id AND g.sequence > c.processed_sequence
-          AND g.kind = \(LogColumns.Kind.market.rawValue)
-          AND g.accepted_at >= c.processed_at - interval '1 day') AS is_otherwise
+          AND g.kind = \(LogColumns.Kind.market.rawValue)) AS is_otherwise
       FROM before b LEFT JOIN instrument_phases p USING (instrument_id)
     ), numbered AS (
       UPDATE shard_logs l SET last_sequence = l.last_sequence + 1

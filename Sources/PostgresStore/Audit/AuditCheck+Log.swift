@@ -148,5 +148,16 @@ extension AuditCheck {
         SELECT format('shard %s sequence %s', shard, resolved_sequence), format('%s commands came back as this one', count(*))
         FROM quarantined_commands WHERE resolved_at IS NOT NULL GROUP BY shard, resolved_sequence HAVING count(*) > 1
         """),
+    AuditCheck(
+      id: "E12", title: "no shard stands still before commands that wait", count: "SELECT count(*) FROM shard_cursors",
+      violations: """
+        -- A shard that gets on moves its cursor every few seconds, however much waits behind it.
+        SELECT format('shard %s', c.shard), format('%s commands wait behind sequence %s; none has been processed since %s',
+          l.last_sequence - c.processed_sequence, c.processed_sequence, c.processed_at)
+        FROM shard_cursors c JOIN shard_logs l USING (shard)
+        LEFT JOIN command_log g ON g.shard = c.shard AND g.sequence = c.processed_sequence + 1
+        WHERE l.last_sequence > c.processed_sequence AND c.processed_at < now() - interval '10 minutes'
+          AND coalesce(g.accepted_at, '-infinity') < now() - interval '10 minutes'
+        """),
   ]
 }

@@ -35,9 +35,7 @@ enum BandStatements {
     ORDER BY i.shard, i.instrument_id
     """)
 
-  /// Numbers the rows and stores them, if every instrument stands as it was seen and has been told nothing that waits to be
-  /// processed: a reopening moves the reference price, and a band that was decided before it must not come behind it. No row
-  /// comes back otherwise.
+  /// Numbers the rows and stores them, if every instrument stands as it was seen. No row comes back otherwise.
   ///
   /// Parameters: tellings, log rows, shard, how many log rows.
   static let tell = PostgresStatement(
@@ -48,10 +46,6 @@ enum BandStatements {
       WHERE shard = $3::smallint AND NOT EXISTS (
         SELECT FROM unnest($1::band_telling[]) AS t LEFT JOIN band_states s USING (instrument_id)
         WHERE s.sequence IS DISTINCT FROM t.seen)
-      AND NOT EXISTS (
-        SELECT FROM command_log g JOIN shard_cursors c USING (shard) JOIN unnest($1::band_telling[]) AS t USING (instrument_id)
-        WHERE g.shard = $3::smallint AND g.sequence > c.processed_sequence AND g.kind = \(LogColumns.Kind.market.rawValue)
-          AND g.accepted_at >= c.processed_at - interval '1 day')
       RETURNING last_sequence - $4::integer AS base
     ), logged AS (
       \(MarketDayStatements.appendLog)

@@ -4,6 +4,7 @@ internal import Postgres
 
 /// The SQL of the market day. Days are counted from 1970.
 enum MarketDayStatements {
+  static let begin = PostgresStatement("market_begin", "BEGIN")
   static let holdTerm = PostgresStatement("hold_term", "SELECT hold_term($1::bigint, $2::bigint)")
 
   static let clock = PostgresStatement(

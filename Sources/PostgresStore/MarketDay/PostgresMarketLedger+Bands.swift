@@ -58,8 +58,13 @@ extension PostgresMarketLedger: BandLedger {
       BandStatements.tell,
       rowArrays: [(rows, "band_telling[]"), (Self.log(commands, of: shard, now), "command_log[]")],
       [parameter, .int4(Int32(commands.count))])
-    let answers = try await within(leadership, [PostgresCall(MarketDayStatements.lockLog, [parameter]), append])
-    return Self.outcome(answers, commands, of: shard, now)
+    let instruments = tellings.map(\.instrument)
+    let answer = try await within(leadership) { [days] (connection) throws(PostgresError) -> PostgresRows? in
+      _ = try connection.query(PostgresCall(MarketDayStatements.lockLog, [parameter]))
+      let waiting = WaitingTellings(shard: shard, instruments: instruments)
+      return try waiting.areThere(days, &connection) ? nil : try connection.query(append)
+    }
+    return Self.outcome(answer.map { ($0.rows.map { [$0] } ?? [], $0.history) }, commands, of: shard, now)
   }
 
   public func pause(_ pause: BandDecisions.Pause, within leadership: Leadership) async throws(LedgerError) -> Bool? {

@@ -6,6 +6,7 @@ public import Sharding
 /// The market's clock and what instruments have been told, in PostgreSQL.
 public struct PostgresMarketLedger: MarketLedger {
   private let session: PostgresSession
+  let days = DayTables()
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
@@ -166,6 +167,34 @@ public struct PostgresMarketLedger: MarketLedger {
       return try await session.use { (connection) throws(PostgresError) in
         let history = try LedgerHistory(&connection)
         return (Array(try connection.pipeline([hold] + calls).dropFirst()), history)
+      }
+    } catch .server(state: "BW002", _) {
+      return nil
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+
+  /// Runs questions whose answers decide what comes next in one transaction of the term.
+  /// - Returns: What comes of it; nil when the term has ended.
+  func within<Answer: Sendable>(
+    _ leadership: Leadership, _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
+  ) async throws(LedgerError) -> (rows: Answer, history: LedgerHistory)? {
+    let hold = PostgresCall(
+      MarketDayStatements.holdTerm, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
+    do {
+      return try await session.use { [days] (connection) throws(PostgresError) in
+        let history = try LedgerHistory(&connection)
+        do throws(PostgresError) {
+          _ = try connection.pipeline([PostgresCall(MarketDayStatements.begin), hold])
+          let answer = try body(&connection)
+          try connection.execute("COMMIT")
+          return (answer, history)
+        } catch {
+          if error.isMissingTable { days.forget() }
+          try? connection.rollBack()
+          throw error
+        }
       }
     } catch .server(state: "BW002", _) {
       return nil

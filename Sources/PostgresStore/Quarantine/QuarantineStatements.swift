@@ -34,7 +34,7 @@ enum QuarantineStatements {
     SELECT EXISTS (
       SELECT FROM command_log g JOIN command_log o ON o.shard = g.shard AND o.instrument_id = g.instrument_id
       WHERE g.shard = $1::smallint AND g.sequence = $2::bigint AND g.kind = \(LogColumns.Kind.market.rawValue)
-        AND o.kind = g.kind AND o.sequence > g.sequence AND o.accepted_at >= g.accepted_at - interval '1 day'
+        AND o.kind = g.kind AND o.sequence > g.sequence
         AND (g.side IN (\(halts)) AND o.side IN (\(halts)) OR g.side IN (\(bands)) AND o.side IN (\(bands))))
     """)
 

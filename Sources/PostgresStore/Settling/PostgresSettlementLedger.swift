@@ -7,6 +7,7 @@ public import Sharding
 /// Claiming, recovering and settling in PostgreSQL.
 public struct PostgresSettlementLedger: SettlementLedger {
   private let session: PostgresSession
+  private let days = DayTables()
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
@@ -63,11 +64,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
   public func processedLog(
     of shard: Shard, after sequence: Sequence, limit: Int
   ) async throws(LedgerError) -> [ProcessedEntry] {
-    let rows = try await query(
-      PostgresCall(
-        SettlingStatements.processedLog, [.int2(shard.rawValue), .int8(sequence.rawValue), .int4(Int32(limit))]))
-    return (0..<rows.count).map {
-      ProcessedEntry(LogColumns.read(rows, $0), isQuarantined: rows.bool($0, LogColumns.count))
+    try await read(LogReading(shard: shard, cursor: sequence, limit: limit, bound: .processed)) { answer, row in
+      ProcessedEntry(LogColumns.read(answer, row), isQuarantined: answer.bool(row, LogColumns.count))
     }
   }
 
@@ -113,10 +111,26 @@ public struct PostgresSettlementLedger: SettlementLedger {
   }
 
   public func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry] {
-    let rows = try await query(
-      PostgresCall(
-        SettlingStatements.log, [.int2(shard.rawValue), .int8(sequence.rawValue), .int4(Int32(limit))]))
-    return (0..<rows.count).map { LogColumns.read(rows, $0) }
+    try await read(LogReading(shard: shard, cursor: sequence, limit: limit, bound: .last), LogColumns.read)
+  }
+
+  private func read<Entry: Sendable>(
+    _ reading: LogReading, _ entry: @Sendable (PostgresRows, Int) -> Entry
+  ) async throws(LedgerError) -> [Entry] {
+    let run: LogReading.Run
+    do {
+      run = try await session.use { [days] (connection) throws(PostgresError) in try reading.run(days, &connection) }
+    } catch {
+      throw LedgerError(error)
+    }
+    switch run {
+    case .rows(let rows): return rows.map { entry($0.answer, $0.row) }
+    case .missing(let sequence, let through):
+      throw .fault(
+        reason:
+          "the log of shard \(reading.shard) has no row \(sequence) in any day's table, though it was accepted up "
+          + "to \(through); run \"buttonwood audit\"")
+    }
   }
 
   public func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence] {

@@ -66,30 +66,6 @@ enum SettlingStatements {
   static let beginSnapshot = PostgresStatement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
   static let commit = PostgresStatement("commit_snapshot", "COMMIT")
 
-  /// Log rows behind a sequence that have been processed, and whether they went into quarantine.
-  static let processedLog = PostgresStatement(
-    "processed_log",
-    """
-    SELECT \(LogColumns.readList), EXISTS (
-      SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.sequence)
-    FROM \(LogColumns.source)
-    WHERE shard = $1::smallint AND sequence > $2::bigint
-      AND sequence <= (SELECT processed_sequence FROM shard_cursors WHERE shard = $1::smallint)
-      AND accepted_at >= (SELECT processed_at - interval '1 day' FROM shard_cursors WHERE shard = $1::smallint)
-    ORDER BY sequence LIMIT $3::integer
-    """)
-
-  /// Log rows behind a sequence. Rows not yet processed were accepted about when or after the processed ones were; the day
-  /// of slack for clocks that differ keeps the search out of old days.
-  static let log = PostgresStatement(
-    "log_after",
-    """
-    SELECT \(LogColumns.readList) FROM \(LogColumns.source)
-    WHERE shard = $1::smallint AND sequence > $2::bigint
-      AND accepted_at >= (SELECT processed_at - interval '1 day' FROM shard_cursors WHERE shard = $1::smallint)
-    ORDER BY sequence LIMIT $3::integer
-    """)
-
   static let lastSequences = PostgresStatement(
     "last_sequences", "SELECT shard, last_sequence FROM shard_logs WHERE shard = ANY ($1::smallint[])")
 

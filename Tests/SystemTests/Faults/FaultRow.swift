@@ -45,6 +45,7 @@ extension FaultRow {
   /// a full disk or a poisoned log have suites of their own.
   static let all =
     worker + fleet + leader + links + redis + postgres + commits + gateway + races + clocks + marketDay
+    + age
 
   /// The rows that are asked for by number in BUTTONWOOD_FAULT_ROWS (`1,27`), or all.
   static let selected: [FaultRow] = {

@@ -1,0 +1,49 @@
+internal import Lifecycle
+internal import Market
+internal import Postgres
+
+/// The days whose tables are there, as they were last seen. It knows of tables, never of what they hold: a day that it does
+/// not know is asked for, and where rows are missing all days are listed anew.
+///
+/// Statements that name a parent table lock the tables of every day. So whatever runs often names the tables of single days,
+/// and this tells which there are.
+final class DayTables: Sendable {
+  private let known = Lock<Set<Day>>([])
+
+  /// All days, the latest first, as last listed.
+  func all(_ connection: inout PostgresConnection) throws(PostgresError) -> [Day] {
+    let days = known.withLock { $0 }
+    return days.isEmpty ? try list(&connection) : days.sorted(by: >)
+  }
+
+  /// All days, the latest first, as they are now.
+  func list(_ connection: inout PostgresConnection) throws(PostgresError) -> [Day] {
+    let rows = try connection.query(PostgresCall(DayStatements.list))
+    let days = Set((0..<rows.count).map { Day(rawValue: rows.int4($0, 0)) })
+    known.withLock { $0 = days }
+    return days.sorted(by: >)
+  }
+
+  /// Forgets everything, because a table was not there.
+  func forget() { known.withLock { $0 = [] } }
+}
+
+/// The SQL of days' tables. Days are counted from 1970.
+enum DayStatements {
+  static let list = PostgresStatement(
+    "list_days",
+    """
+    SELECT to_date(right(c.relname, 8), 'YYYYMMDD') - date '1970-01-01'
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'command_log'::regclass AND c.relname ~ '^command_log_[0-9]{8}$' AND NOT i.inhdetachpending
+    """)
+
+  /// Going back to a mark gives back the locks that were taken behind it.
+  static let mark = PostgresStatement("days_mark", "SAVEPOINT days")
+  static let release = PostgresStatement("days_release", "ROLLBACK TO SAVEPOINT days")
+}
+
+extension PostgresError {
+  /// Whether a table that was named is not there (any more): SQLSTATE 42P01.
+  var isMissingTable: Bool { state == "42P01" }
+}
