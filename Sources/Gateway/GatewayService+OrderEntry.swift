@@ -101,7 +101,6 @@ extension GatewayService {
     case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): return HTTPResponse(status: 204)
     case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")
     case .unavailable: throw .unavailable
-    case .accountHeld: throw .accountHeld
     case .outcomeUnknown: return .drop
     }
   }
@@ -128,7 +127,6 @@ extension GatewayService {
     case .answered(.cancelAccepted): throw .internalFault
     case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")
     case .unavailable: throw .unavailable
-    case .accountHeld: throw .accountHeld
     case .outcomeUnknown: return .drop
     }
   }

@@ -20,13 +20,15 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
   public func microseconds(since earlier: Timestamp) -> Int64 { rawValue - earlier.rawValue }
 
   /// The UTC day this moment lies in.
-  public var day: Day { Day(rawValue: Int32(rawValue.floorDivided(by: 86_400_000_000))) }
+  public var day: Day { Day(rawValue: Int32(rawValue.floorDivided(by: Self.microsecondsPerDay))) }
+
+  private static let microsecondsPerDay: Int64 = 86_400_000_000
 }
 
 extension Timestamp: CustomStringConvertible {
   /// RFC 3339 in UTC with six fraction digits: `2026-01-02T14:30:00.000000Z`.
   public var description: String {
-    let time = rawValue - Int64(day.rawValue) * 86_400_000_000
+    let time = rawValue.floorModulo(Self.microsecondsPerDay)
     let (seconds, fraction) = time.quotientAndRemainder(dividingBy: 1_000_000)
     return "\(day)T\(pad(seconds / 3600, 2)):\(pad(seconds / 60 % 60, 2)):\(pad(seconds % 60, 2)).\(pad(fraction, 6))Z"
   }
@@ -135,8 +137,17 @@ public struct Day: RawRepresentable, Hashable, Comparable, Sendable, CustomStrin
 }
 
 extension Int64 {
-  func floorDivided(by divisor: Int64) -> Int64 { self >= 0 ? self / divisor : -((-self + divisor - 1) / divisor) }
-  func floorModulo(_ divisor: Int64) -> Int64 { self - floorDivided(by: divisor) * divisor }
+  /// Rounded towards the smaller number; right for every number and every divisor above zero.
+  func floorDivided(by divisor: Int64) -> Int64 {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+
+  /// What is left of it: 0 to `divisor` - 1.
+  func floorModulo(_ divisor: Int64) -> Int64 {
+    let remainder = self % divisor
+    return remainder < 0 ? remainder + divisor : remainder
+  }
 }
 
 private func pad(_ value: Int64, _ width: Int) -> String {

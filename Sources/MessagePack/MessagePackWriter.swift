@@ -44,9 +44,9 @@ public struct MessagePackWriter: Sendable {
 
   /// A moment, in microseconds since 1970: the timestamp extension, type -1.
   public mutating func timestamp(microseconds: Int64) {
-    let seconds = microseconds >= 0 ? microseconds / 1_000_000 : -((-microseconds + 999_999) / 1_000_000)
+    let (whole, rest) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
     var moment = msgpack_timestamp(
-      tv_sec: seconds, tv_nsec: UInt32((microseconds - seconds * 1_000_000) * 1_000))
+      tv_sec: rest < 0 ? whole - 1 : whole, tv_nsec: UInt32((rest < 0 ? rest + 1_000_000 : rest) * 1_000))
     pack { msgpack_pack_timestamp($0, &moment) }
   }
 

@@ -7,8 +7,7 @@ public protocol EntryLedger: Sendable {
   /// - Parameters:
   ///   - requests: The batch; at most what one transaction should hold.
   ///   - now: The wall clock at the call.
-  /// - Returns: One answer a request, in order, and the log rows to publish. Requests of accounts that somebody else holds
-  ///   are left out: nothing of them is stored, and they may be handed in again.
+  /// - Returns: One answer a request, in order, and the log rows to publish.
   func accept(_ requests: [EntryRequest], now: Timestamp) async throws(LedgerError) -> AcceptedBatch
 }
 
@@ -26,17 +25,14 @@ public struct AcceptedBatch: Sendable {
     case refused(RejectReason)
   }
 
-  /// One answer a request whose account is not among ``postponed``, in order.
+  /// One answer a request, in order.
   public var answers: [Answer]
   /// The new log rows, to be published.
   public var entries: [LogEntry]
-  /// Accounts of which somebody else holds a row that their requests need. None of these is stored.
-  public var postponed: Set<AccountNumber>
 
   /// Makes an outcome.
-  public init(answers: [Answer], entries: [LogEntry], postponed: Set<AccountNumber> = []) {
+  public init(answers: [Answer], entries: [LogEntry]) {
     self.answers = answers
     self.entries = entries
-    self.postponed = postponed
   }
 }

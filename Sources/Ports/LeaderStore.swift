@@ -23,14 +23,25 @@ public protocol LeaderStore: Sendable {
   func assignment(unless known: Assignment?) async throws(StreamError) -> Assignment?
 
   /// Wishes.
+  /// - Parameter lie: Wishes that say they are of a later term and are not: they are overruled.
   /// - Returns: Whether it was taken: a leader of a later term is not overruled.
-  func publish(_ assignment: Assignment) async throws(StreamError) -> Bool
+  func publish(_ assignment: Assignment, over lie: Assignment?) async throws(StreamError) -> Bool
+}
+
+extension LeaderStore {
+  /// Wishes, unless a leader of a later term does.
+  public func publish(_ assignment: Assignment) async throws(StreamError) -> Bool {
+    try await publish(assignment, over: nil)
+  }
 }
 
 /// Where terms are handed out and a leader's duties are carried out, each only while its term stands.
 public protocol LeaderLedger: Sendable {
   /// Begins a new term.
   func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership
+
+  /// Whether a term stands: nobody has been elected since.
+  func stands(_ leadership: Leadership) async throws(LedgerError) -> Bool
 
   /// Keeps the coming days' tables ready.
   /// - Returns: Whether the term still stands; when it does not, nothing was done.

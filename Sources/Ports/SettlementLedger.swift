@@ -10,6 +10,9 @@ public protocol SettlementLedger: Sendable {
   /// - Returns: The ownerships; none of a shard that does not exist, or that an earlier owner's commit holds at the moment.
   func claim(_ nonces: [Shard: UInt64], owner: WorkerID) async throws(LedgerError) -> [Shard: Ownership]
 
+  /// Those of these ownerships that stand: nobody has claimed their shards since.
+  func standing(among ownerships: [Ownership]) async throws(LedgerError) -> Set<Shard>
+
   /// What books are rebuilt from, of each shard as of one moment: orders in quarantine are in none.
   func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook]
 

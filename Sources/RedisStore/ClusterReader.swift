@@ -16,12 +16,12 @@ actor ClusterReader: EntryReader {
   /// Longest pause of a shard's reader after a failure.
   private static let rest = Duration.milliseconds(500)
 
-  private let makeClient: @Sendable () -> RedisClient
+  private let makeReader: @Sendable () -> StreamReader
   private var lanes: [Shard: Lane] = [:]
   private var waiter: CheckedContinuation<Void, Never>?
 
-  /// Makes a reader; `makeClient` makes a client for a shard's reads.
-  init(_ makeClient: @escaping @Sendable () -> RedisClient) { self.makeClient = makeClient }
+  /// Makes a reader; `makeReader` makes one for a shard.
+  init(_ makeReader: @escaping @Sendable () -> StreamReader) { self.makeReader = makeReader }
 
   isolated deinit { for lane in lanes.values { lane.task?.cancel() } }
 
@@ -114,7 +114,7 @@ actor ClusterReader: EntryReader {
       if lane.task == nil || lane.start == position || lane.isResting { return lane }
       lane.task?.cancel()
     }
-    let lane = Lane(StreamReader(makeClient()))
+    let lane = Lane(makeReader())
     lanes[shard] = lane
     return lane
   }

@@ -39,6 +39,9 @@ enum Keys {
   /// Stream: which accounts have news, for gateways and notifiers; accounts are spread over a few.
   static func events(_ number: Int) -> String { "bw:events:\(number)" }
 
+  /// The streams that belong to no shard.
+  static let sharedStreams = [history] + (0..<RedisEventNudges.streams).map(events)
+
   /// The consumer group of the orders streams that mirrors what is settled; nobody reads through it.
   static let matchers = "matchers"
 }

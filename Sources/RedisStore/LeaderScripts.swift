@@ -5,27 +5,28 @@ internal import Sharding
 
 /// Takes, extends and gives up the leader's lease, and writes the leader's wishes, each in one step on the server.
 ///
-/// Flagged `allow-oom` as the leases of shards are.
+/// What is damaged counts as absent (``KeyRule/leader``, ``KeyRule/assignment``). Flagged `allow-oom` as the leases of shards
+/// are.
 enum LeaderScripts {
-  private static let campaign = RedisScript(
-    name: "campaign",
-    source: prelude + """
+  private static let campaign = RuledScript(
+    name: "campaign", rule: .leader,
+    prelude + """
       local lifetime, seen_nonce, seen_counter = ARGV[3], ARGV[4], ARGV[5]
       local held = holder()
       local is_as_seen = held and held.nonce == seen_nonce and held.counter == tonumber(seen_counter)
-      if held and not is_mine(held) and not is_as_seen then return 0 end
+      if held and not is_mine(held) and not is_as_seen then return { 0, damaged } end
       if not held or not is_mine(held) then write(0) end
       redis.call('PEXPIRE', seat, lifetime)
-      return 1
+      return { 1, damaged }
       """)
 
   /// A lease that a wipe lost is written again; of two that both lead, the one of the later term does.
-  private static let extend = RedisScript(
-    name: "extend",
-    source: prelude + """
+  private static let extend = RuledScript(
+    name: "extend", rule: .leader,
+    prelude + """
       local lifetime, term = ARGV[3], ARGV[4]
       local held = holder()
-      if held and not is_mine(held) and held.term >= tonumber(term) then return 0 end
+      if held and not is_mine(held) and held.term >= tonumber(term) then return { 0, damaged } end
       if held and is_mine(held) then
         redis.call('HSET', seat, 'term', term)
         redis.call('HINCRBY', seat, 'counter', 1)
@@ -33,7 +34,7 @@ enum LeaderScripts {
         write(term)
       end
       redis.call('PEXPIRE', seat, lifetime)
-      return 1
+      return { 1, damaged }
       """)
 
   private static let resign = RedisScript(
@@ -47,35 +48,32 @@ enum LeaderScripts {
       return 0
       """)
 
-  /// Wishes of a later term, or of the same term and a later generation, stay.
-  private static let publish = RedisScript(
-    name: "publish",
-    source: """
-      #!lua flags=allow-oom
-      local assignment, term, generation = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
-      if redis.call('TYPE', assignment).ok == 'hash' then
-        local stored = redis.call('HMGET', assignment, 'term', 'generation')
-        local stored_term, stored_generation = tonumber(stored[1]), tonumber(stored[2])
-        if stored_term and stored_term > term then return 0 end
-        if stored_term == term and stored_generation and stored_generation > generation then return 0 end
-      end
-      redis.call('DEL', assignment)
-      redis.call('HSET', assignment, 'term', ARGV[1], 'generation', ARGV[2])
-      for index = 3, #ARGV, 2 do redis.call('HSET', assignment, ARGV[index], ARGV[index + 1]) end
-      return 1
-      """)
+  /// Wishes of a later term, or of the same term and a later generation, stay, unless they are those that the caller names
+  /// and knows to be a lie.
+  private static let publish = RuledScript(
+    name: "publish", rule: .assignment,
+    """
+    local assignment, term, generation = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
+    local seen_term, seen_generation = tonumber(ARGV[3]), tonumber(ARGV[4])
+    local stored = redis.call('HMGET', assignment, 'term', 'generation')
+    local stored_term, stored_generation = tonumber(stored[1]), tonumber(stored[2])
+    if stored_term and not (stored_term == seen_term and stored_generation == seen_generation) then
+      if stored_term > term then return { 0, damaged } end
+      if stored_term == term and stored_generation > generation then return { 0, damaged } end
+    end
+    redis.call('DEL', assignment)
+    redis.call('HSET', assignment, 'term', ARGV[1], 'generation', ARGV[2])
+    for index = 5, #ARGV, 2 do redis.call('HSET', assignment, ARGV[index], ARGV[index + 1]) end
+    return { 1, damaged }
+    """)
 
-  /// A lease that was damaged by hand is nobody's.
   private static let prelude = """
-    #!lua flags=allow-oom
     local seat, worker, nonce = KEYS[1], ARGV[1], ARGV[2]
 
     local function holder()
-      if redis.call('TYPE', seat).ok ~= 'hash' or redis.call('PTTL', seat) < 0 then return nil end
       local fields = redis.call('HMGET', seat, 'worker', 'nonce', 'counter', 'term')
-      local counter, term = tonumber(fields[3]), tonumber(fields[4])
-      if not fields[1] or not fields[2] or not counter or not term then return nil end
-      return { worker = fields[1], nonce = fields[2], counter = counter, term = term }
+      if not fields[1] then return nil end
+      return { worker = fields[1], nonce = fields[2], counter = tonumber(fields[3]), term = tonumber(fields[4]) }
     end
 
     local function is_mine(held) return held.worker == worker and held.nonce == nonce end
@@ -92,18 +90,18 @@ enum LeaderScripts {
 
   static func campaign(
     _ worker: WorkerID, nonce: UInt64, over: LeaderElection.Seat?, lifetime: Duration
-  ) -> RedisScript.Call {
-    RedisScript.Call(
-      campaign, key: Keys.leader,
+  ) -> RuledScript.Call {
+    campaign.call(
+      Keys.leader,
       [
         worker.rawValue, String(nonce), String(lifetime.milliseconds), over.map { String($0.nonce) } ?? "",
         over.map { String($0.counter) } ?? "",
       ])
   }
 
-  static func extend(_ worker: WorkerID, _ leadership: Leadership, lifetime: Duration) -> RedisScript.Call {
-    RedisScript.Call(
-      extend, key: Keys.leader,
+  static func extend(_ worker: WorkerID, _ leadership: Leadership, lifetime: Duration) -> RuledScript.Call {
+    extend.call(
+      Keys.leader,
       [worker.rawValue, String(leadership.nonce), String(lifetime.milliseconds), leadership.term.description])
   }
 
@@ -111,9 +109,9 @@ enum LeaderScripts {
     RedisScript.Call(resign, key: Keys.leader, [String(nonce)])
   }
 
-  static func publish(_ assignment: Assignment) -> RedisScript.Call {
+  static func publish(_ assignment: Assignment, over lie: Assignment?) -> RuledScript.Call {
     let wishes = assignment.wishes.sorted { $0.key < $1.key }.flatMap { [$0.key.description, $0.value.rawValue] }
-    return RedisScript.Call(
-      publish, key: Keys.assignment, [assignment.term.description, String(assignment.generation)] + wishes)
+    let seen = [lie.map { $0.term.description } ?? "", lie.map { String($0.generation) } ?? ""]
+    return publish.call(Keys.assignment, [assignment.term.description, String(assignment.generation)] + seen + wishes)
   }
 }

@@ -5,29 +5,29 @@ internal import Sharding
 
 /// Takes, extends and gives up leases, each in one step on the server.
 ///
-/// Flagged `allow-oom`: a server whose memory is full must not cost anybody a lease. `since` is for people; no decision
-/// reads a clock but the expiry itself.
+/// A damaged lease is nobody's (``KeyRule/lease``). Flagged `allow-oom`: a server whose memory is full must not cost anybody a
+/// lease. `since` is for people; no decision reads a clock but the expiry itself.
 enum LeaseScripts {
   /// A lease that is held is taken over only as it was seen: its claim and its counter.
-  static let acquire = RedisScript(
-    name: "acquire",
-    source: prelude + """
+  static let acquire = RuledScript(
+    name: "acquire", rule: .lease,
+    prelude + """
       local lifetime, seen_nonce, seen_counter = ARGV[3], ARGV[4], ARGV[5]
       local held = holder()
       local is_as_seen = held and held.nonce == seen_nonce and held.counter == tonumber(seen_counter)
-      if held and not is_mine(held) and not is_as_seen then return 0 end
+      if held and not is_mine(held) and not is_as_seen then return { 0, damaged } end
       if not held or not is_mine(held) then write(owner, nonce, 0, 'claiming', 0) end
       redis.call('PEXPIRE', lease, lifetime)
-      return 1
+      return { 1, damaged }
       """)
 
   /// A lease that a wipe lost is written again; of two that both hold it, the one with the higher epoch does.
-  static let renew = RedisScript(
-    name: "renew",
-    source: prelude + """
+  static let renew = RuledScript(
+    name: "renew", rule: .lease,
+    prelude + """
       local lifetime, epoch, processed = ARGV[3], ARGV[4], ARGV[5]
       local held = holder()
-      if held and not is_mine(held) and held.epoch >= tonumber(epoch) then return 0 end
+      if held and not is_mine(held) and held.epoch >= tonumber(epoch) then return { 0, damaged } end
       if held and is_mine(held) then
         redis.call('HSET', lease, 'epoch', epoch, 'state', 'owned', 'processed', processed)
         redis.call('HINCRBY', lease, 'counter', 1)
@@ -35,32 +35,32 @@ enum LeaseScripts {
         write(owner, nonce, epoch, 'owned', processed)
       end
       redis.call('PEXPIRE', lease, lifetime)
-      return 1
+      return { 1, damaged }
       """)
 
   /// Writes down who wants to be handed the shard.
-  static let request = RedisScript(
-    name: "request",
-    source: prelude + """
+  static let request = RuledScript(
+    name: "request", rule: .lease,
+    prelude + """
       local held = holder()
-      if not held or held.owner == owner then return 0 end
+      if not held or held.owner == owner then return { 0, damaged } end
       redis.call('HSET', lease, 'successor', owner, 'successor_nonce', nonce)
-      return 1
+      return { 1, damaged }
       """)
 
   /// The lease changes hands only to who asked last, and never is free in between.
-  static let handOver = RedisScript(
-    name: "hand_over",
-    source: prelude + """
+  static let handOver = RuledScript(
+    name: "hand_over", rule: .lease,
+    prelude + """
       local lifetime, successor, successor_nonce = ARGV[3], ARGV[4], ARGV[5]
       local held = holder()
-      if not held then return 0 end
-      if held.owner == successor and held.nonce == successor_nonce then return 1 end
+      if not held then return { 0, damaged } end
+      if held.owner == successor and held.nonce == successor_nonce then return { 1, damaged } end
       local asked = redis.call('HMGET', lease, 'successor', 'successor_nonce')
-      if not is_mine(held) or asked[1] ~= successor or asked[2] ~= successor_nonce then return 0 end
+      if not is_mine(held) or asked[1] ~= successor or asked[2] ~= successor_nonce then return { 0, damaged } end
       write(successor, successor_nonce, held.epoch, 'claiming', 0)
       redis.call('PEXPIRE', lease, lifetime)
-      return 1
+      return { 1, damaged }
       """)
 
   static let release = RedisScript(
@@ -74,18 +74,14 @@ enum LeaseScripts {
       return 0
       """)
 
-  /// What they share. A lease that was damaged by hand (another type, no expiry, fields missing or no numbers)
-  /// is nobody's.
+  /// What they share.
   private static let prelude = """
-    #!lua flags=allow-oom
     local lease, owner, nonce = KEYS[1], ARGV[1], ARGV[2]
 
     local function holder()
-      if redis.call('TYPE', lease).ok ~= 'hash' or redis.call('PTTL', lease) < 0 then return nil end
       local fields = redis.call('HMGET', lease, 'owner', 'nonce', 'epoch', 'counter')
-      local epoch, counter = tonumber(fields[3]), tonumber(fields[4])
-      if not fields[1] or not fields[2] or not epoch or not counter then return nil end
-      return { owner = fields[1], nonce = fields[2], epoch = epoch, counter = counter }
+      if not fields[1] then return nil end
+      return { owner = fields[1], nonce = fields[2], epoch = tonumber(fields[3]), counter = tonumber(fields[4]) }
     end
 
     local function is_mine(held) return held.owner == owner and held.nonce == nonce end
@@ -103,34 +99,34 @@ enum LeaseScripts {
 
   static func acquire(
     _ shard: Shard, owner: WorkerID, nonce: UInt64, over: Lease?, lifetime: Duration
-  ) -> RedisScript.Call {
-    RedisScript.Call(
-      acquire, key: Keys.lease(shard),
+  ) -> RuledScript.Call {
+    acquire.call(
+      Keys.lease(shard),
       [
         owner.rawValue, String(nonce), String(lifetime.milliseconds), over.map { String($0.nonce) } ?? "",
         over.map { String($0.counter) } ?? "",
       ])
   }
 
-  static func request(_ shard: Shard, for successor: Successor) -> RedisScript.Call {
-    RedisScript.Call(
-      request, key: Keys.lease(shard), [successor.worker.rawValue, String(successor.nonce)])
+  static func request(_ shard: Shard, for successor: Successor) -> RuledScript.Call {
+    request.call(
+      Keys.lease(shard), [successor.worker.rawValue, String(successor.nonce)])
   }
 
   static func handOver(_ shard: Shard, owner: WorkerID, nonce: UInt64, to successor: Successor, lifetime: Duration)
-    -> RedisScript.Call
+    -> RuledScript.Call
   {
-    RedisScript.Call(
-      handOver, key: Keys.lease(shard),
+    handOver.call(
+      Keys.lease(shard),
       [
         owner.rawValue, String(nonce), String(lifetime.milliseconds), successor.worker.rawValue,
         String(successor.nonce),
       ])
   }
 
-  static func renew(_ renewal: LeaseRenewal, owner: WorkerID, lifetime: Duration) -> RedisScript.Call {
-    RedisScript.Call(
-      renew, key: Keys.lease(renewal.shard),
+  static func renew(_ renewal: LeaseRenewal, owner: WorkerID, lifetime: Duration) -> RuledScript.Call {
+    renew.call(
+      Keys.lease(renewal.shard),
       [
         owner.rawValue, String(renewal.nonce), String(lifetime.milliseconds), renewal.epoch.description,
         renewal.processed.description,

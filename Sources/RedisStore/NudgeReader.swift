@@ -15,6 +15,9 @@ actor NudgeReader {
   private let keys: [String]
   /// Behind which entry of each stream to go on; none until the streams' ends are known.
   private var positions: [String: StreamPosition] = [:]
+  /// Streams of another type, until workers have replaced them: the others are read without them.
+  private var damaged: Set<String> = []
+  private var nextLook: Int64 = 0
   private var generation = -1
 
   init(_ client: RedisClient, _ keys: [String]) {
@@ -39,12 +42,22 @@ actor NudgeReader {
     var command = RedisCommand("XREAD", "COUNT", String(Self.limit), "BLOCK")
     command.add(Self.patience.milliseconds)
     command.add("STREAMS")
-    for key in keys { command.add(key) }
-    for key in keys { command.add((positions[key] ?? .beginning).description) }
-    let reply = try await client.send(command, blocking: Self.patience)
-    let accounts = take(reply)
-    // Nothing for so long: perhaps because the streams have begun anew.
-    if accounts.isEmpty { try await findPlace() }
+    let sound = keys.filter { !damaged.contains($0) }
+    for key in sound { command.add(key) }
+    for key in sound { command.add((positions[key] ?? .beginning).description) }
+    guard !sound.isEmpty else {
+      try? await Task.sleep(for: Self.patience)
+      try await findPlace()
+      return []
+    }
+    let reply = try await client.send([command], blocking: Self.patience)[0]
+    if reply.isOfAnotherType {
+      try await findPlace()
+      return []
+    }
+    let accounts = take(try reply.accepted())
+    // Also while there is news: one stream may have begun anew while the others go on.
+    if accounts.isEmpty || HostClock.monotonicNanoseconds() >= nextLook { try await findPlace() }
     return Array(Set(accounts))
   }
 
@@ -52,8 +65,10 @@ actor NudgeReader {
   private func findPlace() async throws(RedisError) {
     let isFirst = positions.isEmpty
     let replies = try await client.send(keys.map { RedisCommand("XINFO", "STREAM", $0) })
+    damaged = []
     for (key, reply) in zip(keys, replies) {
-      if case .refusal(let refusal) = reply, refusal.code != "ERR" { throw .refused(refusal) }
+      if case .refusal(let refusal) = reply, refusal.code != "ERR", !reply.isOfAnotherType { throw .refused(refusal) }
+      if reply.isOfAnotherType { damaged.insert(key) }
       let end = StreamReply.lastPosition(reply) ?? .beginning
       if isFirst {
         positions[key] = end
@@ -61,6 +76,7 @@ actor NudgeReader {
         positions[key] = .beginning
       }
     }
+    nextLook = HostClock.monotonicNanoseconds() + Self.patience.nanoseconds
     generation = await client.generation
   }
 

@@ -25,13 +25,16 @@ public final class RedisEventNudges: EventNudges {
   public func nudge(_ accounts: [AccountNumber]) async throws(StreamError) {
     let commands = Dictionary(grouping: accounts) { Self.stream(of: $0) }.flatMap { stream, accounts in
       stride(from: 0, to: accounts.count, by: Self.entryLimit).map { start in
-        RedisCommand(
-          "XADD", Keys.events(stream), "MAXLEN", "~", String(settings.nudgeLength), "*", "accounts",
-          accounts[start..<min(start + Self.entryLimit, accounts.count)].map(\.description).joined(separator: " "))
+        (
+          key: Keys.events(stream),
+          command: RedisCommand(
+            "XADD", Keys.events(stream), "MAXLEN", "~", String(settings.nudgeLength), "*", "accounts",
+            accounts[start..<min(start + Self.entryLimit, accounts.count)].map(\.description).joined(separator: " "))
+        )
       }
     }
     try await streamErrors { () async throws(RedisError) in
-      for reply in try await publisher.send(commands) { _ = try reply.accepted() }
+      try await publisher.append(commands, reports: settings.damage)
     }
   }
 

@@ -3,7 +3,7 @@ public import Ports
 internal import Redis
 public import Sharding
 
-/// What happened to a shard's ownership, for operators.
+/// What happened to a shard's ownership or to a key, for operators.
 public struct HistoryEvent: Hashable, Sendable {
   /// The kinds of what happens.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -13,16 +13,20 @@ public struct HistoryEvent: Hashable, Sendable {
     case released
     /// Its owner lost it to another, or was refused by the ledger.
     case lost
+    /// A key was damaged and has been replaced.
+    case replaced
   }
 
   /// What happened.
   public var kind: Kind
-  /// To which shard.
-  public var shard: Shard
+  /// To which shard; nil of a key.
+  public var shard: Shard?
+  /// To which key; nil of a shard.
+  public var key: String?
   /// To or by whom.
   public var worker: WorkerID
-  /// The epoch that began or ended.
-  public var epoch: Epoch
+  /// The epoch that began or ended; nil of a key.
+  public var epoch: Epoch?
   /// Why, in words.
   public var reason: String
 
@@ -34,6 +38,14 @@ public struct HistoryEvent: Hashable, Sendable {
     self.epoch = epoch
     self.reason = reason
   }
+
+  /// Makes an event of a key that was damaged.
+  public init(replaced key: String, worker: WorkerID, reason: String) {
+    kind = .replaced
+    self.key = key
+    self.worker = worker
+    self.reason = reason
+  }
 }
 
 /// Records who claimed, gave up or lost which shard in a bounded stream; an operator reads it with
@@ -41,23 +53,27 @@ public struct HistoryEvent: Hashable, Sendable {
 public final class RedisHistory: Sendable {
   private let client: RedisClient
   private let length: Int
+  private let damage: DamageReports
 
   /// Makes a history; it connects at its first call.
   public init(_ settings: RedisStoreSettings) {
     client = settings.client(for: "history")
     length = settings.historyLength
+    damage = settings.damage
   }
 
   /// Appends events.
   public func record(_ events: [HistoryEvent]) async throws(StreamError) {
     let commands = events.map { event in
-      RedisCommand(
-        "XADD", Keys.history, "MAXLEN", "~", String(length), "*", "event", event.kind.rawValue, "shard",
-        event.shard.description, "worker", event.worker.rawValue, "epoch", event.epoch.description, "reason",
-        event.reason)
+      var command = RedisCommand("XADD", Keys.history, "MAXLEN", "~", String(length), "*", "event", event.kind.rawValue)
+      for (name, value) in event.fields {
+        command.add(name)
+        command.add(value)
+      }
+      return (key: Keys.history, command: command)
     }
     try await streamErrors { () async throws(RedisError) in
-      for reply in try await client.send(commands, repeatable: false) { _ = try reply.accepted() }
+      try await client.append(commands, repeatable: false, reports: damage)
     }
   }
 
@@ -70,13 +86,28 @@ public final class RedisHistory: Sendable {
 }
 
 extension HistoryEvent {
-  fileprivate init?(_ fields: RedisValue) {
-    guard let kind = fields["event"]?.text.flatMap(Kind.init), let worker = fields["worker"]?.text,
-      let shard = fields["shard"]?.integer.flatMap({ Int16(exactly: $0) }), let epoch = fields["epoch"]?.integer,
-      let reason = fields["reason"]?.text
+  /// Everything but the kind, in the order in which people read it.
+  fileprivate var fields: [(String, String)] {
+    var fields: [(String, String)] = []
+    if let shard { fields.append(("shard", shard.description)) }
+    if let key { fields.append(("key", key)) }
+    fields.append(("worker", worker.rawValue))
+    if let epoch { fields.append(("epoch", epoch.description)) }
+    return fields + [("reason", reason)]
+  }
+
+  /// Reads an entry's names and values; nil when they are not understood.
+  init?(_ fields: RedisValue) {
+    guard let kind = fields["event"]?.text.flatMap(Kind.init),
+      let worker = fields["worker"]?.bytes.flatMap({ WorkerID($0) }), let reason = fields["reason"]?.text
     else { return nil }
-    self.init(
-      kind: kind, shard: Shard(rawValue: shard), worker: WorkerID(rawValue: worker), epoch: Epoch(rawValue: epoch),
-      reason: reason)
+    if kind == .replaced {
+      guard let key = fields["key"]?.text else { return nil }
+      self.init(replaced: key, worker: worker, reason: reason)
+      return
+    }
+    guard let shard = fields["shard"]?.bytes.flatMap({ Shard($0) }), let epoch = fields["epoch"]?.integer, epoch >= 0
+    else { return nil }
+    self.init(kind: kind, shard: shard, worker: worker, epoch: Epoch(rawValue: epoch), reason: reason)
   }
 }

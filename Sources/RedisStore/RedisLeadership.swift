@@ -6,25 +6,26 @@ public import Sharding
 /// Keeps the leader's lease and what the leader wishes in Redis.
 public final class RedisLeadership: LeaderStore {
   private let client: RedisClient
+  private let damage: DamageReports
 
   /// Makes a store; it connects at its first call.
-  public init(_ settings: RedisStoreSettings) { client = settings.client(for: "leader") }
+  public init(_ settings: RedisStoreSettings) {
+    client = settings.client(for: "leader")
+    damage = settings.damage
+  }
 
-  /// The leader's lease; one that was damaged by hand counts as free.
+  /// The leader's lease; a damaged one counts as free (``KeyRule/leader``).
   public func seat() async throws(StreamError) -> LeaderElection.Seat? {
     let replies = try await streamErrors { () async throws(RedisError) in
-      try await client.send([
-        RedisCommand("HMGET", Keys.leader, "worker", "nonce", "counter", "term"), RedisCommand("PTTL", Keys.leader),
-      ])
+      try await client.send([KeyRule.leader.read(Keys.leader), RedisCommand("PTTL", Keys.leader)])
     }
-    if case .refusal(let refusal) = replies[0], refusal.code != "WRONGTYPE" { throw StreamError(.refused(refusal)) }
-    guard let values = replies[0].array, values.count == 4, let remaining = replies[1].integer, remaining >= 0,
-      let worker = values[0].text, let nonce = values[1].text.flatMap({ UInt64($0) }),
-      let counter = values[2].text.flatMap({ UInt64($0) }), let term = values[3].integer
+    try replies[0].acceptedUnlessOfAnotherType()
+    guard let record = KeyRule.leader.accepts(replies[0], remaining: replies[1]), let left = replies[1].integer,
+      let worker = record.worker("worker"), let nonce = record.bits("nonce"), let counter = record.bits("counter"),
+      let term = record.number("term")
     else { return nil }
     return LeaderElection.Seat(
-      worker: WorkerID(rawValue: worker), nonce: nonce, counter: counter, term: Term(rawValue: term),
-      remainingMilliseconds: remaining)
+      worker: worker, nonce: nonce, counter: counter, term: Term(rawValue: term), remainingMilliseconds: left)
   }
 
   /// Takes the lease in one step on the server.
@@ -42,34 +43,64 @@ public final class RedisLeadership: LeaderStore {
   }
 
   /// Gives the lease up in one step on the server.
-  public func resign(nonce: UInt64) async throws(StreamError) { _ = try await run(LeaderScripts.resign(nonce: nonce)) }
+  public func resign(nonce: UInt64) async throws(StreamError) {
+    try await streamErrors { () async throws(RedisError) in
+      _ = try await client.run([LeaderScripts.resign(nonce: nonce)])[0].accepted()
+    }
+  }
 
-  /// What is wished. Fields that name no shard are left out.
+  /// What is wished; nil when nothing is, or when it is damaged: a field that names no shard is no leader's.
   public func assignment(unless known: Assignment?) async throws(StreamError) -> Assignment? {
     try await streamErrors { () async throws(RedisError) in
-      let version = try await client.send(RedisCommand("HMGET", Keys.assignment, "term", "generation"))
-      guard let values = version.array, values.count == 2, let term = values[0].integer,
-        let generation = values[1].integer
+      let version = try await client.send([KeyRule.assignment.read(Keys.assignment)])[0]
+      guard !version.isOfAnotherType,
+        let record = KeyRule.assignment.accepts(try version.accepted(), remaining: .null),
+        let term = record.number("term"), let generation = record.number("generation")
       else { return nil }
       if let known, known.term.rawValue == term, known.generation == generation { return known }
-      let fields = try await client.send(RedisCommand("HGETALL", Keys.assignment)).array ?? []
-      var wishes: [Shard: WorkerID] = [:]
-      for index in stride(from: 0, to: fields.count - 1, by: 2) {
-        guard let shard = fields[index].text.flatMap({ Int16($0) }), let worker = fields[index + 1].text else {
-          continue
-        }
-        wishes[Shard(rawValue: shard)] = WorkerID(rawValue: worker)
-      }
+      guard let wishes = AssignmentText.wishes(try await fields()) else { return nil }
       return Assignment(term: Term(rawValue: term), generation: generation, wishes: wishes)
     }
   }
 
-  /// Writes the wishes in one step on the server.
-  public func publish(_ assignment: Assignment) async throws(StreamError) -> Bool {
-    try await run(LeaderScripts.publish(assignment))
+  /// All fields of the assignment and their values.
+  private func fields() async throws(RedisError) -> [RedisValue] {
+    let reply = try await client.send([RedisCommand("HGETALL", Keys.assignment)])[0]
+    return reply.isOfAnotherType ? [] : try reply.accepted().array ?? []
   }
 
-  private func run(_ call: RedisScript.Call) async throws(StreamError) -> Bool {
-    try await streamErrors { () async throws(RedisError) in try await client.run([call])[0].accepted() == .integer(1) }
+  /// Writes the wishes in one step on the server.
+  public func publish(_ assignment: Assignment, over lie: Assignment?) async throws(StreamError) -> Bool {
+    try await run(LeaderScripts.publish(assignment, over: lie))
+  }
+
+  private func run(_ call: RuledScript.Call) async throws(StreamError) -> Bool {
+    try await streamErrors { () async throws(RedisError) in try await client.run([call], reports: damage)[0].isYes }
+  }
+}
+
+/// The wishes of an assignment as fields of a hash.
+enum AssignmentText {
+  /// The wishes in fields and values in turn; nil when one of them is no program's of ours.
+  static func wishes(_ fields: [RedisValue]) -> [Shard: WorkerID]? {
+    guard fields.count.isMultiple(of: 2) else { return nil }
+    var wishes: [Shard: WorkerID] = [:]
+    for index in stride(from: 0, to: fields.count, by: 2) {
+      guard let name = fields[index].bytes, let value = fields[index + 1].bytes else { return nil }
+      if name.elementsEqual("term".utf8) || name.elementsEqual("generation".utf8) { continue }
+      guard let shard = Shard(name), let worker = WorkerID(value) else { return nil }
+      wishes[shard] = worker
+    }
+    return wishes
+  }
+}
+
+extension Shard {
+  /// The number in bytes from outside; nil when no shard bears it.
+  init?(_ bytes: [UInt8]) {
+    guard FieldForm.number(digits: 5).accepts(bytes), let number = Int16(String(decoding: bytes, as: UTF8.self)) else {
+      return nil
+    }
+    self.init(rawValue: number)
   }
 }

@@ -7,20 +7,18 @@ public import Sharding
 /// delays a renewal.
 public final class RedisLeaseStore: LeaseStore {
   private let client: RedisClient
+  private let damage: DamageReports
 
   /// Makes a store; it connects at its first call. `purpose` shows in the connection's name.
   public init(_ settings: RedisStoreSettings, for purpose: String = "lease") {
     client = settings.client(for: purpose)
+    damage = settings.damage
   }
 
-  /// The leases that are held now; one that was damaged by hand counts as free.
+  /// The leases that are held now; a damaged one counts as free (``KeyRule/lease``).
   public func leases(of shards: [Shard]) async throws(StreamError) -> [Shard: Lease] {
     let commands = shards.flatMap { shard in
-      [
-        RedisCommand(
-          "HMGET", Keys.lease(shard), "owner", "nonce", "counter", "epoch", "successor", "successor_nonce"),
-        RedisCommand("PTTL", Keys.lease(shard)),
-      ]
+      [KeyRule.lease.read(Keys.lease(shard)), RedisCommand("PTTL", Keys.lease(shard))]
     }
     let replies = try await streamErrors { () async throws(RedisError) in try await client.send(commands) }
     var leases: [Shard: Lease] = [:]
@@ -61,28 +59,29 @@ public final class RedisLeaseStore: LeaseStore {
 
   /// Gives a lease up in one step on the server.
   public func release(_ shard: Shard, nonce: UInt64) async throws(StreamError) {
-    _ = try await run([LeaseScripts.release(shard, nonce: nonce)])
+    try await streamErrors { () async throws(RedisError) in
+      _ = try await client.run([LeaseScripts.release(shard, nonce: nonce)])[0].accepted()
+    }
   }
 
   /// Runs scripts that answer yes or no.
-  private func run(_ calls: [RedisScript.Call]) async throws(StreamError) -> [Bool] {
+  private func run(_ calls: [RuledScript.Call]) async throws(StreamError) -> [Bool] {
     try await streamErrors { () async throws(RedisError) in
-      try await client.run(calls).map { reply throws(RedisError) in try reply.accepted() == .integer(1) }
+      try await client.run(calls, reports: damage).map(\.isYes)
     }
   }
 
   /// The lease in a hash; nil when it is free, or damaged and therefore free.
   private func lease(fields: RedisValue, remaining: RedisValue) throws(StreamError) -> Lease? {
-    if case .refusal(let refusal) = fields, refusal.code != "WRONGTYPE" { throw StreamError(.refused(refusal)) }
-    guard let values = fields.array, values.count == 6, let remaining = remaining.integer, remaining >= 0,
-      let owner = values[0].text, let nonce = values[1].text.flatMap({ UInt64($0) }),
-      let counter = values[2].text.flatMap({ UInt64($0) }), let epoch = values[3].integer
+    try fields.acceptedUnlessOfAnotherType()
+    guard let record = KeyRule.lease.accepts(fields, remaining: remaining), let left = remaining.integer,
+      let owner = record.worker("owner"), let nonce = record.bits("nonce"), let counter = record.bits("counter"),
+      let epoch = record.number("epoch")
     else { return nil }
     var lease = Lease(
-      owner: WorkerID(rawValue: owner), nonce: nonce, counter: counter, epoch: Epoch(rawValue: epoch),
-      remainingMilliseconds: remaining)
-    if let successor = values[4].text, let nonce = values[5].text.flatMap({ UInt64($0) }) {
-      lease.successor = Successor(worker: WorkerID(rawValue: successor), nonce: nonce)
+      owner: owner, nonce: nonce, counter: counter, epoch: Epoch(rawValue: epoch), remainingMilliseconds: left)
+    if let successor = record.worker("successor"), let nonce = record.bits("successor_nonce") {
+      lease.successor = Successor(worker: successor, nonce: nonce)
     }
     return lease
   }

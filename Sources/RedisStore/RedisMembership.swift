@@ -1,3 +1,4 @@
+internal import Lifecycle
 internal import Market
 public import Ports
 internal import Redis
@@ -11,11 +12,16 @@ public final class RedisMembership: MembershipStore {
   static let mostWorkers = 1000
 
   private let client: RedisClient
+  private let damage: DamageReports
+  /// How often the streams that belong to no shard are looked after, in nanoseconds.
+  private static let carePeriod: Int64 = 1_000_000_000
+  private let nextCare = Lock(Int64(0))
 
   /// Makes a store; it connects at its first call. `purpose` shows in the connection's name: the one that beats is
   /// `member`.
   public init(_ settings: RedisStoreSettings, for purpose: String = "member") {
     client = settings.client(for: purpose)
+    damage = settings.damage
   }
 
   /// Writes a worker's heartbeat, lists it, and takes what it was told meanwhile.
@@ -29,11 +35,9 @@ public final class RedisMembership: MembershipStore {
         heartbeat.connection = Heartbeat.Connection(server: identity.server, client: identity.client)
         guard heartbeat.connection != said else { break }
         said = heartbeat.connection
-        for reply in try await client.run(HeartbeatRecord.calls(heartbeat, lifetime: lifetime)) {
-          _ = try reply.accepted()
-        }
+        _ = try await client.run(HeartbeatRecord.calls(heartbeat, lifetime: lifetime), reports: damage)
       }
-      let order = try await client.send(RedisCommand("GETDEL", Keys.order(heartbeat.worker)))
+      let order = try await client.run([HeartbeatRecord.takeOrder(heartbeat.worker)], reports: damage)[0].value
       return order.text.flatMap(WorkerOrder.init)
     }
   }
@@ -48,16 +52,57 @@ public final class RedisMembership: MembershipStore {
     }
   }
 
-  /// The workers whose heartbeats stand, the latest first; others leave the list.
+  /// The workers whose heartbeats stand, the latest first; others leave the list, and damaged heartbeats are taken away.
   public func workers() async throws(StreamError) -> [Heartbeat] {
     try await streamErrors { () async throws(RedisError) in
-      let listed = try await client.send(RedisCommand("ZREVRANGE", Keys.workers, "0", String(Self.mostWorkers - 1)))
-      let names = (listed.array ?? []).compactMap { $0.text.map(WorkerID.init(rawValue:)) }
-      let replies = try await client.send(names.map { RedisCommand("HGETALL", Keys.worker($0)) })
-      let silent = zip(names, replies).filter { $1.array?.isEmpty ?? false }.map(\.0)
+      let reply = try await client.send([
+        RedisCommand("ZREVRANGE", Keys.workers, "0", String(Self.mostWorkers - 1))
+      ])[0]
+      // A list of another type is replaced by the next beat of anybody.
+      let listed = reply.isOfAnotherType ? [] : try reply.accepted().array ?? []
+      let names = listed.compactMap { $0.bytes.flatMap { WorkerID($0) } }
+      let replies = try await client.send(
+        names.flatMap { [KeyRule.worker.read(Keys.worker($0)), RedisCommand("PTTL", Keys.worker($0))] })
+      var found: [Heartbeat] = []
+      var unlisted = listed.filter { $0.bytes.map { WorkerID($0) == nil } ?? false }
+      var damaged: [WorkerID] = []
+      for (index, name) in names.enumerated() {
+        let (fields, remaining) = (replies[2 * index], replies[2 * index + 1])
+        if let heartbeat = HeartbeatRecord.parse(fields, remaining: remaining, worker: name) {
+          found.append(heartbeat)
+        } else if HeartbeatRecord.isAbsent(fields) {
+          unlisted.append(.bytes(Array(name.rawValue.utf8)))
+        } else {
+          damaged.append(name)
+        }
+      }
+      await tidy(unlisted: unlisted.compactMap(\.bytes), damaged: damaged)
+      return found
+    }
+  }
+
+  /// Takes names off the list and damaged heartbeats away, and looks after the streams that belong to no shard. A user who may only read is refused, and workers do it.
+  private func tidy(unlisted: [[UInt8]], damaged: [WorkerID]) async {
+    do throws(RedisError) {
       // One that beats in between is listed again by its next beat.
-      _ = try await client.send(silent.map { RedisCommand("ZREM", Keys.workers, $0.rawValue) })
-      return zip(names, replies).compactMap { name, reply in HeartbeatRecord.parse(reply, worker: name) }
+      _ = try await client.send(
+        unlisted.map { name in
+          var command = RedisCommand("ZREM", Keys.workers)
+          command.add(name)
+          return command
+        })
+      guard damage.isHeard else { return }
+      _ = try await client.run(damaged.map { HeartbeatRecord.clear($0) }, reports: damage)
+      let now = HostClock.monotonicNanoseconds()
+      let isDue = nextCare.withLock { next in
+        guard now >= next else { return false }
+        next = now + Self.carePeriod
+        return true
+      }
+      guard isDue else { return }
+      _ = try await client.run(Keys.sharedStreams.map { StreamCare.call($0) }, reports: damage)
+    } catch {
+      // What is found stands all the same; the next look tidies.
     }
   }
 
@@ -66,15 +111,17 @@ public final class RedisMembership: MembershipStore {
   public func connected(_ heartbeats: [Heartbeat]) async throws(StreamError) -> [WorkerID: Bool] {
     try await streamErrors { () async throws(RedisError) in
       let own = try await client.identity(for: Keys.workers)
-      let asked = heartbeats.filter { $0.connection?.server == own.server }
+      let asked = heartbeats.compactMap { heartbeat in
+        heartbeat.connection.flatMap { $0.server == own.server ? (worker: heartbeat.worker, client: $0.client) : nil }
+      }
       guard !asked.isEmpty else { return [:] }
       var command = RedisCommand("CLIENT", "LIST", "ID")
-      for heartbeat in asked { command.add(String(heartbeat.connection!.client)) }
+      for connection in asked { command.add(String(connection.client)) }
       let list = try await client.send(command.near(Keys.workers)).text ?? ""
       // The name is compared as well: numbers of a server that came back from an old state may repeat.
       let standing = Set(list.split(separator: "\n").compactMap(Self.connection))
       return Dictionary(
-        asked.map { ($0.worker, standing.contains("\($0.connection!.client) \($0.worker):member")) },
+        asked.map { ($0.worker, standing.contains("\($0.client) \($0.worker):member")) },
         uniquingKeysWith: { $1 })
     }
   }

@@ -56,8 +56,10 @@ public final class RedisOrderStream: OrderStream {
 
   private func makeReader() -> any EntryReader {
     let settings = settings
-    if case .cluster = settings.address.deployment { return ClusterReader { settings.client(for: "read") } }
-    return StreamReader(settings.client(for: "read"))
+    if case .cluster = settings.address.deployment {
+      return ClusterReader { StreamReader(settings.client(for: "read"), reports: settings.damage) }
+    }
+    return StreamReader(settings.client(for: "read"), reports: settings.damage)
   }
 
   /// Drops what is settled and moves the mirror group, a shard in one step on the server, all shards in one go.

@@ -1,4 +1,3 @@
-internal import Lifecycle
 public import Redis
 
 /// How the exchange uses Redis.
@@ -16,9 +15,12 @@ public struct RedisStoreSettings: Sendable {
   /// Commands that are sent in one go at most.
   public var pipelineLength = 1000
   /// Longest wait for a connection.
-  public var connectTimeout = TimeLimits.redisConnect.value
+  public var connectTimeout = Duration.milliseconds(1000)
   /// Longest wait for an answer.
-  public var commandTimeout = TimeLimits.redisCommand.value
+  public var commandTimeout = Duration.milliseconds(1000)
+
+  /// Hears of damaged keys that were replaced; copies of the settings share it.
+  public let damage = DamageReports()
 
   /// Settings with defaults.
   public init(address: RedisAddress, name: String) {

@@ -9,23 +9,34 @@ actor StreamReader: EntryReader {
   private static let shortestBlock = Duration.milliseconds(10)
 
   private let client: RedisClient
+  private let reports: DamageReports
   private var watch = WipeWatch()
   private var keys: [Shard: String] = [:]
   private var shards: [[UInt8]: Shard] = [:]
 
-  init(_ client: RedisClient) { self.client = client }
+  init(_ client: RedisClient, reports: DamageReports) {
+    self.client = client
+    self.reports = reports
+  }
 
   func read(
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
   ) async throws(RedisError) -> [StreamEntry] {
     watch.forget(except: positions)
     let deadline = HostClock.monotonicNanoseconds() + wait.nanoseconds
+    var hasTended = false
     while true {
       try await lookForWipes(positions)
       let remaining = Duration.nanoseconds(deadline - HostClock.monotonicNanoseconds())
       let block = remaining < Self.shortestBlock ? .zero : min(remaining, .nanoseconds(WipeWatch.interval))
-      let reply = try await client.send(command(positions, limit: limit, block: block), blocking: block)
-      let entries = StreamReply.entries(reply, shards: shards)
+      let reply = try await client.send([command(positions, limit: limit, block: block)], blocking: block)[0]
+      if case .refusal(let refusal) = reply, StreamCare.isDamage(refusal), !hasTended {
+        // One stream of another type spoils the reading of all: it is replaced at once, and they are read again.
+        hasTended = true
+        try await tend(Array(positions.keys))
+        continue
+      }
+      let entries = StreamReply.entries(try reply.accepted(), shards: shards)
       if !entries.isEmpty || Task.isCancelled || remaining <= .zero { return entries }
       if block == .zero { try? await Task.sleep(for: remaining) }
     }
@@ -40,14 +51,27 @@ actor StreamReader: EntryReader {
   private func lookForWipes(_ positions: [Shard: StreamPosition?]) async throws(RedisError) {
     let now = HostClock.monotonicNanoseconds()
     guard watch.isDue(now: now, generation: await client.generation) else { return }
-    let suspects = watch.suspects(positions)
-    let replies = try await client.send(suspects.map { RedisCommand("XINFO", "STREAM", key($0)) })
-    for (shard, reply) in zip(suspects, replies) {
-      if case .refusal(let refusal) = reply, refusal.code != "ERR" { throw .refused(refusal) }
-      guard case .some(.some(let position)) = positions[shard] else { continue }
-      watch.saw(StreamReply.lastPosition(reply), of: shard, at: position)
+    let suspects = Set(watch.suspects(positions))
+    let read = Array(positions.keys)
+    let replies = try await client.send(read.map { RedisCommand("XINFO", "STREAM", key($0)) })
+    var damaged: [Shard] = []
+    for (shard, reply) in zip(read, replies) {
+      if case .refusal(let refusal) = reply, refusal.code != "ERR", !reply.isOfAnotherType { throw .refused(refusal) }
+      var last = StreamReply.lastPosition(reply)
+      if reply.isOfAnotherType || last?.isFromAClock == false {
+        damaged.append(shard)
+        last = nil
+      }
+      guard suspects.contains(shard), case .some(.some(let position)) = positions[shard] else { continue }
+      watch.saw(last, of: shard, at: position)
     }
+    try await tend(damaged)
     watch.looked(now: now, generation: await client.generation)
+  }
+
+  /// Replaces those of the shards' streams that are damaged. What was in them is read from the log.
+  private func tend(_ shards: [Shard]) async throws(RedisError) {
+    _ = try await client.run(shards.map { StreamCare.call(key($0)) }, reports: reports)
   }
 
   private func command(_ positions: [Shard: StreamPosition?], limit: Int, block: Duration) -> RedisCommand {

@@ -68,12 +68,14 @@ extension StreamPosition {
     self.init(milliseconds: milliseconds, counter: counter)
   }
 
-  /// The position right behind this one.
+  /// The position right behind this one; the last one of all has none behind it, and is its own.
   var successor: StreamPosition {
-    counter == .max
-      ? StreamPosition(milliseconds: milliseconds + 1, counter: 0)
-      : StreamPosition(milliseconds: milliseconds, counter: counter + 1)
+    if counter < .max { return StreamPosition(milliseconds: milliseconds, counter: counter + 1) }
+    return milliseconds < .max ? StreamPosition(milliseconds: milliseconds + 1, counter: 0) : self
   }
+
+  /// Whether a server's clock can have given it: an entry that somebody has put beyond is no program's of ours.
+  var isFromAClock: Bool { milliseconds <= KeyRule.lastMillisecond }
 }
 
 private func decimal(_ digits: ArraySlice<UInt8>) -> UInt64? {

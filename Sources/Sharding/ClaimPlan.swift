@@ -79,14 +79,7 @@ public struct ClaimPlan: Sendable {
   /// How long a free shard is left to others at most; also how long a lease of nobody who is known may stand still.
   public let longestWait: Duration
   private var freeSince: [Shard: Duration] = [:]
-  private var standing: [Shard: StandingLease] = [:]
-
-  /// A lease as it was seen, and since when it has not been renewed.
-  private struct StandingLease {
-    var nonce: UInt64
-    var counter: UInt64
-    var since: Duration
-  }
+  private var standing: [Shard: Standstill] = [:]
 
   /// Makes a plan.
   public init(patience: Duration = .milliseconds(100), longestWait: Duration) {
@@ -159,15 +152,14 @@ public struct ClaimPlan: Sendable {
     return view.now - since >= wait ? .claim(shard, over: lease) : nil
   }
 
-  /// Whether a lease belongs to nobody who is known and has not been renewed for a lifetime: one written by hand, or by
-  /// somebody with other settings, may last for as long as it likes.
+  /// Whether a lease belongs to nobody who is known, or to one who hangs, and has not been renewed for a lifetime: one
+  /// written by hand, or by somebody with other settings, may last for as long as it likes.
   private mutating func isForsaken(_ lease: Lease, of shard: Shard, _ view: View) -> Bool {
-    guard view.members[lease.owner] == nil else { return false }
-    if let seen = standing[shard], seen.nonce == lease.nonce, seen.counter == lease.counter {
-      return view.now - seen.since > longestWait
-    }
-    standing[shard] = StandingLease(nonce: lease.nonce, counter: lease.counter, since: view.now)
-    return false
+    let standstill =
+      standing[shard, default: Standstill(nonce: lease.nonce, counter: lease.counter, now: view.now)]
+      .see(nonce: lease.nonce, counter: lease.counter, now: view.now)
+    let holder = view.members[lease.owner]?.standing
+    return (holder == nil || holder == .hung) && standstill > longestWait
   }
 
   /// How long this worker leaves a free shard alone: not at all when it is the one that should have it.

@@ -1,5 +1,7 @@
 /// Who leads: decided by each worker for itself, from the leader's lease.
-public enum LeaderElection {
+///
+/// The lease says who should lead, PostgreSQL who does: whoever was elected last contests a lease that names another.
+public struct LeaderElection: Sendable {
   /// The leader's lease as it stands.
   public struct Seat: Hashable, Sendable {
     /// Who holds it.
@@ -29,11 +31,20 @@ public enum LeaderElection {
     case campaign(over: Seat?)
     /// Go on leading.
     case lead(Leadership)
+    /// The lease names another: lead on over it if PostgreSQL knows of no later election, else step down.
+    case contest(Leadership, over: Seat)
     /// Give the lease back: it is of an election that this worker does not lead by, or it should not lead.
     case resign(nonce: UInt64)
     /// Somebody else leads, or nobody can at the moment.
     case follow
   }
+
+  /// How long a lease of nobody who is known may stand still.
+  public let longestWait: Duration
+  private var standstill: Standstill?
+
+  /// Makes an election.
+  public init(longestWait: Duration) { self.longestWait = longestWait }
 
   /// Decides.
   /// - Parameters:
@@ -41,11 +52,13 @@ public enum LeaderElection {
   ///   - me: The worker that decides.
   ///   - mine: What it leads by; nil when it does not.
   ///   - isEligible: Whether it may lead: one that drains may not.
-  ///   - standing: How the holder stands.
-  public static func step(
-    seat: Seat?, me: WorkerID, mine: Leadership?, isEligible: Bool, standing: Membership.Standing?
+  ///   - standing: How the holder stands; nil when nobody knows it.
+  ///   - now: The moment, on any clock that only moves forward.
+  public mutating func step(
+    seat: Seat?, me: WorkerID, mine: Leadership?, isEligible: Bool, standing: Membership.Standing?, now: Duration
   ) -> Step {
     guard let seat else {
+      standstill = nil
       // A lease that a wipe lost is still its leader's: PostgreSQL knows who was elected last.
       guard isEligible else { return .follow }
       return mine.map { .lead($0) } ?? .campaign(over: nil)
@@ -54,6 +67,17 @@ public enum LeaderElection {
       guard isEligible, let mine, mine.nonce == seat.nonce else { return .resign(nonce: seat.nonce) }
       return .lead(mine)
     }
-    return isEligible && standing == .crashed ? .campaign(over: seat) : .follow
+    let isForsaken = isForsaken(seat, standing, now)
+    guard isEligible else { return .follow }
+    if let mine { return .contest(mine, over: seat) }
+    return standing == .crashed || isForsaken ? .campaign(over: seat) : .follow
+  }
+
+  /// Whether the lease belongs to nobody who is known, or to one who hangs, and has not been renewed for a lifetime.
+  private mutating func isForsaken(_ seat: Seat, _ standing: Membership.Standing?, _ now: Duration) -> Bool {
+    var seen = standstill ?? Standstill(nonce: seat.nonce, counter: seat.counter, now: now)
+    let stood = seen.see(nonce: seat.nonce, counter: seat.counter, now: now)
+    standstill = seen
+    return (standing == nil || standing == .hung) && stood > longestWait
   }
 }

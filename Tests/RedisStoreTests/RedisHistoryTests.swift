@@ -1,3 +1,4 @@
+import Lifecycle
 import Market
 import Redis
 import Sharding
@@ -7,10 +8,24 @@ import Testing
 @testable import RedisStore
 
 @Suite struct RedisHistoryTests {
+  @Test(arguments: ["SET bw:history x", "XADD bw:history 18446744073709551615-18446744073709551615 a b"])
+  func aDamagedHistoryIsBegunAnew(damage: String) async throws {
+    let server = try RedisServer()
+    let settings = server.settings()
+    let found = Lock<[String]>([])
+    settings.damage.hear { key in found.withLock { $0.append(key.key) } }
+    _ = try await settings.client(for: "operator").send(.words(damage))
+    let history = RedisHistory(settings)
+    let event = HistoryEvent(replaced: "bw:leader", worker: WorkerID(rawValue: "w"), reason: "it does not expire")
+    for _ in 0..<2 { try await history.record([event]) }
+    #expect(try await history.latest(10) == [event, event])
+    #expect(found.withLock { $0 } == ["bw:history"])
+  }
+
   @Test func latestEventComesFirstAndForeignEntriesAreLeftOut() async throws {
     let server = try RedisServer()
     let history = RedisHistory(server.settings())
-    let events = HistoryEvent.Kind.allCases.enumerated().map { index, kind in
+    let events = HistoryEvent.Kind.allCases.filter { $0 != .replaced }.enumerated().map { index, kind in
       HistoryEvent(
         kind: kind, shard: Shard(rawValue: 17), worker: WorkerID(rawValue: "w"), epoch: Epoch(rawValue: Int64(index)),
         reason: "asked to drain")

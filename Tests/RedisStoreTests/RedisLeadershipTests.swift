@@ -1,3 +1,4 @@
+import Lifecycle
 import Market
 import Ports
 import Redis
@@ -82,18 +83,62 @@ import Testing
     #expect(try await store.publish(next))
     #expect(try await store.assignment(unless: first) == next)
     _ = try await operators.send(RedisCommand("HSET", "bw:assignment", "odd", "z", "99999", "z"))
-    #expect(try await store.assignment(unless: nil) == next, "fields that name no shard")
+    #expect(try await store.assignment(unless: nil) == nil, "fields that name no shard are no leader's")
+    #expect(try await store.publish(next))
+    #expect(try await store.assignment(unless: nil) == next)
+    #expect(try await !store.publish(first, over: nil))
+    #expect(try await store.publish(first, over: next), "over wishes that are known to be a lie")
   }
 
-  @Test func aSeatDamagedByHandIsFree() async throws {
-    for words in [["SET", "bw:leader", "x"], ["HSET", "bw:leader", "worker", "z"]] {
-      _ = try await operators.send(RedisCommand("DEL", "bw:leader"))
-      var command = RedisCommand(words[0])
-      for word in words.dropFirst() { command.add(word) }
-      _ = try await operators.send(command)
-      #expect(try await store.seat() == nil)
-      #expect(try await store.campaign(a, nonce: 1, over: nil, lifetime: long))
-      try await store.resign(nonce: 1)
+  static let damages: [[String]] = {
+    let sound = "worker z nonce 9 counter 1 term 99 since 1764000000000"
+    func seat(_ change: (String, String)? = nil, life: String? = "60000") -> [String] {
+      let fields = change.map { sound.replacing($0.0, with: $0.1) } ?? sound
+      return ["HSET bw:leader \(fields)"] + (life.map { ["PEXPIRE bw:leader \($0)"] } ?? [])
     }
+    return [
+      ["SET bw:leader x"], ["HSET bw:leader worker z"], ["HSET bw:leader nonce x", "PEXPIRE bw:leader 3600000"],
+      ["SADD bw:leader worker", "PEXPIRE bw:leader 60000"], seat(life: nil), seat(life: "3600000"),
+      seat(("nonce 9", "nonce x")), seat(("term 99", "term 1e400")), seat(("term 99", "term 9223372036854775807")),
+      seat(("counter 1", "counter 99999999999999999999")), seat(("worker z", "worker \u{fc}")),
+      seat((" since 1764000000000", "")),
+    ]
+  }()
+
+  /// A damaged seat is free, and whoever takes it says once that it was damaged.
+  @Test(arguments: damages) func aDamagedSeatIsFreeAndReplacedOnce(commands: [String]) async throws {
+    let settings = server.settings()
+    let found = Lock<[DamagedKey]>([])
+    settings.damage.hear { key in found.withLock { $0.append(key) } }
+    let store = RedisLeadership(settings)
+    let writers: [@Sendable () async throws -> Bool] = [
+      { try await store.campaign(a, nonce: 1, over: nil, lifetime: long) },
+      { try await store.extend(a, leadership(5, 1), lifetime: long) },
+    ]
+    for (index, write) in writers.enumerated() {
+      _ = try await operators.send([RedisCommand("DEL", "bw:leader")] + commands.map { .words($0) })
+      #expect(try await store.seat() == nil)
+      try await store.resign(nonce: 1)
+      for _ in 0..<2 { #expect(try await write()) }
+      #expect(try await store.seat()?.worker == a)
+      #expect(found.withLock { $0.map(\.key) } == Array(repeating: "bw:leader", count: index + 1))
+    }
+  }
+
+  @Test(arguments: [
+    "SET bw:assignment x", "HSET bw:assignment term x generation 1", "HSET bw:assignment term 1e99 generation 1",
+    "HSET bw:assignment term 9223372036854775807 generation 1", "HSET bw:assignment 0 a", "SADD bw:assignment term",
+  ])
+  func aDamagedAssignmentIsNoneAndReplacedOnce(command: String) async throws {
+    let settings = server.settings()
+    let found = Lock<[DamagedKey]>([])
+    settings.damage.hear { key in found.withLock { $0.append(key) } }
+    let store = RedisLeadership(settings)
+    _ = try await operators.send(.words(command))
+    #expect(try await store.assignment(unless: nil) == nil)
+    let assignment = Assignment(term: Term(rawValue: 1), generation: 1, wishes: [Shard(rawValue: 0): a])
+    for _ in 0..<2 { #expect(try await store.publish(assignment)) }
+    #expect(try await store.assignment(unless: nil) == assignment)
+    #expect(found.withLock { $0.map(\.key) } == ["bw:assignment"])
   }
 }

@@ -1,3 +1,4 @@
+import Lifecycle
 import Market
 import Ports
 import Redis
@@ -64,31 +65,50 @@ import Testing
     #expect((1...60_000).contains(remaining))
   }
 
-  @Test(arguments: [
-    [["SET", "bw:{s17}:lease", "x"]], [["LPUSH", "bw:{s17}:lease", "x"], ["PEXPIRE", "bw:{s17}:lease", "60000"]],
-    [["HSET", "bw:{s17}:lease", "owner", "z"], ["PEXPIRE", "bw:{s17}:lease", "60000"]],
-    [["HSET", "bw:{s17}:lease", "owner", "z", "nonce", "9", "counter", "1", "epoch", "99"]],
-    [
-      ["HSET", "bw:{s17}:lease", "owner", "z", "nonce", "9", "counter", "1", "epoch", "many"],
-      ["PEXPIRE", "bw:{s17}:lease", "60000"],
-    ],
-  ])
-  func leaseDamagedByHandIsFree(commands: [[String]]) async throws {
-    func damage() async throws {
-      _ = try await operators.send(RedisCommand("DEL", key))
-      for words in commands {
-        var command = RedisCommand(words[0])
-        for word in words.dropFirst() { command.add(word) }
-        _ = try await operators.send(command)
-      }
-      #expect(try await store.leases(of: [shard]) == [:])
+  /// What may have happened to a lease, in words that an operator could have typed.
+  static let damages: [[String]] = {
+    let sound = "owner z nonce 9 counter 1 epoch 99 state owned since 1764000000000 processed 5"
+    func lease(_ change: (String, String)? = nil, life: String? = "60000") -> [String] {
+      let fields = change.map { sound.replacing($0.0, with: $0.1) } ?? sound
+      return ["HSET bw:{s17}:lease \(fields)"] + (life.map { ["PEXPIRE bw:{s17}:lease \($0)"] } ?? [])
     }
-    try await damage()
-    try await store.release(shard, nonce: 1)
-    #expect(try await store.acquire(shard, owner: a, nonce: 1, lifetime: long))
-    try await damage()
-    #expect(try await store.renew([renewal(1, epoch: 4)], owner: a, lifetime: long) == [])
-    #expect(try await store.leases(of: [shard])[shard]?.owner == a)
+    return [
+      ["SET bw:{s17}:lease x"], ["LPUSH bw:{s17}:lease x", "PEXPIRE bw:{s17}:lease 60000"],
+      ["XADD bw:{s17}:lease 18446744073709551615-18446744073709551615 a b"],
+      ["HSET bw:{s17}:lease owner z", "PEXPIRE bw:{s17}:lease 60000"],
+      lease(life: nil), lease(life: "3600000"), lease(("epoch 99", "epoch many")), lease(("epoch 99", "epoch 1e99")),
+      lease(("epoch 99", "epoch -1")), lease(("epoch 99", "epoch 9223372036854775807")),
+      lease(("epoch 99 ", "")), lease(("nonce 9", "nonce x")), lease(("nonce 9", "nonce 18446744073709551616")),
+      lease(("nonce 9", "nonce 09")), lease(("counter 1", "counter 18446744073709551615")),
+      lease(("counter 1", "counter 0x10")), lease(("owner z", "owner z:order")), lease(("owner z", "owner \u{e9}")),
+      lease(("processed 5", "processed x")), lease(("state owned", "state OWNED")),
+      lease(("processed 5", "processed 5 successor b successor_nonce x")),
+    ]
+  }()
+
+  /// A damaged lease is nobody's for whoever looks, whatever it says, and whoever writes replaces it and says so, once.
+  @Test(arguments: damages) func aDamagedLeaseIsFreeAndReplacedOnce(commands: [String]) async throws {
+    let settings = server.settings()
+    let found = Lock<[DamagedKey]>([])
+    settings.damage.hear { key in found.withLock { $0.append(key) } }
+    let store = RedisLeaseStore(settings)
+    let successor = Successor(worker: b, nonce: 2)
+    let writers: [@Sendable () async throws -> Bool] = [
+      { try await store.acquire(shard, owner: a, nonce: 1, lifetime: long) },
+      { try await store.renew([renewal(1, epoch: 4)], owner: a, lifetime: long) == [] },
+      { try await !store.request(shard, for: successor) },
+      { try await !store.handOver(shard, owner: a, nonce: 1, to: successor, lifetime: long) },
+    ]
+    for (index, write) in writers.enumerated() {
+      _ = try await operators.send([RedisCommand("DEL", key)] + commands.map { .words($0) })
+      #expect(try await store.leases(of: [shard]) == [:])
+      try await store.release(shard, nonce: 1)
+      #expect(found.withLock { $0.count } == index, "who looks takes nothing away")
+      for _ in 0..<2 { #expect(try await write()) }
+      #expect(found.withLock { $0.map(\.key) } == Array(repeating: key, count: index + 1))
+      let holder = try await store.leases(of: [shard])[shard]?.owner
+      #expect(holder == (index < 2 ? a : nil))
+    }
   }
 
   @Test func fullServerStillRenewsTrimsAndBeats() async throws {

@@ -1,3 +1,4 @@
+import Lifecycle
 import Market
 import Ports
 import Redis
@@ -97,9 +98,65 @@ import Testing
     #expect(try await store.workers().map(\.worker) == [a])
     let names = try await operators.send(RedisCommand("ZRANGE", "bw:workers", "0", "-1")).array?.compactMap(\.text)
     #expect(names == ["odd", a.rawValue], "one without a heartbeat leaves the list")
-    for loads in ["1", "1:2/3", "x:1/2/3", "1:-1/0/0", "1:9999999999999/0/0", "99999:1/1/1"] {
+    for loads in ["1", "1:2/3", "x:1/2/3", "1:-1/0/0", "1:9999999999999/0/0", "99999:1/1/1", "01:1/1/1"] {
       _ = try await operators.send(RedisCommand("HSET", "bw:worker:\(a)", "loads", loads))
       #expect(try await store.workers() == [], "\(loads)")
+    }
+  }
+
+  /// Keys of another type stop neither beats nor looks, and are replaced and told of once.
+  @Test func keysOfAnotherTypeStopNobodyAndAreReplaced() async throws {
+    let settings = RedisStoreSettings(address: server.address, name: a.rawValue)
+    let found = Lock<[String]>([])
+    settings.damage.hear { key in found.withLock { $0.append(key.key) } }
+    let store = RedisMembership(settings)
+    for damage in [
+      ["SET bw:workers x"], ["SADD bw:worker:host-1-a x"], ["LPUSH bw:worker:host-1-a:order x"],
+      ["SET bw:worker:host-1-a:order drain"],
+    ] {
+      found.withLock { $0 = [] }
+      _ = try await operators.send(["bw:workers", "bw:worker:host-1-a"].map { RedisCommand("DEL", $0) })
+      _ = try await operators.send(damage.map { .words($0) })
+      _ = try await store.workers()
+      for _ in 0..<2 { #expect(try await store.beat(heartbeat(a), lifetime: long) == nil, "\(damage)") }
+      #expect(try await store.workers().map(\.worker) == [a])
+      #expect(found.withLock { $0.count } == 1, "\(damage)")
+    }
+    // Another's, which only its worker writes.
+    _ = try await operators.send(
+      [
+        "ZADD bw:workers 5 gone", "HSET bw:worker:gone host h", "ZADD bw:workers inf a:b",
+        "ZADD bw:workers -inf \u{fc}",
+      ].map {
+        .words($0)
+      })
+    found.withLock { $0 = [] }
+    for _ in 0..<3 { #expect(try await store.workers().map(\.worker) == [a]) }
+    #expect(found.withLock { $0 } == ["bw:worker:gone"])
+    #expect(try await operators.send(.words("ZRANGE bw:workers 0 -1")).array?.compactMap(\.text) == [a.rawValue])
+    // A list that somebody has filled.
+    for batch in 0..<11 {
+      var command = RedisCommand("ZADD", "bw:workers")
+      for number in 0..<1_000 {
+        command.add("9999999999999")
+        command.add("junk-\(batch)-\(number)")
+      }
+      _ = try await operators.send(command)
+    }
+    _ = try await store.beat(heartbeat(a), lifetime: long)
+    #expect(try await store.workers().map(\.worker) == [a])
+  }
+
+  /// A heartbeat that speaks of a connection that cannot be keeps nobody from hearing of the others'.
+  @Test func aConnectionThatCannotBeIsNone() async throws {
+    let store = member(a)
+    _ = try await store.beat(heartbeat(a), lifetime: long)
+    let server = try #require(try await store.workers().first?.connection?.server)
+    for client in ["-5", "0", "9223372036854775807", "x"] {
+      _ = try await member(b).beat(heartbeat(b), lifetime: long)
+      _ = try await operators.send(.words("HSET bw:worker:host-2-b server \(server) client \(client)"))
+      let connected = try await store.connected(try await store.workers())
+      #expect(connected[a] == true && connected[b] != true, "\(client)")
     }
   }
 }

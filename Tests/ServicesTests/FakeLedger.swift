@@ -102,6 +102,12 @@ actor FakeLedger: SettlementLedger {
     }
   }
 
+  func standing(among ownerships: [Ownership]) throws(LedgerError) -> Set<Shard> {
+    Set(
+      ownerships.filter { shards[$0.shard]?.epoch == $0.epoch.rawValue && shards[$0.shard]?.nonce == $0.nonce }
+        .map(\.shard))
+  }
+
   func standing(of ownership: Ownership) throws(LedgerError) -> ShardStanding {
     let stored = shards[ownership.shard]!
     var standing = ShardStanding(

@@ -47,6 +47,9 @@ private actor MortalLedger: SettlementLedger {
   func processedLog(
     of shard: Shard, after sequence: Sequence, limit: Int
   ) async throws(LedgerError) -> [ProcessedEntry] { [] }
+  func standing(among ownerships: [Ownership]) async throws(LedgerError) -> Set<Shard> {
+    try await pass { try await world.ledger.standing(among: ownerships) }
+  }
   func standing(of ownership: Ownership) async throws(LedgerError) -> ShardStanding {
     try await pass { try await world.ledger.standing(of: ownership) }
   }

@@ -117,14 +117,32 @@ private struct Floor {
     let shard = floor.shards[2]
     try await floor.working([worker]) {
       await eventually("all claimed") { await worker.owned().count == 8 }
+      _ = try await floor.ledger.claim([shard: 7], owner: Floor.id("thief"))
       await floor.leases.steal(shard, for: Floor.id("thief"), nonce: 7)
-      await eventually("dropped") { await !worker.owned().contains { $0.shard == shard } }
-      #expect(await floor.leases.owners[shard] == Floor.id("thief"), "another's lease is left alone")
+      await eventually("dropped") {
+        floor.journal.all.contains { if case .leaseLost(shard, _) = $0 { true } else { false } }
+      }
       await floor.leases.expire(shard)
       await eventually("claimed again") { await worker.owned().count == 8 }
-      #expect(await floor.ledger.epoch(shard) == 2)
+      #expect(await floor.ledger.epoch(shard) == 3)
     }
-    #expect(floor.journal.all.contains { if case .leaseLost(shard, _) = $0 { true } else { false } })
+  }
+
+  /// A name in a lease makes nobody an owner: who has claimed the shard goes on, and takes the lease back.
+  @Test func aLieInALeaseCostsNothing() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    let shard = floor.shards[2]
+    try await floor.working([worker]) {
+      await eventually("all claimed") { await worker.owned().count == 8 }
+      await floor.leases.steal(shard, for: Floor.id("liar"), nonce: 7)
+      await eventually("taken back") { await floor.leases.owners[shard] == Floor.id("a") }
+      await floor.log(1...3)
+      await floor.expectSettled(3)
+      #expect(await floor.ledger.epoch(shard) == 1)
+    }
+    #expect(floor.journal.all.contains { if case .contested = $0 { true } else { false } })
+    #expect(!floor.journal.all.contains { if case .leaseLost = $0 { true } else { false } })
   }
 
   @Test func aWipeOfTheLeasesCostsNoEpoch() async throws {
@@ -176,6 +194,7 @@ private struct Floor {
       await eventually("the others are claimed") { await worker.owned().count == 7 }
       // Rounds of claiming go on meanwhile: a lease that is lost is taken again.
       for _ in 0..<3 {
+        _ = try await floor.ledger.claim([floor.shards[5]: 7], owner: Floor.id("thief"))
         let epoch = await floor.ledger.epoch(floor.shards[5])
         await floor.leases.steal(floor.shards[5], for: Floor.id("thief"), nonce: 7)
         // Nobody knows the thief, so its lease may be taken back before this test has looked.
@@ -298,12 +317,34 @@ private struct Floor {
     let worker = floor.worker("a")
     try await floor.working([worker]) {
       await eventually("it leads") { (try? await floor.leases.seat())??.worker == Floor.id("a") }
+      _ = try await floor.leading.elect(Floor.id("ghost"), nonce: 1)
       await floor.leases.depose(by: Floor.id("ghost"), term: 99)
       await eventually("it steps down") {
         floor.journal.all.contains { if case .steppedDown = $0 { true } else { false } }
       }
       await floor.log(1...3)
       await floor.expectSettled(3)
+      // The ghost does not renew its lease.
+      await eventually("it leads again") { (try? await floor.leases.seat())??.worker == Floor.id("a") }
     }
+  }
+
+  /// What Redis says of a leader or of wishes whom nobody has elected is written over by who was.
+  @Test func aLieAboutTheLeaderCostsNothing() async throws {
+    let floor = Floor()
+    let worker = floor.worker("a")
+    try await floor.working([worker]) {
+      await eventually("it leads") { (try? await floor.leases.assignment(unless: nil)) != nil }
+      await floor.leases.depose(by: Floor.id("ghost"), term: 99)
+      await eventually("it leads on") { (try? await floor.leases.seat())??.worker == Floor.id("a") }
+      let lie = Assignment(term: Term(rawValue: 99), generation: 1, wishes: [floor.shards[0]: Floor.id("ghost")])
+      let isTaken = try await floor.leases.publish(lie)
+      #expect(isTaken)
+      await eventually("its own wishes stand") {
+        let assignment = try? await floor.leases.assignment(unless: nil)
+        return assignment?.term == Term(rawValue: 1) && assignment?.wishes[floor.shards[0]] == Floor.id("a")
+      }
+    }
+    #expect(!floor.journal.all.contains { if case .steppedDown(_, "another leads") = $0 { true } else { false } })
   }
 }

@@ -99,7 +99,9 @@ private func randomLoads(_ random: inout SeededRandom) -> [ShardLoad] {
     #expect(isSettled)
     for _ in 0..<60 {
       for shard in fleet.shards {
-        fleet.loads[shard]!.commandsPerSecond = Int.random(in: 30...50, using: &random)
+        fleet.loads[shard] = ShardLoad(
+          commandsPerSecond: Int.random(in: 30...50, using: &random),
+          matchingMicroseconds: fleet.loads[shard]!.matchingMicroseconds, openOrders: fleet.loads[shard]!.openOrders)
       }
       let moved = fleet.round(after: .seconds(1)).shards
       #expect(moved == 0, "seed \(seed)")

@@ -16,7 +16,8 @@ import Testing
     _ seat: LeaderElection.Seat?, mine: Leadership? = nil, isEligible: Bool = true,
     standing: Membership.Standing? = .alive
   ) -> LeaderElection.Step {
-    LeaderElection.step(seat: seat, me: me, mine: mine, isEligible: isEligible, standing: standing)
+    var election = LeaderElection(longestWait: .seconds(1))
+    return election.step(seat: seat, me: me, mine: mine, isEligible: isEligible, standing: standing, now: .zero)
   }
 
   @Test func aFreeSeatIsCampaignedFor() { #expect(Self.step(nil) == .campaign(over: nil)) }
@@ -35,12 +36,38 @@ import Testing
     #expect(Self.step(Self.seat(Self.me, nonce: 7)) == .resign(nonce: 7))
   }
 
-  @Test func anothersSeatIsTakenOnlyWhenItsProcessIsGone() {
+  @Test func anothersSeatIsTakenAtOnceOnlyWhenItsProcessIsGone() {
     let seat = Self.seat(Self.other, nonce: 9)
     for standing in [nil, .alive, .suspect, .hung] as [Membership.Standing?] {
-      #expect(Self.step(seat, mine: Self.mine, standing: standing) == .follow)
+      #expect(Self.step(seat, standing: standing) == .follow)
     }
     #expect(Self.step(seat, standing: .crashed) == .campaign(over: seat))
     #expect(Self.step(seat, isEligible: false, standing: .crashed) == .follow)
+  }
+
+  @Test func whoWasElectedContestsASeatThatNamesAnother() {
+    let seat = Self.seat(Self.other, nonce: 9)
+    for standing in [nil, .alive, .suspect, .hung, .crashed] as [Membership.Standing?] {
+      #expect(Self.step(seat, mine: Self.mine, standing: standing) == .contest(Self.mine, over: seat))
+    }
+    #expect(Self.step(seat, mine: Self.mine, isEligible: false) == .follow)
+  }
+
+  /// A seat that was written by hand may last for as long as it likes: it counts for a lifetime.
+  @Test func aSeatOfNobodyIsTakenWhenItHasStoodStillForALifetime() {
+    for standing in [nil, .hung] as [Membership.Standing?] {
+      var election = LeaderElection(longestWait: .seconds(1))
+      func step(_ seat: LeaderElection.Seat, _ now: Duration) -> LeaderElection.Step {
+        election.step(seat: seat, me: Self.me, mine: nil, isEligible: true, standing: standing, now: now)
+      }
+      var seat = Self.seat(Self.other, nonce: 9)
+      #expect(step(seat, .zero) == .follow)
+      #expect(step(seat, .seconds(1)) == .follow)
+      seat.counter += 1
+      #expect(step(seat, .milliseconds(1_100)) == .follow, "it was renewed")
+      #expect(step(seat, .milliseconds(2_100)) == .follow)
+      #expect(step(seat, .milliseconds(2_101)) == .campaign(over: seat))
+    }
+    #expect(Self.step(Self.seat(Self.other, nonce: 9), standing: .alive) == .follow)
   }
 }

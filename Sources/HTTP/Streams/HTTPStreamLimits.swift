@@ -1,5 +1,3 @@
-internal import Lifecycle
-
 /// The bounds of a server's streams.
 public struct HTTPStreamLimits: Hashable, Sendable {
   /// Open streams; further ones are answered 503. Each takes a descriptor beside those of the connections.
@@ -13,11 +11,11 @@ public struct HTTPStreamLimits: Hashable, Sendable {
   /// Bytes of a client's message, fragments together, at most; beyond it the WebSocket is closed with 1009.
   public var messageBytes = 64 << 10
   /// How long a stream is silent before the server pings, or sends a comment.
-  public var pingInterval: Duration = TimeLimits.streamPing.value
+  public var pingInterval: Duration = .seconds(20)
   /// How long nothing may come from the client of a WebSocket, and how long any client may leave unread what was sent.
-  public var idleLimit: Duration = TimeLimits.streamIdle.value
+  public var idleLimit: Duration = .seconds(60)
   /// How long a closed stream waits for the client to close its side.
-  public var closeLimit: Duration = TimeLimits.streamClose.value
+  public var closeLimit: Duration = .seconds(2)
 
   /// The defaults.
   public init() {}

@@ -15,6 +15,9 @@ public struct PostgresLeaderLedger: LeaderLedger {
     UPDATE leadership SET term = term + 1, nonce = $1::bigint, worker = $2::text, elected_at = now() RETURNING term
     """)
 
+  private static let termStands = PostgresStatement(
+    "term_stands", "SELECT EXISTS (SELECT FROM leadership WHERE only_row AND term = $1::bigint AND nonce = $2::bigint)")
+
   private static let holdTerm = PostgresStatement("hold_term", "SELECT hold_term($1::bigint, $2::bigint)")
 
   private static let ensureDays = PostgresStatement(
@@ -31,6 +34,17 @@ public struct PostgresLeaderLedger: LeaderLedger {
     do {
       let rows = try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
       return Leadership(term: Term(rawValue: rows.int8(0, 0)), nonce: nonce)
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+
+  public func stands(_ leadership: Leadership) async throws(LedgerError) -> Bool {
+    let call = PostgresCall(
+      Self.termStands, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
+    do {
+      let rows = try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+      return rows.bool(0, 0)
     } catch {
       throw LedgerError(error)
     }

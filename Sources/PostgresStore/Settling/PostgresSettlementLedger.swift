@@ -8,14 +8,9 @@ public import Sharding
 public struct PostgresSettlementLedger: SettlementLedger {
   private let session: PostgresSession
   private let days = DayTables()
-  private let sessionGuard: SessionGuard?
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  /// - Parameter sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
-  public init(session: PostgresSession, sessionGuard: SessionGuard? = nil) {
-    self.session = session
-    self.sessionGuard = sessionGuard
-  }
+  public init(session: PostgresSession) { self.session = session }
 
   public func claim(
     _ nonces: [Shard: UInt64], owner: WorkerID
@@ -35,9 +30,18 @@ public struct PostgresSettlementLedger: SettlementLedger {
         shard: shard, epoch: Epoch(rawValue: rows.int8(row, 1)), nonce: nonces[shard]!,
         processed: Sequence(rawValue: rows.int8(row, 2)), history: history)
     }
-    // A shard that an earlier owner's commit holds is left out; that owner may have stopped in the middle of it.
-    if ownerships.count < nonces.count { await sessionGuard?.end(over: session) }
     return ownerships
+  }
+
+  public func standing(among ownerships: [Ownership]) async throws(LedgerError) -> Set<Shard> {
+    let rows = try await query(
+      PostgresCall(
+        SettlingStatements.standingAmong,
+        [
+          .int2Array(ownerships.map(\.shard.rawValue)), .int8Array(ownerships.map(\.epoch.rawValue)),
+          .int8Array(ownerships.map { Int64(bitPattern: $0.nonce) }),
+        ]))
+    return Set((0..<rows.count).map { Shard(rawValue: rows.int2($0, 0)) })
   }
 
   public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
@@ -171,7 +175,6 @@ public struct PostgresSettlementLedger: SettlementLedger {
     } catch .server(state: "BW001", let message) {
       return .fenced(Shard(rawValue: Int16(message) ?? -1))
     } catch {
-      if error.isLockTimeout { await sessionGuard?.end(over: session) }
       throw LedgerError(settling: error)
     }
   }

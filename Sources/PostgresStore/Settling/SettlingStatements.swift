@@ -32,6 +32,16 @@ enum SettlingStatements {
     SELECT shard, epoch, processed_sequence FROM claimed
     """)
 
+  /// Which claims nobody has made anew since.
+  static let standingAmong = PostgresStatement(
+    "standing_among",
+    """
+    SELECT c.shard FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS o (shard, epoch, nonce)
+      CROSS JOIN LATERAL (
+        SELECT shard FROM shard_cursors
+        WHERE shard = o.shard AND epoch = o.epoch AND nonce = o.nonce) c
+    """)
+
   /// Cursors and open orders in one statement, so that they belong to one moment. Orders in quarantine stand before the
   /// cursor and in no book; the list of them is short and hashed once.
   static let books = PostgresStatement(

@@ -10,6 +10,13 @@ internal import Market
 /// `whole` stands in place of `prev` when the line carries the whole book; `new` says that the quote changed; a side without
 /// orders is `-`; the letter behind a trade is the taker's side; a level without shares is gone.
 enum MarketText {
+  /// Prices that are read, in 1/10000 dollar.
+  static let prices = 0...LogEntryText.highestPrice
+  /// Numbers of commands and of shares that are read: their sums and products with small factors can be represented.
+  static let counts: ClosedRange<Int64> = 0...999_999_999_999_999
+  /// Moments that are read, in microseconds since 1970.
+  static let moments: ClosedRange<Int64> = 0...999_999_999_999_999_999
+
   static func write(_ update: MarketUpdate, to bytes: inout [UInt8]) {
     bytes.write("seq=")
     bytes.write(update.sequence.rawValue)
@@ -47,7 +54,7 @@ enum MarketText {
       previous = Sequence(rawValue: before)
     }
     guard scanner.take(" inst="), let instrument = scanner.number(in: 0...Int64(Int32.max)), scanner.take(" at="),
-      let at = natural(&scanner), scanner.take(" crc="), let checksum = scanner.number(in: 0...Int64(UInt32.max)),
+      let at = moment(&scanner), scanner.take(" crc="), let checksum = scanner.number(in: 0...Int64(UInt32.max)),
       scanner.take(" quote="), let quote = quote(&scanner)
     else { return nil }
     var update = MarketUpdate(
@@ -99,7 +106,7 @@ enum MarketText {
   }
 
   private static func quote(_ scanner: inout CompactScanner) -> Quote? {
-    guard let sequence = natural(&scanner), scanner.take("@"), let at = natural(&scanner), scanner.take(":") else {
+    guard let sequence = natural(&scanner), scanner.take("@"), let at = moment(&scanner), scanner.take(":") else {
       return nil
     }
     var sides: [PriceLevelView?] = []
@@ -118,7 +125,7 @@ enum MarketText {
 
   private static func trade(_ scanner: inout CompactScanner) -> TradePrint? {
     guard let sequence = natural(&scanner), scanner.take("."), let ordinal = scanner.number(in: 0...Int64(Int32.max)),
-      scanner.take("@"), let at = natural(&scanner), scanner.take(":"), let level = level(&scanner),
+      scanner.take("@"), let at = moment(&scanner), scanner.take(":"), let level = level(&scanner),
       let taker = scanner.take(("b", Side.buy), ("s", .sell))
     else { return nil }
     return TradePrint(
@@ -127,11 +134,13 @@ enum MarketText {
   }
 
   private static func level(_ scanner: inout CompactScanner) -> PriceLevelView? {
-    guard let price = scanner.price(in: 0...Int64.max / 2), scanner.take("x"), let size = natural(&scanner) else {
+    guard let price = scanner.price(in: prices), scanner.take("x"), let size = natural(&scanner) else {
       return nil
     }
     return PriceLevelView(price: price, size: Quantity(rawValue: size))
   }
 
-  private static func natural(_ scanner: inout CompactScanner) -> Int64? { scanner.number(in: 0...Int64.max) }
+  private static func natural(_ scanner: inout CompactScanner) -> Int64? { scanner.number(in: counts) }
+
+  private static func moment(_ scanner: inout CompactScanner) -> Int64? { scanner.number(in: moments) }
 }

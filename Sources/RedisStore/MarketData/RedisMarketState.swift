@@ -25,7 +25,7 @@ public final class RedisMarketState: MarketStateReader {
       + instruments.map { RedisCommand("HGET", Keys.marketState($0.shard, $0.symbol), "quote") }
     return try await streamErrors { () async throws(RedisError) in
       let replies = try await queries.send(commands)
-      for reply in replies { _ = try reply.accepted() }
+      for reply in replies where !reply.isOfAnotherType { _ = try reply.accepted() }
       let kept = Set(zip(shards, replies).filter { $0.1.bytes != nil }.map(\.0))
       var quotes: [InstrumentID: Quote] = [:]
       for (instrument, reply) in zip(instruments, replies.dropFirst(shards.count)) where kept.contains(instrument.shard)
@@ -42,7 +42,7 @@ public final class RedisMarketState: MarketStateReader {
         RedisCommand("GET", Keys.marketMark(instrument.shard)),
         RedisCommand("HGETALL", Keys.marketState(instrument.shard, instrument.symbol)),
       ])
-      for reply in replies { _ = try reply.accepted() }
+      for reply in replies where !reply.isOfAnotherType { _ = try reply.accepted() }
       return replies[0].bytes == nil ? nil : MarketStateScript.depth(replies[1])
     }
   }
@@ -68,7 +68,8 @@ public final class RedisMarketState: MarketStateReader {
       let replies = try await follower.send(commands)
       var stretches: [Shard: MarketStretch] = [:]
       for (shard, reply) in zip(shards, replies) {
-        let reply = try reply.accepted()
+        // A stream of another type is as good as none, until its owner has replaced it.
+        let reply = reply.isOfAnotherType ? .null : try reply.accepted()
         guard !looks, case .some(.some) = positions[shard] else {
           let last = Self.entries(reply).last?.position ?? StreamPosition(milliseconds: 0, counter: 0)
           guard case .some(.some(let position)) = positions[shard] else {

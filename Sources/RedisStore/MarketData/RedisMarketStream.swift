@@ -10,10 +10,22 @@ internal import Redis
 public final class RedisMarketStream: MarketStream {
   /// Entries that a shard's stream keeps, about.
   static let streamLength = 20_000
+  /// States that are looked at whenever marks are renewed, of all shards together.
+  private static let looksPerRenewal = 128
+  /// Marks a shard as kept by an owner, and says by whom it was.
+  private static let mark = RuledScript(
+    name: "mark", rule: .marketMark, isUrgent: false,
+    """
+    local before = redis.call('GET', KEYS[1])
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+    return { before, damaged }
+    """)
   private let client: RedisClient
+  private let damage: DamageReports
   private let markMilliseconds: Int64
   private let symbols: @Sendable () async throws -> [InstrumentID: Symbol]
   private let known = Lock<[InstrumentID: Symbol]>([:])
+  private let rota = Lock(StateRota())
 
   /// Makes a stream; it connects at its first call.
   /// - Parameters:
@@ -25,42 +37,66 @@ public final class RedisMarketStream: MarketStream {
   ) {
     markMilliseconds = markLifetime.milliseconds
     client = settings.client(for: "market")
+    damage = settings.damage
     self.symbols = symbols
   }
 
   public func publish(_ updates: [Shard: [MarketUpdate]]) async throws(StreamError) -> Set<InstrumentID> {
     let names = try await names(of: updates.values.joined().map(\.instrument))
     var lost: Set<InstrumentID> = []
-    var states: [(update: MarketUpdate, call: RedisScript.Call)] = []
-    var entries: [RedisCommand] = []
+    var states: [(update: MarketUpdate, call: RuledScript.Call)] = []
+    var entries: [(key: String, command: RedisCommand)] = []
     for (shard, updates) in updates {
       for update in updates {
         guard let symbol = names[update.instrument] else { throw StreamError(reason: "an instrument has no symbol") }
         states.append((update, MarketStateScript.call(update, key: Keys.marketState(shard, symbol))))
-        entries.append(Self.entry(update, symbol, shard))
+        entries.append((Keys.market(shard), Self.entry(update, symbol, shard)))
       }
     }
     return try await streamErrors { () async throws(RedisError) in
-      for (state, reply) in zip(states, try await client.run(states.map(\.call))) {
-        if try reply.accepted().integer == 0 { lost.insert(state.update.instrument) }
+      for (state, answer) in zip(states, try await client.run(states.map(\.call), reports: damage)) where !answer.isYes
+      {
+        lost.insert(state.update.instrument)
       }
-      for reply in try await client.send(entries) { _ = try reply.accepted() }
+      rota.withLock { rota in
+        for (shard, updates) in updates {
+          for update in updates { names[update.instrument].map { rota.wrote(Keys.marketState(shard, $0), of: shard) } }
+        }
+      }
+      try await client.append(entries, reports: damage)
       return lost
     }
   }
 
   public func renew(_ owners: [Shard: UInt64]) async throws(StreamError) -> Set<Shard> {
     let shards = owners.keys.sorted()
-    let commands = shards.flatMap { shard -> [RedisCommand] in
-      let (key, owner) = (Keys.marketMark(shard), String(owners[shard]!))
-      return [RedisCommand("GET", key), RedisCommand("SET", key, owner, "PX", String(markMilliseconds))]
+    let calls = shards.map { shard in
+      Self.mark.call(Keys.marketMark(shard), [String(owners[shard]!), String(markMilliseconds)])
     }
     return try await streamErrors { () async throws(RedisError) in
-      let replies = try await client.send(commands)
-      for reply in replies { _ = try reply.accepted() }
-      return Set(
-        shards.enumerated().filter { replies[2 * $0.offset].text != String(owners[$0.element]!) }.map(\.element))
+      let answers = try await client.run(calls, reports: damage)
+      let unknown = shards.enumerated().filter { answers[$0.offset].value.text != String(owners[$0.element]!) }
+      return try await Set(unknown.map(\.element)).union(brokenStates(shards))
     }
+  }
+
+  /// Looks at some states of each shard and at its stream, and takes away what is damaged.
+  /// - Returns: Shards of which a state is missing or is not whole.
+  private func brokenStates(_ shards: [Shard]) async throws(RedisError) -> Set<Shard> {
+    _ = try await client.run(shards.map { StreamCare.call(Keys.market($0)) }, reports: damage)
+    let looks = rota.withLock { rota in
+      rota.keep(shards)
+      let limit = max(1, Self.looksPerRenewal / max(1, shards.count))
+      return shards.flatMap { shard in rota.next(of: shard, limit: limit).map { (shard: shard, key: $0) } }
+    }
+    _ = try await client.run(looks.map { MarketStateScript.tend($0.key) }, reports: damage)
+    let states = try await client.send(looks.map { RedisCommand("HGETALL", $0.key) })
+    let broken = zip(looks, states).filter { MarketStateScript.depth($1) == nil }
+    _ = try await client.run(
+      broken.compactMap { look, state in
+        state["seq"]?.text.map { MarketStateScript.discard(look.key, sequence: $0) }
+      }, reports: damage)
+    return Set(broken.map(\.0.shard))
   }
 
   private func names(of instruments: [InstrumentID]) async throws(StreamError) -> [InstrumentID: Symbol] {

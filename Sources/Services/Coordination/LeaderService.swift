@@ -14,6 +14,7 @@ actor LeaderService {
   private let random: @Sendable () -> UInt64
   private let report: @Sendable (WorkerEvent) -> Void
   private var leadership: Leadership?
+  private var election: LeaderElection
   private var balancer: Balancer
   private var published: Assignment?
   private var electedAt = Duration.zero
@@ -32,6 +33,7 @@ actor LeaderService {
     self.random = random
     self.report = report
     balancer = Balancer(limits: settings.balance)
+    election = LeaderElection(longestWait: settings.leaseLifetime)
   }
 
   /// Whether this worker leads.
@@ -52,9 +54,9 @@ actor LeaderService {
   ///   - isQuiet: Whether nothing should move that need not.
   func turn(_ sight: FleetSight, own: Heartbeat, isQuiet: Bool = false) async throws(StreamError) {
     let seat = try await leaders.seat()
-    let step = LeaderElection.step(
+    let step = election.step(
       seat: seat, me: me, mine: leadership, isEligible: own.state == .active,
-      standing: seat.flatMap { sight.standings[$0.worker] })
+      standing: seat.flatMap { sight.standings[$0.worker] }, now: sight.at)
     switch step {
     case .follow: stepDown("another leads")
     case .resign(let nonce):
@@ -62,6 +64,8 @@ actor LeaderService {
       stepDown("not ready to lead")
     case .campaign(let seat): try await campaign(over: seat, at: sight.at)
     case .lead(let leadership): try await lead(leadership, sight, own, isQuiet)
+    case .contest(let leadership, let seat):
+      if try await contest(leadership, over: seat) { try await lead(leadership, sight, own, isQuiet) }
     }
   }
 
@@ -97,6 +101,29 @@ actor LeaderService {
     }
   }
 
+  /// Takes the lease back from whoever has written another name into it without having been elected.
+  /// - Returns: Whether this worker leads on.
+  private func contest(_ leadership: Leadership, over seat: LeaderElection.Seat) async throws(StreamError) -> Bool {
+    guard await stillLeads(leadership) else { return false }
+    let lifetime = settings.leaseLifetime
+    // It may have changed hands meanwhile: then it is looked at again.
+    guard try await leaders.campaign(me, nonce: leadership.nonce, over: seat, lifetime: lifetime) else { return false }
+    report(.contested("the leader's lease named \(seat.worker), whom nobody has elected"))
+    return await extended(leadership)
+  }
+
+  /// Whether PostgreSQL knows of no later election; steps down when it does, or cannot be asked: then there is nothing to
+  /// lead.
+  private func stillLeads(_ leadership: Leadership) async -> Bool {
+    do throws(LedgerError) {
+      if try await ledger.stands(leadership) { return true }
+      stepDown("another leads")
+    } catch {
+      stepDown("another's name is in the lease, and PostgreSQL cannot be asked: \(error)")
+    }
+    return false
+  }
+
   private func extended(_ leadership: Leadership) async -> Bool {
     (try? await leaders.extend(me, leadership, lifetime: settings.leaseLifetime)) ?? true
   }
@@ -106,9 +133,8 @@ actor LeaderService {
   ) async throws(StreamError) {
     if sight.at - extendedAt >= settings.renewalPeriod {
       extendedAt = sight.at
-      guard try await leaders.extend(me, leadership, lifetime: settings.leaseLifetime) else {
-        return stepDown("another leads")
-      }
+      // Another's name came into it since it was read: the next turn looks at it.
+      guard try await leaders.extend(me, leadership, lifetime: settings.leaseLifetime) else { return }
     }
     try await wish(leadership, sight, own, isQuiet)
     if sight.at >= nextHousekeeping { await keepHouse(leadership, at: sight.at) }
@@ -134,10 +160,19 @@ actor LeaderService {
     guard wishes != sight.assignment?.wishes || sight.assignment?.term != leadership.term else { return }
     let generation = (published?.generation ?? 0) + 1
     let assignment = Assignment(term: leadership.term, generation: generation, wishes: wishes)
-    guard try await leaders.publish(assignment) else { return stepDown("overruled by a later term") }
+    guard try await published(assignment, over: sight.assignment) else { return }
     let moved = wishes.count { known?.wishes[$0.key] != $0.value }
     published = assignment
     if moved > 0 { report(.wished(leadership.term, shards: moved)) }
+  }
+
+  /// Publishes wishes, also over such as say that they are of a later term while PostgreSQL knows of none.
+  private func published(_ assignment: Assignment, over known: Assignment?) async throws(StreamError) -> Bool {
+    if try await leaders.publish(assignment) { return true }
+    guard let leadership, await stillLeads(leadership) else { return false }
+    guard let known, try await leaders.publish(assignment, over: known) else { return false }
+    report(.contested("the assignment was of term \(known.term), which nobody has been elected for"))
+    return true
   }
 
   private func keepHouse(_ leadership: Leadership, at now: Duration) async {

@@ -17,8 +17,6 @@ public final class WorkerService: Sendable {
     public var leading: any LeaderLedger
     /// For the market day, when this worker leads, on a connection of its own; nil to leave it to nobody.
     public var marketDay: (any MarketLedger & BandLedger)?
-    /// Ends sessions whose clients have stopped, while this worker leads; nil to leave it to those who wait for locks.
-    public var stalledSessions: (any StalledSessions)?
     /// Brings the commands.
     public var stream: any OrderStream
     /// For renewing and claiming.
@@ -44,9 +42,8 @@ public final class WorkerService: Sendable {
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
       market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil,
-      marketDay: (any MarketLedger & BandLedger)? = nil, stalledSessions: (any StalledSessions)? = nil
+      marketDay: (any MarketLedger & BandLedger)? = nil
     ) {
-      self.stalledSessions = stalledSessions
       self.marketDay = marketDay
       self.ledger = ledger
       self.claims = claims
@@ -159,7 +156,6 @@ public final class WorkerService: Sendable {
       group.addTask { await self.keepAlive() }
       group.addTask { await self.lead() }
       group.addTask { await self.directMarket() }
-      group.addTask { await self.endStalledSessions() }
       group.addTask { await self.coordinate() }
     }
     // Only now: a beat that was under way would bring the heartbeat back.
@@ -230,16 +226,54 @@ public final class WorkerService: Sendable {
       owned.map { LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed) }
       + claimer.claiming
     guard !renewals.isEmpty else { return }
-    for shard in try await world.leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime) {
-      guard let ownership = owned.first(where: { $0.shard == shard }) else { continue }
-      // What was given up meanwhile is nobody's loss.
-      if await lane.drop(shard, nonce: ownership.nonce) { report(.leaseLost(shard, ownership.epoch)) }
-    }
+    let lost = try await world.leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
+    contested.withLock { $0 = owned.filter { lost.contains($0.shard) } }
     // What was given up meanwhile must not come back by its renewal.
     let kept = Set(await lane.ownerships().map(\.nonce)).union(claimer.claiming.map(\.nonce))
     for renewal in renewals where !kept.contains(renewal.nonce) {
       try await world.leases.release(renewal.shard, nonce: renewal.nonce)
     }
+  }
+
+  /// Shards in work whose leases name others: as the last renewal found them.
+  private let contested = Lock<[Ownership]>([])
+  /// Whether it was reported that the database cannot be asked about them.
+  private let isContestDelayed = Lock(false)
+
+  /// Drops the shards that others have claimed, and takes the leases of the others back: a name in Redis makes nobody an
+  /// owner. Beside ``keepAlive()``, which must not wait for the database; while that is away the shards are kept, for
+  /// without it nobody else can have claimed them either.
+  private func settleContests() async throws(StreamError) {
+    let doubted = contested.withLock { $0 }
+    guard !doubted.isEmpty else { return }
+    let seen = try await world.leases.leases(of: doubted.map(\.shard))
+    let standing: Set<Shard>
+    do throws(LedgerError) {
+      standing = try await world.claims.standing(among: doubted)
+      isContestDelayed.withLock { $0 = false }
+    } catch {
+      let isNews = isContestDelayed.withLock { isDelayed in
+        defer { isDelayed = true }
+        return !isDelayed
+      }
+      if isNews { report(.contestDelayed(shards: doubted.count, reason: "\(error)")) }
+      return
+    }
+    for ownership in doubted {
+      let shard = ownership.shard
+      if !standing.contains(shard) {
+        // What was given up meanwhile is nobody's loss.
+        if await lane.drop(shard, nonce: ownership.nonce) { report(.leaseLost(shard, ownership.epoch)) }
+      } else if let lease = seen[shard], lease.nonce != ownership.nonce,
+        await lane.ownerships().contains(where: { $0.shard == shard && $0.nonce == ownership.nonce })
+      {
+        // Only as it was seen: it may have been handed over since.
+        let isTaken = try await world.leases.acquire(
+          shard, owner: me, nonce: ownership.nonce, over: lease, lifetime: settings.leaseLifetime)
+        if isTaken { report(.contested("the lease of shard \(shard) named \(lease.owner), who has not claimed it")) }
+      }
+    }
+    contested.withLock { $0 = [] }
   }
 
   // MARK: Leading
@@ -269,15 +303,6 @@ public final class WorkerService: Sendable {
     }
   }
 
-  /// Looks for sessions whose clients have stopped while this worker leads. Beside ``lead()``, as the market day is.
-  private func endStalledSessions() async {
-    guard let sessions = world.stalledSessions else { return }
-    while !hasLeft {
-      if await leader.isLeading { await sessions.end() }
-      try? await Task.sleep(for: settings.stalledSessionPeriod)
-    }
-  }
-
   // MARK: Shards
 
   /// Claims shards and hands them over until stopped, then lets go of what is left.
@@ -297,6 +322,7 @@ public final class WorkerService: Sendable {
   private func turn(_ plan: inout ClaimPlan, _ patience: inout ClaimPatience) async throws(StreamError) {
     let sight = try await watch.look()
     state.withLock { $0.sight = sight }
+    try await settleContests()
     var view = await view(sight)
     view.leases = try await world.leases.leases(of: ClaimPlan.doubtful(view))
     let mayClaim = patience.allowsClaims(seen: view.leases.count + view.members.count - 1, now: view.now)

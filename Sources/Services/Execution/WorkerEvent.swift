@@ -30,8 +30,6 @@ public enum WorkerEvent: Sendable {
   case electionFailed(reason: String)
   /// As leader, it wished this many shards elsewhere.
   case wished(Term, shards: Int)
-  /// A look for sessions whose clients have stopped found something.
-  case stalledSession(StalledSessionEvent)
   /// The leader's housekeeping failed.
   case housekeepingFailed(reason: String)
   /// As leader, it follows another clock than the leader before.
@@ -46,6 +44,12 @@ public enum WorkerEvent: Sendable {
   case expiryStuck(InstrumentID, orders: Int64)
   /// As leader, it could not direct the market day; it tries again.
   case marketDelayed(reason: String)
+  /// A lease or the leader's wishes claimed something that PostgreSQL denies; the right ones were written over them.
+  case contested(String)
+  /// Leases of shards in work name others, and PostgreSQL cannot be asked who owns them; they are worked on meanwhile.
+  case contestDelayed(shards: Int, reason: String)
+  /// A key in Redis held what no program of ours writes; it was taken away or written anew.
+  case keyReplaced(String, reason: String)
   /// An operator told the worker something.
   case told(WorkerOrder)
   /// A shard was given up in an orderly way.

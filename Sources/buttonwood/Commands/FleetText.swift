@@ -40,7 +40,7 @@ enum FleetText {
   /// `0-3 7 9-12`: a worker may have hundreds.
   private static func ranges(_ shards: [Shard]) -> String {
     var words: [String] = []
-    var rest = shards.map(\.rawValue)[...]
+    var rest = shards.map { Int($0.rawValue) }[...]
     while let first = rest.popFirst() {
       var last = first
       while rest.first == last + 1 { last = rest.removeFirst() }

@@ -1,8 +1,10 @@
+internal import Digest
 internal import Glibc
 internal import Lifecycle
 internal import Market
 internal import Postgres
 internal import PostgresStore
+internal import Sharding
 internal import Telemetry
 
 /// What all roles share.
@@ -37,6 +39,15 @@ enum RoleOptions {
 
   /// A name for connections that tells processes apart: `gateway-host-1234`.
   static func processName(_ role: String) -> String { "\(role)-\(hostName)-\(getpid())" }
+
+  /// A name for a new worker. What a host's name should not hold, and no worker's may, becomes a dash.
+  static func workerID(host: String) -> WorkerID {
+    let name = host.unicodeScalars.map { scalar in
+      (0x21...0x7E).contains(scalar.value) && scalar != ":" ? Character(scalar) : "-"
+    }
+    return WorkerID(
+      rawValue: "\(String(name.prefix(255)))-\(getpid())-\(String(SecureRandom.word() & 0xFFFF_FFFF, radix: 36))")
+  }
 
   /// The host's name.
   static var hostName: String {

@@ -12,12 +12,8 @@ final class WorkerJournal: Sendable {
   private let log: Log
   private let history: RedisHistory
   private let metrics: WorkerMetrics
-  private let stalledSessions: StalledSessionLog
 
-  init(
-    worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog
-  ) {
-    self.stalledSessions = stalledSessions
+  init(worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics) {
     self.worker = worker
     self.log = log
     self.history = history
@@ -84,7 +80,13 @@ final class WorkerJournal: Sendable {
         "orders whose time is over do not end; see \"buttonwood quarantine list\" and \"buttonwood audit\"",
         ["instrument": instrument, "orders": orders])
     case .marketDelayed(let reason): log.warning("the market day is directed later", ["reason": reason])
-    case .stalledSession(let event): stalledSessions.record(event)
+    case .contested(let what): log.warning("PostgreSQL denies what Redis says", ["what": what])
+    case .contestDelayed(let shards, let reason):
+      log.warning(
+        "leases name others, and PostgreSQL cannot be asked who owns the shards", ["shards": shards, "reason": reason])
+    case .keyReplaced(let key, let reason):
+      log.warning("replaced a damaged key in Redis", ["key": key, "reason": reason])
+      remember(.init(replaced: key, worker: worker, reason: reason))
     case .told(let order): log.notice("told by an operator", ["order": order.rawValue])
     case .claimFailed(let shard, let reason): log.warning("a claim failed", ["shard": shard, "reason": reason])
     case .recoveryFailed(let shard, let reason, let pause):

@@ -21,6 +21,8 @@ struct WorkerMetrics: Sendable {
   private let outages: Counter
   private let steps: Counter
   private let pauses: Counter
+  private let replacedKeys: Counter
+  private let contests: Counter
 
   /// Registers the worker's instruments.
   init(_ metrics: Metrics) {
@@ -53,6 +55,12 @@ struct WorkerMetrics: Sendable {
       "buttonwood_trading_pauses_total", help: "Trading pauses that this worker has begun as leader.")
     steps = metrics.counter(
       "buttonwood_session_steps_total", help: "Steps of their day that this worker has told instruments as leader.")
+    replacedKeys = metrics.counter(
+      "buttonwood_redis_keys_replaced_total",
+      help: "Keys in Redis that held what no program of the exchange writes, and were replaced.")
+    contests = metrics.counter(
+      "buttonwood_redis_claims_denied_total",
+      help: "Times that a lease or the assignment in Redis claimed what PostgreSQL denies, and was written over.")
     outages = metrics.counter("buttonwood_redis_failures_total", help: "Times that Redis could not be used.")
   }
 
@@ -66,10 +74,12 @@ struct WorkerMetrics: Sendable {
       leads.set(1)
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
-    case .stalledSession: break  // ``StalledSessionLog`` counts them.
-    case .released, .handOverDelayed, .standing, .electionFailed, .housekeepingFailed, .told, .clockChanged,
+    case .released, .handOverDelayed, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .told,
+      .clockChanged,
       .marketDelayed, .pausesEnded, .expiryStuck:
       break
+    case .contested: contests.add()
+    case .keyReplaced: replacedKeys.add()
     case .tradingPaused: pauses.add()
     case .instrumentsTold(_, _, let instruments): steps.add(instruments)
     case .claimFailed, .recoveryFailed: failedClaims.add()

@@ -71,7 +71,8 @@ extension FaultRow {
         let key = "bw:{s\(shard)}:lease"
         try await stand.redis("DEL", key)
         try await stand.redis(
-          "HSET", key, "owner", "ghost-1-x", "nonce", "1", "counter", "1", "epoch", "99999999", "state", "owned")
+          "HSET", key, "owner", "ghost-1-x", "nonce", "1", "counter", "1", "epoch", "99999999", "state", "owned",
+          "since", "1764000000000", "processed", "1")
         try await stand.redis("PEXPIRE", key, "60000")
       }
     },
