@@ -64,6 +64,7 @@ extension JSONWriter {
     case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): error = nil
     case .busy(let seconds): error = .busy(retryAfterSeconds: seconds, reason: "overloaded")
     case .unavailable, .outcomeUnknown: error = .unavailable
+    case .accountHeld: error = .accountHeld
     }
     beginObject()
     key("id")

@@ -101,6 +101,7 @@ extension GatewayService {
     case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): return HTTPResponse(status: 204)
     case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")
     case .unavailable: throw .unavailable
+    case .accountHeld: throw .accountHeld
     case .outcomeUnknown: return .drop
     }
   }
@@ -127,6 +128,7 @@ extension GatewayService {
     case .answered(.cancelAccepted): throw .internalFault
     case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")
     case .unavailable: throw .unavailable
+    case .accountHeld: throw .accountHeld
     case .outcomeUnknown: return .drop
     }
   }

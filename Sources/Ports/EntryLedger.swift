@@ -7,7 +7,8 @@ public protocol EntryLedger: Sendable {
   /// - Parameters:
   ///   - requests: The batch; at most what one transaction should hold.
   ///   - now: The wall clock at the call.
-  /// - Returns: One answer a request, in order, and the log rows to publish.
+  /// - Returns: One answer a request, in order, and the log rows to publish. Requests of accounts that somebody else holds
+  ///   are left out: nothing of them is stored, and they may be handed in again.
   func accept(_ requests: [EntryRequest], now: Timestamp) async throws(LedgerError) -> AcceptedBatch
 }
 
@@ -25,14 +26,17 @@ public struct AcceptedBatch: Sendable {
     case refused(RejectReason)
   }
 
-  /// One answer a request, in order.
+  /// One answer a request whose account is not among ``postponed``, in order.
   public var answers: [Answer]
   /// The new log rows, to be published.
   public var entries: [LogEntry]
+  /// Accounts of which somebody else holds a row that their requests need. None of these is stored.
+  public var postponed: Set<AccountNumber>
 
   /// Makes an outcome.
-  public init(answers: [Answer], entries: [LogEntry]) {
+  public init(answers: [Answer], entries: [LogEntry], postponed: Set<AccountNumber> = []) {
     self.answers = answers
     self.entries = entries
+    self.postponed = postponed
   }
 }

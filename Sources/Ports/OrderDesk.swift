@@ -14,6 +14,8 @@ public enum DeskReply: Hashable, Sendable {
   case busy(retryAfterSeconds: Int)
   /// Nothing stored: the database is away.
   case unavailable
+  /// Nothing stored: somebody else holds the account for too long.
+  case accountHeld
   /// Stored once or not at all; nobody knows yet.
   case outcomeUnknown
 }

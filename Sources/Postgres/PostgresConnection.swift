@@ -6,6 +6,7 @@ public struct PostgresConnection: ~Copyable {
   private let connection: OpaquePointer
   /// Set by ``noticeReceiver`` while libpq runs on this connection's thread.
   private let isUnreplicated: UnsafeMutablePointer<Bool>
+  private let silence: SilenceLimit?
   private var prepared: Set<String> = []
   private var typeIdentifiers: [String: UInt32] = [:]
   private var knownHistory: PostgresHistory?
@@ -27,6 +28,7 @@ public struct PostgresConnection: ~Copyable {
     isUnreplicated.initialize(to: false)
     PQsetNoticeReceiver(connection, Self.noticeReceiver, isUnreplicated)
     self.connection = connection
+    silence = options.silence
   }
 
   deinit {
@@ -47,6 +49,9 @@ public struct PostgresConnection: ~Copyable {
 
   /// The server process behind this connection.
   public var backendPID: Int32 { PQbackendPID(connection) }
+
+  /// How long what was sent may stay unacknowledged now; 0 for a connection that is not TCP.
+  var silenceMilliseconds: Int32 { SilenceLimit.current(of: PQsocket(connection)) }
 
   /// Whether no transaction is open and the connection can take commands.
   public var isIdle: Bool {
@@ -104,6 +109,9 @@ public struct PostgresConnection: ~Copyable {
   ///   unknown, and the connection is of no further use.
   public mutating func pipeline(_ calls: [PostgresCall]) throws(PostgresError) -> [PostgresRows] {
     for call in calls { try prepare(call) }
+    let isLarge = calls.reduce(0) { $0 + $1.byteCount } > SilenceLimit.smallFlush
+    if isLarge { allowSilence(\.long) }
+    defer { if isLarge { allowSilence(\.usual) } }
     guard PQenterPipelineMode(connection) == 1 else { throw lost() }
     for call in calls { try send(call) }
     guard PQpipelineSync(connection) == 1 else { throw lost() }
@@ -118,6 +126,8 @@ public struct PostgresConnection: ~Copyable {
     defer { PQclear(begun) }
     guard PQresultStatus(begun) == PGRES_COPY_IN else { throw refusal(begun) }
     let data = rows.finished
+    allowSilence(\.long)
+    defer { allowSilence(\.usual) }
     let sent = data.withUnsafeBytes {
       PQputCopyData(connection, $0.bindMemory(to: CChar.self).baseAddress, Int32($0.count))
     }
@@ -137,6 +147,10 @@ public struct PostgresConnection: ~Copyable {
     guard !rows.isNull(0, 1) else { return nil }
     knownHistory = PostgresHistory(system: rows.int8(0, 0), timeline: rows.int4(0, 1))
     return knownHistory
+  }
+
+  private func allowSilence(_ limit: KeyPath<SilenceLimit, Int32>) {
+    if let silence { SilenceLimit.set(silence[keyPath: limit], of: PQsocket(connection)) }
   }
 
   private mutating func prepare(_ call: PostgresCall) throws(PostgresError) {

@@ -25,6 +25,9 @@ public enum PostgresError: Error, Hashable, Sendable {
   /// Source: PostgreSQL 15, appendix A (class 40, 55P03).
   public var isConflict: Bool { ["40001", "40P01", "55P03"].contains(state) }
 
+  /// Whether a lock was waited for in vain.
+  public var isLockTimeout: Bool { state == "55P03" }
+
   /// Whether the server is going away, starting up or out of room: nothing was stored, later it may work.
   ///
   /// Source: PostgreSQL 15, appendix A (classes 53, 57; 25006 is a standby; 25P03 an idle time-out).

@@ -1,3 +1,5 @@
+internal import Lifecycle
+
 /// Where PostgreSQL is and how to behave towards it.
 public struct PostgresOptions: Sendable {
   /// A connection string as libpq takes it: `postgresql://user@host:port/database` or `key=value` pairs. Several hosts are
@@ -7,11 +9,14 @@ public struct PostgresOptions: Sendable {
   public var applicationName: String
   /// Seconds to wait for a connection, for each host anew; the string's own `connect_timeout` comes first, up to
   /// ``longestConnectTimeoutSeconds``.
-  public var connectTimeoutSeconds = 3
+  public var connectTimeoutSeconds = Int(TimeLimits.connect.value.components.seconds)
   /// Most seconds that a connection string may ask to wait for one host.
   public static let longestConnectTimeoutSeconds = 60
   /// Milliseconds after which unacknowledged data breaks the connection: a black hole must not hang it.
-  public var userTimeoutMilliseconds = 5_000
+  public var userTimeoutMilliseconds = TimeLimits.silence.milliseconds
+  /// The same while a flush is under way that is larger than what the server's host takes in before the server reads it.
+  /// The server reads on only when it has carried out what came before, and to TCP a full buffer is silence.
+  public var longUserTimeoutMilliseconds = TimeLimits.longSilence.milliseconds
   /// Session settings, as `-c name=value` options.
   public var settings: [(name: String, value: String)] = []
 
@@ -29,7 +34,8 @@ public struct PostgresOptions: Sendable {
     let given = ConnectionString.values(of: url)
     let options = [given["options"] ?? ""] + settings.map { "-c \($0.name)=\($0.value)" }
     let standard = [
-      ("keepalives", "1"), ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
+      ("keepalives", "1"), ("keepalives_idle", String(TimeLimits.keepAliveIdle.value.components.seconds)),
+      ("keepalives_interval", "2"), ("keepalives_count", "3"),
       ("tcp_user_timeout", String(userTimeoutMilliseconds)),
       ("target_session_attrs", Self.namesSeveralHosts(given) ? "read-write" : "any"),
     ]
@@ -38,6 +44,14 @@ public struct PostgresOptions: Sendable {
       ("connect_timeout", String(connectTimeout(given["connect_timeout"]))),
       ("options", options.filter { !$0.isEmpty }.joined(separator: " ")), ("client_encoding", "UTF8"),
     ] + standard.filter { given[$0.0] == nil }
+  }
+
+  /// How long silence may last, in milliseconds, at all times and while a large flush is under way; nil where the
+  /// connection string says it itself.
+  var silence: SilenceLimit? {
+    guard ConnectionString.values(of: url)["tcp_user_timeout"] == nil else { return nil }
+    return SilenceLimit(
+      usual: Int32(clamping: userTimeoutMilliseconds), long: Int32(clamping: longUserTimeoutMilliseconds))
   }
 
   /// To libpq, nothing, zero and negative numbers mean to wait for ever.

@@ -22,6 +22,16 @@ public struct PostgresCall: Sendable {
     case rows(RowArray, type: String)
   }
 
+  /// How many bytes its arguments are, about.
+  var byteCount: Int {
+    arguments.reduce(0) { sum, argument in
+      switch argument {
+      case .value(let value): sum + (value.bytes?.count ?? 0)
+      case .rows(let rows, _): sum + rows.byteCount
+      }
+    }
+  }
+
   /// Calls a statement with plain values.
   public init(_ statement: PostgresStatement, _ parameters: [PostgresParameter] = []) {
     self.statement = statement

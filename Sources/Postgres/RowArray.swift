@@ -50,6 +50,9 @@ public struct RowArray: Sendable {
   /// How many rows.
   public private(set) var count = 0
 
+  /// How many bytes all rows are.
+  var byteCount: Int { fields.writer.bytes.count }
+
   /// An empty array; `expectedBytes` is about what all rows will take.
   public init(expectedBytes: Int = 0) { fields.writer.bytes.reserveCapacity(expectedBytes) }
 

@@ -38,6 +38,9 @@ public enum Migrator {
     Migration(version: 13, name: "halts", sql: String(decoding: PackageResources.m0013_halts_sql, as: UTF8.self)),
     Migration(
       version: 14, name: "price_bands", sql: String(decoding: PackageResources.m0014_price_bands_sql, as: UTF8.self)),
+    Migration(
+      version: 19, name: "stalled_sessions",
+      sql: String(decoding: PackageResources.m0019_stalled_sessions_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

@@ -1,3 +1,4 @@
+internal import Lifecycle
 public import Postgres
 
 /// How the store's sessions behave towards PostgreSQL.
@@ -12,9 +13,18 @@ public enum StoreSettings {
     var options = PostgresOptions(url: url, applicationName: "buttonwood-\(role)")
     options.settings = [
       ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("enable_seqscan", "off"), ("jit", "off"),
-      ("plan_cache_mode", "force_generic_plan"), ("lock_timeout", "4s"), ("statement_timeout", "10s"),
-      ("idle_in_transaction_session_timeout", "5s"), ("synchronous_commit", "on"),
+      ("plan_cache_mode", "force_generic_plan"), ("lock_timeout", TimeLimits.lockTimeout.setting),
+      ("statement_timeout", TimeLimits.statementTimeout.setting),
+      ("idle_in_transaction_session_timeout", TimeLimits.idleTransaction.setting), ("synchronous_commit", "on"),
     ]
+    return options
+  }
+
+  /// Options for a session that accepts: as one of the ledger, but it waits for a row of an account only for a moment. Who
+  /// asks for an account that somebody holds is set aside, so that others' requests need not wait.
+  public static func acceptance(url: String, role: String) -> PostgresOptions {
+    var options = ledger(url: url, role: role)
+    options.settings.append(("lock_timeout", TimeLimits.accountLockTimeout.setting))
     return options
   }
 

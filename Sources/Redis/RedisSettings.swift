@@ -1,3 +1,5 @@
+internal import Lifecycle
+
 /// How a client talks to its deployment. All waits have a bound.
 public struct RedisSettings: Sendable {
   /// The servers and the login.
@@ -6,10 +8,10 @@ public struct RedisSettings: Sendable {
   public var name: String
   /// Longest wait for a connection, its login included, and finding the master by its sentinels (name lookup excepted:
   /// the resolver has limits of its own).
-  public var connectTimeout = Duration.milliseconds(1000)
+  public var connectTimeout = TimeLimits.redisConnect.value
   /// Longest wait for all replies to a call, beyond what its commands ask the server to wait; a cluster's redirections
   /// are followed within it.
-  public var commandTimeout = Duration.milliseconds(1000)
+  public var commandTimeout = TimeLimits.redisCommand.value
   /// Silence after which TCP asks whether the peer is there.
   public var keepAlive = Duration.seconds(15)
   /// When to try again after failures.

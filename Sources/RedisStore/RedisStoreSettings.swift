@@ -1,3 +1,4 @@
+internal import Lifecycle
 public import Redis
 
 /// How the exchange uses Redis.
@@ -15,9 +16,9 @@ public struct RedisStoreSettings: Sendable {
   /// Commands that are sent in one go at most.
   public var pipelineLength = 1000
   /// Longest wait for a connection.
-  public var connectTimeout = Duration.milliseconds(1000)
+  public var connectTimeout = TimeLimits.redisConnect.value
   /// Longest wait for an answer.
-  public var commandTimeout = Duration.milliseconds(1000)
+  public var commandTimeout = TimeLimits.redisCommand.value
 
   /// Hears of damaged keys that were replaced; copies of the settings share it.
   public let damage = DamageReports()

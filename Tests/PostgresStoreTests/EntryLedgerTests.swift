@@ -214,6 +214,34 @@ struct EntryLedgerTests {
     try await expectCleanAudit()
   }
 
+  /// Somebody else holds a row of one account: the others are accepted all the same, and it is too when the row is free.
+  @Test(arguments: ["accounts", "positions", "orders"])
+  func requestsOfAnAccountThatSomebodyHoldsAreSetAside(table: String) async throws {
+    let session = PostgresSession(StoreSettings.acceptance(url: url, role: "tests"), name: "tests")
+    let ledger = PostgresEntryLedger(session: session)
+    var orders = TestOrders(seed: 8)
+    let own = try await accepted(orders.place(.sell, 1, at: 100))
+    var stranger = try PostgresConnection(PostgresOptions(url: url, applicationName: "psql"))
+    let account = StoreDatabase.accounts[0]
+    try stranger.execute("BEGIN; SELECT FROM \(table) WHERE account_id = \(account.rawValue) FOR UPDATE")
+    let requests = [
+      orders.place(.buy, 1, at: 90, account: 1), orders.cancel(own.id), orders.place(.sell, 2, at: 100),
+      orders.place(.sell, 3, at: 100, account: 2, instrument: 2), orders.cancel(own.id),
+    ]
+    let batch = try await ledger.accept(requests, now: StoreDatabase.noon)
+    #expect(batch.postponed == [account])
+    #expect(batch.answers.count == 2)
+    for answer in batch.answers { guard case .accepted = answer else { throw Unexpected(answer: answer) } }
+    #expect(batch.entries.count == 2)
+    let alone = try await ledger.accept([requests[1], requests[2]], now: StoreDatabase.noon)
+    #expect(alone.postponed == [account] && alone.answers == [] && alone.entries == [])
+    try stranger.execute("ROLLBACK")
+    let later = try await ledger.accept([requests[1], requests[2], requests[4]], now: StoreDatabase.noon)
+    #expect(later.postponed == [])
+    #expect(later.answers.first == .cancelAccepted && later.answers.last == .cancelAccepted)
+    try await expectCleanAudit()
+  }
+
   @Test func sessionsThatAcceptForTheSameAccountsNeitherOverdrawNorDeadlock() async throws {
     try await withThrowingTaskGroup(of: Int.self) { group in
       for session in 0..<4 {

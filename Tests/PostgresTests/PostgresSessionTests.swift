@@ -1,6 +1,7 @@
-import Postgres
 import TestKit
 import Testing
+
+@testable import Postgres
 
 @Suite struct PostgresSessionTests {
   private let sum = PostgresStatement("sum", "SELECT $1::bigint + 1")
@@ -114,5 +115,33 @@ import Testing
   private static func isLoss(_ error: PostgresError) -> Bool {
     if case .connectionLost = error { return true }
     return error.isOutage
+  }
+
+  /// The server carries out the first statement of a flush and does not read the rest meanwhile: to TCP, silence.
+  @Test(arguments: [false, true])
+  func aServerThatIsBusyWithTheBeginningOfALargeFlushIsGivenUpOnlyAfterALongTime(isTooLong: Bool) async throws {
+    let relay = try LoopbackRelay(to: "\(try PostgresServer.shared().directory)/.s.PGSQL.5432")
+    var options = PostgresOptions(
+      url: "host=127.0.0.1 port=\(relay.port) user=postgres dbname=postgres", applicationName: "scratch")
+    options.userTimeoutMilliseconds = 1_000
+    if isTooLong { options.longUserTimeoutMilliseconds = 1_500 }
+    let sleep = PostgresStatement("sleep", "SELECT pg_sleep(6)")
+    let measure = PostgresStatement("measure", "SELECT length($1::text)")
+    let calls = [
+      PostgresCall(sleep), PostgresCall(measure, [.text(String(repeating: "x", count: 32 << 20))]),
+    ]
+    let session = PostgresSession(options, name: "bw-session")
+    let run: @Sendable () async throws(PostgresError) -> Int32 = { () async throws(PostgresError) in
+      try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls)[1].int4(0, 0) }
+    }
+    if isTooLong {
+      await #expect(throws: PostgresError.self) { _ = try await run() }
+      return
+    }
+    let length = try await run()
+    #expect(length == 32 << 20)
+    // What bounds a black hole is not lifted for good.
+    let limit = try await session.use { (connection) throws(PostgresError) in connection.silenceMilliseconds }
+    #expect(limit == 1_000)
   }
 }

@@ -11,6 +11,7 @@ private actor GatedLedger: EntryLedger {
   private var isOpen = true
   private var waiting: [CheckedContinuation<Void, Never>] = []
   private var failure: LedgerError?
+  private var held: Set<AccountNumber> = []
 
   func close() { isOpen = false }
   func open() {
@@ -19,15 +20,18 @@ private actor GatedLedger: EntryLedger {
     waiting = []
   }
   func fail(_ error: LedgerError?) { failure = error }
+  func hold(_ accounts: Set<AccountNumber>) { held = accounts }
 
   func accept(_ requests: [EntryRequest], now: Timestamp) async throws(LedgerError) -> AcceptedBatch {
     batches.append(requests)
     if !isOpen { await withCheckedContinuation { waiting.append($0) } }
     if let failure { throw failure }
     let first = Int64(batches.dropLast().joined().count) + 1
+    let taken = requests.filter { !held.contains($0.account) }
     return AcceptedBatch(
-      answers: requests.map { .refused(.orderNotFound($0.target)) },
-      entries: requests.indices.map { Row.cancel(first + Int64($0), in: requests[$0].shard) })
+      answers: taken.map { .refused(.orderNotFound($0.target)) },
+      entries: taken.indices.map { Row.cancel(first + Int64($0), in: taken[$0].shard) },
+      postponed: held.intersection(requests.map(\.account)))
   }
 }
 
@@ -66,24 +70,33 @@ private actor LagReader: AccountReader {
 
 private struct Counter {
   let ledgers: [GatedLedger]
+  let asides: [GatedLedger]
   let stream = FakeStream()
   let reader = LagReader()
   let desk: OrderDeskService
 
-  init(lanes: Int = 1, queue: Int = 100, batch: Int = 100) {
+  init(lanes: Int = 1, queue: Int = 100, batch: Int = 100, asidePatience: Duration = .seconds(600)) {
     var settings = OrderDeskSettings()
     settings.queueLimit = queue
     settings.batchLimit = batch
     settings.shardLagLimit = 50
     settings.lagPeriod = .milliseconds(1)
+    settings.asideLimit = 5
+    settings.asidePatience = asidePatience
+    settings.asidePause = .milliseconds(1)
     ledgers = (0..<lanes).map { _ in GatedLedger() }
-    desk = OrderDeskService(ledgers: ledgers, stream: stream, reader: reader, settings: settings, now: { Row.start })
+    asides = (0..<lanes).map { _ in GatedLedger() }
+    desk = OrderDeskService(
+      ledgers: zip(ledgers, asides).map { .init(main: $0, aside: $1) }, stream: stream, reader: reader,
+      settings: settings, now: { Row.start })
   }
 
   var ledger: GatedLedger { ledgers[0] }
 
-  static func cancel(_ number: Int64, in shard: Shard = Row.shard) -> EntryRequest {
-    .cancel(CancelRequest(account: AccountNumber(rawValue: 1), order: Row.id(number, in: shard)))
+  var aside: GatedLedger { asides[0] }
+
+  static func cancel(_ number: Int64, in shard: Shard = Row.shard, of account: Int64 = 1) -> EntryRequest {
+    .cancel(CancelRequest(account: AccountNumber(rawValue: account), order: Row.id(number, in: shard)))
   }
 
   static func place(in shard: Shard = Row.shard) -> EntryRequest {
@@ -109,6 +122,15 @@ extension DeskReply {
   fileprivate var isBusy: Bool { if case .busy = self { true } else { false } }
   fileprivate static func of(_ request: EntryRequest) -> DeskReply {
     .answered(.refused(.orderNotFound(request.target)))
+  }
+}
+
+/// Answers as they come.
+private actor Replies {
+  private(set) var numbers: [Int64] = []
+  func add(_ number: Int64, _ reply: DeskReply) {
+    #expect(reply == .of(Counter.cancel(number)))
+    numbers.append(number)
   }
 }
 
@@ -177,6 +199,68 @@ extension DeskReply {
     #expect(await desk.submit(Counter.cancel(2, in: odd)) == .of(Counter.cancel(2, in: odd)))
     await counter.ledgers[0].open()
     #expect(await slow == .of(Counter.cancel(1, in: even)))
+  }
+
+  @Test func requestsOfAHeldAccountWaitAsideInOrderAndTheOthersDoNot() async {
+    let counter = Counter()
+    let held: Set = [AccountNumber(rawValue: 1)]
+    await counter.ledger.hold(held)
+    await counter.aside.hold(held)
+    let desk = counter.desk
+    let replies = Replies()
+    func submit(_ number: Int64) async {
+      Task { await replies.add(number, await desk.submit(Counter.cancel(number))) }
+      await eventually("request \(number) is set aside") { await desk.asideCounts == [Int(number)] }
+    }
+    for number in 1...3 as ClosedRange<Int64> {
+      await submit(number)
+      #expect(await desk.submit(Counter.cancel(90, of: 2)) == .of(Counter.cancel(90, of: 2)), "others do not wait")
+    }
+    #expect(await counter.ledger.batches.joined().count { $0.account.rawValue == 1 } == 1, "later ones join it at once")
+    // The main connection takes the account again; what is aside still comes first.
+    await counter.ledger.hold([])
+    await submit(4)
+    #expect(await replies.numbers == [])
+    await counter.aside.hold([])
+    await eventually("all are answered") { await replies.numbers.count == 4 }
+    #expect(await replies.numbers.sorted() == [1, 2, 3, 4])
+    let tried = await counter.aside.batches.last?.map(\.target)
+    #expect(tried == (1...4).map { Counter.cancel($0).target }, "in the order in which they came")
+    #expect(await desk.submit(Counter.cancel(5)) == .of(Counter.cancel(5)))
+    #expect(await counter.ledger.batches.last?.map(\.target) == [Counter.cancel(5).target], "by the usual way again")
+  }
+
+  @Test func whatCameBehindARequestSetAsideFollowsItAndTheBoundHolds() async {
+    let counter = Counter()
+    await counter.ledger.close()
+    await counter.ledger.hold([AccountNumber(rawValue: 1)])
+    await counter.aside.hold([AccountNumber(rawValue: 1)])
+    let desk = counter.desk
+    await withTaskGroup(of: DeskReply.self) { group in
+      group.addTask { await desk.submit(Counter.cancel(1)) }
+      await eventually("the first commit is under way") { await counter.ledger.batches.count == 1 }
+      for number in 2...7 as ClosedRange<Int64> { group.addTask { await desk.submit(Counter.cancel(number)) } }
+      await eventually("six wait") { await desk.waitingCounts == [6] }
+      await counter.ledger.open()
+      // Five fit aside.
+      for _ in 0..<2 { #expect(await group.next()?.isBusy == true) }
+      #expect(await desk.asideCounts == [5])
+      #expect(await desk.submit(Counter.cancel(8)).isBusy)
+      #expect(await desk.submit(Counter.cancel(9, of: 2)) == .of(Counter.cancel(9, of: 2)))
+      await counter.aside.hold([])
+      for _ in 0..<5 { #expect(await group.next()?.isBusy == false) }
+    }
+    #expect(await counter.ledger.batches.map(\.count) == [1, 1], "those behind the first one were not tried again")
+  }
+
+  @Test func anAccountThatIsHeldForTooLongIsToldSo() async {
+    let counter = Counter(asidePatience: .milliseconds(20))
+    let held: Set = [AccountNumber(rawValue: 1)]
+    await counter.ledger.hold(held)
+    await counter.aside.hold(held)
+    #expect(await counter.desk.submit(Counter.cancel(1)) == .accountHeld)
+    await counter.ledger.hold([])
+    #expect(await counter.desk.submit(Counter.cancel(2)) == .of(Counter.cancel(2)))
   }
 
   @Test func aLostStreamCostsNoAnswer() async {

@@ -141,6 +141,15 @@ extension APIError {
     return error
   }
 
+  /// Somebody else holds a row of the account in the database for too long; nothing was stored.
+  static var accountHeld: APIError {
+    var error = APIError(
+      503, "the account is locked by another operation; nothing was stored, send the request again",
+      reason: "account_locked")
+    error.retryAfterSeconds = 1
+    return error
+  }
+
   /// Stored once or not at all, and nobody knows yet: only for one of many, alone it is answered by silence.
   static var unknownOutcome: APIError {
     APIError(500, "the outcome is not known: look for the order before sending again", reason: "outcome_unknown")

@@ -1,3 +1,5 @@
+internal import Lifecycle
+
 /// The bounds of a server: where it listens and how much it takes on.
 public struct HTTPServerConfiguration: Sendable {
   /// The numeric IPv4 or IPv6 address to listen on.
@@ -31,13 +33,13 @@ public struct HTTPServerConfiguration: Sendable {
   public var streams = HTTPStreamLimits()
 
   /// How long a connection may be silent; whole seconds. Some clients keep a session and fail when it is closed early.
-  public var idleTimeout: Duration = .seconds(90)
+  public var idleTimeout: Duration = TimeLimits.idleConnection.value
   /// How long the head of a request may take from its first byte to its last (to about a second).
-  public var headDeadline: Duration = .seconds(15)
+  public var headDeadline: Duration = TimeLimits.requestHead.value
   /// How long the body of a request may take after its head.
-  public var bodyDeadline: Duration = .seconds(30)
+  public var bodyDeadline: Duration = TimeLimits.requestBody.value
   /// How long a client may take to read an answer.
-  public var answerDeadline: Duration = .seconds(60)
+  public var answerDeadline: Duration = TimeLimits.answer.value
   /// How long a drain leaves an idle connection open for one last request.
   public var drainGrace: Duration = .milliseconds(200)
   /// How long `run()` drains when its task is cancelled.

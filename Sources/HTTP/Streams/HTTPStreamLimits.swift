@@ -1,3 +1,5 @@
+internal import Lifecycle
+
 /// The bounds of a server's streams.
 public struct HTTPStreamLimits: Hashable, Sendable {
   /// Open streams; further ones are answered 503. Each takes a descriptor beside those of the connections.
@@ -11,11 +13,11 @@ public struct HTTPStreamLimits: Hashable, Sendable {
   /// Bytes of a client's message, fragments together, at most; beyond it the WebSocket is closed with 1009.
   public var messageBytes = 64 << 10
   /// How long a stream is silent before the server pings, or sends a comment.
-  public var pingInterval: Duration = .seconds(20)
+  public var pingInterval: Duration = TimeLimits.streamPing.value
   /// How long nothing may come from the client of a WebSocket, and how long any client may leave unread what was sent.
-  public var idleLimit: Duration = .seconds(60)
+  public var idleLimit: Duration = TimeLimits.streamIdle.value
   /// How long a closed stream waits for the client to close its side.
-  public var closeLimit: Duration = .seconds(2)
+  public var closeLimit: Duration = TimeLimits.streamClose.value
 
   /// The defaults.
   public init() {}

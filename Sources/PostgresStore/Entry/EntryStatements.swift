@@ -1,3 +1,4 @@
+internal import Lifecycle
 internal import Market
 internal import Postgres
 
@@ -5,6 +6,12 @@ internal import Postgres
 enum EntryStatements {
   static let begin = PostgresStatement("begin", "BEGIN")
   static let commit = PostgresStatement("commit", "COMMIT")
+
+  static let rollBack = PostgresStatement("entry_roll_back", "ROLLBACK")
+
+  /// Before the counters of shards are moved: those are queued for by all gateways, and each passes them on with its commit.
+  static let waitForCounters = PostgresStatement(
+    "entry_wait", "SET LOCAL lock_timeout = '\(TimeLimits.lockTimeout.setting)'")
 
   static let lockAccounts = PostgresStatement(
     "entry_lock_accounts",

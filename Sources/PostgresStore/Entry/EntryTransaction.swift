@@ -278,7 +278,9 @@ struct EntryTransaction {
     if conditions.count > 0 {
       calls.append(PostgresCall(EntryStatements.insertConditions, rows: conditions, of: "order_conditions[]"))
     }
-    return calls + [numbering(plan), PostgresCall(EntryStatements.commit)]
+    return calls + [
+      PostgresCall(EntryStatements.waitForCounters), numbering(plan), PostgresCall(EntryStatements.commit),
+    ]
   }
 
   private func numbering(_ plan: EntryPlan) -> PostgresCall {

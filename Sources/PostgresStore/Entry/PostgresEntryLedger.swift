@@ -1,4 +1,5 @@
 public import Accounting
+internal import Lifecycle
 public import Market
 public import Ports
 public import Postgres
@@ -9,31 +10,40 @@ public struct PostgresEntryLedger: EntryLedger {
   static let cutRetries = 5
   /// How often the fate of a batch is asked for after its commit was cut off; with the pauses about half a minute.
   static let inquiries = 40
-  static let inquiryPause = Duration.milliseconds(750)
+  static let inquiryPause = TimeLimits.inquiryPause.value
 
   private let session: PostgresSession
+  private let sessionGuard: SessionGuard?
   private let retried: @Sendable (LedgerError.Cause) -> Void
 
-  /// Accepts over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  /// - Parameter retried: Told before a batch is tried again, and why; must not block.
-  public init(session: PostgresSession, retried: @escaping @Sendable (LedgerError.Cause) -> Void = { _ in }) {
+  /// Accepts over `session`; make it with ``StoreSettings/acceptance(url:role:)``.
+  /// - Parameters:
+  ///   - sessionGuard: Called when a lock was waited for in vain.
+  ///   - retried: Told before a batch is tried again, and why; must not block.
+  public init(
+    session: PostgresSession, sessionGuard: SessionGuard? = nil,
+    retried: @escaping @Sendable (LedgerError.Cause) -> Void = { _ in }
+  ) {
     self.session = session
+    self.sessionGuard = sessionGuard
     self.retried = retried
   }
 
   public func accept(_ requests: [EntryRequest], now: Timestamp) async throws(LedgerError) -> AcceptedBatch {
-    let transaction = EntryTransaction(requests: requests, now: now)
+    var requests = requests
+    var postponed: Set<AccountNumber> = []
     var patience = EntryPatience()
     var cuts = 0
     // A batch without an order cannot be asked for: once a commit of it was cut off, nothing tells whether it is stored.
     var isInDoubt = false
     while true {
       do {
+        let transaction = EntryTransaction(requests: requests, now: now)
         let ending = try await session.use { (connection) throws(PostgresError) in try transaction.run(&connection) }
         switch ending {
-        case .done(let batch): return batch
+        case .done(let batch): return batch.postponing(postponed)
         case .unknown(let plan):
-          if let batch = try await inquire(plan, requests) { return batch }
+          if let batch = try await inquire(plan, requests) { return batch.postponing(postponed) }
           cuts += 1
           isInDoubt = plan.orders.isEmpty
           guard cuts <= Self.cutRetries else {
@@ -44,8 +54,22 @@ public struct PostgresEntryLedger: EntryLedger {
         }
       } catch let error as LedgerError {
         throw error
-      } catch let error as PostgresError {
+      } catch var error as PostgresError {
         // Before the commit was sent nothing is stored. A connection that died while idle is worth one more try.
+        if error.isLockTimeout, !isInDoubt {
+          do throws(PostgresError) {
+            let held = try await heldAccounts(of: requests)
+            requests.removeAll { held.contains($0.account) }
+            postponed.formUnion(held)
+            if requests.isEmpty { return AcceptedBatch(answers: [], entries: [], postponed: postponed) }
+            if !held.isEmpty {
+              retried(.lockTimeout)
+              continue
+            }
+          } catch let other {
+            error = other
+          }
+        }
         guard let pause = patience.pause(after: error, random: .random(in: 0 ... .max)) else {
           throw isInDoubt ? LedgerError.outcomeUnknown : LedgerError(error)
         }
@@ -54,6 +78,14 @@ public struct PostgresEntryLedger: EntryLedger {
       } catch {
         throw LedgerError.fault(reason: "\(error)")
       }
+    }
+  }
+
+  /// Accounts of which somebody holds a row now. A session that holds one although its client has stopped is ended first.
+  private func heldAccounts(of requests: [EntryRequest]) async throws(PostgresError) -> Set<AccountNumber> {
+    await sessionGuard?.end(over: session)
+    return try await session.use { (connection) throws(PostgresError) in
+      try HeldAccounts(requests: requests).run(&connection)
     }
   }
 
@@ -73,5 +105,13 @@ public struct PostgresEntryLedger: EntryLedger {
       }
     }
     throw .outcomeUnknown
+  }
+}
+
+extension AcceptedBatch {
+  fileprivate func postponing(_ accounts: Set<AccountNumber>) -> AcceptedBatch {
+    var batch = self
+    batch.postponed = accounts
+    return batch
   }
 }

@@ -8,9 +8,14 @@ public import Sharding
 public struct PostgresSettlementLedger: SettlementLedger {
   private let session: PostgresSession
   private let days = DayTables()
+  private let sessionGuard: SessionGuard?
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  public init(session: PostgresSession) { self.session = session }
+  /// - Parameter sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
+  public init(session: PostgresSession, sessionGuard: SessionGuard? = nil) {
+    self.session = session
+    self.sessionGuard = sessionGuard
+  }
 
   public func claim(
     _ nonces: [Shard: UInt64], owner: WorkerID
@@ -30,6 +35,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
         shard: shard, epoch: Epoch(rawValue: rows.int8(row, 1)), nonce: nonces[shard]!,
         processed: Sequence(rawValue: rows.int8(row, 2)), history: history)
     }
+    // A shard that an earlier owner's commit holds is left out; that owner may have stopped in the middle of it.
+    if ownerships.count < nonces.count { await sessionGuard?.end(over: session) }
     return ownerships
   }
 
@@ -175,6 +182,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
     } catch .server(state: "BW001", let message) {
       return .fenced(Shard(rawValue: Int16(message) ?? -1))
     } catch {
+      if error.isLockTimeout { await sessionGuard?.end(over: session) }
       throw LedgerError(settling: error)
     }
   }

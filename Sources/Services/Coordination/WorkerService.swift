@@ -17,6 +17,8 @@ public final class WorkerService: Sendable {
     public var leading: any LeaderLedger
     /// For the market day, when this worker leads, on a connection of its own; nil to leave it to nobody.
     public var marketDay: (any MarketLedger & BandLedger)?
+    /// Ends sessions whose clients have stopped, while this worker leads; nil to leave it to those who wait for locks.
+    public var stalledSessions: (any StalledSessions)?
     /// Brings the commands.
     public var stream: any OrderStream
     /// For renewing and claiming.
@@ -42,8 +44,9 @@ public final class WorkerService: Sendable {
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
       market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil,
-      marketDay: (any MarketLedger & BandLedger)? = nil
+      marketDay: (any MarketLedger & BandLedger)? = nil, stalledSessions: (any StalledSessions)? = nil
     ) {
+      self.stalledSessions = stalledSessions
       self.marketDay = marketDay
       self.ledger = ledger
       self.claims = claims
@@ -156,6 +159,7 @@ public final class WorkerService: Sendable {
       group.addTask { await self.keepAlive() }
       group.addTask { await self.lead() }
       group.addTask { await self.directMarket() }
+      group.addTask { await self.endStalledSessions() }
       group.addTask { await self.coordinate() }
     }
     // Only now: a beat that was under way would bring the heartbeat back.
@@ -300,6 +304,15 @@ public final class WorkerService: Sendable {
         }
       }
       try? await Task.sleep(for: pause)
+    }
+  }
+
+  /// Looks for sessions whose clients have stopped while this worker leads. Beside ``lead()``, as the market day is.
+  private func endStalledSessions() async {
+    guard let sessions = world.stalledSessions else { return }
+    while !hasLeft {
+      if await leader.isLeading { await sessions.end() }
+      try? await Task.sleep(for: settings.stalledSessionPeriod)
     }
   }
 

@@ -40,13 +40,13 @@ public struct ExecutionSettings: Sendable {
   public var claimCeiling = Duration.seconds(30)
   /// How long a round may take before the worker lets its leases go: longer than the database lets it wait for a lock. A
   /// database that swallows everything shows in nothing else for as long.
-  public var stuckAfter = Duration.seconds(6)
+  public var stuckAfter = TimeLimits.stuck.value
   /// How long a worker that does not reach the database keeps its leases: others may reach it.
-  public var unreachableAfter = Duration.seconds(3)
+  public var unreachableAfter = TimeLimits.unreachable.value
   /// Life of a lease and of a heartbeat without renewal.
-  public var leaseLifetime = Duration.milliseconds(1_500)
+  public var leaseLifetime = TimeLimits.lease.value
   /// How often leases and heartbeat are renewed.
-  public var renewalPeriod = Duration.milliseconds(300)
+  public var renewalPeriod = TimeLimits.renewal.value
   /// How often the fleet is looked at.
   public var lookPeriod = Duration.milliseconds(100)
   /// Shards that are claimed in one transaction at most.
@@ -54,9 +54,9 @@ public struct ExecutionSettings: Sendable {
   /// How often it is looked whether a shard that was asked for has been handed over.
   public var handOverPoll = Duration.milliseconds(5)
   /// How long an owner has to hand a shard over before it is asked anew.
-  public var handOverPatience = Duration.seconds(10)
+  public var handOverPatience = TimeLimits.handOver.value
   /// How long a stopping worker waits for others to take its shards over before it just lets go.
-  public var drainLimit = Duration.seconds(10)
+  public var drainLimit = TimeLimits.workerDrain.value
   /// When the leader moves shards.
   public var balance = Balancer.Limits()
   /// How often the leader keeps the coming days' tables ready.
@@ -67,6 +67,8 @@ public struct ExecutionSettings: Sendable {
   public var marketPeriod = Duration.milliseconds(250)
   /// Shards of which the leader counts in one turn what has to expire at most.
   public var countedShards = 16
+  /// How often the leader looks for sessions whose clients have stopped.
+  public var stalledSessionPeriod = TimeLimits.sessionPeriod.value
   /// How soon it tries again after a failure.
   public var housekeepingRetry = Duration.seconds(5)
 

@@ -30,6 +30,8 @@ public enum WorkerEvent: Sendable {
   case electionFailed(reason: String)
   /// As leader, it wished this many shards elsewhere.
   case wished(Term, shards: Int)
+  /// A look for sessions whose clients have stopped found something.
+  case stalledSession(StalledSessionEvent)
   /// The leader's housekeeping failed.
   case housekeepingFailed(reason: String)
   /// As leader, it follows another clock than the leader before.

@@ -5,27 +5,49 @@ internal import Ports
 
 /// Accepts requests of some shards, one transaction after the other: whatever gathered while the last one committed goes
 /// into the next. So batches grow with the load and nobody waits for a timer.
+///
+/// Requests of an account that somebody holds are set aside and tried over a connection of their own, until the account is
+/// free or their time is over. The others do not wait for them.
 actor AcceptLane {
+  private typealias Waiter = (request: EntryRequest, reply: CheckedContinuation<DeskReply, Never>)
+
   private let ledger: any EntryLedger
+  private let asideLedger: any EntryLedger
   private let settings: OrderDeskSettings
   private let publish: @Sendable ([LogEntry]) async -> Void
   private let now: @Sendable () -> Timestamp
-  private var waiting: [(request: EntryRequest, reply: CheckedContinuation<DeskReply, Never>)] = []
+  private let clock = ContinuousClock()
+  private var waiting: [Waiter] = []
   private var isWorking = false
+  private var aside = AsideQueue<Waiter>()
+  private var isWorkingAside = false
 
+  /// - Parameters:
+  ///   - ledger: One connection.
+  ///   - aside: Another one, for what is set aside.
   init(
-    ledger: any EntryLedger, settings: OrderDeskSettings, now: @escaping @Sendable () -> Timestamp,
-    publish: @escaping @Sendable ([LogEntry]) async -> Void
+    ledger: any EntryLedger, aside: any EntryLedger, settings: OrderDeskSettings,
+    now: @escaping @Sendable () -> Timestamp, publish: @escaping @Sendable ([LogEntry]) async -> Void
   ) {
     self.ledger = ledger
+    asideLedger = aside
     self.settings = settings
     self.now = now
     self.publish = publish
   }
 
+  /// Requests that are set aside.
+  var asideCount: Int { aside.count }
+  /// Requests that wait for the transaction under way.
+  var waitingCount: Int { waiting.count }
+
   func submit(_ request: EntryRequest) async -> DeskReply {
-    guard waiting.count < settings.queueLimit else { return .busy(retryAfterSeconds: 1) }
+    let joinsAside = aside.contains(request.account)
+    guard joinsAside ? aside.count < settings.asideLimit : waiting.count < settings.queueLimit else {
+      return .busy(retryAfterSeconds: 1)
+    }
     return await withCheckedContinuation { reply in
+      if joinsAside { return aside.append((request, reply), of: request.account, at: clock.now) }
       waiting.append((request, reply))
       guard !isWorking else { return }
       isWorking = true
@@ -37,22 +59,65 @@ actor AcceptLane {
     while !waiting.isEmpty {
       let batch = Array(waiting.prefix(settings.batchLimit))
       waiting.removeFirst(batch.count)
-      var replies: [DeskReply]
-      var entries: [LogEntry] = []
-      do {
-        let accepted = try await ledger.accept(batch.map(\.request), now: now())
-        KillPoint.reach("accept.committed")
-        replies = accepted.answers.map { .answered($0) }
-        entries = accepted.entries
-      } catch .outcomeUnknown {
-        replies = Array(repeating: .outcomeUnknown, count: batch.count)
-      } catch {
-        replies = Array(repeating: .unavailable, count: batch.count)
-      }
-      for (waiter, reply) in zip(batch, replies) { waiter.reply.resume(returning: reply) }
-      KillPoint.reach("accept.answered")
-      if !entries.isEmpty { await publish(entries) }
+      setAside(batch, await accept(batch, over: ledger))
     }
     isWorking = false
+  }
+
+  /// Hands a batch in, answers it and publishes what it led to.
+  /// - Returns: The accounts whose requests are not answered.
+  private func accept(_ batch: [Waiter], over ledger: any EntryLedger) async -> Set<AccountNumber> {
+    var replies: [DeskReply]
+    var entries: [LogEntry] = []
+    var postponed: Set<AccountNumber> = []
+    do {
+      let accepted = try await ledger.accept(batch.map(\.request), now: now())
+      KillPoint.reach("accept.committed")
+      replies = accepted.answers.map { .answered($0) }
+      entries = accepted.entries
+      postponed = accepted.postponed
+    } catch .outcomeUnknown {
+      replies = Array(repeating: .outcomeUnknown, count: batch.count)
+    } catch {
+      replies = Array(repeating: .unavailable, count: batch.count)
+    }
+    let answered = batch.filter { !postponed.contains($0.request.account) }
+    for (waiter, reply) in zip(answered, replies) { waiter.reply.resume(returning: reply) }
+    KillPoint.reach("accept.answered")
+    if !entries.isEmpty { await publish(entries) }
+    return postponed
+  }
+
+  // MARK: Set aside
+
+  /// Sets the requests of held accounts aside, and behind them those that came meanwhile.
+  private func setAside(_ batch: [Waiter], _ held: Set<AccountNumber>) {
+    guard !held.isEmpty else { return }
+    for waiter in batch + waiting where held.contains(waiter.request.account) {
+      if aside.count < settings.asideLimit {
+        aside.append(waiter, of: waiter.request.account, at: clock.now)
+      } else {
+        waiter.reply.resume(returning: .busy(retryAfterSeconds: 1))
+      }
+    }
+    waiting.removeAll { held.contains($0.request.account) }
+    guard !isWorkingAside, aside.count > 0 else { return }
+    isWorkingAside = true
+    Task { await workAside() }
+  }
+
+  private func workAside() async {
+    while aside.count > 0 {
+      for waiter in aside.takeExpired(before: clock.now - settings.asidePatience) {
+        waiter.reply.resume(returning: .accountHeld)
+      }
+      let batch = aside.beginTry(limit: settings.batchLimit, accountLimit: settings.asideAccountLimit)
+      guard !batch.isEmpty else { break }
+      let held = await accept(batch, over: asideLedger)
+      aside.endTry(held: held)
+      // Whoever holds an account is not asked without a pause.
+      if !held.isEmpty { try? await Task.sleep(for: settings.asidePause) }
+    }
+    isWorkingAside = false
   }
 }

@@ -74,8 +74,11 @@ public struct CancelSweep: Sendable {
       while true {
         tries += 1
         do throws(LedgerError) {
-          _ = try await ledger.accept(requests, now: now())
-          break
+          let accepted = try await ledger.accept(requests, now: now())
+          guard !accepted.postponed.isEmpty else { break }
+          guard tries < Self.triesPerBatch else {
+            throw LedgerError.unavailable(.lockTimeout, reason: "another session holds the account")
+          }
         } catch {
           guard error == .outcomeUnknown, tries < Self.triesPerBatch else { throw error }
         }

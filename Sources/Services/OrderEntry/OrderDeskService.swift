@@ -12,13 +12,27 @@ public final class OrderDeskService: OrderDesk {
   private let publisher: LogPublisher
   private let lags = Lock<[Shard: ShardLag]>([:])
 
-  /// Makes a desk with one lane a ledger.
+  /// One lane's connections.
+  public struct LaneLedgers: Sendable {
+    /// For most.
+    public var main: any EntryLedger
+    /// For requests of accounts that somebody holds: it may wait.
+    public var aside: any EntryLedger
+
+    /// Names them.
+    public init(main: any EntryLedger, aside: any EntryLedger) {
+      self.main = main
+      self.aside = aside
+    }
+  }
+
+  /// Makes a desk with one lane for each pair of ledgers.
   /// - Parameters:
   ///   - ledgers: One connection each.
   ///   - stream: Where accepted log rows are published; failures are only counted, owners find the rows in the log.
   ///   - reader: Tells the shards' lags.
   public init(
-    ledgers: [any EntryLedger], stream: any OrderStream, reader: any AccountReader, settings: OrderDeskSettings,
+    ledgers: [LaneLedgers], stream: any OrderStream, reader: any AccountReader, settings: OrderDeskSettings,
     now: @escaping @Sendable () -> Timestamp
   ) {
     precondition(!ledgers.isEmpty)
@@ -27,7 +41,9 @@ public final class OrderDeskService: OrderDesk {
     self.reader = reader
     self.settings = settings
     lanes = ledgers.map { ledger in
-      AcceptLane(ledger: ledger, settings: settings, now: now) { await publisher.publish($0) }
+      AcceptLane(ledger: ledger.main, aside: ledger.aside, settings: settings, now: now) {
+        await publisher.publish($0)
+      }
     }
   }
 
@@ -46,6 +62,24 @@ public final class OrderDeskService: OrderDesk {
     while !Task.isCancelled {
       if let current = try? await reader.lags() { lags.withLock { $0 = current } }
       try? await Task.sleep(for: settings.lagPeriod)
+    }
+  }
+
+  /// Requests of held accounts that are set aside, by lane.
+  package var asideCounts: [Int] {
+    get async {
+      var counts: [Int] = []
+      for lane in lanes { counts.append(await lane.asideCount) }
+      return counts
+    }
+  }
+
+  /// Requests that wait, by lane.
+  package var waitingCounts: [Int] {
+    get async {
+      var counts: [Int] = []
+      for lane in lanes { counts.append(await lane.waitingCount) }
+      return counts
     }
   }
 

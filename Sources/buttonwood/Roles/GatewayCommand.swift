@@ -78,7 +78,7 @@ enum GatewayCommand {
         "event-poll", default: feed.pollPeriod, in: .milliseconds(10)...(.seconds(60)),
         help: "How often it is looked for events that Redis told nothing of, and for revoked keys.")
       drain = line.duration(
-        "drain", default: .seconds(20), help: "How long SIGTERM waits for requests in flight.")
+        "drain", default: TimeLimits.gatewayDrain.value, help: "How long SIGTERM waits for requests in flight.")
       if server.streams.pingInterval >= server.streams.idleLimit {
         line.mistake("--stream-ping must be shorter than --stream-idle")
       }
@@ -105,9 +105,16 @@ enum GatewayCommand {
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let metrics = Metrics()
     let counts = GatewayMetrics(metrics)
+    let stalledSessions = StalledSessionLog(log, metrics)
+    func entryLedger(_ name: String) -> PostgresEntryLedger {
+      PostgresEntryLedger(
+        session: PostgresSession(StoreSettings.acceptance(url: url, role: "gateway"), name: name),
+        sessionGuard: SessionGuard { stalledSessions.record($0) }
+      ) { counts.countRetry($0) }
+    }
     let desk = OrderDeskService(
       ledgers: (0..<options.desk.lanes).map { lane in
-        PostgresEntryLedger(session: session("accept-\(lane)")) { counts.countRetry($0) }
+        .init(main: entryLedger("accept-\(lane)"), aside: entryLedger("aside-\(lane)"))
       },
       stream: stream, reader: reader, settings: options.desk, now: now)
     let marketClock = MarketClockWatch(

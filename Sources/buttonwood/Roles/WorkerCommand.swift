@@ -44,7 +44,7 @@ enum WorkerCommand {
         "look", default: execution.lookPeriod, in: .milliseconds(10)...(.seconds(60)),
         help: "How often the fleet is looked at: a crash is noticed after about one look.")
       probe = line.duration(
-        "probe", default: .milliseconds(150), in: .milliseconds(10)...(.seconds(10)),
+        "probe", default: TimeLimits.probe.value, in: .milliseconds(10)...(.seconds(10)),
         help: "How long a silent worker has to answer when it is asked; asked three times, it is called hung.")
       execution.drainLimit = line.duration(
         "drain", default: execution.drainLimit, in: .zero...(.seconds(600)),
@@ -99,7 +99,10 @@ enum WorkerCommand {
     let redis = RedisStoreSettings(address: options.connections.redis, name: id.rawValue)
     let reader = PostgresAccountReader(sessions: [session("read")])
     let metrics = Metrics()
-    let journal = WorkerJournal(worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics))
+    let journal = WorkerJournal(
+      worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics),
+      stalledSessions: StalledSessionLog(log, metrics))
+    let sessionGuard = SessionGuard { journal.record(.stalledSession($0)) }
     redis.damage.hear { journal.record(.keyReplaced($0.key, reason: $0.reason)) }
     do {
       let running = Lock<WorkerService?>(nil)
@@ -119,15 +122,16 @@ enum WorkerCommand {
           admin: options.advertise ?? admin.address(options.admin)),
         shards: shards,
         world: .init(
-          ledger: PostgresSettlementLedger(session: session("settle")),
-          claims: PostgresSettlementLedger(session: session("claim")),
+          ledger: PostgresSettlementLedger(session: session("settle"), sessionGuard: sessionGuard),
+          claims: PostgresSettlementLedger(session: session("claim"), sessionGuard: sessionGuard),
           preparations: PostgresSettlementLedger(session: session("prepare")),
           leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis),
           leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
           members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
           leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
           market: market, nudges: RedisEventNudges(redis),
-          marketDay: PostgresMarketLedger(session: session("market"))),
+          marketDay: PostgresMarketLedger(session: session("market")),
+          stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard)),
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }

@@ -12,8 +12,12 @@ final class WorkerJournal: Sendable {
   private let log: Log
   private let history: RedisHistory
   private let metrics: WorkerMetrics
+  private let stalledSessions: StalledSessionLog
 
-  init(worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics) {
+  init(
+    worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog
+  ) {
+    self.stalledSessions = stalledSessions
     self.worker = worker
     self.log = log
     self.history = history
@@ -80,6 +84,7 @@ final class WorkerJournal: Sendable {
         "orders whose time is over do not end; see \"buttonwood quarantine list\" and \"buttonwood audit\"",
         ["instrument": instrument, "orders": orders])
     case .marketDelayed(let reason): log.warning("the market day is directed later", ["reason": reason])
+    case .stalledSession(let event): stalledSessions.record(event)
     case .contested(let what): log.warning("PostgreSQL denies what Redis says", ["what": what])
     case .contestDelayed(let shards, let reason):
       log.warning(

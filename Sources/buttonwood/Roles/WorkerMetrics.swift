@@ -74,6 +74,7 @@ struct WorkerMetrics: Sendable {
       leads.set(1)
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
+    case .stalledSession: break  // ``StalledSessionLog`` counts them.
     case .released, .handOverDelayed, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .told,
       .clockChanged,
       .marketDelayed, .pausesEnded, .expiryStuck:

@@ -44,7 +44,8 @@ extension FaultRow {
   /// All rows, in an order that starts few exchanges. Rows that need more than one server of a kind (a replica, a cluster),
   /// a full disk or a poisoned log have suites of their own.
   static let all =
-    worker + fleet + leader + links + redis + hostile + postgres + commits + gateway + races + clocks + marketDay
+    worker + fleet + leader + links + redis + hostile + postgres + commits + stalls + gateway + races + clocks
+    + marketDay
     + age
 
   /// The rows that are asked for by number in BUTTONWOOD_FAULT_ROWS (`1,27`), or all.

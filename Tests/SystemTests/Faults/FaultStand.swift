@@ -12,9 +12,9 @@ final class FaultStand: Sendable {
     var links: FaultLinks?
     var clock: ScratchClock?
 
-    func deviations(_ cutter: CuttingProxy?) -> ScratchStack.Deviations {
+    func deviations(_ proxy: String?) -> ScratchStack.Deviations {
       var deviations = ScratchStack.Deviations()
-      deviations.databaseHost = links?.postgres.directory ?? cutter?.host
+      deviations.databaseHost = links?.postgres.directory ?? proxy
       deviations.redisSocket = links?.redis.path
       deviations.environment = clock?.environment ?? [:]
       return deviations
@@ -46,6 +46,8 @@ final class FaultStand: Sendable {
   let board = Lock<[ScratchGateway]>([])
   let gatewayCutter: CuttingProxy?
   let workerCutter: CuttingProxy?
+  let gatewayStaller: StallingProxy?
+  let workerStaller: StallingProxy?
   private let client: RedisClient
   private let state = Lock(State())
 
@@ -59,6 +61,9 @@ final class FaultStand: Sendable {
     }
     gatewayCutter = try cutter("commit")
     workerCutter = try cutter("settle_move_cursors")
+    let directory = stack.postgres.directory
+    gatewayStaller = topology.isStalling ? try StallingProxy(server: directory) : nil
+    workerStaller = topology.isStalling ? try StallingProxy(server: directory) : nil
     let places = try await makePlaces(topology.workers + topology.gateways)
     state.withLock { state in
       state.spareWorkers = Array(places.prefix(topology.workers))
@@ -79,7 +84,7 @@ final class FaultStand: Sendable {
   @discardableResult
   func addWorker(killPoint: String? = nil) async throws -> Worker {
     let place = try await takePlace(\.spareWorkers)
-    var deviations = place.deviations(workerCutter)
+    var deviations = place.deviations(workerCutter?.host ?? workerStaller?.host)
     deviations.killPoint = killPoint
     deviations.options = topology.balanceOptions + topology.marketOptions
     let worker = Worker(process: try await stack.startWorker(deviations), place: place)
@@ -94,7 +99,7 @@ final class FaultStand: Sendable {
     isPublic: Bool = true
   ) async throws -> ScratchGateway {
     let place = try await takePlace(\.spareGateways)
-    var deviations = place.deviations(gatewayCutter)
+    var deviations = place.deviations(gatewayCutter?.host ?? gatewayStaller?.host)
     deviations.killPoint = killPoint
     deviations.options = options + topology.marketOptions
     deviations.launcher = launcher
@@ -246,6 +251,7 @@ final class FaultStand: Sendable {
     stack.redis.resume()
     try stack.redis.start(withDump: true)
     try? stack.postgres.signalAll(SIGCONT)
+    for staller in [gatewayStaller, workerStaller] { staller?.release() }
     try await stack.postgres.start()
     let (workers, gateways) = state.withLock { ($0.workers, $0.gateways) }
     for place in workers.map(\.place) + gateways.map(\.place) {

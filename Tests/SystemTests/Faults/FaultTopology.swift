@@ -10,6 +10,8 @@ struct FaultTopology: Hashable, Sendable {
   var isLinked = false
   /// Whether proxies stand before PostgreSQL that cut connections in the middle of a commit.
   var isCuttable = false
+  /// Whether proxies stand before PostgreSQL that fall silent in the middle of a conversation.
+  var isStalling = false
   /// Whether every role has a clock of its own, which can be set.
   var hasClocks = false
   /// Whether the market is opened and closed by hand.
@@ -34,6 +36,7 @@ struct FaultTopology: Hashable, Sendable {
   static let redis = FaultTopology(name: "redis", isBalanced: false)
   static let postgres = FaultTopology(name: "postgres")
   static let commits = FaultTopology(name: "commits", isCuttable: true)
+  static let stalls = FaultTopology(name: "stalls", isStalling: true)
   static let clocks = FaultTopology(name: "clocks", hasClocks: true, isBalanced: false)
   static let gateways = FaultTopology(name: "gateways", isBalanced: false)
   static let races = FaultTopology(name: "races")

@@ -1,0 +1,146 @@
+internal import Glibc
+internal import Lifecycle
+
+/// Stands between a PostgreSQL client and its server and falls silent in the middle of a conversation: after a number of
+/// bytes nothing more goes one way or either way, and nobody is told. The connections stay until one of the ends closes.
+///
+/// It listens on a Unix socket in a folder of its own, under the name that libpq expects.
+public final class StallingProxy: Sendable {
+  /// Which way nothing more goes.
+  public enum Way: Sendable, CaseIterable {
+    /// What the client sends does not arrive any more; the server is heard.
+    case requests
+    /// Nothing goes either way.
+    case both
+  }
+
+  private struct State {
+    /// Bytes that still pass from the client to the server; nil while everything does.
+    var left: Int?
+    var way = Way.both
+    var mark: [UInt8] = []
+    var passed = 0
+    var stalls = 0
+    var isReleased = false
+  }
+
+  /// The folder to name as host.
+  public var host: String { home.path }
+  private let home: ScratchDirectory
+  private let target: String
+  private let listener: Int32
+  private let state = Lock(State())
+
+  /// Listens.
+  /// - Parameter server: The folder with the server's socket.
+  public init(server: String) throws {
+    home = try ScratchDirectory("stall")
+    target = "\(server)/.s.PGSQL.5432"
+    listener = try listen(at: "\(home.path)/.s.PGSQL.5432")
+    startThread(name: "stall") { [weak self, listener] in
+      while true {
+        let client = accept(listener, nil, nil)
+        guard client >= 0, let self else { return }
+        startThread(name: "stall-pair") { self.serve(client) }
+      }
+    }
+  }
+
+  deinit {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+  }
+
+  /// Bytes that clients have sent so far.
+  public var passed: Int { state.withLock { $0.passed } }
+
+  /// Connections that have fallen silent.
+  public var stalls: Int { state.withLock { $0.stalls } }
+
+  /// Lets one connection fall silent.
+  /// - Parameters:
+  ///   - bytes: How many its client's bytes still pass, counted from the next that are sent.
+  ///   - mark: What these must contain; others pass whole and are not counted.
+  public func arm(after bytes: Int, _ way: Way, mark: String = "") {
+    state.withLock { state in
+      state.isReleased = false
+      state.left = bytes
+      state.way = way
+      state.mark = Array(mark.utf8)
+    }
+  }
+
+  /// Closes connections that have fallen silent, until it is armed again.
+  public func release() { state.withLock { $0.isReleased = true } }
+
+  /// How much of these bytes passes; nil for all. What does not makes the connection silent.
+  private func allowance(_ bytes: ArraySlice<UInt8>) -> (count: Int, way: Way)? {
+    state.withLock { state in
+      state.passed += bytes.count
+      guard let left = state.left, state.mark.isEmpty || contains(state.mark, in: bytes) else { return nil }
+      guard left < bytes.count else {
+        state.left = left - bytes.count
+        // The rest of the conversation counts, whatever is in it.
+        state.mark = []
+        return nil
+      }
+      state.left = nil
+      state.stalls += 1
+      return (left, state.way)
+    }
+  }
+
+  private func serve(_ client: Int32) {
+    let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    defer {
+      // Closing alone would not do: a program started meanwhile may have inherited a descriptor.
+      for descriptor in [client, server] {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+      }
+    }
+    guard withUnixAddress(target, { connect(server, $0, $1) == 0 }) else { return }
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      var waits = [
+        pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0),
+      ]
+      guard poll(&waits, 2, 100) >= 0 else { return }
+      if waits[1].revents != 0 {
+        let count = read(server, &chunk, chunk.count)
+        guard count > 0, send(all: chunk[..<count], to: client) else { return }
+      }
+      guard waits[0].revents != 0 else { continue }
+      let count = read(client, &chunk, chunk.count)
+      guard count > 0 else { return }
+      if let (passes, way) = allowance(chunk[..<count]) {
+        _ = send(all: chunk[..<passes], to: server)
+        return stall(client, server, way)
+      }
+      guard send(all: chunk[..<count], to: server) else { return }
+    }
+  }
+
+  /// Passes nothing on from the client, and from the server only where that way is open, until one of the ends has gone.
+  private func stall(_ client: Int32, _ server: Int32, _ way: Way) {
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      // The client's bytes stay unread, so that its end is seen by the hang-up alone.
+      var waits = [pollfd(fd: client, events: 0, revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
+      guard poll(&waits, 2, 100) >= 0, waits[0].revents == 0, !state.withLock({ $0.isReleased }) else { return }
+      guard waits[1].revents != 0 else { continue }
+      let count = read(server, &chunk, chunk.count)
+      guard count > 0 else { return }
+      if way == .requests { guard send(all: chunk[..<count], to: client) else { return } }
+    }
+  }
+}
+
+private func contains(_ mark: [UInt8], in bytes: ArraySlice<UInt8>) -> Bool {
+  guard bytes.count >= mark.count else { return false }
+  return bytes.withUnsafeBytes { all in
+    for start in 0...(all.count - mark.count)
+    where all[start] == mark[0] && memcmp(all.baseAddress! + start, mark, mark.count) == 0 { return true }
+    return false
+  }
+}
