@@ -10,6 +10,7 @@ struct RedisConnection: ~Copyable {
   /// The server.
   let endpoint: RedisEndpoint
   private let context: UnsafeMutablePointer<redisContext>
+  private let largestReply: Int
   /// The number by which the server knows the connection, from the login.
   private(set) var clientID: Int64 = 0
 
@@ -19,6 +20,7 @@ struct RedisConnection: ~Copyable {
   init(_ endpoint: RedisEndpoint, _ settings: RedisSettings, deadline: Int64) throws(RedisError) {
     blockBrokenPipeSignal()
     self.endpoint = endpoint
+    largestReply = settings.largestReply
     context = try connected(endpoint, settings, deadline: deadline)
   }
 
@@ -67,10 +69,16 @@ struct RedisConnection: ~Copyable {
   func receive(_ count: Int, deadline: Int64) throws(RedisError) -> [RedisValue] {
     var replies: [RedisValue] = []
     replies.reserveCapacity(count)
+    var received = 0
     while replies.count < count {
       guard let reply = try nextReply() else {
         try waitForBytes(until: deadline)
+        let before = context.pointee.reader.pointee.len
         guard redisBufferRead(context) == REDIS_OK else { throw lost() }
+        received += context.pointee.reader.pointee.len - before
+        guard received <= largestReply else {
+          throw .malformedReply(reason: "\(endpoint) sent more than \(largestReply) bytes")
+        }
         continue
       }
       replies.append(reply)

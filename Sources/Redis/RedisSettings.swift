@@ -12,6 +12,9 @@ public struct RedisSettings: Sendable {
   /// Longest wait for all replies to a call, beyond what its commands ask the server to wait; a cluster's redirections
   /// are followed within it.
   public var commandTimeout = TimeLimits.redisCommand.value
+  /// Bytes that the replies to one call may have: more are no program's of ours, and would fill the memory. The connection is
+  /// given up then.
+  public var largestReply = 256 << 20
   /// Silence after which TCP asks whether the peer is there.
   public var keepAlive = Duration.seconds(15)
   /// When to try again after failures.

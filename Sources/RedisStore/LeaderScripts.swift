@@ -37,6 +37,12 @@ enum LeaderScripts {
       return { 1, damaged }
       """)
 
+  /// Take away what is damaged.
+  static let clear = [
+    RuledScript(name: "clear_leader", rule: .leader, "return { 1, damaged }").call(Keys.leader),
+    RuledScript(name: "clear_assignment", rule: .assignment, "return { 1, damaged }").call(Keys.assignment),
+  ]
+
   private static let resign = RedisScript(
     name: "resign",
     source: """

@@ -63,6 +63,9 @@ enum LeaseScripts {
       return { 1, damaged }
       """)
 
+  /// Takes a damaged lease away.
+  static let clear = RuledScript(name: "clear_lease", rule: .lease, "return { 1, damaged }")
+
   static let release = RedisScript(
     name: "release",
     source: """

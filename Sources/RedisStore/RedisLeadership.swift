@@ -17,7 +17,9 @@ public final class RedisLeadership: LeaderStore {
   /// The leader's lease; a damaged one counts as free (``KeyRule/leader``).
   public func seat() async throws(StreamError) -> LeaderElection.Seat? {
     let replies = try await streamErrors { () async throws(RedisError) in
-      try await client.send([KeyRule.leader.read(Keys.leader), RedisCommand("PTTL", Keys.leader)])
+      try await client.read(
+        [KeyRule.leader.read(Keys.leader), RedisCommand("PTTL", Keys.leader)], tending: LeaderScripts.clear,
+        reports: damage)
     }
     try replies[0].acceptedUnlessOfAnotherType()
     guard let record = KeyRule.leader.accepts(replies[0], remaining: replies[1]), let left = replies[1].integer,
@@ -52,7 +54,8 @@ public final class RedisLeadership: LeaderStore {
   /// What is wished; nil when nothing is, or when it is damaged: a field that names no shard is no leader's.
   public func assignment(unless known: Assignment?) async throws(StreamError) -> Assignment? {
     try await streamErrors { () async throws(RedisError) in
-      let version = try await client.send([KeyRule.assignment.read(Keys.assignment)])[0]
+      let version = try await client.read(
+        [KeyRule.assignment.read(Keys.assignment)], tending: LeaderScripts.clear, reports: damage)[0]
       guard !version.isOfAnotherType,
         let record = KeyRule.assignment.accepts(try version.accepted(), remaining: .null),
         let term = record.number("term"), let generation = record.number("generation")
@@ -65,7 +68,8 @@ public final class RedisLeadership: LeaderStore {
 
   /// All fields of the assignment and their values.
   private func fields() async throws(RedisError) -> [RedisValue] {
-    let reply = try await client.send([RedisCommand("HGETALL", Keys.assignment)])[0]
+    let reply = try await client.read(
+      [RedisCommand("HGETALL", Keys.assignment)], tending: LeaderScripts.clear, reports: damage)[0]
     return reply.isOfAnotherType ? [] : try reply.accepted().array ?? []
   }
 

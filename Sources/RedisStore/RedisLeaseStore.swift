@@ -20,7 +20,10 @@ public final class RedisLeaseStore: LeaseStore {
     let commands = shards.flatMap { shard in
       [KeyRule.lease.read(Keys.lease(shard)), RedisCommand("PTTL", Keys.lease(shard))]
     }
-    let replies = try await streamErrors { () async throws(RedisError) in try await client.send(commands) }
+    let replies = try await streamErrors { () async throws(RedisError) in
+      try await client.read(
+        commands, tending: shards.map { LeaseScripts.clear.call(Keys.lease($0)) }, reports: damage)
+    }
     var leases: [Shard: Lease] = [:]
     for (index, shard) in shards.enumerated() {
       leases[shard] = try lease(fields: replies[2 * index], remaining: replies[2 * index + 1])

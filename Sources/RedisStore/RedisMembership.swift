@@ -61,8 +61,9 @@ public final class RedisMembership: MembershipStore {
       // A list of another type is replaced by the next beat of anybody.
       let listed = reply.isOfAnotherType ? [] : try reply.accepted().array ?? []
       let names = listed.compactMap { $0.bytes.flatMap { WorkerID($0) } }
-      let replies = try await client.send(
-        names.flatMap { [KeyRule.worker.read(Keys.worker($0)), RedisCommand("PTTL", Keys.worker($0))] })
+      let replies = try await client.read(
+        names.flatMap { [KeyRule.worker.read(Keys.worker($0)), RedisCommand("PTTL", Keys.worker($0))] },
+        tending: names.map { HeartbeatRecord.clear($0) }, reports: damage)
       var found: [Heartbeat] = []
       var unlisted = listed.filter { $0.bytes.map { WorkerID($0) == nil } ?? false }
       var damaged: [WorkerID] = []

@@ -15,6 +15,8 @@ public struct RedisStoreSettings: Sendable {
   public var nudgeLength = 10_000
   /// Commands that are sent in one go at most.
   public var pipelineLength = 1000
+  /// Bytes that the replies to one call may have.
+  public var largestReply = 256 << 20
   /// Longest wait for a connection.
   public var connectTimeout = TimeLimits.redisConnect.value
   /// Longest wait for an answer.
@@ -34,6 +36,7 @@ public struct RedisStoreSettings: Sendable {
     var settings = RedisSettings(address: address, name: "\(name):\(purpose)")
     settings.connectTimeout = connectTimeout
     settings.commandTimeout = commandTimeout
+    settings.largestReply = largestReply
     return RedisClient(settings)
   }
 }

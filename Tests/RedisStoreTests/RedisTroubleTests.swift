@@ -1,3 +1,4 @@
+import Lifecycle
 import Market
 import Ports
 import Redis
@@ -88,5 +89,33 @@ import Testing
     try await end(trouble)
     while (try? await renew()) != [] { try await Task.sleep(for: .milliseconds(5)) }
     #expect(try await RedisLeaseStore(server.settings()).leases(of: [shard])[shard]?.epoch == Epoch(rawValue: 2))
+  }
+
+  /// Values that are longer than anything a program writes fill no memory: reading them fails, and takes them away.
+  @Test func valuesBeyondMeasureAreTakenAway() async throws {
+    var settings = server.settings()
+    settings.largestReply = 1 << 20
+    let found = Lock<[String]>([])
+    settings.damage.hear { key in found.withLock { $0.append(key.key) } }
+    let worker = WorkerID(rawValue: "a")
+    let beat = Heartbeat(worker: worker, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0))
+    _ = try await RedisMembership(settings).beat(beat, lifetime: .seconds(60))
+    for (key, field) in [
+      ("bw:{s17}:lease", "owner"), ("bw:leader", "worker"), ("bw:assignment", "term"), ("bw:worker:a", "host"),
+    ] {
+      var command = RedisCommand("HSET", key, field)
+      command.add(Array(repeating: UInt8(ascii: "7"), count: 3 << 20))
+      _ = try await operators.send(command)
+    }
+    let (leases, leaders, members) = (RedisLeaseStore(settings), RedisLeadership(settings), RedisMembership(settings))
+    let refused = await #expect(throws: StreamError.self) { try await leases.leases(of: [shard]) }
+    #expect(refused?.reason.contains("sent more than") == true, "\(refused?.reason ?? "")")
+    await #expect(throws: StreamError.self) { try await leaders.seat() }
+    await #expect(throws: StreamError.self) { try await members.workers() }
+    #expect(try await leases.leases(of: [shard]) == [:])
+    #expect(try await leaders.seat() == nil)
+    #expect(try await leaders.assignment(unless: nil) == nil)
+    #expect(try await members.workers() == [])
+    #expect(found.withLock { Set($0) } == ["bw:{s17}:lease", "bw:leader", "bw:assignment", "bw:worker:a"])
   }
 }

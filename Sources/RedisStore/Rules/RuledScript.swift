@@ -41,6 +41,19 @@ struct RuledScript: Sendable {
 }
 
 extension RedisClient {
+  /// Sends commands that only read, and returns their replies in order. When they are longer than any value may be, who has
+  /// somebody to tell takes away what is damaged of the keys, so that the next reading succeeds.
+  func read(
+    _ commands: [RedisCommand], tending calls: [RuledScript.Call], reports: DamageReports
+  ) throws(RedisError) -> [RedisValue] {
+    do throws(RedisError) {
+      return try send(commands)
+    } catch {
+      if case .malformedReply = error, reports.isHeard { _ = try run(calls, reports: reports) }
+      throw error
+    }
+  }
+
   /// Runs scripts in one go, tells of the damage they found, and returns their answers in order.
   func run(_ calls: [RuledScript.Call], reports: DamageReports) throws(RedisError) -> [RuledScript.Answer] {
     var answers: [RuledScript.Answer] = []
