@@ -95,17 +95,13 @@ import Testing
     _ = try await connected.send(RedisCommand("SET", "k", "v"))
     set.pauseSentinel(0)
     set.stopSentinel(1)
-    let start = ContinuousClock.now
+    // Whoever waited for the hung one in full would have no time left for an answer.
     #expect(try await client(set.address, timeout: .seconds(2)).send(RedisCommand("ECHO", "on")).text == "on")
-    #expect(ContinuousClock.now - start < .seconds(2))
     set.stopSentinel(2)
-    let begun = ContinuousClock.now
     let error = try await failure { () async throws(RedisError) in
       try await client(set.address, timeout: .milliseconds(400)).send(RedisCommand("PING"))
     }
     #expect(error.isUnavailable && error.description.contains("no sentinel led to the master"))
-    // Generous, as the machine may be busy: what it must not do is wait for each sentinel in full.
-    #expect(ContinuousClock.now - begun < .seconds(5))
     // Who is connected needs no sentinel.
     for _ in 0..<20 {
       #expect(try await connected.send(RedisCommand("GET", "k")).text == "v")
