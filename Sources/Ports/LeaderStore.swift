@@ -43,9 +43,37 @@ public protocol LeaderLedger: Sendable {
   /// Whether a term stands: nobody has been elected since.
   func stands(_ leadership: Leadership) async throws(LedgerError) -> Bool
 
-  /// Keeps the coming days' tables ready.
-  /// - Returns: Whether the term still stands; when it does not, nothing was done.
-  func keepDays(_ leadership: Leadership) async throws(LedgerError) -> Bool
+  /// Makes some of the tables that the coming days lack, if this is the hour for it.
+  /// - Returns: What was made and is left; nil when the term has ended, and nothing more was done.
+  func keepDays(_ leadership: Leadership) async throws(LedgerError) -> DaysKept?
+}
+
+/// What became of the coming days' tables.
+public struct DaysKept: Hashable, Sendable {
+  /// Fewer days ahead than these are a matter for an operator.
+  public static let fewest = 2
+
+  /// How many tables were made.
+  public var made: Int
+  /// How many are still missing.
+  public var left: Int
+  /// For how many whole days from tomorrow on all tables are there, up to as many as there should be; -1 when today lacks
+  /// some.
+  public var ahead: Int
+
+  /// Says what was done.
+  public init(made: Int, left: Int, ahead: Int) {
+    self.made = made
+    self.left = left
+    self.ahead = ahead
+  }
+}
+
+/// Tells for how many days tables stand ready.
+public protocol DayTableReader: Sendable {
+  /// Whole days from tomorrow on whose tables are all there, at most as many as the leader keeps ready; -1 when today
+  /// lacks some. The database's clock says what today is.
+  func daysAhead() async throws(LedgerError) -> Int
 }
 
 /// Asks a worker whether it is well.

@@ -39,6 +39,8 @@ public enum Migrator {
     Migration(
       version: 14, name: "price_bands", sql: String(decoding: PackageResources.m0014_price_bands_sql, as: UTF8.self)),
     Migration(
+      version: 16, name: "day_tables", sql: String(decoding: PackageResources.m0016_day_tables_sql, as: UTF8.self)),
+    Migration(
       version: 19, name: "stalled_sessions",
       sql: String(decoding: PackageResources.m0019_stalled_sessions_sql, as: UTF8.self)),
   ]
@@ -57,11 +59,24 @@ public enum Migrator {
     public var shards: Int16
   }
 
-  /// Runs the steps that the database lacks, each in a transaction; concurrent runs wait for each other.
-  /// - Parameter shards: For a new database only; nil takes ``defaultShards``.
+  /// Runs the steps that the database lacks, each in a transaction, and makes the coming days' tables; concurrent runs wait
+  /// for each other.
+  ///
+  /// A step that would change a table which somebody reads or writes asks for its lock for a moment only, and comes again:
+  /// whoever comes behind it waits no longer than that, however long it takes until the table is free.
+  /// - Parameters:
+  ///   - shards: For a new database only; nil takes ``defaultShards``.
+  ///   - patience: How locks are waited for.
+  ///   - waiting: Told of each lock that could not be had.
   /// - Throws: ``PostgresError`` when the database is away or a step fails (it then left no trace).
-  public static func run(_ connection: inout PostgresConnection, shards: Int16?) throws(PostgresError) -> Report {
-    try connection.execute("SET client_min_messages = warning; SELECT pg_advisory_lock(7361725)")
+  public static func run(
+    _ connection: inout PostgresConnection, shards: Int16?, patience: MigrationPatience = MigrationPatience(),
+    waiting: (MigrationWait) -> Void = { _ in }
+  ) throws(PostgresError) -> Report {
+    try connection.execute("SET client_min_messages = warning")
+    try patience.retrying("others that migrate", &connection, waiting) { (connection) throws(PostgresError) in
+      try connection.execute("SELECT pg_advisory_lock(7361725)")
+    }
     defer { try? connection.execute("SELECT pg_advisory_unlock(7361725)") }
     try connection.execute(
       """
@@ -73,37 +88,22 @@ public enum Migrator {
     var applied: [String] = []
     for migration in migrations where !versions.contains(migration.version) {
       let record = "INSERT INTO schema_migrations (version, name) VALUES (\(migration.version), '\(migration.name)')"
-      // One simple query is one transaction: a killed run leaves the step undone.
-      try connection.execute("BEGIN;\n\(migration.sql);\n\(record);\nCOMMIT")
+      try patience.retrying("step \(migration.name)", &connection, waiting) { (connection) throws(PostgresError) in
+        // One simple query is one transaction: a killed run leaves the step undone.
+        try connection.execute("BEGIN;\n\(migration.sql);\n\(record);\nCOMMIT")
+      }
       applied.append(migration.name)
     }
     try connection.execute(
       """
       INSERT INTO shard_logs (shard) SELECT generate_series(0, \((shards ?? defaultShards) - 1))
         WHERE NOT EXISTS (SELECT FROM shard_logs);
-      INSERT INTO shard_cursors (shard) SELECT shard FROM shard_logs ON CONFLICT DO NOTHING;
-      \(Partitions.ensureDays)
+      INSERT INTO shard_cursors (shard) SELECT shard FROM shard_logs ON CONFLICT DO NOTHING
       """)
+    try patience.retrying("the coming days' tables", &connection, waiting) { (connection) throws(PostgresError) in
+      _ = try Partitions.make(&connection, days: Int32(Partitions.daysAhead) + 2)
+    }
     let count = try connection.query(PostgresCall(.init("count_shards", "SELECT count(*)::smallint FROM shard_logs")))
     return Report(applied: applied, shards: count.int2(0, 0))
-  }
-}
-
-/// The days for which tables stand ready.
-public enum Partitions {
-  /// How many days ahead of today.
-  public static let daysAhead = 3
-
-  /// The days' tables first, then what stands beside each.
-  static let ensureDays = """
-    SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, \(daysAhead + 2));
-    SELECT ensure_market_day((now() AT TIME ZONE 'UTC')::date + n) FROM generate_series(-1, \(daysAhead)) AS n
-    """
-
-  /// Makes missing days, from yesterday on. Call it at start and a few times a day.
-  public static func ensure(_ session: PostgresSession) async throws(PostgresError) {
-    try await session.use { (connection) throws(PostgresError) in
-      try connection.execute(ensureDays)
-    }
   }
 }

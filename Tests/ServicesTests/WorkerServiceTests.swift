@@ -312,6 +312,21 @@ private struct Floor {
     #expect(try await floor.leases.seat() == nil, "an orderly end gives the lead up")
   }
 
+  @Test func aLeaderMakesTablesPortionByPortionUntilNoneIsMissing() async throws {
+    let floor = Floor()
+    let portions = [
+      DaysKept(made: 12, left: 18, ahead: 1), DaysKept(made: 12, left: 6, ahead: 5),
+      DaysKept(made: 6, left: 0, ahead: 7),
+    ]
+    await floor.leading.answer(portions)
+    try await floor.working([floor.worker("a")]) {
+      await eventually("all are made") {
+        floor.journal.all.compactMap { if case .daysKept(let kept) = $0 { kept } else { nil } } == portions
+      }
+    }
+    #expect(await floor.leading.kept == 3, "it looks again when an hour has passed")
+  }
+
   @Test func aDeposedLeaderStepsDown() async throws {
     let floor = Floor()
     let worker = floor.worker("a")

@@ -6,6 +6,12 @@ extension TimeLimits {
       because: "an account that is held costs a batch a moment; counters of shards are queued for and passed on quickly"
     ),
     TimeLimitOrder(
+      longer: accountLockTimeout, shorter: [migrationLockTimeout],
+      because: "who queues behind a migration's step gets its lock before its requests are set aside"),
+    TimeLimitOrder(
+      longer: lockTimeout, shorter: [dayTableLockTimeout],
+      because: "a leader that makes tables gives way before its session would"),
+    TimeLimitOrder(
       longer: statementTimeout, shorter: [lockTimeout],
       because: "who waits for a lock in vain is told so, and not that the statement took too long"),
     TimeLimitOrder(

@@ -19,6 +19,13 @@ public enum TimeLimits {
     name: "idle_in_transaction_session_timeout", place: .server, value: .seconds(5),
     bounds: "the wait for the next request of a transaction, where all messages so far have come whole")
 
+  public static let migrationLockTimeout = TimeLimit(
+    name: "lock_timeout of migrations", place: .server, value: .milliseconds(200),
+    bounds: "the wait of a migration's step for one table; it is asked for again after a second or two")
+  public static let dayTableLockTimeout = TimeLimit(
+    name: "lock_timeout of days' tables", place: .server, value: .milliseconds(500),
+    bounds: "the wait for one lock by who makes a day's table; the leader tries again after 5 s")
+
   // MARK: Sessions that have stopped
 
   public static let sessionPatience = TimeLimit(
@@ -119,7 +126,8 @@ public enum TimeLimits {
 
   /// All of them, place by place.
   public static let all = [
-    lockTimeout, accountLockTimeout, statementTimeout, idleTransaction, sessionPatience, sessionPeriod,
+    lockTimeout, accountLockTimeout, statementTimeout, idleTransaction, migrationLockTimeout,
+    dayTableLockTimeout, sessionPatience, sessionPeriod,
     sessionSecondLook,
     lockPromise, connect, silence, longSilence, keepAliveIdle, inquiryPause, redisConnect, redisCommand, setAside,
     probe,

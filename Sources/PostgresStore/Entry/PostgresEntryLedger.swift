@@ -71,7 +71,8 @@ public struct PostgresEntryLedger: EntryLedger {
           }
         }
         guard let pause = patience.pause(after: error, random: .random(in: 0 ... .max)) else {
-          throw isInDoubt ? LedgerError.outcomeUnknown : LedgerError(error)
+          if isInDoubt { throw LedgerError.outcomeUnknown }
+          throw await refusal(error)
         }
         retried(LedgerError.Cause(error))
         try? await Task.sleep(for: pause)
@@ -86,6 +87,25 @@ public struct PostgresEntryLedger: EntryLedger {
     await sessionGuard?.end(over: session)
     return try await session.use { (connection) throws(PostgresError) in
       try HeldAccounts(requests: requests).run(&connection)
+    }
+  }
+
+  /// What an error means to who accepts. Rows name their day's tables or find them by themselves: where those are missing,
+  /// that is nothing wrong with the rows.
+  ///
+  /// Source: PostgreSQL 15, appendix A (42P01, undefined_table; 23514, check_violation: no partition for a row).
+  private func refusal(_ error: PostgresError) async -> LedgerError {
+    guard ["42P01", "23514"].contains(error.state) else { return LedgerError(error) }
+    do throws(PostgresError) {
+      let missing = try await session.use { (connection) throws(PostgresError) in
+        try Partitions.missing(&connection, from: -1, days: 3).tables
+      }
+      guard let table = missing.first else { return LedgerError(error) }
+      return .unavailable(
+        .schema,
+        reason: "table \(table) is missing; the leading worker makes days' tables, or \"buttonwood migrate\"")
+    } catch let second {
+      return LedgerError(second)
     }
   }
 

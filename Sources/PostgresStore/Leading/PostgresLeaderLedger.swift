@@ -1,3 +1,4 @@
+internal import Market
 public import Ports
 public import Postgres
 public import Sharding
@@ -20,15 +21,6 @@ public struct PostgresLeaderLedger: LeaderLedger {
 
   private static let holdTerm = PostgresStatement("hold_term", "SELECT hold_term($1::bigint, $2::bigint)")
 
-  private static let ensureDays = PostgresStatement(
-    "ensure_days", "SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1, $1::integer)")
-
-  private static let ensureMarketDays = PostgresStatement(
-    "ensure_market_days",
-    """
-    SELECT ensure_market_day((now() AT TIME ZONE 'UTC')::date - 1 + n) FROM generate_series(0, $1::integer - 1) AS n
-    """)
-
   public func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership {
     let call = PostgresCall(Self.elect, [.int8(Int64(bitPattern: nonce)), .text(worker.rawValue)])
     do {
@@ -50,10 +42,35 @@ public struct PostgresLeaderLedger: LeaderLedger {
     }
   }
 
-  public func keepDays(_ leadership: Leadership) async throws(LedgerError) -> Bool {
-    let days = PostgresParameter.int4(Int32(Partitions.daysAhead + 2))
-    return try await within(
-      leadership, [PostgresCall(Self.ensureDays, [days]), PostgresCall(Self.ensureMarketDays, [days])])
+  public func keepDays(_ leadership: Leadership) async throws(LedgerError) -> DaysKept? {
+    guard try await within(leadership, []) else { return nil }
+    let days = Int32(Partitions.daysAhead)
+    let found: (tables: [DayTable], now: Timestamp?)
+    do {
+      found = try await session.use { (connection) throws(PostgresError) in
+        try Partitions.missing(&connection, from: -1, days: days + 2)
+      }
+    } catch {
+      throw LedgerError(error)
+    }
+    let due = found.now.map { DayTablePlan.due(found.tables, at: $0) } ?? []
+    for table in due {
+      do throws(LedgerError) {
+        guard try await within(leadership, [Partitions.call(table)]) else { return nil }
+      } catch {
+        guard case .unavailable(let cause, let reason) = error else { throw error }
+        throw .unavailable(cause, reason: "\(table): \(reason)")
+      }
+    }
+    let ahead: PostgresRows
+    do {
+      ahead = try await session.use { (connection) throws(PostgresError) in
+        try connection.query(PostgresCall(PartitionStatements.ahead, [.int4(days)]))
+      }
+    } catch {
+      throw LedgerError(error)
+    }
+    return DaysKept(made: due.count, left: found.tables.count - due.count, ahead: Int(ahead.int4(0, 0)))
   }
 
   /// Runs calls in one transaction of the term.

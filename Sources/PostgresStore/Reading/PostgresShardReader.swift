@@ -4,7 +4,7 @@ public import Postgres
 internal import Sharding
 
 /// Tells how the shards stand, over one connection.
-public struct PostgresShardReader: ShardReader {
+public struct PostgresShardReader: ShardReader, DayTableReader {
   private let session: PostgresSession
 
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
@@ -21,14 +21,7 @@ public struct PostgresShardReader: ShardReader {
 
   /// Reads all shards in one statement.
   public func shards() async throws(LedgerError) -> [ShardRecord] {
-    let rows: PostgresRows
-    do throws(PostgresError) {
-      rows = try await read()
-    } catch {
-      throw error.state == "42P01"
-        ? .unavailable(.schema, reason: "the database has no schema yet; run \"buttonwood migrate\"")
-        : LedgerError(error)
-    }
+    let rows = try await answer(PostgresCall(Self.statement))
     return (0..<rows.count).map { row in
       ShardRecord(
         shard: Shard(rawValue: rows.int2(row, 0)),
@@ -39,8 +32,25 @@ public struct PostgresShardReader: ShardReader {
     }
   }
 
-  private func read() async throws(PostgresError) -> PostgresRows {
-    let call = PostgresCall(Self.statement)
+  public func daysAhead() async throws(LedgerError) -> Int {
+    Int(try await answer(PostgresCall(PartitionStatements.ahead, [.int4(Int32(Partitions.daysAhead))])).int4(0, 0))
+  }
+
+  private func answer(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+    do throws(PostgresError) {
+      return try await read(call)
+    } catch {
+      switch error.state {
+      case "42P01":
+        throw .unavailable(.schema, reason: "the database has no schema yet; run \"buttonwood migrate\"")
+      case "42883":
+        throw .unavailable(.schema, reason: "the database has an older schema; run \"buttonwood migrate\"")
+      default: throw LedgerError(error)
+      }
+    }
+  }
+
+  private func read(_ call: PostgresCall) async throws(PostgresError) -> PostgresRows {
     do {
       return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
     } catch .connectionLost {

@@ -177,8 +177,12 @@ actor LeaderService {
 
   private func keepHouse(_ leadership: Leadership, at now: Duration) async {
     do throws(LedgerError) {
-      guard try await ledger.keepDays(leadership) else { return stepDown("PostgreSQL knows a later term") }
-      nextHousekeeping = now + settings.housekeepingPeriod
+      guard let kept = try await ledger.keepDays(leadership) else { return stepDown("PostgreSQL knows a later term") }
+      if kept.made > 0 { report(.daysKept(kept)) }
+      // A portion a turn; what is left out for the hour is looked for again soon.
+      nextHousekeeping =
+        now
+        + (kept.left == 0 ? settings.housekeepingPeriod : kept.made > 0 ? .zero : settings.housekeepingRest)
     } catch {
       report(.housekeepingFailed(reason: "\(error)"))
       nextHousekeeping = now + settings.housekeepingRetry

@@ -61,6 +61,8 @@ public struct ExecutionSettings: Sendable {
   public var balance = Balancer.Limits()
   /// How often the leader keeps the coming days' tables ready.
   public var housekeepingPeriod = Duration.seconds(3_600)
+  /// How soon it looks again when it is not the hour to make tables.
+  public var housekeepingRest = Duration.seconds(60)
   /// Who opens and closes the market, and when.
   public var market = MarketDirector()
   /// How often the leader looks at the market's clock at least.

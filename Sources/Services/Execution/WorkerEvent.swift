@@ -32,6 +32,8 @@ public enum WorkerEvent: Sendable {
   case wished(Term, shards: Int)
   /// A look for sessions whose clients have stopped found something.
   case stalledSession(StalledSessionEvent)
+  /// As leader, it made tables of the coming days.
+  case daysKept(DaysKept)
   /// The leader's housekeeping failed.
   case housekeepingFailed(reason: String)
   /// As leader, it follows another clock than the leader before.

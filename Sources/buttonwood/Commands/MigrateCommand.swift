@@ -10,7 +10,12 @@ enum MigrateCommand {
   /// Runs the command and returns its exit status.
   static func run(_ arguments: [String]) async -> Int32 {
     var line = CommandLineOptions(
-      name, "Brings the schema of the database up to date. Safe to run from several places at once.", arguments)
+      name,
+      "Brings the schema of the database up to date, and makes the coming days' tables. Safe to run from several places "
+        + "at once, and while the exchange works: a lock that is not free is asked for again and again, each time for "
+        + "\(MigrationPatience().lockTimeoutMilliseconds) ms, so that nobody queues behind it; which sessions hold it up is "
+        + "written to standard error.",
+      arguments)
     let url = line.databaseURL()
     let shards = line.optionalInteger(
       "shards", in: 1...1024,
@@ -20,7 +25,9 @@ enum MigrateCommand {
     return await CommandLineTool.run(name) { () async throws(PostgresError) in
       let session = PostgresSession(StoreSettings.analysis(url: url, role: "migrate"), name: "migrate")
       let report = try await session.use { (connection) throws(PostgresError) in
-        try Migrator.run(&connection, shards: shards.map { Int16($0) })
+        try Migrator.run(&connection, shards: shards.map { Int16($0) }) { wait in
+          Console.write("\(name): \(wait)\n", to: .error)
+        }
       }
       Console.write(printsJSON ? json(report) : text(report))
       if let shards, shards != Int(report.shards) {

@@ -159,7 +159,7 @@ enum GatewayCommand {
           }
         }
       }
-      let partitions = RoleOptions.keepPartitions(session("partitions"), log)
+      let days = Task { await DayTableWatch(PostgresShardReader(session: session("days")), metrics, log).run() }
       await StopSignal.wait()
       log.notice("draining")
       let isClean = await server.drain(deadline: options.drain)
@@ -167,7 +167,7 @@ enum GatewayCommand {
       keys.cancel()
       follower.cancel()
       watch.cancel()
-      partitions.cancel()
+      days.cancel()
       await admin.stop()
       log.notice("stopped", ["answered_all": isClean])
       return isClean ? 0 : 1

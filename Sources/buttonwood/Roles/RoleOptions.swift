@@ -55,22 +55,6 @@ enum RoleOptions {
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
-
-  /// Keeps the coming days' tables ready: at once and every hour.
-  static func keepPartitions(_ session: PostgresSession, _ log: Log) -> Task<Void, Never> {
-    Task {
-      while !Task.isCancelled {
-        do {
-          try await Partitions.ensure(session)
-          await session.disconnect()
-          try? await Task.sleep(for: .seconds(3600))
-        } catch {
-          log.warning("the coming days' tables could not be made", ["reason": "\(error)"])
-          try? await Task.sleep(for: .seconds(5))
-        }
-      }
-    }
-  }
 }
 
 extension Duration {

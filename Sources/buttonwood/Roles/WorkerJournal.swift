@@ -64,6 +64,8 @@ final class WorkerJournal: Sendable {
     case .steppedDown(let term, let reason): log.notice("no longer leading", ["term": term, "reason": reason])
     case .electionFailed(let reason): log.warning("an election failed", ["reason": reason])
     case .wished(let term, let shards): log.notice("wished shards elsewhere", ["term": term, "shards": shards])
+    case .daysKept(let kept):
+      log.notice("made days' tables", ["tables": kept.made, "missing": kept.left, "days_ahead": kept.ahead])
     case .housekeepingFailed(let reason): log.warning("the coming days' tables could not be made", ["reason": reason])
     case .clockChanged(nil, let mode): log.notice("the market's clock is set", ["clock": mode.rawValue])
     case .clockChanged(let old?, let mode):

@@ -75,7 +75,8 @@ struct WorkerMetrics: Sendable {
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
     case .stalledSession: break  // ``StalledSessionLog`` counts them.
-    case .released, .handOverDelayed, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .told,
+    case .released, .handOverDelayed, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .daysKept,
+      .told,
       .clockChanged,
       .marketDelayed, .pausesEnded, .expiryStuck:
       break

@@ -46,7 +46,7 @@ extension FaultRow {
   static let all =
     worker + fleet + leader + links + redis + hostile + postgres + commits + stalls + gateway + races + clocks
     + marketDay
-    + age
+    + age + dayTables
 
   /// The rows that are asked for by number in BUTTONWOOD_FAULT_ROWS (`1,27`), or all.
   static let selected: [FaultRow] = {
