@@ -48,8 +48,9 @@ public enum Migrator {
   /// The schema version that this program works with.
   public static var currentVersion: Int32 { migrations.last!.version }
 
-  /// How many shards a new database gets when nobody says.
-  public static let defaultShards: Int16 = 16
+  /// How many shards a new database gets when nobody says. The number stays for the database's life and is the most
+  /// workers that it can ever keep busy, so it leaves room to grow: an idle shard costs next to nothing.
+  public static let defaultShards: Int16 = 64
 
   /// What a migration run did.
   public struct Report: Sendable {

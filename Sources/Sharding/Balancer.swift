@@ -3,16 +3,25 @@ public import Market
 /// Spreads the shards over the workers by load: sticky, so that what need not move does not; bounded, so that a new worker
 /// costs no more hand-overs than its share; calm, so that noise moves nothing and nothing moves to and fro.
 ///
+/// A fleet with next to nothing to do is left as it is: below ``Limits/quietWeight`` the loads are noise, and the weights of
+/// before stand. Then only who comes and goes moves shards.
+///
 /// A value with a memory of what it moved and how heavy everything is. The same history gives the same wishes.
 public struct Balancer: Sendable {
   /// When it moves something.
   public struct Limits: Hashable, Sendable {
     /// How far, in percent of the mean, the heaviest and the lightest worker may be from it before anything moves.
     public var tolerancePercent = 25
-    /// How long a shard stays where it was moved to, and its weight is not measured anew.
+    /// How long a shard stays where it was moved to, and its weight is not measured anew. A weight follows a load within
+    /// about this long, so that bursts and gusts shorter than it move nothing.
     public var coolDown = Duration.seconds(5)
     /// Hand-overs begun in one round at most.
     public var movesPerRound = 64
+    /// What the busiest worker's shards must weigh beyond idle ones before weights are measured anew: a hundred commands a
+    /// second, a fortieth of what a worker can do.
+    public var quietWeight = 1_000
+    /// How long a shard does not go back where it came from, unless it has become twice or half as heavy.
+    public var returnDelay = Duration.seconds(60)
 
     /// The usual limits.
     public init() {}
@@ -50,10 +59,19 @@ public struct Balancer: Sendable {
     }
   }
 
+  /// The last time that a shard was moved to even loads out.
+  private struct Move {
+    var from: WorkerID
+    var at: Duration
+    /// What it weighed then.
+    var weight: Int
+  }
+
   /// The limits in force.
   public let limits: Limits
-  private var movedAt: [Shard: Duration] = [:]
-  private var weights: [Shard: Int] = [:]
+  private var moves: [Shard: Move] = [:]
+  private var weights: [Shard: Weight] = [:]
+  private var weighedAt: Duration?
 
   /// Remembers nothing yet.
   public init(limits: Limits = Limits()) { self.limits = limits }
@@ -61,9 +79,9 @@ public struct Balancer: Sendable {
   /// Says where every shard should be. Without anyone who takes shards, the old wishes stand.
   public mutating func wishes(_ view: View) -> [Shard: WorkerID] {
     guard !view.takers.isEmpty else { return view.wishes }
-    movedAt = movedAt.filter { view.now - $0.value < limits.coolDown }
+    moves = moves.filter { view.now - $0.value.at < max(limits.coolDown, limits.returnDelay) }
     weigh(view)
-    var floor = Floor(takers: view.takers, weights: weights)
+    var floor = Floor(takers: view.takers, weights: weights.mapValues(\.whole))
     // Shards of workers that drain.
     var homeless: [Shard] = []
     for shard in view.shards {
@@ -89,9 +107,39 @@ public struct Balancer: Sendable {
 
   /// A shard that has just moved is as heavy as before: its new owner has not measured it yet.
   private mutating func weigh(_ view: View) {
-    for shard in view.shards where movedAt[shard] == nil || weights[shard] == nil {
-      weights[shard] = view.loads[shard]?.weight ?? weights[shard] ?? ShardLoad.idleWeight
+    let span = weighedAt.map { view.now - $0 } ?? limits.coolDown
+    weighedAt = view.now
+    let isQuiet = isQuiet(view)
+    for shard in view.shards {
+      guard !isQuiet, !isCooling(shard, view.now), let load = view.loads[shard] else {
+        weights[shard] = weights[shard] ?? Weight(ShardLoad.idleWeight)
+        continue
+      }
+      weights[shard, default: Weight(load.weight)].follow(load.weight, for: span, within: limits.coolDown)
     }
+  }
+
+  /// Whether no worker has a load worth measuring.
+  private func isQuiet(_ view: View) -> Bool {
+    // What nobody works on now will be somebody's.
+    var burdens: [WorkerID?: Int] = [:]
+    for (shard, load) in view.loads {
+      burdens[view.owners[shard], default: 0] += load.weight - ShardLoad.idleWeight
+    }
+    return burdens.values.allSatisfy { $0 < limits.quietWeight }
+  }
+
+  private func isCooling(_ shard: Shard, _ now: Duration) -> Bool {
+    moves[shard].map { now - $0.at < limits.coolDown } ?? false
+  }
+
+  /// Whether a shard may go to a worker: not while it cools down, and not soon back where it came from for nothing.
+  private func mayMove(_ shard: Shard, to target: WorkerID, _ now: Duration) -> Bool {
+    guard let move = moves[shard] else { return true }
+    guard now - move.at >= limits.coolDown else { return false }
+    guard move.from == target, now - move.at < limits.returnDelay else { return true }
+    let weight = weights[shard]?.whole ?? ShardLoad.idleWeight
+    return weight >= 2 * move.weight || 2 * weight <= move.weight
   }
 
   /// Evens out from the heaviest to the lightest, one shard after the other. It begins when the difference is beyond the
@@ -113,12 +161,33 @@ public struct Balancer: Sendable {
     while left > 0, floor.isUneven(without: pinned, tolerancePercent: limits.tolerancePercent / 3),
       let source = floor.heaviest(without: pinned), let target = floor.lightest(without: pinned)
     {
-      guard let shard = floor.best(from: source, to: target, where: { movedAt[$0] == nil }) else { return source }
+      guard let shard = floor.best(from: source, to: target, where: { mayMove($0, to: target, now) }) else {
+        return source
+      }
       floor.put(shard, on: target)
-      movedAt[shard] = now
+      moves[shard] = Move(from: source, at: now, weight: floor.weights[shard] ?? ShardLoad.idleWeight)
       left -= 1
     }
     return nil
+  }
+}
+
+/// What a shard weighs, smoothed over time.
+private struct Weight {
+  /// More than any machine can bear; the sums of a fleet's weights stay far from what an integer holds.
+  private static let most = 100_000_000
+  /// In thousandths, so that small differences are not lost to rounding.
+  private var thousandths: Int
+
+  init(_ weight: Int) { thousandths = min(max(weight, 0), Self.most) * 1_000 }
+
+  /// Rounded to the nearest whole number.
+  var whole: Int { (thousandths + 500) / 1_000 }
+
+  /// Moves towards what was measured for a span of time: all the way when that is as long as `settling`.
+  mutating func follow(_ measured: Int, for span: Duration, within settling: Duration) {
+    let (part, all) = (Int(span / .milliseconds(1)), max(1, Int(settling / .milliseconds(1))))
+    thousandths += (Weight(measured).thousandths - thousandths) * min(max(part, 0), all) / all
   }
 }
 
@@ -170,11 +239,11 @@ private struct Floor {
   }
 
   /// The shard whose move evens two workers out most: the heaviest that does not turn the difference round, else the
-  /// lightest that makes it smaller; nil when none does by more than a tenth of what it weighs.
+  /// lightest that leaves three fifths of it at most; nil when none does. What helps less is not worth a hand-over.
   func best(from source: WorkerID, to target: WorkerID, where mayMove: (Shard) -> Bool) -> Shard? {
     let gap = carried[source]! - carried[target]!
     guard gap > 0 else { return nil }
-    let candidates = (shards[source] ?? []).filter { mayMove($0) && weights[$0]! * 11 <= gap * 10 }
+    let candidates = (shards[source] ?? []).filter { mayMove($0) && weights[$0]! * 5 <= gap * 4 }
     let half = candidates.filter { weights[$0]! * 2 <= gap }
     if let shard = half.max(by: { (weights[$0]!, $1) < (weights[$1]!, $0) }) { return shard }
     return candidates.min { (weights[$0]!, $0) < (weights[$1]!, $1) }

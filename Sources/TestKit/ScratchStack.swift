@@ -9,6 +9,9 @@ public final class ScratchStack: Sendable {
   public static let accounts = 8
   /// How many instruments there are: `S0`…, each in a shard of its own.
   public static let instruments = 8
+  /// How many shards there are, half of them without an instrument. Fewer than a database has by default: what is tested does
+  /// not depend on their number, and each costs every process a little.
+  public static let shards = 16
 
   /// The database server.
   public let postgres: ScratchPostgres
@@ -34,7 +37,7 @@ public final class ScratchStack: Sendable {
     redis = try RedisServer()
     self.redisURL = redisURL ?? "unix://\(redis.socketPath)"
     standby = withStandby ? try await postgres.addStandby() : nil
-    let (status, text) = try await run(["migrate"])
+    let (status, text) = try await run(["migrate", "--shards", "\(Self.shards)"])
     guard status == 0 else { throw ChildProcess.Failure(description: "migrate ended with \(status): \(text)") }
     var connection = try postgres.connect()
     try connection.execute(seed)

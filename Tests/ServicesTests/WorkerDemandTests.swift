@@ -21,6 +21,14 @@ import Testing
     (0..<count).map { .init(shard: Shard(rawValue: Int16($0)), arrivals: arrivals, backlog: backlog) }
   }
 
+  @Test func moreWorkersThanShardsAreNotWantedAndThatIsSaid() {
+    let demand = WorkerDemand(workers: Self.fleet(2), shards: Self.shards(2, arrivals: 20_000))
+    #expect(demand.wanted == 2)
+    #expect(demand.reason.contains("because there are 2 shards"), "\(demand.reason)")
+    let enough = WorkerDemand(workers: Self.fleet(2), shards: Self.shards(16, arrivals: 1_000))
+    #expect(!enough.reason.contains("because there are"))
+  }
+
   @Test func anIdleFleetNeedsOne() {
     #expect(WorkerDemand(workers: Self.fleet(1), shards: Self.shards(8)).wanted == 1)
     #expect(WorkerDemand(workers: Self.fleet(5), shards: Self.shards(8)).wanted == 1)

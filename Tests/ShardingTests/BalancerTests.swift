@@ -141,6 +141,57 @@ private func randomLoads(_ random: inout SeededRandom) -> [ShardLoad] {
     }
   }
 
+  /// A fleet that has evened out and then sees next to nothing: a command here, a burst of some dozens there.
+  @Test(arguments: seeds) func tinyLoadsMoveNothing(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    let count = Int.random(in: 2...8, using: &random)
+    var fleet = Fleet(workers: count, loads: Array(repeating: ShardLoad(), count: 16))
+    for shard in fleet.shards { fleet.owners[shard] = Fleet.id(0) }
+    let isSettled = fleet.settle()
+    #expect(isSettled)
+    // Three minutes.
+    for _ in 0..<1_800 {
+      for shard in fleet.shards {
+        let isTouched = Int.random(in: 0..<16, using: &random) == 0
+        fleet.loads[shard] = ShardLoad(commandsPerSecond: isTouched ? Int.random(in: 0...30, using: &random) : 0)
+      }
+      let moved = fleet.round().shards
+      #expect(moved == 0, "seed \(seed)")
+    }
+  }
+
+  /// Loads about the bound below which they count as noise, on one worker more than on the others.
+  @Test(arguments: seeds) func noShardGoesToAndFro(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    let count = Int.random(in: 2...8, using: &random)
+    var fleet = Fleet(workers: count, loads: Array(repeating: ShardLoad(), count: 16))
+    _ = fleet.settle()
+    var homes = fleet.owners.mapValues { [$0] }
+    for _ in 0..<600 {
+      for shard in fleet.shards {
+        fleet.loads[shard]!.commandsPerSecond = Int.random(in: 20...38, using: &random)
+      }
+      fleet.round()
+      for (shard, owner) in fleet.owners where homes[shard]!.last != owner { homes[shard]!.append(owner) }
+    }
+    #expect(homes.values.allSatisfy { Set($0).count == $0.count }, "seed \(seed): \(homes)")
+  }
+
+  @Test func aFleetWhoseLoadHasEndedStaysAsItIs() {
+    var fleet = Fleet(workers: 2, loads: Array(repeating: ShardLoad(), count: 16))
+    fleet.loads[Shard(rawValue: 3)] = ShardLoad(commandsPerSecond: 500)
+    let isSettled = fleet.settle()
+    #expect(isSettled)
+    for shard in fleet.shards { fleet.loads[shard] = ShardLoad() }
+    for _ in 0..<1_800 {
+      let moved = fleet.round().shards
+      #expect(moved == 0)
+    }
+    fleet.workers.insert(Fleet.id(2))
+    let moved = fleet.round().shards
+    #expect(moved > 0, "who joins gets a share all the same")
+  }
+
   @Test func oneHotShardEndsAloneWhileTheOthersShareTheRest() {
     var loads = Array(repeating: ShardLoad(), count: 32)
     loads[5] = ShardLoad(commandsPerSecond: 10_000)

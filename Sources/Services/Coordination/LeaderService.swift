@@ -6,6 +6,9 @@ internal import Sharding
 ///
 /// Nothing waits for it: matching, settling and the take-over of dead shards go on without a leader.
 actor LeaderService {
+  /// The second look that ends after something was written has begun after it.
+  private static let looksToSettle = 2
+
   private let leaders: any LeaderStore
   private let ledger: any LeaderLedger
   private let me: WorkerID
@@ -17,6 +20,9 @@ actor LeaderService {
   private var election: LeaderElection
   private var balancer: Balancer
   private var published: Assignment?
+  /// Looks that have ended since the wishes were published, and when the last of all did.
+  private var looks = 0
+  private var lookedAt = Duration.zero
   private var electedAt = Duration.zero
   private var extendedAt = Duration.zero
   private var nextHousekeeping = Duration.zero
@@ -150,19 +156,20 @@ actor LeaderService {
     for heartbeat in fleet.values.sorted(by: { $0.worker < $1.worker }) {
       for (shard, load) in heartbeat.loads { (owners[shard], loads[shard]) = (heartbeat.worker, load) }
     }
-    let known = sight.assignment ?? published
+    let (known, isShown) = standing(sight)
     // Nothing is known when Redis has been wiped: whoever has not renewed its heartbeat yet still owns what it owned.
     guard known != nil || sight.at - electedAt >= settings.leaseLifetime else { return }
     let wishes = balancer.wishes(
       Balancer.View(
         takers: Set(fleet.values.filter { $0.state == .active }.map(\.worker)), owners: owners, loads: loads,
         shards: shards, wishes: known?.wishes ?? [:], isQuiet: isQuiet, now: sight.at))
-    guard wishes != sight.assignment?.wishes || sight.assignment?.term != leadership.term else { return }
+    guard wishes != known?.wishes || known?.term != leadership.term || !isShown else { return }
     let generation = (published?.generation ?? 0) + 1
     let assignment = Assignment(term: leadership.term, generation: generation, wishes: wishes)
     guard try await published(assignment, over: sight.assignment) else { return }
     let moved = wishes.count { known?.wishes[$0.key] != $0.value }
     published = assignment
+    looks = 0
     if moved > 0 { report(.wished(leadership.term, shards: moved)) }
   }
 
@@ -173,6 +180,18 @@ actor LeaderService {
     guard let known, try await leaders.publish(assignment, over: known) else { return false }
     report(.contested("the assignment was of term \(known.term), which nobody has been elected for"))
     return true
+  }
+
+  /// The wishes that stand, and whether the look shows them. A look that began before this leader's last wishes were written
+  /// shows those before: taken for what stands, they would have the leader take back what it has just wished, and wish
+  /// other shards elsewhere instead.
+  private func standing(_ sight: FleetSight) -> (wishes: Assignment?, isShown: Bool) {
+    if sight.at > lookedAt { (looks, lookedAt) = (looks + 1, sight.at) }
+    guard let published else { return (sight.assignment, true) }
+    guard let seen = sight.assignment, seen.term != published.term || seen.generation > published.generation else {
+      return (published, sight.assignment == published || looks < Self.looksToSettle)
+    }
+    return (seen, true)
   }
 
   private func keepHouse(_ leadership: Leadership, at now: Duration) async {

@@ -94,6 +94,9 @@ public struct WorkerDemand: Hashable, Sendable {
       wanted = takers.count
       reason = "\(what) are right for \(takers.count) at \(capacity)/s each"
     }
+    if count(atPercent: limits.fullestPercent) > most {
+      reason += "; more than \(most) find nothing to do, because there are \(most) shards"
+    }
     if !hotShards.isEmpty {
       let names = hotShards.prefix(5).map(\.shard.description).joined(separator: ", ")
       reason += "; shard \(names) is too much for one worker alone"

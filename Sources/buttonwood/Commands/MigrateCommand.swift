@@ -14,12 +14,15 @@ enum MigrateCommand {
       "Brings the schema of the database up to date, and makes the coming days' tables. Safe to run from several places "
         + "at once, and while the exchange works: a lock that is not free is asked for again and again, each time for "
         + "\(MigrationPatience().lockTimeoutMilliseconds) ms, so that nobody queues behind it; which sessions hold it up is "
-        + "written to standard error.",
+        + "written to standard error. A new database gets its shards now, and their number is fixed for its life: a shard "
+        + "is worked by one worker, so it is also the most workers that can ever share the load.",
       arguments)
     let url = line.databaseURL()
     let shards = line.optionalInteger(
       "shards", in: 1...1024,
-      help: "How many shards a new database gets, \(Migrator.defaultShards) by default; an old one keeps its own.")
+      help:
+        "How many shards a new database gets, \(Migrator.defaultShards) by default; an old one keeps its own. Take four "
+        + "or more for each worker that may ever be wanted: load is evened out in whole shards.")
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(PostgresError) in
@@ -31,14 +34,18 @@ enum MigrateCommand {
       }
       Console.write(printsJSON ? json(report) : text(report))
       if let shards, shards != Int(report.shards) {
-        Console.write("\(name): the database has \(report.shards) shards and keeps them\n", to: .error)
+        Console.write(
+          "\(name): the database has \(report.shards) shards and keeps them: their number is fixed when it is made\n",
+          to: .error)
       }
     }
   }
 
   private static func text(_ report: Migrator.Report) -> String {
     let steps = report.applied.isEmpty ? "up to date" : "applied \(report.applied.joined(separator: ", "))"
-    return "schema version \(Migrator.currentVersion), \(steps); \(report.shards) shards\n"
+    return
+      "schema version \(Migrator.currentVersion), \(steps); \(report.shards) shards, fixed: the most workers that can "
+      + "share the load\n"
   }
 
   private static func json(_ report: Migrator.Report) -> String {
