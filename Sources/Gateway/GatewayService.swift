@@ -1,5 +1,6 @@
 public import HTTP
 internal import JSON
+internal import Lifecycle
 public import Market
 public import Ports
 internal import Services
@@ -27,6 +28,8 @@ public final class GatewayService: Sendable {
   let authenticator: Authenticator
   private let limiter: KeyRateLimiter
   private let readiness: CoalescingCache<Bool, Bool>
+  /// Why nothing is served at present; nil as a rule.
+  private let closed = Lock<String?>(nil)
 
   /// Makes a gateway.
   /// - Parameters:
@@ -76,6 +79,23 @@ public final class GatewayService: Sendable {
     return rules
   }
 
+  /// Answers everything with 503 until ``open()``: what it needs is not there yet.
+  /// - Parameter reason: Says so, and what to do.
+  public func close(because reason: String) { closed.withLock { $0 = reason } }
+
+  /// Serves again.
+  public func open() { closed.withLock { $0 = nil } }
+
+  /// Why it is not ready; nil when it is.
+  public func whyNotReady() async -> String? {
+    if let reason = closed.withLock({ $0 }) { return reason }
+    let isReachable = try? await readiness.value(for: true, now: now()) { () async throws(LedgerError) in
+      _ = try await reader.lags()
+      return true
+    }
+    return isReachable == true ? nil : "database unreachable"
+  }
+
   /// Looks a key up again before it is honoured: it may have been revoked or changed.
   public func forgetKey(_ keyID: String) { authenticator.forget(keyID) }
 
@@ -98,6 +118,7 @@ public final class GatewayService: Sendable {
   private func answer(_ request: HTTPRequest, _ headers: RequestHeaders) async throws(APIError) -> HTTPResponse {
     guard let route = Route(rawPath: request.rawPath) else { throw .noEndpoint }
     guard request.body.count <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
+    if let reason = closed.withLock({ $0 }), !Self.isServedClosed(route) { throw .notReady(reason) }
     let method = Method(request)
     if let answer = try await openAnswer(request, headers, route, method) { return answer }
     let action = try Action(route, method)
@@ -200,19 +221,21 @@ public final class GatewayService: Sendable {
     return response
   }
 
-  private func ready() async -> HTTPResponse {
-    let isReachable = try? await readiness.value(for: true, now: now()) { () async throws(LedgerError) in
-      _ = try await reader.lags()
-      return true
-    }
-    return isReachable == true ? Self.status(200, "ok") : Self.status(503, "database unreachable")
+  /// What needs no database.
+  private static func isServedClosed(_ route: Route) -> Bool {
+    route == .health || route == .readiness || route == .description
   }
 
-  private static func status(_ status: Int, _ text: StaticString) -> HTTPResponse {
+  private func ready() async -> HTTPResponse {
+    if let reason = await whyNotReady() { return Self.status(503, reason) }
+    return Self.status(200, "ok")
+  }
+
+  private static func status(_ status: Int, _ text: String) -> HTTPResponse {
     var writer = JSONWriter(capacity: 64)
     writer.beginObject()
     writer.key("status")
-    writer.string(plain: text)
+    writer.string(text)
     writer.endObject()
     return .json(status, writer)
   }

@@ -44,3 +44,14 @@ public enum RestoreRefusal: Error, Hashable, Sendable {
   /// It would trade with an order that is in the book.
   case wouldTrade(OrderKey)
 }
+
+extension RestoreRefusal: CustomStringConvertible {
+  /// What contradicts what, for people.
+  public var description: String {
+    switch self {
+    case .invalid: "its price, its open or its executed quantity is out of range"
+    case .duplicateOrder: "another order stands in the book under its number"
+    case .wouldTrade: "it would trade with an order that stands in the book"
+    }
+  }
+}

@@ -31,3 +31,14 @@ public enum LedgerError: Error, Hashable, Sendable {
     }
   }
 }
+
+extension LedgerError: CustomStringConvertible {
+  /// A sentence for people, without any name of ours.
+  public var description: String {
+    switch self {
+    case .unavailable(_, let reason), .fault(let reason): reason
+    case .outcomeUnknown:
+      "the connection to PostgreSQL was lost during a commit, so what it was to store is there once or not at all"
+    }
+  }
+}

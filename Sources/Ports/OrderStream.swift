@@ -56,10 +56,12 @@ public struct StreamEntry: Hashable, Sendable {
 }
 
 /// Why the stream could not be reached. `reason` is for the log.
-public struct StreamError: Error, Hashable, Sendable {
+public struct StreamError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What went wrong.
   public var reason: String
 
   /// Makes an error.
   public init(reason: String) { self.reason = reason }
+
+  public var description: String { reason }
 }

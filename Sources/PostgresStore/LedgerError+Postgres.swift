@@ -8,6 +8,9 @@ extension LedgerError {
     case .unreachable, .connectionLost: self = .unavailable(.connection, reason: error.description)
     case .server where error.isOutage || error.isConflict:
       self = .unavailable(Cause(error), reason: error.description)
+    case .server where error.isAboutSchema:
+      self = .unavailable(
+        .schema, reason: "\(error); is the schema this version's? \"buttonwood migrate\" brings it up to date")
     case .server: self = .fault(reason: error.description)
     case .protocolFault: self = .fault(reason: error.description)
     }
@@ -39,6 +42,17 @@ extension LedgerError.Cause {
 }
 
 extension PostgresError {
+  /// Whether the server refused because what the statement names is not there, is another, or may not be used: until somebody
+  /// has acted, the same statement fails for everybody.
+  ///
+  /// Source: PostgreSQL 15, appendix A (classes 3D, 3F; 42501 insufficient_privilege, 42703, 42704, 42883, 42P01 undefined
+  /// columns, objects, functions, tables).
+  fileprivate var isAboutSchema: Bool {
+    guard let state else { return false }
+    return ["42501", "42703", "42704", "42883", "42P01"].contains(state) || state.hasPrefix("3D")
+      || state.hasPrefix("3F")
+  }
+
   /// Whether the server refused because of the rows themselves, so that other rows may pass: cardinality, data, integrity,
   /// views' and external checks, exceptions raised by triggers and functions, limits of a statement, internal errors.
   ///

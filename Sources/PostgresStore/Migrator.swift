@@ -43,10 +43,14 @@ public enum Migrator {
     Migration(
       version: 19, name: "stalled_sessions",
       sql: String(decoding: PackageResources.m0019_stalled_sessions_sql, as: UTF8.self)),
+    Migration(version: 21, name: "findings", sql: String(decoding: PackageResources.m0021_findings_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.
   public static var currentVersion: Int32 { migrations.last!.version }
+
+  /// The numbers and names of all steps, in order.
+  public static var steps: [(version: Int32, name: String)] { migrations.map { ($0.version, $0.name) } }
 
   /// How many shards a new database gets when nobody says. The number stays for the database's life and is the most
   /// workers that it can ever keep busy, so it leaves room to grow: an idle shard costs next to nothing.

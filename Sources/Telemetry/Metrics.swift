@@ -11,7 +11,7 @@ public final class Metrics: Sendable {
   private enum Instrument: Sendable {
     case counter(Counter)
     case gauge(Gauge)
-    case reading(@Sendable () -> Int64)
+    case reading(@Sendable () -> Int64?)
     case histogram(Histogram)
   }
 
@@ -41,9 +41,15 @@ public final class Metrics: Sendable {
     return gauge
   }
 
-  /// A value that is read when it is asked for; `read` must be quick.
-  public func gauge(_ name: String, help: String, labels: Labels = [:], read: @escaping @Sendable () -> Int64) {
+  /// A value that is read when it is asked for; `read` must be quick. While it gives nil the series is not shown: what is
+  /// not known here is not zero.
+  public func gauge(_ name: String, help: String, labels: Labels = [:], read: @escaping @Sendable () -> Int64?) {
     _ = instrument(name, "gauge", help, labels) { .reading(read) }
+  }
+
+  /// A count that somebody else keeps, read when it is asked for; it must only grow.
+  public func counter(_ name: String, help: String, labels: Labels = [:], read: @escaping @Sendable () -> Int64?) {
+    _ = instrument(name, "counter", help, labels) { .reading(read) }
   }
 
   /// A distribution of spans of time; by custom its name ends in `_seconds`.
@@ -66,15 +72,18 @@ public final class Metrics: Sendable {
     let families = families.withLock { families in families }
     var text = ""
     for (name, family) in families.sorted(by: { $0.key < $1.key }) {
-      text += "# HELP \(name) \(MetricText.help(family.help))\n# TYPE \(name) \(family.type)\n"
+      var samples = ""
       for (labels, instrument) in family.series.sorted(by: { $0.key < $1.key }) {
         switch instrument {
-        case .counter(let counter): text += MetricText.line(name, labels, "\(counter.value)")
-        case .gauge(let gauge): text += MetricText.line(name, labels, "\(gauge.value)")
-        case .reading(let read): text += MetricText.line(name, labels, "\(read())")
-        case .histogram(let histogram): text += MetricText.lines(name, labels, histogram)
+        case .counter(let counter): samples += MetricText.line(name, labels, "\(counter.value)")
+        case .gauge(let gauge): samples += MetricText.line(name, labels, "\(gauge.value)")
+        case .reading(let read):
+          if let value = read() { samples += MetricText.line(name, labels, "\(value)") }
+        case .histogram(let histogram): samples += MetricText.lines(name, labels, histogram)
         }
       }
+      guard !samples.isEmpty else { continue }
+      text += "# HELP \(name) \(MetricText.help(family.help))\n# TYPE \(name) \(family.type)\n" + samples
     }
     return text
   }

@@ -13,6 +13,9 @@ public final class ScratchStack: Sendable {
   /// not depend on their number, and each costs every process a little.
   public static let shards = 16
 
+  /// What opens the roles' admin endpoints.
+  public static let adminToken = "scratch"
+
   /// The database server.
   public let postgres: ScratchPostgres
   /// The Redis server.
@@ -74,10 +77,11 @@ public final class ScratchStack: Sendable {
     port: UInt16? = nil, _ deviations: Deviations = Deviations()
   ) async throws -> ScratchGateway {
     let port = port ?? FreePort.choose()
+    let admin = adminPort()
     let process = try start(
-      ["gateway", "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(adminPort())"], deviations)
+      ["gateway", "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(admin)"], deviations)
     try await waitFor("serving the Trading API", process)
-    return ScratchGateway(process: process, port: port)
+    return ScratchGateway(process: process, port: port, admin: admin)
   }
 
   /// Starts a worker and waits until it works.
@@ -122,6 +126,7 @@ public final class ScratchStack: Sendable {
       // A crash in a test must end at once, without a debugger's work.
       "SWIFT_BACKTRACE": "enable=no",
       "BUTTONWOOD_KILL_POINT": deviations.killPoint ?? "",
+      "BUTTONWOOD_ADMIN_TOKEN": Self.adminToken,
     ].merging(deviations.environment) { $1 }
     return try ChildProcess(
       deviations.launcher + [program] + arguments + deviations.options, environment: environment, log: nextLog())
@@ -162,10 +167,19 @@ public struct ScratchGateway: Sendable {
   /// Where it serves.
   public let port: UInt16
 
+  /// Where its admin endpoint listens; 0 when it is not known.
+  public let admin: UInt16
+
   /// Names what serves the Trading API somewhere.
-  public init(process: ChildProcess, port: UInt16) {
+  public init(process: ChildProcess, port: UInt16, admin: UInt16 = 0) {
     self.process = process
     self.port = port
+    self.admin = admin
+  }
+
+  /// An operator at its admin endpoint.
+  public func operatorCaller(patience: Int = 25) -> HTTPCaller {
+    HTTPCaller(port: admin, headers: "Authorization: Bearer \(ScratchStack.adminToken)\r\n", patience: patience)
   }
 
   /// A client of one of the accounts.

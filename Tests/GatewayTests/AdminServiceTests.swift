@@ -20,6 +20,12 @@ private final class FakeFleet: FleetReader {
   }
 }
 
+/// Findings that a test sets.
+private final class FakeFindings: FindingReader {
+  let all = Lock<[Finding]>([])
+  func findings() async -> [Finding] { all.withLock { $0 } }
+}
+
 /// Workers that a test sets, and what they were told.
 private final class FakeMembers: MembershipStore {
   let known = Lock<[Heartbeat]>([])
@@ -52,15 +58,16 @@ private final class FakeHalts: TradingHalts {
 
 struct AdminServiceTests {
   private let fleet = FakeFleet()
+  private let found = FakeFindings()
   private let halts = FakeHalts()
   private let metrics = Metrics()
   private let members = FakeMembers()
 
   private func service(token: String? = "sesame", isReady: Bool = true) -> AdminService {
     AdminService(
-      token: token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members),
+      token: token, metrics: metrics, fleet: fleet, findings: found, fleetOperator: FleetOperator(members: members),
       halts: { [halts] _ in halts },
-      process: "p1", isReady: { isReady })
+      process: "p1", whyNotReady: { isReady ? nil : "the database has no schema" })
   }
 
   private func get(
@@ -168,6 +175,30 @@ struct AdminServiceTests {
     let scaling = try json(await get("/admin/scaling", from: service()))
     #expect(scaling["workers"]?.integer == 1 && scaling["workers_wanted"]?.integer == 1)
     #expect(scaling["reason"]?.string?.isEmpty == false && scaling["backlog"]?.integer == 6)
+  }
+
+  /// Whatever else is away.
+  @Test func findingsAreShownToHoldersOfTheToken() async throws {
+    let none = try json(await get("/admin/findings", from: service()))
+    #expect(none["findings"]?.array?.isEmpty == true)
+    found.all.withLock {
+      $0 = [
+        Finding(.error, .noWorker, "no worker runs; start \"buttonwood worker\"", since: Timestamp(rawValue: 0)),
+        Finding(.warning, .haltedLong, "AAPL is halted"),
+      ]
+    }
+    let list = try #require(try json(await get("/admin/findings", from: service()))["findings"]?.array)
+    #expect(list.map { $0["severity"]?.string } == ["error", "warning"])
+    #expect(list.map { $0["code"]?.string } == ["no_worker", "halted_long"])
+    #expect(list[0]["message"]?.string == "no worker runs; start \"buttonwood worker\"")
+    #expect(list[0]["since"]?.string == Timestamp(rawValue: 0).description && list[1]["since"]?.isNull == true)
+    #expect(await get("/admin/findings", nil, from: service()).status == 401)
+    #expect(await get("/admin/findings", method: "POST", from: service()).status == 405)
+  }
+
+  @Test func readinessSaysWhatIsMissing() async throws {
+    let answer = try json(await get("/readyz", nil, from: service(isReady: false)))
+    #expect(answer["status"]?.string == "not ready" && answer["reason"]?.string == "the database has no schema")
   }
 
   @Test(arguments: WorkerOrder.allCases) func aWorkerIsToldByPostAlone(_ order: WorkerOrder) async throws {

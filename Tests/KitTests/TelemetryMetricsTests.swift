@@ -1,4 +1,5 @@
 import Foundation
+import Lifecycle
 import Testing
 
 @testable import Telemetry
@@ -48,6 +49,21 @@ struct TelemetryMetricsTests {
         "buttonwood_orders_accepted_total": 5, "buttonwood_answers_total{status=\"2xx\"}": 1,
         "buttonwood_answers_total{status=\"a\\\"b\\\\c\\nd\"}": 2, "buttonwood_lag": -3, "buttonwood_now": 42,
       ])
+  }
+
+  @Test func whatIsNotKnownIsNotShown() throws {
+    let metrics = Metrics()
+    let known = Lock<Int64?>(nil)
+    metrics.gauge("buttonwood_known", help: "Known.") { known.withLock { $0 } }
+    metrics.gauge("buttonwood_lags", help: "Lags.", labels: ["shard": "0"]) { known.withLock { $0 } }
+    metrics.gauge("buttonwood_lags", help: "Lags.", labels: ["shard": "1"]) { 0 }
+    metrics.counter("buttonwood_streams_opened_total", help: "Streams.") { 7 }
+    var read = try Exposition(metrics.text)
+    #expect(read.samples == ["buttonwood_lags{shard=\"1\"}": 0, "buttonwood_streams_opened_total": 7])
+    #expect(read.types == ["buttonwood_lags": "gauge", "buttonwood_streams_opened_total": "counter"])
+    known.withLock { $0 = 0 }
+    read = try Exposition(metrics.text)
+    #expect(read.samples["buttonwood_known"] == 0 && read.samples["buttonwood_lags{shard=\"0\"}"] == 0)
   }
 
   @Test func aHistogramCountsEachValueInAllBucketsThatReachIt() throws {

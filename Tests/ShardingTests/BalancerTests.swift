@@ -169,7 +169,7 @@ private func randomLoads(_ random: inout SeededRandom) -> [ShardLoad] {
     var homes = fleet.owners.mapValues { [$0] }
     for _ in 0..<600 {
       for shard in fleet.shards {
-        fleet.loads[shard]!.commandsPerSecond = Int.random(in: 20...38, using: &random)
+        fleet.loads[shard] = ShardLoad(commandsPerSecond: Int.random(in: 20...38, using: &random))
       }
       fleet.round()
       for (shard, owner) in fleet.owners where homes[shard]!.last != owner { homes[shard]!.append(owner) }

@@ -12,32 +12,35 @@ public struct AdminService: Sendable {
   private let tokenDigest: SHA256Digest?
   private let metrics: Metrics
   private let fleet: any FleetReader
+  private let findings: any FindingReader
   private let fleetOperator: FleetOperator
   let halts: @Sendable (_ peer: String) -> any TradingHalts
   private let process: String
-  private let isReady: @Sendable () async -> Bool
+  private let whyNotReady: @Sendable () async -> String?
 
   /// Makes an endpoint.
   /// - Parameters:
   ///   - token: What a caller must show as a bearer token; nil or empty closes `/admin`.
   ///   - metrics: What `/metrics` shows.
   ///   - fleet: What `/admin` shows.
+  ///   - findings: What `/admin/findings` shows.
   ///   - fleetOperator: Tells workers what `POST /admin/workers` asks for.
   ///   - halts: Carries out what `POST /admin/symbols` asks for, in the name of who asks from an address.
   ///   - process: The process's name, which `/healthz` and `/readyz` tell.
-  ///   - isReady: What `/readyz` answers by.
+  ///   - whyNotReady: What `/readyz` answers with 503; nil when the process is ready.
   public init(
-    token: String?, metrics: Metrics, fleet: any FleetReader, fleetOperator: FleetOperator,
+    token: String?, metrics: Metrics, fleet: any FleetReader, findings: any FindingReader, fleetOperator: FleetOperator,
     halts: @escaping @Sendable (_ peer: String) -> any TradingHalts, process: String,
-    isReady: @escaping @Sendable () async -> Bool
+    whyNotReady: @escaping @Sendable () async -> String?
   ) {
     tokenDigest = token.flatMap { $0.isEmpty ? nil : SHA256Digest(of: $0) }
     self.metrics = metrics
     self.fleet = fleet
+    self.findings = findings
     self.fleetOperator = fleetOperator
     self.halts = halts
     self.process = process
-    self.isReady = isReady
+    self.whyNotReady = whyNotReady
   }
 
   /// Answers one request.
@@ -63,7 +66,8 @@ public struct AdminService: Sendable {
       return status(200, "ok")
     case ["readyz"]:
       try onlyReads(request)
-      return await isReady() ? status(200, "ok") : status(503, "not ready")
+      if let reason = await whyNotReady() { return status(503, "not ready", reason) }
+      return status(200, "ok")
     case ["metrics"]:
       try onlyReads(request)
       return HTTPResponse(
@@ -90,6 +94,7 @@ public struct AdminService: Sendable {
     case ("workers", nil, 1): writer.workers(try await fleetStatus())
     case ("leader", nil, 1): writer.leader(try await fleetStatus())
     case ("scaling", nil, 1): writer.scaling(try await fleetStatus())
+    case ("findings", nil, 1): writer.findingsObject(await findings.findings())
     case ("shards", let name?, 2):
       let fleet = try await fleetStatus()
       guard let shard = fleet.shards.first(where: { $0.record.shard.description == name }) else {
@@ -138,13 +143,17 @@ public struct AdminService: Sendable {
     }
   }
 
-  private func status(_ status: Int, _ text: StaticString) -> HTTPResponse {
+  private func status(_ status: Int, _ text: StaticString, _ reason: String? = nil) -> HTTPResponse {
     var writer = JSONWriter(capacity: 64)
     writer.beginObject()
     writer.key("status")
     writer.string(plain: text)
     writer.key("process")
     writer.string(process)
+    if let reason {
+      writer.key("reason")
+      writer.string(reason)
+    }
     writer.endObject()
     return .json(status, writer)
   }

@@ -5,9 +5,11 @@ package import Services
 internal import Sharding
 
 extension JSONWriter {
-  /// The whole fleet, as `buttonwood status --json` prints it.
-  package mutating func fleet(_ fleet: FleetStatus) {
+  /// What is wrong and the whole fleet, as `buttonwood status --json` prints it.
+  package mutating func fleet(_ fleet: FleetStatus, findings: [Finding]) {
     beginObject()
+    key("findings")
+    self.findings(findings)
     key("leader")
     optional(fleet.leader?.worker.rawValue)
     key("workers")

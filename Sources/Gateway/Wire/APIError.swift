@@ -150,6 +150,13 @@ extension APIError {
     return error
   }
 
+  /// What it needs is not there yet; nothing was stored.
+  static func notReady(_ reason: String) -> APIError {
+    var error = APIError(503, "service unavailable: \(reason)", reason: "not_ready")
+    error.retryAfterSeconds = 1
+    return error
+  }
+
   /// Stored once or not at all, and nobody knows yet: only for one of many, alone it is answered by silence.
   static var unknownOutcome: APIError {
     APIError(500, "the outcome is not known: look for the order before sending again", reason: "outcome_unknown")

@@ -29,6 +29,8 @@ public struct HTTPStreamMetrics: Hashable, Sendable {
   public var open = 0
   /// Streams opened since the start.
   public var opened = 0
+  /// Streams that have ended since the start.
+  public var closed = 0
   /// Streams refused since the start because there were too many.
   public var refused = 0
   /// Streams cut off since the start because the client did not read.

@@ -236,6 +236,7 @@ final class StreamLoop: @unchecked Sendable {
     connection.stream.seal()
     Glibc.close(connection.socket)
     mailbox.withLock { $0.open -= 1 }
+    counters.closed.add(1)
     connection.handler.closed(connection.stream, end)
   }
 

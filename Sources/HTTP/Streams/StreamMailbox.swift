@@ -45,6 +45,7 @@ struct StreamMailbox {
 /// Counters written by the loop, and by senders, and read by anyone.
 final class StreamCounters: Sendable {
   let opened = Counter()
+  let closed = Counter()
   let refused = Counter()
   let slow = Counter()
   let silent = Counter()
@@ -55,6 +56,7 @@ final class StreamCounters: Sendable {
     var metrics = HTTPStreamMetrics()
     metrics.open = open
     metrics.opened = opened.value
+    metrics.closed = closed.value
     metrics.refused = refused.value
     metrics.slow = slow.value
     metrics.silent = silent.value

@@ -15,7 +15,9 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
     """
     SELECT l.shard, c.owner, c.epoch, l.last_sequence, c.processed_sequence,
       (SELECT count(*) FROM quarantined_commands q WHERE q.shard = l.shard AND q.resolved_at IS NULL),
-      coalesce((SELECT string_agg(i.symbol, ' ' ORDER BY i.symbol) FROM instruments i WHERE i.shard = l.shard), '')
+      coalesce((SELECT string_agg(i.symbol, ' ' ORDER BY i.symbol) FROM instruments i WHERE i.shard = l.shard), ''),
+      nullif(c.processed_at, 'epoch'),
+      (SELECT min(q.quarantined_at) FROM quarantined_commands q WHERE q.shard = l.shard AND q.resolved_at IS NULL)
     FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard ORDER BY l.shard
     """)
 
@@ -28,7 +30,8 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
         claimedBy: rows.isNull(row, 1) ? nil : WorkerID(rawValue: rows.text(row, 1)),
         epoch: Epoch(rawValue: rows.int8(row, 2)),
         lag: ShardLag(last: Sequence(rawValue: rows.int8(row, 3)), processed: Sequence(rawValue: rows.int8(row, 4))),
-        quarantined: rows.int8(row, 5), symbols: rows.text(row, 6).split(separator: " ").map(String.init))
+        progressedAt: rows.moment(row, 7), quarantined: rows.int8(row, 5), quarantinedSince: rows.moment(row, 8),
+        symbols: rows.text(row, 6).split(separator: " ").map(String.init))
     }
   }
 
@@ -57,5 +60,12 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
       // A connection that died while idle: reading again is harmless.
       return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
     }
+  }
+}
+
+extension PostgresRows {
+  /// A moment; nil for NULL.
+  func moment(_ row: Int, _ column: Int) -> Timestamp? {
+    isNull(row, column) ? nil : Timestamp(rawValue: timestamp(row, column))
   }
 }

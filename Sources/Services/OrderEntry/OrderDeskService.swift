@@ -83,6 +83,9 @@ public final class OrderDeskService: OrderDesk {
     }
   }
 
+  /// How far behind the shards were when it was read last; none before that.
+  public var shardLags: [Shard: ShardLag] { lags.withLock { $0 } }
+
   /// Log rows that could not be published so far.
   public var unpublished: Int { publisher.failures }
 }

@@ -55,6 +55,14 @@ public final class FleetInquiry: FleetReader {
       arrivals: rates.mapValues(\.arrivals))
   }
 
+  /// The fleet as a look found it; nil when the shards could not be read.
+  public func status(of health: FleetHealth) -> FleetStatus? {
+    guard let records = try? health.shards.get() else { return nil }
+    let rates = rates(records)
+    return FleetStatus(
+      records: records, leases: health.fleet, rates: rates.mapValues(\.settled), arrivals: rates.mapValues(\.arrivals))
+  }
+
   private func leases(of shards: [Shard]) async -> Result<FleetLeases, StreamError> {
     do throws(StreamError) {
       let held = try await leases.leases(of: shards)

@@ -6,13 +6,24 @@ internal import Sharding
 
 /// The fleet as people read it.
 enum FleetText {
+  /// What is wrong, a line each, the worst first.
+  static func findings(_ findings: [Finding]) -> String {
+    guard !findings.isEmpty else { return "nothing is wrong\n" }
+    return findings.map { finding in
+      let severity = finding.severity.rawValue.uppercased()
+      let since = finding.since.map { ", since \($0.description.prefix(19))Z" } ?? ""
+      return "\(severity)  \(finding.message)  (\(finding.code.rawValue)\(since))\n"
+    }.joined()
+  }
+
   static func text(_ fleet: FleetStatus) -> String {
     var text = ""
-    if let fault = fleet.redisFault { text += "Redis cannot be read: \(fault)\n" }
     let leader = fleet.leader.map { "\($0.worker), term \($0.term)" } ?? "none"
     let active = fleet.demand.active.map { "\($0)" } ?? "?"
     text += "leader   \(leader)\n"
-    text += "workers  \(active) active, \(fleet.demand.wanted) wanted: \(fleet.demand.reason)\n\n"
+    text += "workers  \(active) active, \(fleet.demand.wanted) wanted: \(fleet.demand.reason)\n"
+    text +=
+      "shards   \(fleet.shards.count), fixed since the database was made: the most workers that can share the load\n\n"
     return text + workers(fleet) + "\n" + shards(fleet) + quarantine(fleet)
   }
 
@@ -27,7 +38,7 @@ enum FleetText {
       table.add([
         worker.worker.rawValue, worker.state.rawValue, worker.host, "\(worker.pid)", "\(worker.commandsPerSecond)",
         "\(worker.busyPermille / 10) %", milliseconds(worker.commitMicroseconds),
-        milliseconds(worker.redisMicroseconds), "\(openOrders)", ranges(worker.shards),
+        milliseconds(worker.redisMicroseconds), "\(openOrders)", worker.shards.ranges,
       ])
     }
     return table.text
@@ -35,18 +46,6 @@ enum FleetText {
 
   private static func milliseconds(_ microseconds: Int) -> String {
     "\(microseconds / 1_000).\(microseconds / 100 % 10) ms"
-  }
-
-  /// `0-3 7 9-12`: a worker may have hundreds.
-  private static func ranges(_ shards: [Shard]) -> String {
-    var words: [String] = []
-    var rest = shards.map { Int($0.rawValue) }[...]
-    while let first = rest.popFirst() {
-      var last = first
-      while rest.first == last + 1 { last = rest.removeFirst() }
-      words.append(first == last ? "\(first)" : "\(first)-\(last)")
-    }
-    return words.joined(separator: " ")
   }
 
   /// What waits for an operator; nothing as a rule.

@@ -8,49 +8,104 @@ internal import RedisStore
 internal import Services
 internal import Sharding
 
-/// `buttonwood status`: how the fleet stands.
+/// `buttonwood status`: what is wrong, and how the fleet stands.
 enum StatusCommand {
   private static let name = "buttonwood status"
   /// How often `--watch` looks.
   private static let interval = Duration.seconds(1)
+  /// How long `--check` goes on looking at what may be passing, and how often.
+  private static let checkLimit = Duration.seconds(5)
+  private static let checkInterval = Duration.milliseconds(500)
 
   /// Runs the command and returns its exit status.
   static func run(_ arguments: [String]) async -> Int32 {
     var line = CommandLineOptions(
-      name, "Shows workers and shards: who owns what, how far it has come, how many workers are wanted.", arguments)
+      name,
+      """
+      Shows what is wrong, then workers and shards: who owns what, how far it has come, how many workers are wanted. It \
+      answers within seconds, whatever is away.
+      """, arguments)
     let connections = ConnectionOptions(&line)
     let watches = line.flag("watch", help: "Looks again every second until interrupted.")
+    let checks = line.flag(
+      "check",
+      help:
+        "Shows what is wrong and nothing else; exit status 1 when an error is among it. What may be passing, such as a "
+        + "shard that changes hands, is watched for some seconds first.")
     let printsJSON = line.json()
+    if checks && watches { line.mistake("--check and --watch exclude each other") }
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    let redis = RedisStoreSettings(address: connections.redis, name: "status")
-    let inquiry = FleetInquiry(
-      shards: PostgresShardReader(session: CommandLineTool.session(connections.databaseURL)),
-      leases: RedisLeaseStore(redis), members: RedisMembership(redis), leaders: RedisLeadership(redis),
-      now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
+    let look = Look(connections)
+    if checks { return await check(look, asJSON: printsJSON) }
+    var memory = FindingMemory()
     while true {
       let status = await show(
-        inquiry, asJSON: printsJSON, clears: watches && !printsJSON && Console.Stream.output.isTerminal)
+        look, &memory, asJSON: printsJSON, clears: watches && !printsJSON && Console.Stream.output.isTerminal)
       guard watches else { return status }
       do { try await Task.sleep(for: interval) } catch { return status }
     }
   }
 
-  private static func show(_ inquiry: FleetInquiry, asJSON: Bool, clears: Bool) async -> Int32 {
-    do throws(LedgerError) {
-      let fleet = try await inquiry.fleet()
-      Console.write((clears ? "\u{1B}[H\u{1B}[J" : "") + (asJSON ? json(fleet) : FleetText.text(fleet)))
-      return 0
-    } catch {
-      switch error {
-      case .unavailable(_, let reason), .fault(let reason): return CommandLineTool.fail(name, reason)
-      case .outcomeUnknown: return CommandLineTool.fail(name, "the connection to PostgreSQL was lost")
-      }
+  /// What is looked at, and how.
+  private struct Look {
+    let health: FleetHealthInquiry
+    let fleet: FleetInquiry
+
+    init(_ connections: ConnectionOptions) {
+      let clock = SteadyClock()
+      let redis = RedisStoreSettings(address: connections.redis, name: "status")
+      health = FleetHealthInquiry(
+        connections, StoreSettings.ledger(url: connections.databaseURL, role: "operator"), redis, now: { clock.now })
+      fleet = FleetInquiry(
+        shards: PostgresShardReader(session: CommandLineTool.session(connections.databaseURL)),
+        leases: RedisLeaseStore(redis), members: RedisMembership(redis), leaders: RedisLeadership(redis),
+        now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
     }
   }
 
-  private static func json(_ fleet: FleetStatus) -> String {
+  private static func show(_ look: Look, _ memory: inout FindingMemory, asJSON: Bool, clears: Bool) async -> Int32 {
+    let health = await look.health.health()
+    let findings = memory.judge(health)
+    if clears { Console.write("\u{1B}[H\u{1B}[J") }
+    guard let fleet = look.fleet.status(of: health) else {
+      Console.write(asJSON ? json(findings) : FleetText.findings(findings))
+      return CommandLineTool.fail(name, "the shards cannot be read: \(fault(health))")
+    }
+    Console.write(asJSON ? json(fleet, findings) : FleetText.findings(findings) + "\n" + FleetText.text(fleet))
+    return 0
+  }
+
+  private static func check(_ look: Look, asJSON: Bool) async -> Int32 {
+    var memory = FindingMemory()
+    let end = ContinuousClock.now + checkLimit
+    while true {
+      let health = await look.health.health()
+      let findings = memory.judge(health)
+      if memory.isUndecided(health, findings), ContinuousClock.now < end {
+        try? await Task.sleep(for: checkInterval)
+        continue
+      }
+      Console.write(asJSON ? json(findings) : FleetText.findings(findings))
+      return findings.contains { $0.severity == .error } ? 1 : 0
+    }
+  }
+
+  /// Why the shards could not be read.
+  private static func fault(_ health: FleetHealth) -> String {
+    if let complaint = (try? health.ledger.get())?.schema.complaint { return complaint }
+    if case .failure(let error) = health.shards { return error.description }
+    return "no reason was given"
+  }
+
+  private static func json(_ findings: [Finding]) -> String {
     var writer = JSONWriter()
-    writer.fleet(fleet)
+    writer.findingsObject(findings)
+    return writer.line
+  }
+
+  private static func json(_ fleet: FleetStatus, _ findings: [Finding]) -> String {
+    var writer = JSONWriter()
+    writer.fleet(fleet, findings: findings)
     return writer.line
   }
 }

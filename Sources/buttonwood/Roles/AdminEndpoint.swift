@@ -27,15 +27,22 @@ struct AdminEndpoint {
   private let server: HTTPServer
   /// How the fleet stands.
   let fleet: FleetInquiry
+  /// Which stores answer this process.
+  let stores: StoreWatch
+  private let watching: Task<Void, Never>
 
   /// Binds and serves.
   /// - Parameters:
   ///   - metrics: What `/metrics` shows.
   ///   - process: The process's name; its role and host when nil.
   ///   - connections: Where the fleet's state is read from, over connections of the endpoint's own.
+  ///   - whyNotReady: What `/readyz` answers with 503; nil when the process is ready.
+  ///   - notices: What this process itself notices.
+  ///   - report: Hears when a store is lost and when it is back.
   init(
     _ options: Options, role: String, process: String? = nil, metrics: Metrics, connections: ConnectionOptions,
-    isReady: @escaping @Sendable () async -> Bool
+    whyNotReady: @escaping @Sendable () async -> String?, notices: OwnNotices? = nil,
+    report: @escaping @Sendable (StoreWatch.Store, StoreOutage.Edge) -> Void = { _, _ in }
   ) throws(HTTPServerError) {
     var configuration = HTTPServerConfiguration()
     configuration.address = options.listen.host
@@ -48,14 +55,38 @@ struct AdminEndpoint {
       shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
       leases: RedisLeaseStore(redis), members: members, leaders: RedisLeadership(redis),
       now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
+    let findings = Self.findings(connections, settings, redis, notices)
+    let stores = StoreWatch(
+      postgres: PostgresProbe(session: PostgresSession(settings, name: "probe")), redis: RedisProbe(redis),
+      clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: report)
+    self.stores = stores
+    let found = FindingMetrics(metrics, stores)
     let halts = PostgresSession(settings, name: "halts")
     let name = process ?? RoleOptions.processName(role)
     let service = AdminService(
-      token: options.token, metrics: metrics, fleet: fleet, fleetOperator: FleetOperator(members: members),
+      token: options.token, metrics: metrics, fleet: fleet, findings: findings,
+      fleetOperator: FleetOperator(members: members),
       halts: { InstrumentAdministration(session: halts, actor: .adminEndpoint(of: name, peer: $0)) },
-      process: name, isReady: isReady)
+      process: name, whyNotReady: whyNotReady)
     server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
+    watching = Task {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await stores.run() }
+        group.addTask { await findings.run { found.show($0) } }
+      }
+    }
+  }
+
+  /// What is wrong with the exchange as it is seen from here, over connections of its own: a store that hangs must keep
+  /// nobody else waiting.
+  private static func findings(
+    _ connections: ConnectionOptions, _ settings: PostgresOptions, _ redis: RedisStoreSettings, _ notices: OwnNotices?
+  ) -> FindingWatch {
+    let now = SteadyClock()
+    let inquiry = FleetHealthInquiry(
+      connections, settings, redis, own: { notices?.counts ?? FleetHealth.OwnCounts() }, now: { now.now })
+    return FindingWatch(now: { now.now }) { await inquiry.health() }
   }
 
   /// Where others reach it, as `host:port`: what it listens on, or the same host's loopback when that is any address.
@@ -66,5 +97,8 @@ struct AdminEndpoint {
   }
 
   /// Ends it.
-  func stop() async { _ = await server.drain(deadline: .seconds(2)) }
+  func stop() async {
+    watching.cancel()
+    _ = await server.drain(deadline: .seconds(2))
+  }
 }

@@ -104,7 +104,7 @@ enum GatewayCommand {
     let stream = RedisOrderStream(redis)
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let metrics = Metrics()
-    let counts = GatewayMetrics(metrics)
+    let counts = GatewayMetrics(metrics, lanes: options.desk.lanes, lagLimit: options.desk.shardLagLimit)
     let stalledSessions = StalledSessionLog(log, metrics)
     func entryLedger(_ name: String) -> PostgresEntryLedger {
       PostgresEntryLedger(
@@ -117,6 +117,10 @@ enum GatewayCommand {
         .init(main: entryLedger("accept-\(lane)"), aside: entryLedger("aside-\(lane)"))
       },
       stream: stream, reader: reader, settings: options.desk, now: now)
+    metrics.counter(
+      "buttonwood_log_rows_unpublished_total",
+      help: "Accepted commands that could not be put into their shard's stream; workers find them in the database."
+    ) { [weak desk] in desk.map { Int64($0.unpublished) } }
     let marketClock = MarketClockWatch(
       ledger: PostgresMarketLedger(session: session("clock")), expected: options.clock
     ) { mode in
@@ -137,37 +141,48 @@ enum GatewayCommand {
         state: RedisMarketState(redis)),
       feed: feed, clock: { marketClock.clock }, now: now, random: { randomPool.word() })
     do {
+      let stores = Lock<StoreWatch?>(nil)
       let server = try HTTPServer(configuration: options.server) { request in
-        await counts.counting(request) { await service.handle($0) }
+        let response = await counts.counting(request) { await service.handle($0) }
+        if response.status == 503 { stores.withLock { $0 }?.refused(.postgres) }
+        return response
       }
+      let journal = GatewayJournal(log: log)
       let admin = try AdminEndpoint(
-        options.admin, role: "gateway", metrics: metrics, connections: options.connections
-      ) {
-        await service.handle(HTTPRequest(method: "GET", rawPath: "/readyz")).status == 200
-      }
+        options.admin, role: "gateway", metrics: metrics, connections: options.connections,
+        whyNotReady: { await service.whyNotReady() }, report: { journal.record($0, $1) })
+      stores.withLock { $0 = admin.stores }
       StreamMetrics.show(server, metrics)
+      let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
+      if let obstacle = await schema.obstacle() { service.close(because: obstacle) }
       server.start()
       log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
-      let keeper = Task { await desk.run() }
-      let watch = Task { await marketClock.run() }
-      let follower = Task { await feed.run() }
-      let keys = Task {
-        await keyWatch.run { change in
-          switch change {
-          case .key(let keyID): service.forgetKey(keyID)
-          case .unknown: service.forgetAllKeys()
+      let days = DayTableWatch(PostgresShardReader(session: session("days")), metrics, log)
+      let serving = Task {
+        await schema.run { obstacle in
+          if let obstacle { service.close(because: obstacle) } else { service.open() }
+        }
+        await withTaskGroup(of: Void.self) { group in
+          group.addTask { await desk.run() }
+          group.addTask { await marketClock.run() }
+          group.addTask { await feed.run() }
+          group.addTask { await counts.follow(desk) }
+          group.addTask { await days.run() }
+          group.addTask { await journal.follow { (desk.unpublished, admin.stores.isUp(.redis)) } }
+          group.addTask {
+            await keyWatch.run { change in
+              switch change {
+              case .key(let keyID): service.forgetKey(keyID)
+              case .unknown: service.forgetAllKeys()
+              }
+            }
           }
         }
       }
-      let days = Task { await DayTableWatch(PostgresShardReader(session: session("days")), metrics, log).run() }
       await StopSignal.wait()
       log.notice("draining")
       let isClean = await server.drain(deadline: options.drain)
-      keeper.cancel()
-      keys.cancel()
-      follower.cancel()
-      watch.cancel()
-      days.cancel()
+      serving.cancel()
       await admin.stop()
       log.notice("stopped", ["answered_all": isClean])
       return isClean ? 0 : 1

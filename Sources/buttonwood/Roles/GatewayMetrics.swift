@@ -1,6 +1,7 @@
 internal import HTTP
 internal import Lifecycle
 internal import Ports
+internal import Services
 internal import Telemetry
 
 /// What a gateway counts.
@@ -11,9 +12,23 @@ struct GatewayMetrics: Sendable {
   private let latency: Histogram
   private let inFlight: Gauge
   private let retries: [LedgerError.Cause: Counter]
+  private let queues: [Gauge]
+  private let asides: [Gauge]
+  private let load = Load()
+
+  /// By what the gateway tells callers to come again: read now and then, because it is spread over actors.
+  private final class Load: Sendable {
+    let lags = Lock<[Int64]?>(nil)
+  }
+
+  /// How often it is read.
+  private static let period = Duration.seconds(1)
 
   /// Registers the gateway's instruments.
-  init(_ metrics: Metrics) {
+  /// - Parameters:
+  ///   - lanes: How many accepting transactions may be in flight.
+  ///   - lagLimit: From how many commands that wait in a shard on its new orders are answered 429.
+  init(_ metrics: Metrics, lanes: Int, lagLimit: Int64) {
     answers = (1...5).map {
       metrics.counter(
         "buttonwood_http_requests_total", help: "Answered requests by class of status.", labels: ["status": "\($0)xx"])
@@ -26,6 +41,33 @@ struct GatewayMetrics: Sendable {
     retries = metrics.counters(
       "buttonwood_accepts_retried_total",
       help: "Accepting transactions that were tried again, by what they failed with.")
+    func gauges(_ name: String, _ help: String) -> [Gauge] {
+      (0..<lanes).map { lane in metrics.gauge(name, help: help, labels: ["lane": "\(lane)"]) }
+    }
+    queues = gauges("buttonwood_accept_queue_requests", "Requests that wait for their accepting transaction.")
+    asides = gauges("buttonwood_accept_aside_requests", "Requests set aside because somebody holds their account.")
+    let load = load
+    metrics.gauge(
+      "buttonwood_accept_lag_commands", help: "Commands accepted and not settled, all shards, as this gateway knows."
+    ) { load.lags.withLock { $0 }?.reduce(0, +) }
+    metrics.gauge(
+      "buttonwood_accept_lag_commands_max",
+      help: "Commands accepted and not settled of the shard that has most, as this gateway knows."
+    ) { load.lags.withLock { $0 }?.max() }
+    metrics.gauge(
+      "buttonwood_accept_lag_limit_commands", help: "From so many on a shard's new orders are answered 429."
+    ) { lagLimit }
+  }
+
+  /// Follows what the desk knows until the task is cancelled.
+  func follow(_ desk: OrderDeskService) async {
+    while !Task.isCancelled {
+      let lags = desk.shardLags
+      load.lags.withLock { $0 = lags.isEmpty ? nil : lags.values.map(\.commands) }
+      for (gauge, length) in zip(queues, await desk.waitingCounts) { gauge.set(Int64(length)) }
+      for (gauge, count) in zip(asides, await desk.asideCounts) { gauge.set(Int64(count)) }
+      try? await Task.sleep(for: Self.period)
+    }
   }
 
   /// Counts an accepting transaction that is tried again.

@@ -26,15 +26,17 @@ struct StreamMetrics: EventFeedMeter {
   /// Shows what the server knows of its streams.
   static func show(_ server: HTTPServer, _ metrics: Metrics) {
     func gauge(_ name: String, _ help: String, _ read: @escaping @Sendable (HTTPStreamMetrics) -> Int) {
-      metrics.gauge(name, help: help) { [weak server] in Int64(server.map { read($0.metrics.streams) } ?? 0) }
+      metrics.gauge(name, help: help) { [weak server] in server.map { Int64(read($0.metrics.streams)) } }
+    }
+    func counter(_ name: String, _ help: String, _ read: @escaping @Sendable (HTTPStreamMetrics) -> Int) {
+      metrics.counter(name, help: help) { [weak server] in server.map { Int64(read($0.metrics.streams)) } }
     }
     gauge("buttonwood_streams_open", "Open streams.") { $0.open }
-    gauge("buttonwood_streams_opened", "Streams opened since the start.") { $0.opened }
-    gauge("buttonwood_streams_refused", "Streams refused since the start because there were too many.") { $0.refused }
-    gauge("buttonwood_streams_slow", "Streams closed since the start because the client did not read.") { $0.slow }
-    gauge("buttonwood_streams_silent", "Streams closed since the start because the client was not heard of.") {
-      $0.silent
-    }
     gauge("buttonwood_stream_queued_bytes", "Bytes that wait for clients of streams.") { $0.queuedBytes }
+    counter("buttonwood_streams_opened_total", "Streams opened.") { $0.opened }
+    counter("buttonwood_streams_closed_total", "Streams closed, by whomever.") { $0.closed }
+    counter("buttonwood_streams_refused_total", "Streams refused because there were too many.") { $0.refused }
+    counter("buttonwood_streams_slow_total", "Streams closed because the client did not read.") { $0.slow }
+    counter("buttonwood_streams_silent_total", "Streams closed because the client was not heard of.") { $0.silent }
   }
 }

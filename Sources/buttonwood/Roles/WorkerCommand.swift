@@ -103,13 +103,35 @@ enum WorkerCommand {
       worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics),
       stalledSessions: StalledSessionLog(log, metrics))
     let sessionGuard = SessionGuard { journal.record(.stalledSession($0)) }
-    redis.damage.hear { journal.record(.keyReplaced($0.key, reason: $0.reason)) }
+    let notices = OwnNotices { .nanoseconds(HostClock.monotonicNanoseconds()) }
+    redis.damage.hear {
+      notices.damagedKeys()
+      journal.record(.keyReplaced($0.key, reason: $0.reason))
+    }
     do {
       let running = Lock<WorkerService?>(nil)
+      let obstacle = Lock<String?>("starting")
       let admin = try AdminEndpoint(
-        options.admin, role: "worker", process: id.rawValue, metrics: metrics, connections: options.connections
-      ) { await running.withLock { $0 }?.isWell() ?? false }
-      let shards = try await allShards(reader, log)
+        options.admin, role: "worker", process: id.rawValue, metrics: metrics, connections: options.connections,
+        whyNotReady: {
+          guard let worker = running.withLock({ $0 }) else { return obstacle.withLock { $0 } ?? "starting" }
+          return await worker.isWell() ? nil : "its leases are not renewed; see the worker's log"
+        }, notices: notices)
+      let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
+      let isStopping = Lock(false)
+      let stopper = Task {
+        await StopSignal.wait()
+        log.notice("draining")
+        isStopping.withLock { $0 = true }
+        running.withLock { $0 }?.stop()
+      }
+      let found = await allShards(
+        schema, reader, isStopping: { isStopping.withLock { $0 } }, tell: { found in obstacle.withLock { $0 = found } })
+      guard let shards = found else {
+        await admin.stop()
+        log.notice("stopped")
+        return 0
+      }
       let market = MarketPublisher(
         stream: RedisMarketStream(redis) {
           let instruments = try await reader.instruments()
@@ -135,16 +157,12 @@ enum WorkerCommand {
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }
+      if isStopping.withLock({ $0 }) { worker.stop() }
       let publishing = Task { await market.run() }
       let marketCounts = MarketMetrics(metrics)
       let counting = Task { await marketCounts.run { market.counts } }
       let gauges = Task { await FleetGauges(metrics, shards).run(admin.fleet) { await worker.isLeading } }
       log.notice("working", ["shards": shards.count])
-      let stopper = Task {
-        await StopSignal.wait()
-        log.notice("draining")
-        worker.stop()
-      }
       await worker.run()
       stopper.cancel()
       gauges.cancel()
@@ -159,18 +177,21 @@ enum WorkerCommand {
     }
   }
 
-  /// The exchange's shards; waits for a database that is not there yet.
-  private static func allShards(_ reader: PostgresAccountReader, _ log: Log) async throws(LedgerError) -> [Shard] {
-    var isFirst = true
-    while true {
-      do throws(LedgerError) {
-        return try await reader.lags().keys.sorted()
-      } catch {
-        guard error.isRetriable else { throw error }
-        if isFirst { log.warning("waiting for PostgreSQL", ["reason": "\(error)"]) }
-        isFirst = false
-        try? await Task.sleep(for: .milliseconds(500))
+  /// The exchange's shards; waits for a database and a schema that are not there yet.
+  /// - Returns: nil when the process was told to stop first.
+  private static func allShards(
+    _ schema: SchemaWait, _ reader: PostgresAccountReader, isStopping: @Sendable () -> Bool,
+    tell: @Sendable (String?) -> Void
+  ) async -> [Shard]? {
+    while !isStopping() {
+      if await schema.run(until: isStopping, tell), let shards = try? await reader.lags().keys.sorted(),
+        // A migration makes the shards last.
+        !shards.isEmpty
+      {
+        return shards
       }
+      try? await Task.sleep(for: SchemaWait.period)
     }
+    return nil
   }
 }

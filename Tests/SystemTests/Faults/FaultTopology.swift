@@ -39,6 +39,7 @@ struct FaultTopology: Hashable, Sendable {
   static let stalls = FaultTopology(name: "stalls", isStalling: true)
   static let clocks = FaultTopology(name: "clocks", hasClocks: true, isBalanced: false)
   static let gateways = FaultTopology(name: "gateways", isBalanced: false)
+  static let findings = FaultTopology(name: "findings")
   static let races = FaultTopology(name: "races")
   static let market = FaultTopology(name: "market", isManual: true)
   static let soak = FaultTopology(name: "soak", workers: 3, isLinked: true, hasClocks: true)

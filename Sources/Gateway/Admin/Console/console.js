@@ -74,6 +74,19 @@ async function attempt(action) {
   }
 }
 
+function badge(severity) {
+  const element = document.createElement("span");
+  element.className = `badge ${{ error: "bad", warning: "warning" }[severity] ?? ""}`;
+  element.textContent = severity;
+  return element;
+}
+
+const findingColumns = [
+  ["", (f) => badge(f.severity), true],
+  ["finding", (f) => f.message, true],
+  ["code", (f) => f.code, true],
+  ["since", (f) => f.since, true],
+];
 const workerColumns = [
   ["worker", (w) => w.id, true],
   ["state", (w) => w.state, true],
@@ -100,8 +113,14 @@ const shardColumns = [
 async function showHealth() {
   const { isGood, said } = await ask("readyz");
   at("process").textContent = said.process;
-  at("ready").textContent = said.status;
+  at("ready").textContent = said.reason ?? said.status;
   at("ready").className = `badge ${isGood ? "good" : "bad"}`;
+}
+
+async function showFindings() {
+  const { said } = await ask("admin/findings");
+  fill(at("findings"), findingColumns, said.findings, "Nothing is wrong.");
+  at("fleet").hidden = false;
 }
 
 async function showFleet() {
@@ -113,7 +132,6 @@ async function showFleet() {
     `${scaling.workers ?? "?"} workers, ${scaling.workers_wanted} wanted: ${scaling.reason}`;
   fill(at("workers"), workerColumns, workers, "No worker beats.");
   fill(at("shards"), shardColumns, shards, "There are no shards: has the database been migrated?");
-  at("fleet").hidden = false;
 }
 
 async function look() {
@@ -121,8 +139,10 @@ async function look() {
   try {
     await showHealth();
     if (token) {
-      await showFleet();
+      // First: they are there whatever else is away.
+      await showFindings();
       at("login").hidden = true;
+      await showFleet();
     }
   } catch (error) {
     if (error.status === 401 || error.status === 403) {

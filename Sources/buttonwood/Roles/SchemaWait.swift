@@ -1,0 +1,48 @@
+internal import Lifecycle
+internal import Ports
+internal import PostgresStore
+internal import Telemetry
+
+/// Waits until the database has a schema that the program works with: a role may be started before `buttonwood migrate` has
+/// been, and goes on by itself.
+struct SchemaWait: Sendable {
+  /// How often it looks.
+  static let period = Duration.milliseconds(500)
+
+  let reader: PostgresHealthReader
+  let log: Log
+
+  /// What keeps the program from working; nil when nothing does. It asks once.
+  func obstacle() async -> String? {
+    do throws(LedgerError) {
+      let schema = try await reader.schema()
+      return schema.isUsable ? nil : schema.complaint
+    } catch {
+      return "waiting for PostgreSQL: \(error)"
+    }
+  }
+
+  /// Looks until nothing keeps the program from working, or until it is told to stop.
+  /// - Parameter tell: Hears what does, whenever that is something else; nil at the end.
+  /// - Returns: Whether nothing does.
+  @discardableResult
+  func run(until isStopping: @Sendable () -> Bool = { false }, _ tell: @Sendable (String?) -> Void) async -> Bool {
+    var told: String?
+    while !Task.isCancelled, !isStopping() {
+      let obstacle = await obstacle()
+      if obstacle != told {
+        if let obstacle {
+          log.warning("not ready yet", ["reason": obstacle])
+          tell(obstacle)
+        }
+        told = obstacle
+      }
+      guard obstacle != nil else {
+        tell(nil)
+        return true
+      }
+      try? await Task.sleep(for: Self.period)
+    }
+    return false
+  }
+}
