@@ -166,7 +166,7 @@ public struct ShownOrder: Hashable, Sendable {
 /// Which orders to list.
 public struct OrderQuery: Hashable, Sendable {
   /// Which states.
-  public enum Scope: String, Hashable, Sendable {
+  public enum Scope: String, Hashable, Sendable, CaseIterable {
     case open
     case closed
     case all

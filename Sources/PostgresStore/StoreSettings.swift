@@ -8,6 +8,12 @@ public enum StoreSettings {
   /// Rows are always locked in ascending order. The planner must keep to that, so joins of a sorted array with a table are
   /// nested loops over an index: in the array's or the index's order, both ascending. It is also what these statements
   /// want however stale the statistics are.
+  ///
+  /// Which side of such a join is looked up by its index depends on statistics all the same: for a table that was empty when
+  /// the statement was planned, reading its whole index costs nothing, and the plan stays. So statements leave no choice. A
+  /// key's leading column is compared with `= ANY (ARRAY[x])`, which an index can look up and no order of the index helps
+  /// with, or the lookup stands in a subquery with `OFFSET 0`, which is not taken apart. A test plans every named statement
+  /// where everything is empty.
   /// - Parameter url: A connection string as libpq takes it.
   public static func ledger(url: String, role: String) -> PostgresOptions {
     var options = PostgresOptions(url: url, applicationName: "buttonwood-\(role)")

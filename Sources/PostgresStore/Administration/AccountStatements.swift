@@ -21,7 +21,7 @@ enum AccountStatements {
     "admin_find_journal",
     """
     SELECT j.kind, l.account_id, l.asset, l.amount
-    FROM journals j JOIN journal_lines l ON l.journal_id = j.journal_id WHERE j.reference = $1::text
+    FROM journals j JOIN journal_lines l ON l.journal_id = ANY (ARRAY[j.journal_id]) WHERE j.reference = $1::text
     """)
 
   static let insertAccount = PostgresStatement(
@@ -86,7 +86,7 @@ enum AccountStatements {
     WITH account AS MATERIALIZED (
       SELECT account_id FROM accounts WHERE account_id = (SELECT account_id FROM api_keys WHERE key_id = $1::text)
       FOR NO KEY UPDATE)
-    SELECT k.revoked_at FROM account a JOIN api_keys k ON k.account_id = a.account_id WHERE k.key_id = $1::text
+    SELECT k.revoked_at FROM account a JOIN api_keys k ON k.account_id = ANY (ARRAY[a.account_id]) WHERE k.key_id = $1::text
     FOR UPDATE OF k
     """)
 

@@ -40,7 +40,7 @@ public struct BoundsAdministration: Sendable {
     public var bounds: OrderBounds
   }
 
-  private static let set = PostgresStatement(
+  static let set = PostgresStatement(
     "bounds_set",
     """
     INSERT INTO order_bounds (account_id, instrument_id, max_quantity, max_notional, collar)
@@ -49,18 +49,18 @@ public struct BoundsAdministration: Sendable {
       max_notional = excluded.max_notional, collar = excluded.collar, set_at = now()
     """)
 
-  private static let clear = PostgresStatement(
+  static let clear = PostgresStatement(
     "bounds_clear",
     "DELETE FROM order_bounds WHERE account_id = $1::bigint AND instrument_id = $2::integer RETURNING account_id")
 
-  private static let list = PostgresStatement(
+  static let list = PostgresStatement(
     "bounds_list",
     """
     SELECT b.account_id, i.symbol, b.max_quantity, b.max_notional, b.collar
     FROM order_bounds b LEFT JOIN instruments i USING (instrument_id) ORDER BY b.account_id, i.symbol NULLS FIRST
     """)
 
-  private static let findSymbol = PostgresStatement(
+  static let findSymbol = PostgresStatement(
     "bounds_find_symbol", "SELECT instrument_id FROM instruments WHERE symbol = $1::text")
 
   /// Sets the bounds of a scope; all of them: what is not given is no bound any more. Gateways heed them at once.

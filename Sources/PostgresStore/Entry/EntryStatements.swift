@@ -31,10 +31,10 @@ enum EntryStatements {
       SELECT k.account_id, k.instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
       UNION
       SELECT o.account_id, o.instrument_id FROM unnest($3::bigint[], $4::uuid[]) AS r (account_id, order_id)
-      JOIN orders o ON o.account_id = r.account_id AND o.order_id = r.order_id
+      JOIN orders o ON o.account_id = ANY (ARRAY[r.account_id]) AND o.order_id = r.order_id
     ) AS k
-    JOIN positions p ON p.account_id = k.account_id AND p.instrument_id = k.instrument_id
-    ORDER BY p.account_id, p.instrument_id FOR UPDATE OF p
+    JOIN positions p ON p.account_id = ANY (ARRAY[k.account_id]) AND p.instrument_id = k.instrument_id
+    ORDER BY k.account_id, k.instrument_id FOR UPDATE OF p
     """)
 
   static let findKeys = PostgresStatement(
@@ -42,14 +42,14 @@ enum EntryStatements {
     """
     SELECT u.account_id, u.digest, u.order_id, u.fingerprint
     FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, digest)
-    JOIN order_keys u ON u.account_id = k.account_id AND u.digest = k.digest
+    JOIN order_keys u ON u.account_id = ANY (ARRAY[k.account_id]) AND u.digest = k.digest
     """)
 
   static let findOrders = PostgresStatement(
     "entry_find_orders",
     """
     SELECT \(OrderColumns.list) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-    JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
+    JOIN orders o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
     \(OrderColumns.join)
     """)
 
@@ -58,10 +58,12 @@ enum EntryStatements {
     "entry_find_siblings",
     """
     SELECT \(OrderColumns.list) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-    JOIN order_conditions n ON n.account_id = k.account_id AND n.order_id = k.order_id
-    JOIN order_conditions t ON t.account_id = n.account_id AND t.group_id = n.group_id
-    JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
-    WHERE o.is_open
+    CROSS JOIN LATERAL (
+      SELECT n.group_id FROM order_conditions n WHERE n.account_id = k.account_id AND n.order_id = k.order_id OFFSET 0) AS n
+    CROSS JOIN LATERAL (
+      SELECT * FROM order_conditions t WHERE t.account_id = k.account_id AND t.group_id = n.group_id OFFSET 0) AS t
+    CROSS JOIN LATERAL (
+      SELECT * FROM orders o WHERE o.account_id = t.account_id AND o.order_id = t.order_id AND o.is_open OFFSET 0) AS o
     """)
 
   /// The operator's bounds for orders by account and instrument, and for the named orders; with the price that collars are
@@ -79,7 +81,7 @@ enum EntryStatements {
         SELECT account_id, instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
         UNION ALL
         SELECT o.account_id, o.instrument_id FROM unnest($3::bigint[], $4::uuid[]) AS r (account_id, order_id)
-        JOIN orders o ON o.account_id = r.account_id AND o.order_id = r.order_id
+        JOIN orders o ON o.account_id = ANY (ARRAY[r.account_id]) AND o.order_id = r.order_id
       ) AS k WHERE b.account_id IN (0, k.account_id) AND b.instrument_id IN (0, k.instrument_id))
     """)
 
@@ -100,14 +102,14 @@ enum EntryStatements {
         AND o.side = k.side AND o.price BETWEEN k.low AND k.high
         AND NOT EXISTS (
           SELECT FROM order_conditions t
-          WHERE t.account_id = o.account_id AND t.order_id = o.order_id AND t.phase <> \(OrderPhase.working.rawValue))
+          WHERE t.account_id = ANY (ARRAY[o.account_id]) AND t.order_id = o.order_id AND t.phase <> \(OrderPhase.working.rawValue))
       LIMIT 1) AS c
     WHERE CASE k.side
       WHEN \(Side.buy.rawValue) THEN
         EXISTS (SELECT FROM accounts a WHERE a.account_id = k.account_id AND a.held > 0)
       ELSE EXISTS (
         SELECT FROM positions p
-        WHERE p.account_id = k.account_id AND p.instrument_id = k.instrument_id AND p.held > 0)
+        WHERE p.account_id = ANY (ARRAY[k.account_id]) AND p.instrument_id = k.instrument_id AND p.held > 0)
       END
     """)
 
@@ -118,14 +120,14 @@ enum EntryStatements {
     "entry_hold_cash",
     """
     UPDATE accounts a SET held = a.held + h.held, last_submitted = h.last_submitted
-    FROM unnest($1::account_hold[]) AS h WHERE a.account_id = h.account_id
+    FROM unnest($1::account_hold[]) AS h WHERE a.account_id = ANY (ARRAY[h.account_id])
     """)
 
   static let holdShares = PostgresStatement(
     "entry_hold_shares",
     """
     UPDATE positions p SET held = p.held + h.held
-    FROM unnest($1::position_hold[]) AS h WHERE p.account_id = h.account_id AND p.instrument_id = h.instrument_id
+    FROM unnest($1::position_hold[]) AS h WHERE p.account_id = ANY (ARRAY[h.account_id]) AND p.instrument_id = h.instrument_id
     """)
 
   static let insertKeys = PostgresStatement(
@@ -140,7 +142,7 @@ enum EntryStatements {
     "entry_mark_pending",
     """
     UPDATE orders o SET pending = m.pending
-    FROM unnest($1::pending_mark[]) AS m WHERE o.account_id = m.account_id AND o.order_id = m.order_id AND o.is_open
+    FROM unnest($1::pending_mark[]) AS m WHERE o.account_id = ANY (ARRAY[m.account_id]) AND o.order_id = m.order_id AND coalesce(o.is_open, false)
     """)
 
   /// Numbers the rows and stores them: the last step of the transaction, because from here on the counters are locked.

@@ -59,7 +59,7 @@ struct HeldAccounts {
     }
   }
 
-  private static let heldAccounts = PostgresStatement(
+  static let heldAccounts = PostgresStatement(
     "entry_held_accounts",
     """
     WITH free AS MATERIALIZED (
@@ -68,41 +68,42 @@ struct HeldAccounts {
     WHERE a.account_id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM free f WHERE f.account_id = a.account_id)
     """)
 
-  private static let heldPositions = PostgresStatement(
+  static let heldPositions = PostgresStatement(
     "entry_held_positions",
     """
     WITH named AS MATERIALIZED (
       SELECT k.account_id, k.instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
     ), free AS MATERIALIZED (
       SELECT p.account_id, p.instrument_id
-      FROM named n JOIN positions p ON p.account_id = n.account_id AND p.instrument_id = n.instrument_id
-      ORDER BY p.account_id, p.instrument_id FOR UPDATE OF p SKIP LOCKED)
-    SELECT p.account_id
-    FROM named n JOIN positions p ON p.account_id = n.account_id AND p.instrument_id = n.instrument_id
-    WHERE NOT EXISTS (SELECT FROM free f WHERE f.account_id = p.account_id AND f.instrument_id = p.instrument_id)
+      FROM named n JOIN positions p ON p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
+      ORDER BY n.account_id, n.instrument_id FOR UPDATE OF p SKIP LOCKED)
+    SELECT n.account_id FROM named n
+    WHERE EXISTS (
+        SELECT FROM positions p WHERE p.account_id = n.account_id AND p.instrument_id = n.instrument_id OFFSET 0)
+      AND NOT EXISTS (SELECT FROM free f WHERE f.account_id = n.account_id AND f.instrument_id = n.instrument_id)
     """)
 
-  private static func heldOrders(day: Day) -> PostgresStatement {
+  static func heldOrders(day: Day) -> PostgresStatement {
     let table = "orders_\(day.compact)"
     return PostgresStatement(
       "entry_held_\(table)",
       """
       WITH named AS MATERIALIZED (
         SELECT o.account_id, o.order_id, o.instrument_id FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-        JOIN \(table) o ON o.account_id = k.account_id AND o.order_id = k.order_id
+        JOIN \(table) o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
       ), free AS MATERIALIZED (
         SELECT o.account_id, o.order_id
-        FROM named n JOIN \(table) o ON o.account_id = n.account_id AND o.order_id = n.order_id
-        ORDER BY o.account_id, o.order_id FOR UPDATE OF o SKIP LOCKED
+        FROM named n JOIN \(table) o ON o.account_id = ANY (ARRAY[n.account_id]) AND o.order_id = n.order_id
+        ORDER BY n.account_id, n.order_id FOR UPDATE OF o SKIP LOCKED
       ), sold AS MATERIALIZED (
         SELECT p.account_id, p.instrument_id
         FROM (SELECT DISTINCT account_id, instrument_id FROM named) n
-        JOIN positions p ON p.account_id = n.account_id AND p.instrument_id = n.instrument_id
-        ORDER BY p.account_id, p.instrument_id FOR UPDATE OF p SKIP LOCKED)
+        JOIN positions p ON p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
+        ORDER BY n.account_id, n.instrument_id FOR UPDATE OF p SKIP LOCKED)
       SELECT n.account_id FROM named n
       WHERE NOT EXISTS (SELECT FROM free f WHERE f.account_id = n.account_id AND f.order_id = n.order_id)
         OR EXISTS (
-          SELECT FROM positions p WHERE p.account_id = n.account_id AND p.instrument_id = n.instrument_id
+          SELECT FROM positions p WHERE p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
             AND NOT EXISTS (SELECT FROM sold s WHERE s.account_id = p.account_id AND s.instrument_id = p.instrument_id))
       """)
   }

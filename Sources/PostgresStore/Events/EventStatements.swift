@@ -47,11 +47,11 @@ enum EventStatements {
         (SELECT n.quantity FROM ends n WHERE n.number = e.number AND n.instrument_id = e.instrument_id)
         - coalesce(sum(CASE WHEN e.kind NOT IN (1, 2) THEN 0 WHEN e.side = 0 THEN e.quantity ELSE -e.quantity END)
           OVER later, 0)
-        - coalesce((SELECT sum(l.amount) FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+        - coalesce((SELECT sum(l.amount) FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
           WHERE l.account_id = e.account_id AND l.asset = e.instrument_id AND j.created_at > e.event_at), 0)
         END)::bigint,
       \(OrderColumns.list)
-    FROM asked q JOIN accounts a ON a.account_id = q.account_id
+    FROM asked q JOIN accounts a ON a.account_id = ANY (ARRAY[q.account_id])
     LEFT JOIN told e ON e.number = q.number
     LEFT JOIN LATERAL (
       SELECT * FROM orders o WHERE o.account_id = e.account_id AND o.order_id = e.order_id LIMIT 1) AS o ON true
@@ -66,7 +66,7 @@ enum EventStatements {
     "accounts_with_news",
     """
     SELECT a.account_id FROM unnest($1::bigint[], $2::bigint[]) AS q (account_id, after)
-    JOIN accounts a ON a.account_id = q.account_id
+    JOIN accounts a ON a.account_id = ANY (ARRAY[q.account_id])
     WHERE a.last_event > 'epoch'::timestamptz + q.after * interval '1 microsecond'
     """)
 

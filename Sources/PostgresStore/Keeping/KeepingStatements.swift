@@ -36,7 +36,7 @@ enum KeepingStatements {
     GROUP BY 1, 2
     UNION ALL
     SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, true, sum(l.amount)::bigint, 0, 0
-    FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+    FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
     WHERE l.account_id = $1::bigint AND j.created_at >= ($2::timestamptz[])[1]
     GROUP BY 1, 2
     """)
@@ -57,7 +57,7 @@ enum KeepingStatements {
     GROUP BY 1
     UNION ALL
     SELECT l.asset, true, sum(l.amount)::bigint, 0, 0, NULL
-    FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+    FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
     WHERE l.account_id = $1::bigint AND j.created_at >= $2::timestamptz
     GROUP BY 1
     """)
@@ -83,7 +83,7 @@ enum KeepingStatements {
   static let journalMoment = PostgresStatement(
     "keep_journal_moment",
     """
-    SELECT j.created_at FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+    SELECT j.created_at FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
     WHERE l.journal_id = $2::bigint AND l.account_id = $1::bigint AND l.asset = $3::integer
     """)
 
@@ -112,7 +112,7 @@ enum KeepingStatements {
       "keep_journals_\(word)",
       """
       SELECT l.journal_id, l.asset, j.created_at, l.amount
-      FROM journal_lines l JOIN journals j ON j.journal_id = l.journal_id
+      FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
       WHERE l.account_id = $1::bigint AND j.created_at > $2::timestamptz AND j.created_at < $3::timestamptz
         AND (j.created_at, l.journal_id, l.asset) \(sign) ($4::timestamptz, $5::bigint, $6::integer)
         AND CASE WHEN l.asset > 0 THEN $10::boolean WHEN l.amount < 0 THEN $9::boolean ELSE $8::boolean END

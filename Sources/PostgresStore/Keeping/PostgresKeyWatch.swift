@@ -17,7 +17,7 @@ public struct PostgresKeyWatch: Sendable {
   private static let wait: Int32 = 1_000
   /// The pause before a new connection.
   private static let pause = Duration.milliseconds(250)
-  private static let ping = PostgresStatement("ping", "SELECT 1")
+  static let ping = PostgresStatement("ping", "SELECT 1")
 
   private let session: PostgresSession
 

@@ -10,16 +10,16 @@ public struct PostgresLeaderLedger: LeaderLedger {
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  private static let elect = PostgresStatement(
+  static let elect = PostgresStatement(
     "elect",
     """
     UPDATE leadership SET term = term + 1, nonce = $1::bigint, worker = $2::text, elected_at = now() RETURNING term
     """)
 
-  private static let termStands = PostgresStatement(
+  static let termStands = PostgresStatement(
     "term_stands", "SELECT EXISTS (SELECT FROM leadership WHERE only_row AND term = $1::bigint AND nonce = $2::bigint)")
 
-  private static let holdTerm = PostgresStatement("hold_term", "SELECT hold_term($1::bigint, $2::bigint)")
+  static let holdTerm = PostgresStatement("hold_term", "SELECT hold_term($1::bigint, $2::bigint)")
 
   public func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership {
     let call = PostgresCall(Self.elect, [.int8(Int64(bitPattern: nonce)), .text(worker.rawValue)])

@@ -103,7 +103,7 @@ enum MarketDataStatements {
     """
     SELECT b.instrument_id, b.minute, \(columns)
     FROM last_prices p JOIN minute_bars b
-      ON b.instrument_id = p.instrument_id AND b.minute = date_bin('1 minute', p.traded_at, 'epoch')
+      ON b.instrument_id = ANY (ARRAY[p.instrument_id]) AND b.minute = date_bin('1 minute', p.traded_at, 'epoch')
     WHERE p.instrument_id = ANY ($1::integer[])
     """)
 
@@ -122,7 +122,7 @@ enum MarketDataStatements {
         SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
       AND NOT EXISTS (
         SELECT FROM order_conditions w
-        WHERE w.account_id = o.account_id AND w.order_id = o.order_id AND w.phase <> 0)
+        WHERE w.account_id = ANY (ARRAY[o.account_id]) AND w.order_id = o.order_id AND w.phase <> 0)
     """
 
   /// The price at which an order works: its own, or the end of the band beyond which it could trade.
@@ -137,8 +137,10 @@ enum MarketDataStatements {
     SELECT i.instrument_id, c.processed_sequence, c.processed_at, o.side, w.price, sum(o.quantity - o.filled)::bigint
     FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
     LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
-    LEFT JOIN orders o ON \(standing) AND o.time_in_force <> \(TimeInForce.cls.rawValue)
-      AND NOT coalesce(p.is_halted, false) AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue)
+    LEFT JOIN LATERAL (
+      SELECT * FROM orders o WHERE \(standing) AND o.time_in_force <> \(TimeInForce.cls.rawValue)
+        AND NOT coalesce(p.is_halted, false)
+        AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue) OFFSET 0) AS o ON true
     CROSS JOIN LATERAL (SELECT \(working) AS price) w
     WHERE i.instrument_id = ANY ($1::integer[])
     GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, w.price
@@ -154,8 +156,9 @@ enum MarketDataStatements {
     FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
     LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
     LEFT JOIN last_prices l ON l.instrument_id = i.instrument_id
-    LEFT JOIN orders o ON \(standing) AND (o.time_in_force <> \(TimeInForce.cls.rawValue)
-      OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted)
+    LEFT JOIN LATERAL (
+      SELECT * FROM orders o WHERE \(standing) AND (o.time_in_force <> \(TimeInForce.cls.rawValue)
+        OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted) OFFSET 0) AS o ON true
     WHERE i.instrument_id = ANY ($1::integer[])
     GROUP BY i.instrument_id, c.processed_at, p.day, p.stage, p.is_halted, l.price, o.side, o.price
     """)

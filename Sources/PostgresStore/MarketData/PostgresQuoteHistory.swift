@@ -9,7 +9,7 @@ public struct PostgresQuoteHistory: QuoteHistory {
   /// Writes over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  private static let record = PostgresStatement(
+  static let record = PostgresStatement(
     "record_quotes",
     """
     INSERT INTO quotes SELECT q.* FROM unnest($1::quotes[]) AS q

@@ -10,7 +10,7 @@ enum QuarantineStatements {
       q.resolved_sequence, q.note, g.kind, g.accepted_at, g.account_id, g.order_id, i.symbol, g.side, g.price, g.quantity,
       g.order_type
     FROM quarantined_commands q
-    LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence
+    LEFT JOIN command_log g ON g.shard = ANY (ARRAY[q.shard]) AND g.sequence = q.sequence
     LEFT JOIN instruments i ON i.instrument_id = g.instrument_id
     WHERE q.resolved_at IS NULL OR $1::boolean ORDER BY q.quarantined_at, q.shard, q.sequence LIMIT $2::integer
     """)
@@ -19,7 +19,7 @@ enum QuarantineStatements {
     "quarantine_find",
     """
     SELECT g.kind, g.account_id, g.order_id, g.target
-    FROM quarantined_commands q LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence
+    FROM quarantined_commands q LEFT JOIN command_log g ON g.shard = ANY (ARRAY[q.shard]) AND g.sequence = q.sequence
     WHERE q.shard = $1::smallint AND q.sequence = $2::bigint
     """)
 

@@ -10,7 +10,7 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  private static let statement = PostgresStatement(
+  static let statement = PostgresStatement(
     "read_shards",
     """
     SELECT l.shard, c.owner, c.epoch, l.last_sequence, c.processed_sequence,

@@ -9,7 +9,7 @@ enum ReadingStatements {
     "read_credential",
     """
     SELECT k.account_id, k.secret_hash, a.public_id, k.role, k.requests_per_minute, a.keys_version
-    FROM api_keys k JOIN accounts a ON a.account_id = k.account_id
+    FROM api_keys k JOIN accounts a ON a.account_id = ANY (ARRAY[k.account_id])
     WHERE k.key_id = $1::text AND k.revoked_at IS NULL
     """)
 

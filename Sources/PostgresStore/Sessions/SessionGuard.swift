@@ -20,7 +20,7 @@ public struct SessionGuard: Sendable {
     self.report = report
   }
 
-  private static let statement = PostgresStatement(
+  static let statement = PostgresStatement(
     "end_stalled_sessions",
     """
     SELECT pid, application, role, wait, (extract(epoch FROM silent) * 1000000)::bigint, ended

@@ -49,9 +49,10 @@ enum SettlingStatements {
     """
     SELECT c.shard, c.processed_sequence, \(OrderColumns.list)
     FROM shard_cursors c
-      LEFT JOIN orders o ON o.is_open AND o.shard = c.shard AND o.sequence <= c.processed_sequence
-        AND (o.shard, o.sequence) NOT IN (
-          SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
+      LEFT JOIN LATERAL (
+        SELECT * FROM orders o WHERE o.is_open AND o.shard = c.shard AND o.sequence <= c.processed_sequence
+          AND (o.shard, o.sequence) NOT IN (
+            SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL) OFFSET 0) AS o ON true
       \(OrderColumns.join)
     WHERE c.shard = ANY ($1::smallint[]) ORDER BY c.shard, o.priority, coalesce(t.activation, 0), o.order_id
     """)
@@ -138,7 +139,7 @@ enum SettlingStatements {
     """
     UPDATE orders o SET pending = 0, updated_at = $3::timestamptz
     FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-    WHERE o.account_id = k.account_id AND o.order_id = k.order_id AND o.is_open
+    WHERE o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id AND coalesce(o.is_open, false)
     """)
 
   static let moveCursors = PostgresStatement(
@@ -153,7 +154,7 @@ enum SettlingStatements {
       last_event = CASE WHEN c.events = 0 THEN a.last_event
         ELSE greatest(a.last_event + interval '1 microsecond', $2::timestamptz)
           + (c.events - 1) * interval '1 microsecond' END
-    FROM unnest($1::account_change[]) AS c WHERE a.account_id = c.account_id
+    FROM unnest($1::account_change[]) AS c WHERE a.account_id = ANY (ARRAY[c.account_id])
     """)
 
   /// Average cost: bought shares add what they cost, sold shares take their part with them.
@@ -166,7 +167,7 @@ enum SettlingStatements {
       cost = CASE WHEN c.sold = 0 THEN p.cost + c.cost
         ELSE floor((p.cost + c.cost)::numeric * (p.quantity + c.bought - c.sold) / (p.quantity + c.bought))::bigint END
     FROM unnest($1::position_change[]) AS c
-    WHERE p.account_id = c.account_id AND p.instrument_id = c.instrument_id
+    WHERE p.account_id = ANY (ARRAY[c.account_id]) AND p.instrument_id = c.instrument_id
     """)
 
   /// Positions that a purchase opens. Runs before ``changePositions``, which then finds every row.
@@ -176,7 +177,7 @@ enum SettlingStatements {
     INSERT INTO positions (account_id, instrument_id, quantity)
     SELECT c.account_id, c.instrument_id, 0 FROM unnest($1::position_change[]) AS c
     WHERE c.bought > 0 AND NOT EXISTS (
-      SELECT FROM positions p WHERE p.account_id = c.account_id AND p.instrument_id = c.instrument_id)
+      SELECT FROM positions p WHERE p.account_id = c.account_id AND p.instrument_id = c.instrument_id OFFSET 0)
     ON CONFLICT DO NOTHING
     """)
 
@@ -217,7 +218,7 @@ enum SettlingStatements {
         priority = c.priority, replaced_by = c.replaced_by,
         pending = CASE WHEN c.clears_pending THEN 0::smallint ELSE o.pending END,
         updated_at = $2::timestamptz, closed_at = CASE WHEN c.is_open THEN NULL ELSE $2::timestamptz END
-      FROM unnest($1::order_change[]) AS c WHERE o.account_id = c.account_id AND o.order_id = c.order_id
+      FROM unnest($1::order_change[]) AS c WHERE o.account_id = ANY (ARRAY[c.account_id]) AND o.order_id = c.order_id
       """)
   }
 
@@ -226,7 +227,7 @@ enum SettlingStatements {
     """
     UPDATE order_conditions t SET phase = c.phase, activation = c.activation, stop_price = c.stop_price,
       mark_price = c.mark_price
-    FROM unnest($1::conditions_change[]) AS c WHERE t.account_id = c.account_id AND t.order_id = c.order_id
+    FROM unnest($1::conditions_change[]) AS c WHERE t.account_id = ANY (ARRAY[c.account_id]) AND t.order_id = c.order_id
     """)
 
   /// Exits of a class whose shares the other exit has traded.
@@ -235,7 +236,7 @@ enum SettlingStatements {
     """
     UPDATE orders o SET quantity = c.quantity, updated_at = $2::timestamptz
     FROM unnest($1::quantity_change[]) AS c
-    WHERE o.account_id = c.account_id AND o.order_id = c.order_id AND o.quantity <> c.quantity
+    WHERE o.account_id = ANY (ARRAY[c.account_id]) AND o.order_id = c.order_id AND o.quantity <> c.quantity
     """)
 
   static func insertTrades(day: Day) -> PostgresStatement {
@@ -258,7 +259,7 @@ enum SettlingStatements {
       INSERT INTO order_events_\(day.compact)
       SELECT e.shard, e.kind, e.reason, e.side, e.ordinal, e.instrument_id, e.sequence, e.account_id, e.order_id, e.price,
         e.quantity, e.filled, e.leaves, e.occurred_at, e.filled_value, a.last_event - (e.occurred_at - e.event_at)
-      FROM unnest($1::order_events[]) AS e LEFT JOIN accounts a ON a.account_id = e.account_id
+      FROM unnest($1::order_events[]) AS e LEFT JOIN accounts a ON a.account_id = ANY (ARRAY[e.account_id])
       """)
   }
 }

@@ -1,0 +1,113 @@
+import Accounting
+import Lifecycle
+import Market
+import Ports
+import Postgres
+
+@testable import PostgresStore
+
+/// All statements that sessions of the ledger prepare, for tests that look at each of them. A test compares the list with
+/// the sources.
+enum NamedStatements {
+  /// Statements that name a day's tables name those of `day`.
+  static func all(day: Day) -> [PostgresStatement] {
+    acceptance(day) + settling(day) + reading + marketData + marketDay(day) + accounts + operators
+  }
+
+  private static func acceptance(_ day: Day) -> [PostgresStatement] {
+    [
+      EntryStatements.lockAccounts, EntryStatements.lockPositions, EntryStatements.findKeys, EntryStatements.findOrders,
+      EntryStatements.findSiblings, EntryStatements.findBounds, EntryStatements.findCrossings,
+      EntryStatements.findProcessed, EntryStatements.holdCash, EntryStatements.holdShares, EntryStatements.insertKeys,
+      EntryStatements.insertConditions, EntryStatements.markPending, EntryStatements.waitForCounters,
+      EntryStatements.rollBack, EntryStatements.begin, EntryStatements.commit,
+      EntryStatements.number(day: day, isConditional: false), EntryStatements.number(day: day, isConditional: true),
+      EntryStatements.number(day: nil, isConditional: false), EntryStatements.number(day: nil, isConditional: true),
+      HeldAccounts.heldAccounts, HeldAccounts.heldPositions, HeldAccounts.heldOrders(day: day), SessionGuard.statement,
+    ]
+  }
+
+  private static func settling(_ day: Day) -> [PostgresStatement] {
+    [
+      SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.books,
+      SettlingStatements.bookPrices, SettlingStatements.bookPhases, SettlingStatements.beginSnapshot,
+      SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,
+      SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,
+      SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks,
+      SettlingStatements.moveCursors, SettlingStatements.changeAccounts, SettlingStatements.changePositions,
+      SettlingStatements.openPositions, SettlingStatements.changePrices, SettlingStatements.changePhases,
+      SettlingStatements.changeOrders(day: day), SettlingStatements.changeOrders(day: nil),
+      SettlingStatements.changeConditions, SettlingStatements.changeQuantities,
+      SettlingStatements.insertTrades(day: day), SettlingStatements.insertEvents(day: day), LogStatements.counters,
+      LogStatements.rows(day: day), LogStatements.tellings(day: day), DayStatements.list, DayStatements.mark,
+      DayStatements.release, PartitionStatements.missing, PartitionStatements.make, PartitionStatements.ahead,
+    ]
+  }
+
+  private static var reading: [PostgresStatement] {
+    let lists = OrderQuery.Scope.allCases.flatMap { scope in
+      [true, false].flatMap { ascending in
+        [true, false].map { ReadingStatements.orders(scope, ascending: ascending, nested: $0) }
+      }
+    }
+    return lists + [
+      ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions, ReadingStatements.order,
+      ReadingStatements.orderByKey, ReadingStatements.instruments, ReadingStatements.lastPrices,
+      ReadingStatements.lags, ReadingStatements.legs, EventStatements.events, EventStatements.news,
+      EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
+    ]
+  }
+
+  private static var marketData: [PostgresStatement] {
+    let frames: [BarFrame] = [.minutes(5), .day, .week, .months(1)]
+    return [true, false].flatMap { ascending in
+      [
+        MarketDataStatements.trades(ascending: ascending), MarketDataStatements.quotes(ascending: ascending),
+        MarketDataStatements.minuteBars(ascending: ascending),
+      ] + frames.map { MarketDataStatements.bars($0, ascending: ascending) }
+    } + [
+      MarketDataStatements.extent, MarketDataStatements.latestTrades, MarketDataStatements.latestBars,
+      MarketDataStatements.barsOfMinute, MarketDataStatements.depths, MarketDataStatements.calls,
+      MarketDataStatements.statuses, PostgresQuoteHistory.record,
+    ]
+  }
+
+  private static func marketDay(_ day: Day) -> [PostgresStatement] {
+    [
+      MarketDayStatements.begin, MarketDayStatements.holdTerm, MarketDayStatements.clock,
+      MarketDayStatements.latestTold, MarketDayStatements.remember, MarketDayStatements.behind,
+      MarketDayStatements.due, MarketDayStatements.lockLog, MarketDayStatements.tell, MarketDayStatements.clear,
+      MarketDayStatements.lockClock, MarketDayStatements.aim, MarketDayStatements.phases, BandStatements.standings,
+      BandStatements.tell, BandStatements.pause, BandStatements.resume, PostgresLeaderLedger.elect,
+      PostgresLeaderLedger.termStands, PostgresLeaderLedger.holdTerm, CalendarStatements.list, CalendarStatements.set,
+      CalendarStatements.remove,
+    ]
+  }
+
+  private static var accounts: [PostgresStatement] {
+    [true, false].flatMap { [KeepingStatements.fills(ascending: $0), KeepingStatements.journals(ascending: $0)] } + [
+      KeepingStatements.configuration, KeepingStatements.setConfiguration, KeepingStatements.movements,
+      KeepingStatements.recentMovements, KeepingStatements.prices, KeepingStatements.eventMoment,
+      KeepingStatements.journalMoment, WatchlistStatements.lock, WatchlistStatements.count, WatchlistStatements.list,
+      WatchlistStatements.find, WatchlistStatements.delete, WatchlistStatements.insert, WatchlistStatements.update,
+    ]
+  }
+
+  private static var operators: [PostgresStatement] {
+    [
+      AccountStatements.insertJournal, AccountStatements.insertLines, AccountStatements.findJournal,
+      AccountStatements.insertAccount, AccountStatements.findByID, AccountStatements.findByNumber,
+      AccountStatements.lockAccount, AccountStatements.changeCash, AccountStatements.openPosition,
+      AccountStatements.lockPosition, AccountStatements.changePosition, AccountStatements.setStatus,
+      AccountStatements.insertKey, AccountStatements.lockKey, AccountStatements.revokeKey, AccountStatements.limitKey,
+      AccountStatements.list, AccountStatements.show, AccountStatements.positions, AccountStatements.keys,
+      BoundsAdministration.set, BoundsAdministration.clear, BoundsAdministration.list, BoundsAdministration.findSymbol,
+      InstrumentStatements.lock, InstrumentStatements.find, InstrumentStatements.list, InstrumentStatements.loads,
+      InstrumentStatements.insert, InstrumentStatements.update, InstrumentStatements.setHalt,
+      InstrumentStatements.setBandTier, AdminLogStatements.write, AdminLogStatements.list, QuarantineStatements.list,
+      QuarantineStatements.find, QuarantineStatements.isOutdated, QuarantineStatements.lockAccount,
+      QuarantineStatements.lock, QuarantineStatements.findOrder, QuarantineStatements.append,
+      QuarantineStatements.moveOrder,
+    ]
+  }
+}
