@@ -71,7 +71,7 @@ private let keeperScript = """
   cd "$1"
   bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
   $as "$bin/initdb" -D "$1/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > log 2>&1
-  $as "$bin/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=200 -c shared_buffers=64MB \
+  $as "$bin/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=500 -c shared_buffers=64MB \
     -c fsync=off -c full_page_writes=off -c autovacuum=off -c timezone=UTC >> log 2>&1 &
   server=$!
   read -r line || true
