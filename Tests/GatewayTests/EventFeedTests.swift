@@ -131,14 +131,17 @@ struct StreamStand {
 
   static func at(_ microseconds: Int64) -> Timestamp { start.advanced(byMicroseconds: microseconds) }
 
-  func socket(path: String = "/stream", key: String = "KEYA", secret: String = "secret-a") throws -> WebSocketCaller {
-    let client = try WebSocketCaller(port: server.boundPort, path: path)
+  func socket(path: String = "/stream", key: String = "KEYA", secret: String = "secret-a") async throws
+    -> WebSocketCaller
+  {
+    let port = server.boundPort
+    let client = try await apart { try WebSocketCaller(port: port, path: path) }
     client.send(#"{"action":"authenticate","data":{"key_id":"\#(key)","secret_key":"\#(secret)"}}"#)
     return client
   }
 
   func listening(path: String = "/stream") async throws -> WebSocketCaller {
-    let client = try socket(path: path)
+    let client = try await socket(path: path)
     #expect(
       try await client.message().text
         == #"{"stream":"authorization","data":{"status":"authorized","action":"authenticate"}}"#)
@@ -149,10 +152,23 @@ struct StreamStand {
     return client
   }
 
-  func events(_ query: String = "", more: String = "") throws -> EventStreamCaller {
-    try EventStreamCaller(
-      port: server.boundPort, path: "/v2/events/trades\(query)",
-      headers: "APCA-API-KEY-ID: KEYA\r\nAPCA-API-SECRET-KEY: secret-a\r\n\(more)")
+  func events(_ query: String = "", more: String = "", receiveBuffer: Int32? = nil) async throws -> EventStreamCaller {
+    let port = server.boundPort
+    return try await apart {
+      try EventStreamCaller(
+        port: port, path: "/v2/events/trades\(query)",
+        headers: "APCA-API-KEY-ID: KEYA\r\nAPCA-API-SECRET-KEY: secret-a\r\n\(more)", receiveBuffer: receiveBuffer)
+    }
+  }
+
+  /// The head of the answer to a request.
+  func head(of request: String) async throws -> String {
+    let port = server.boundPort
+    return try await apart {
+      let socket = try StreamSocket(port: port)
+      socket.send(request)
+      return try socket.receive(until: "\r\n\r\n")
+    }
   }
 }
 
@@ -218,21 +234,21 @@ struct StreamStand {
 
   @Test func strangersHearNothing() async throws {
     try await with(StreamStand(authentication: .seconds(2))) { stand in
-      let wrong = try stand.socket(secret: "wrong")
+      let wrong = try await stand.socket(secret: "wrong")
       #expect(
         try await wrong.message().text
           == #"{"stream":"authorization","data":{"status":"unauthorized","action":"authenticate"}}"#)
       #expect(try await wrong.message().closeCode == 1008)
-      let hasty = try WebSocketCaller(port: stand.server.boundPort, path: "/stream")
+      let port = stand.server.boundPort
+      let hasty = try await apart { try WebSocketCaller(port: port, path: "/stream") }
       hasty.send(#"{"action":"listen","data":{"streams":["trade_updates"]}}"#)
       #expect(
         try await hasty.message().text
           == #"{"stream":"authorization","data":{"status":"unauthorized","action":"listen"}}"#)
       // Who does not prove who it is does not keep its place.
       #expect(try await hasty.message().closeCode == 1008)
-      let plain = try StreamSocket(port: stand.server.boundPort)
-      plain.send("GET /v2/events/trades HTTP/1.1\r\nHost: x\r\n\r\n")
-      #expect(try plain.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 401"))
+      let head = try await stand.head(of: "GET /v2/events/trades HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(head.hasPrefix("HTTP/1.1 401"))
     }
   }
 
@@ -252,7 +268,7 @@ struct StreamStand {
   @Test func aRevokedKeysStreamsEnd() async throws {
     try await with(StreamStand()) { stand in
       let socket = try await stand.listening()
-      let lines = try stand.events()
+      let lines = try await stand.events()
       _ = try await apart { try lines.socket.receive(until: "\n\n") }
       _ = stand.events.state.withLock { $0.keys.remove("KEYA") }
       #expect(try await socket.message().closeCode == 1008)
@@ -270,7 +286,7 @@ struct StreamStand {
       var more = ""
       // Connections come and go at any place, and more is committed meanwhile.
       for round in 0..<12 {
-        let client = try stand.events(resume, more: more)
+        let client = try await stand.events(resume, more: more)
         var last = ""
         for _ in 0..<(round * 37 % 100 + 40) {
           let event = try await client.event()
@@ -285,7 +301,7 @@ struct StreamStand {
         resume = round % 2 == 0 ? "?since_id=\(last)" : "?since=2026-01-01"
         more = round % 2 == 0 ? "" : "Last-Event-ID: \(last)\r\n"
       }
-      let client = try stand.events(resume, more: more)
+      let client = try await stand.events(resume, more: more)
       while expected <= 1_240 {
         #expect(try place(await client.event()) == expected)
         expected += 1
@@ -298,19 +314,19 @@ struct StreamStand {
       for number in 1...50 as ClosedRange<Int64> {
         await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(number))
       }
-      let byTime = try stand.events("?since=2026-01-05T15:00:00.000010Z&until=2026-01-05T15:00:00.000012Z")
+      let byTime = try await stand.events("?since=2026-01-05T15:00:00.000010Z&until=2026-01-05T15:00:00.000012Z")
       for number in 10...12 as ClosedRange<Int64> { #expect(try place(await byTime.event()) == number) }
       await #expect(throws: StreamSocket.Ended.self) { try await byTime.event() }
       let first = EventID(at: StreamStand.at(47), account: GatewayFixture.alice)
       let last = EventID(at: StreamStand.at(49), account: GatewayFixture.alice)
-      let byName = try stand.events("?since_id=\(first)&until_id=\(last)")
+      let byName = try await stand.events("?since_id=\(first)&until_id=\(last)")
       for number in 48...49 as ClosedRange<Int64> { #expect(try place(await byName.event()) == number) }
       await #expect(throws: StreamSocket.Ended.self) { try await byName.event() }
-      let bad = try StreamSocket(port: stand.server.boundPort)
-      bad.send(
-        "GET /v2/events/trades?since_id=x HTTP/1.1\r\nHost: x\r\nAPCA-API-KEY-ID: KEYA\r\nAPCA-API-SECRET-KEY: secret-a\r\n\r\n"
+      let head = try await stand.head(
+        of:
+          "GET /v2/events/trades?since_id=x HTTP/1.1\r\nHost: x\r\nAPCA-API-KEY-ID: KEYA\r\nAPCA-API-SECRET-KEY: secret-a\r\n\r\n"
       )
-      #expect(try bad.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 422"))
+      #expect(head.hasPrefix("HTTP/1.1 422"))
     }
   }
 
@@ -324,9 +340,7 @@ struct StreamStand {
       for number in 1...5_000 as ClosedRange<Int64> {
         await stand.events.commit(GatewayFixture.alice, at: StreamStand.at(number), isNudged: false)
       }
-      let client = try EventStreamCaller(
-        port: stand.server.boundPort, path: "/v2/events/trades?since=2026-01-01",
-        headers: "APCA-API-KEY-ID: KEYA\r\nAPCA-API-SECRET-KEY: secret-a\r\n", receiveBuffer: 8 << 10)
+      let client = try await stand.events("?since=2026-01-01", receiveBuffer: 8 << 10)
       for number in 1...5_000 as ClosedRange<Int64> {
         #expect(try place(await client.event()) == number)
         if number % 100 == 0 { #expect(stand.server.metrics.streams.queuedBytes < 1 << 20) }
@@ -350,7 +364,7 @@ struct StreamStand {
   @Test func anAccountHasNoMoreStreamsThanItMay() async throws {
     try await with(StreamStand(perAccount: 1)) { stand in
       let first = try await stand.listening()
-      let second = try stand.socket()
+      let second = try await stand.socket()
       _ = try await second.message()
       second.send(#"{"action":"listen","data":{"streams":["trade_updates"]}}"#)
       #expect(try await second.message().closeCode == 1008)

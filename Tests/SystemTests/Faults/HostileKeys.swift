@@ -22,6 +22,35 @@ struct HostileKeys {
     }
   }
 
+  /// Puts an entry with the last identifier of all into every stream: behind it nothing can follow.
+  static func exhaustStreams(of stand: FaultStand) async throws {
+    for key in try await all(of: stand)
+    where key.hasSuffix(":orders") || key.hasSuffix(":market") || key.hasPrefix("bw:events:")
+      || key == "bw:history"
+    {
+      _ = try await stand.redisReply(
+        ["XADD", key, "18446744073709551615-18446744073709551615", "seq", "1", "cmd", "x"], [])
+    }
+  }
+
+  /// Lists workers that are not there, one for each extreme value of each field of a heartbeat that is sound otherwise.
+  static func haunt(_ stand: FaultStand) async throws {
+    let sound = [
+      ("host", "h"), ("pid", "7"), ("version", "1.0"), ("started", "1764000000000000"), ("admin", "127.0.0.1:1"),
+      ("state", "active"), ("beat", "42"), ("loads", "0:1/2/3"), ("busy_permille", "0"), ("redis_us", "99"),
+      ("commit_us", "4000"),
+    ]
+    for (index, field) in sound.enumerated() {
+      for (number, text) in texts.enumerated() {
+        let name = "ghost-\(index)-\(number)"
+        let fields = sound.flatMap { $0.0 == field.0 ? [$0.0, text] : [$0.0, $0.1] }
+        _ = try await stand.redisReply(["HSET", "bw:worker:\(name)"] + fields, [])
+        _ = try await stand.redisReply(["PEXPIRE", "bw:worker:\(name)", "4000"], [])
+        _ = try await stand.redisReply(["ZADD", "bw:workers", "9999999999999", name], [])
+      }
+    }
+  }
+
   /// All keys of the exchange, and those that operators write.
   static func all(of stand: FaultStand) async throws -> [String] {
     var keys: Set<String> = []

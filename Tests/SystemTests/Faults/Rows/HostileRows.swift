@@ -15,11 +15,15 @@ extension FaultRow {
         fflush(nil)
         try await withoutLosses(stand) {
           var keys = HostileKeys(stand, seed: seed)
+          try await HostileKeys.exhaustStreams(of: stand)
+          try await HostileKeys.haunt(stand)
+          try await showStatus(stand, "ghosts")
+          _ = try await eventually("the end of the ghosts") { () -> Bool? in
+            try await HostileKeys.all(of: stand).contains { $0.contains("ghost") } ? nil : true
+          }
           for _ in 0..<6 {
             try await keys.write(500)
-            // Whoever shows what Redis says must live as well.
-            let (status, text) = try await stand.stack.run(["status"], within: 60)
-            #expect(status == 0, "seed \(seed): \(text.suffix(2000))")
+            try await showStatus(stand, "seed \(seed)")
           }
           let healed = try await SoundKeys.wait(stand, "seed \(seed)")
           print("fault: hostile values healed after \(healed)")
@@ -72,6 +76,12 @@ extension FaultRow {
         print("fault: leases given \(what) healed after \(healed)")
       }
     }
+  }
+
+  /// Whoever shows what Redis says must live as well.
+  private static func showStatus(_ stand: FaultStand, _ what: String) async throws {
+    let (status, text) = try await stand.stack.run(["status"], within: 60)
+    #expect(status == 0, "\(what): \(text.suffix(2000))")
   }
 
   /// Does something that no process may end of.
