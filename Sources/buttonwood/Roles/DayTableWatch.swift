@@ -26,7 +26,7 @@ struct DayTableWatch: Sendable {
         let days = try await reader.daysAhead()
         // Shown from the first answer on: a value that nobody has read would be a false alarm.
         metrics.gauge(
-          "buttonwood_days_ahead",
+          "buttonwood_day_tables_ahead",
           help: "Whole days from tomorrow on whose tables are there; -1 when today's are missing."
         ).set(Int64(days))
         tell(days, before: before)
