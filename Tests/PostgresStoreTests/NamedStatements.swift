@@ -55,6 +55,7 @@ enum NamedStatements {
       ReadingStatements.orderByKey, ReadingStatements.instruments, ReadingStatements.lastPrices,
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events, EventStatements.news,
       EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
+      PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
     ]
   }
 

@@ -9,10 +9,10 @@ public struct PostgresHealthReader: HealthReader {
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  private static let schema = PostgresStatement("health_schema", "SELECT version FROM schema_migrations")
+  static let schema = PostgresStatement("health_schema", "SELECT version FROM schema_migrations")
 
   /// Who follows shows to superusers and members of `pg_read_all_stats` alone (PostgreSQL 15, 28.2).
-  private static let server = PostgresStatement(
+  static let server = PostgresStatement(
     "health_server",
     """
     SELECT clock_timestamp(), current_setting('synchronous_standby_names'),
@@ -21,7 +21,7 @@ public struct PostgresHealthReader: HealthReader {
     """)
 
   /// An operator's halts; trading pauses end by themselves. A change of the reason counts as the last word about a halt.
-  private static let halts = PostgresStatement(
+  static let halts = PostgresStatement(
     "health_halts",
     """
     SELECT i.symbol, i.halt_reason, coalesce(
