@@ -5,7 +5,8 @@ internal import Postgres
 /// The columns of an order row, in one order for reading and for writing.
 enum OrderColumns {
   /// What stands beside an order row `o`, as `t`: behind the order row in a FROM clause.
-  static let join = "LEFT JOIN order_conditions t ON t.account_id = ANY (ARRAY[o.account_id]) AND t.order_id = o.order_id"
+  static let join =
+    "LEFT JOIN order_conditions t ON t.account_id = ANY (ARRAY[o.account_id]) AND t.order_id = o.order_id"
 
   /// For SELECT lists; `o` is the row, `t` what stands beside it (``join``).
   static let list = """
