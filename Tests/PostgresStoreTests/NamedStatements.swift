@@ -56,6 +56,7 @@ enum NamedStatements {
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events, EventStatements.news,
       EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
       PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
+      PostgresProbe.statement,
     ]
   }
 

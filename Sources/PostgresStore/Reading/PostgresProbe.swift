@@ -8,7 +8,7 @@ public struct PostgresProbe: StoreProbe {
   /// Asks over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  private static let statement = PostgresStatement("probe", "SELECT pg_is_in_recovery()")
+  static let statement = PostgresStatement("probe", "SELECT pg_is_in_recovery()")
 
   public func ask() async -> String? {
     let call = PostgresCall(Self.statement)
