@@ -15,9 +15,9 @@ public final class CuttingProxy: Sendable {
   /// The folder to name as host.
   public var host: String { home.path }
   private let home: ScratchDirectory
-  private let target: String
+  /// Set once, when all else is.
+  private let relay = Lock<UnixRelay?>(nil)
   private let mark: [UInt8]
-  private let listener: Int32
   private let state = Lock(State())
 
   /// Listens.
@@ -42,21 +42,12 @@ public final class CuttingProxy: Sendable {
 
   private init(server: String, mark: [UInt8]) throws {
     home = try ScratchDirectory("proxy")
-    target = "\(server)/.s.PGSQL.5432"
     self.mark = mark
-    listener = try listen(at: "\(home.path)/.s.PGSQL.5432")
-    startThread(name: "proxy") { [weak self, listener] in
-      while true {
-        let client = accept(listener, nil, nil)
-        guard client >= 0, let self else { return }
-        startThread(name: "proxy-pair") { self.serve(client) }
-      }
+    let relay = try UnixRelay(at: "\(home.path)/.s.PGSQL.5432", to: "\(server)/.s.PGSQL.5432", name: "proxy") {
+      [weak self] in
+      self?.serve($0, $1)
     }
-  }
-
-  deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+    self.relay.withLock { $0 = relay }
   }
 
   /// Cuts the next flushes that qualify, by turns right after and instead of passing them on.
@@ -68,15 +59,7 @@ public final class CuttingProxy: Sendable {
   /// Ends all connections soon.
   public func shut() { state.withLock { $0.isClosed = true } }
 
-  private func serve(_ client: Int32) {
-    let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    defer {
-      // Closing alone would not do: a program started meanwhile may have inherited the descriptor.
-      shutdown(client, Int32(SHUT_RDWR))
-      close(client)
-      close(server)
-    }
-    guard withUnixAddress(target, { connect(server, $0, $1) == 0 }) else { return }
+  private func serve(_ client: Int32, _ server: Int32) {
     var flush: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while !state.withLock({ $0.isClosed }) {
@@ -94,11 +77,11 @@ public final class CuttingProxy: Sendable {
       flush += chunk[..<count]
       // Held back until the client has said Sync: then the flush is whole. A simple query is so by itself.
       let isWhole = flush.suffix(5) == [UInt8(ascii: "S"), 0, 0, 0, 4] || flush.suffix(mark.count) == mark[...]
-      if isWhole, contains(mark, in: flush), let passes = takeCut() {
+      if isWhole, contains(mark, in: flush[...]), let passes = takeCut() {
         if passes { _ = send(all: flush[...], to: server) }
         return
       }
-      if isWhole || !contains(mark, in: flush) {
+      if isWhole || !contains(mark, in: flush[...]) {
         guard send(all: flush[...], to: server) else { return }
         flush = []
       }
@@ -113,14 +96,5 @@ public final class CuttingProxy: Sendable {
       state.cuts += 1
       return state.cuts % 2 == 1
     }
-  }
-}
-
-private func contains(_ mark: [UInt8], in bytes: [UInt8]) -> Bool {
-  guard bytes.count >= mark.count else { return false }
-  return bytes.withUnsafeBytes { all in
-    for start in 0...(all.count - mark.count)
-    where all[start] == mark[0] && memcmp(all.baseAddress! + start, mark, mark.count) == 0 { return true }
-    return false
   }
 }

@@ -21,43 +21,24 @@ public final class ScratchLink: Sendable {
   public var directory: String { home.path }
   private let home: ScratchDirectory
   private let name: String
-  private let target: String
-  private let listener: Int32
+  /// Set once, when all else is.
+  private let relay = Lock<UnixRelay?>(nil)
   private let condition = Lock(Condition.sound)
 
   /// Listens under `name` in a folder of its own, for the server at `target`.
   public init(to target: String, name: String) throws {
     home = try ScratchDirectory("link")
-    self.target = target
     self.name = name
-    listener = try listen(at: "\(home.path)/\(name)")
-    startThread(name: "link") { [weak self, listener] in
-      while true {
-        let client = accept(listener, nil, nil)
-        guard client >= 0, let self else { return }
-        startThread(name: "link-pair") { self.serve(client) }
-      }
+    let relay = try UnixRelay(at: "\(home.path)/\(name)", to: target, name: "link") { [weak self] in
+      self?.serve($0, $1)
     }
-  }
-
-  deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+    self.relay.withLock { $0 = relay }
   }
 
   /// Changes how the link is, for standing connections and new ones.
   public func become(_ condition: Condition) { self.condition.withLock { $0 = condition } }
 
-  private func serve(_ client: Int32) {
-    let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    defer {
-      // Closing alone would not do: a program started meanwhile may have inherited a descriptor.
-      for descriptor in [client, server] {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
-      }
-    }
-    guard withUnixAddress(target, { connect(server, $0, $1) == 0 }) else { return }
+  private func serve(_ client: Int32, _ server: Int32) {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let now = condition.withLock { $0 }

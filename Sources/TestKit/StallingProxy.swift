@@ -27,28 +27,19 @@ public final class StallingProxy: Sendable {
   /// The folder to name as host.
   public var host: String { home.path }
   private let home: ScratchDirectory
-  private let target: String
-  private let listener: Int32
+  /// Set once, when all else is.
+  private let relay = Lock<UnixRelay?>(nil)
   private let state = Lock(State())
 
   /// Listens.
   /// - Parameter server: The folder with the server's socket.
   public init(server: String) throws {
     home = try ScratchDirectory("stall")
-    target = "\(server)/.s.PGSQL.5432"
-    listener = try listen(at: "\(home.path)/.s.PGSQL.5432")
-    startThread(name: "stall") { [weak self, listener] in
-      while true {
-        let client = accept(listener, nil, nil)
-        guard client >= 0, let self else { return }
-        startThread(name: "stall-pair") { self.serve(client) }
-      }
+    let relay = try UnixRelay(at: "\(home.path)/.s.PGSQL.5432", to: "\(server)/.s.PGSQL.5432", name: "stall") {
+      [weak self] in
+      self?.serve($0, $1)
     }
-  }
-
-  deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+    self.relay.withLock { $0 = relay }
   }
 
   /// Bytes that clients have sent so far.
@@ -90,16 +81,7 @@ public final class StallingProxy: Sendable {
     }
   }
 
-  private func serve(_ client: Int32) {
-    let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    defer {
-      // Closing alone would not do: a program started meanwhile may have inherited a descriptor.
-      for descriptor in [client, server] {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
-      }
-    }
-    guard withUnixAddress(target, { connect(server, $0, $1) == 0 }) else { return }
+  private func serve(_ client: Int32, _ server: Int32) {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       var waits = [
@@ -133,14 +115,5 @@ public final class StallingProxy: Sendable {
       guard count > 0 else { return }
       if way == .requests { guard send(all: chunk[..<count], to: client) else { return } }
     }
-  }
-}
-
-private func contains(_ mark: [UInt8], in bytes: ArraySlice<UInt8>) -> Bool {
-  guard bytes.count >= mark.count else { return false }
-  return bytes.withUnsafeBytes { all in
-    for start in 0...(all.count - mark.count)
-    where all[start] == mark[0] && memcmp(all.baseAddress! + start, mark, mark.count) == 0 { return true }
-    return false
   }
 }
