@@ -47,12 +47,23 @@ next_number() {
   printf '%s' "$number"
 }
 
+# Where a role of a system with a PostgreSQL of its own connects to: as the database's role for it, which may do no more than
+# it needs. A database that was given is used as it was given.
+role_database_url() {
+  local dir=$1 role=$2
+  if [[ -f $dir/pids/postgres ]]; then
+    printf '%s' "${DATABASE_URL/:\/\/buttonwood@/:\/\/buttonwood_$role@}"
+  else
+    printf '%s' "$DATABASE_URL"
+  fi
+}
+
 # Starts a role in the background. `start_role DIR ROLE NUMBER ADMIN_PORT [FLAG…]`
 start_role() {
   local dir=$1 role=$2 number=$3 admin=$4 binary
   shift 4
   binary=$(program buttonwood)
-  setsid "$binary" "$role" --admin-listen "127.0.0.1:$admin" "$@" </dev/null >>"$dir/log/$role-$number.log" 2>&1 &
+  DATABASE_URL=$(role_database_url "$dir" "$role") setsid "$binary" "$role" --admin-listen "127.0.0.1:$admin" "$@" </dev/null >>"$dir/log/$role-$number.log" 2>&1 &
   echo $! >"$dir/pids/$role-$number"
   echo "http://127.0.0.1:$admin" >"$dir/urls/$role-$number.admin"
 }
@@ -85,6 +96,7 @@ await_shards() {
 migrate() {
   local dir=$1
   shift
+  [[ ! -f $dir/pids/postgres ]] || set -- --roles "$@"
   "$(program buttonwood)" migrate "$@" >>"$dir/log/migrate.log" 2>&1 ||
     { show_tail "$dir/log/migrate.log"; fail "the schema could not be brought up to date"; }
 }

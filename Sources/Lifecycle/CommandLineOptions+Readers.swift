@@ -23,16 +23,15 @@ extension CommandLineOptions {
   ///   - placeholder: what stands for the value in the help text.
   ///   - shown: the default as the help text shows it, unit included; nil when there is none.
   ///   - expected: completes the sentence "… is not …" when `parse` returns nil.
-  ///   - isConfidential: a mistake does not repeat the value, which may hold a password.
   package mutating func optional<Value>(
     _ name: String, _ placeholder: String, variable: OptionVariable = .standard, shown: String? = nil,
-    expected: String, isConfidential: Bool = false, help: String, parse: (String) -> Value?
+    expected: String, help: String, parse: (String) -> Value?
   ) -> Value? {
     let variable = variable.name(for: name)
     entries.append(.option(name, placeholder, variable: variable, default: shown, help: help))
     guard let given = take(name, environment: variable) else { return nil }
     guard let value = parse(given.text) else {
-      mistakes.append("\(given.source): \(isConfidential ? "the value" : "\"\(given.text)\"") is not \(expected)")
+      mistakes.append("\(given.source): \"\(given.text)\" is not \(expected)")
       return nil
     }
     return value
@@ -169,6 +168,41 @@ extension CommandLineOptions {
     let line = String(content.prefix { !$0.isNewline })
     if line.isEmpty { mistakes.append("\(path.source): \"\(path.text)\" begins with an empty line") }
     return line
+  }
+
+  /// Reads an address that may hold a password: from its flag, if it holds none, from the file that `--name-file` names (one
+  /// line), or from its variable; nil when it is not given.
+  ///
+  /// A command line is seen by everybody on the machine. So a password in it is a mistake, and is not repeated.
+  package mutating func address(
+    _ name: String, variable: String, shown: String? = nil, help: String, holdsPassword: (String) -> Bool
+  ) -> (text: String, source: String)? {
+    let file = name + "-file"
+    let fileVariable = Self.variable(for: file)
+    entries.append(.option(name, "URL", variable: variable, default: shown, help: help))
+    entries.append(
+      .option(
+        file, "FILE", variable: fileVariable, default: nil,
+        help:
+          "Where the URL stands, as its first line. A URL with a password comes from here or from \(variable) alone."))
+    if let given = take(name, environment: nil) {
+      _ = take(file, environment: nil)
+      guard holdsPassword(given.text) else { return (given.text, given.source) }
+      mistakes.append(
+        "--\(name) must not hold a password, which everybody on this machine could see: "
+          + "use the variable \(variable) or --\(file) FILE")
+      return nil
+    }
+    guard let path = take(file, environment: fileVariable) else {
+      return fromEnvironment(variable).map { ($0.text, $0.source) }
+    }
+    guard let content = SmallFile.text(path.text, limit: 64 * 1024) else {
+      mistakes.append("\(path.source): \"\(path.text)\" cannot be read")
+      return nil
+    }
+    let line = String(content.prefix { !$0.isNewline })
+    if line.isEmpty { mistakes.append("\(path.source): \"\(path.text)\" begins with an empty line") }
+    return (line, path.source)
   }
 
   /// Reads the next positional argument; empty when it is missing, which ``finish()`` throws.

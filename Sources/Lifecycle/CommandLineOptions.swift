@@ -55,6 +55,9 @@ package struct CommandLineOptions {
   /// Records a mistake that the caller found itself, such as two options that exclude each other.
   package mutating func mistake(_ text: String) { mistakes.append(text) }
 
+  /// How many mistakes have been found so far.
+  package var mistakeCount: Int { mistakes.count }
+
   /// Ends reading: returns when everything given was understood and `--help` was not asked for.
   /// - Throws: the help text, or all mistakes.
   package func finish() throws(CommandLineExit) {

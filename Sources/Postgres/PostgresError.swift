@@ -25,6 +25,11 @@ public enum PostgresError: Error, Hashable, Sendable {
   /// Source: PostgreSQL 15, appendix A (class 40, 55P03).
   public var isConflict: Bool { ["40001", "40P01", "55P03"].contains(state) }
 
+  /// Whether the session's role may not do what was asked.
+  ///
+  /// Source: PostgreSQL 15, appendix A (42501, insufficient_privilege).
+  public var isRefusedForLackOfRights: Bool { state == "42501" }
+
   /// Whether a lock was waited for in vain.
   public var isLockTimeout: Bool { state == "55P03" }
 

@@ -26,6 +26,13 @@ public struct PostgresOptions: Sendable {
     self.applicationName = applicationName
   }
 
+  /// Whether a connection string holds a password, or might: what libpq cannot make sense of may.
+  public static func holdsPassword(_ url: String) -> Bool {
+    let given = ConnectionString.values(of: url)
+    return given["password"] != nil || given["sslpassword"] != nil
+      || (given.isEmpty && (url.contains("@") || url.contains("password")))
+  }
+
   /// libpq's keywords; `dbname` is expanded as a connection string, and what follows it overrides it. The string's own
   /// `options` stand before those of the session, which win.
   ///

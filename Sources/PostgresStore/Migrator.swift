@@ -62,6 +62,8 @@ public enum Migrator {
     public var applied: [String]
     /// How many shards the database has.
     public var shards: Int16
+    /// Whether the programs' roles were given their rights.
+    public var givesRights: Bool
   }
 
   /// Runs the steps that the database lacks, each in a transaction, and makes the coming days' tables; concurrent runs wait
@@ -71,12 +73,14 @@ public enum Migrator {
   /// whoever comes behind it waits no longer than that, however long it takes until the table is free.
   /// - Parameters:
   ///   - shards: For a new database only; nil takes ``defaultShards``.
+  ///   - makesRoles: Whether the programs' roles are made and given their rights. Where they have rights already, they get
+  ///     those of this version in any case.
   ///   - patience: How locks are waited for.
   ///   - waiting: Told of each lock that could not be had.
   /// - Throws: ``PostgresError`` when the database is away or a step fails (it then left no trace).
   public static func run(
-    _ connection: inout PostgresConnection, shards: Int16?, patience: MigrationPatience = MigrationPatience(),
-    waiting: (MigrationWait) -> Void = { _ in }
+    _ connection: inout PostgresConnection, shards: Int16?, makesRoles: Bool = false,
+    patience: MigrationPatience = MigrationPatience(), waiting: (MigrationWait) -> Void = { _ in }
   ) throws(PostgresError) -> Report {
     try connection.execute("SET client_min_messages = warning")
     try patience.retrying("others that migrate", &connection, waiting) { (connection) throws(PostgresError) in
@@ -108,7 +112,10 @@ public enum Migrator {
     try patience.retrying("the coming days' tables", &connection, waiting) { (connection) throws(PostgresError) in
       _ = try Partitions.make(&connection, days: Int32(Partitions.daysAhead) + 2)
     }
+    var givesRights = makesRoles
+    if !givesRights { givesRights = try DatabaseRights.areGiven(&connection) }
+    if givesRights { try DatabaseRights.give(&connection) }
     let count = try connection.query(PostgresCall(.init("count_shards", "SELECT count(*)::smallint FROM shard_logs")))
-    return Report(applied: applied, shards: count.int2(0, 0))
+    return Report(applied: applied, shards: count.int2(0, 0), givesRights: givesRights)
   }
 }

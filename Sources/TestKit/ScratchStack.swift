@@ -40,7 +40,7 @@ public final class ScratchStack: Sendable {
     redis = try RedisServer()
     self.redisURL = redisURL ?? "unix://\(redis.socketPath)"
     standby = withStandby ? try await postgres.addStandby() : nil
-    let (status, text) = try await run(["migrate", "--shards", "\(Self.shards)"])
+    let (status, text) = try await run(["migrate", "--roles", "--shards", "\(Self.shards)"])
     guard status == 0 else { throw ChildProcess.Failure(description: "migrate ended with \(status): \(text)") }
     var connection = try postgres.connect()
     try connection.execute(seed)
@@ -120,8 +120,10 @@ public final class ScratchStack: Sendable {
   }
 
   private func start(_ arguments: [String], _ deviations: Deviations) throws -> ChildProcess {
+    let url = deviations.databaseHost.map { postgres.url(host: $0) } ?? postgres.url
     let environment = [
-      "DATABASE_URL": deviations.databaseHost.map { postgres.url(host: $0) } ?? postgres.url,
+      // As it is deployed: each program connects as the role that has just the rights it needs.
+      "DATABASE_URL": url.replacing("user=postgres", with: "user=\(databaseRole(of: arguments))"),
       "REDIS_URL": deviations.redisSocket.map { "unix://\($0)" } ?? redisURL,
       // A crash in a test must end at once, without a debugger's work.
       "SWIFT_BACKTRACE": "enable=no",
@@ -185,6 +187,17 @@ public struct ScratchGateway: Sendable {
   /// A client of one of the accounts.
   public func caller(account: Int, patience: Int = 25) -> HTTPCaller {
     HTTPCaller(port: port, key: "K\(account)", secret: "secret-\(account)", patience: patience)
+  }
+}
+
+/// The role of the database that a command connects as.
+private func databaseRole(of arguments: [String]) -> String {
+  switch arguments.first {
+  case "migrate", "restored": "postgres"
+  case "gateway": "buttonwood_gateway"
+  case "worker": "buttonwood_worker"
+  case "audit", "status": "buttonwood_reader"
+  default: "buttonwood_operator"
   }
 }
 

@@ -67,13 +67,51 @@ struct UsageTests {
   }
 
   @Test func aServerThatIsNotThereEndsWithOne() async {
-    let nowhere = ["--database-url", "postgresql://u:hunter2@127.0.0.1:1/x"]
+    let nowhere = ["--database-url", "postgresql://u@127.0.0.1:1/x"]
     #expect(await AccountCommand.run(["list"] + nowhere) == 1)
     #expect(await AccountCommand.run(["block", "--reason", "r", "--cancel-all"] + nowhere + ["1"]) == 1)
     #expect(await LogCommand.run(nowhere) == 1)
     #expect(await InstrumentCommand.run(["import"] + nowhere + ["/nonexistent/list.csv"]) == 1)
     #expect(await QuarantineCommand.run(["list"] + nowhere) == 1)
     #expect(await StatusCommand.run(nowhere + ["--redis-url", "redis://127.0.0.1:1"]) == 1)
+  }
+
+  /// A command line is seen by everybody on the machine.
+  @Test(arguments: [
+    ("--database-url", "postgresql://u:hunter2@127.0.0.1:1/x"),
+    ("--database-url", "postgresql://u@h/x?password=hunter2"),
+    ("--database-url", "host=127.0.0.1 password = 'hunter2'"), ("--database-url", "host=127.0.0.1 sslpassword=hunter2"),
+    ("--database-url", "postgresql://u:hun/ter2@h/x"), ("--redis-url", "redis://u:hunter2@127.0.0.1"),
+    ("--redis-url", "redis://:hunter2@127.0.0.1"),
+    ("--redis-url", "redis+sentinel://127.0.0.1/m?sentinel_user=u&sentinel_password=hunter2"),
+  ])
+  func aPasswordOnTheCommandLineIsAMistakeThatIsNotRepeated(_ flag: String, _ url: String) {
+    for words in [[flag, url], ["\(flag)=\(url)"]] {
+      var line = CommandLineOptions("x", "", words, environment: ["DATABASE_URL": "postgresql://u:hunter2@h/x"])
+      _ = ConnectionOptions(&line)
+      do throws(CommandLineExit) {
+        try line.finish()
+        Issue.record("\(url) was taken")
+      } catch {
+        guard case .usage(_, let mistakes) = error else {
+          Issue.record("\(error)")
+          return
+        }
+        #expect(mistakes.count == 1)
+        #expect(mistakes.allSatisfy { !$0.contains("hunter2") && $0.contains("variable") })
+      }
+    }
+  }
+
+  @Test func passwordsComeFromVariablesAndFiles() throws(CommandLineExit) {
+    let variables = ["DATABASE_URL": "postgresql://u:hunter2@h/x", "REDIS_URL": "redis://u:hunter2@127.0.0.1"]
+    var line = CommandLineOptions("x", "", [], environment: variables)
+    let connections = ConnectionOptions(&line)
+    try line.finish()
+    #expect(connections.databaseURL == "postgresql://u:hunter2@h/x")
+    var other = CommandLineOptions("x", "", ["--database-url-file", "/nonexistent/url"], environment: variables)
+    _ = ConnectionOptions(&other)
+    #expect(throws: CommandLineExit.self) { try other.finish() }
   }
 
   @Test(arguments: [

@@ -112,9 +112,26 @@ struct CommandLineOptionsTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     var file = line("--admin-token-file", path, environment: ["BUTTONWOOD_ADMIN_TOKEN": "s3cret"])
     #expect(file.secret("admin-token", help: "") == "f1le")
-    var confidential = line("--postgres", "pa55word")
-    _ = confidential.optional("postgres", "URL", expected: "a URL", isConfidential: true, help: "") { _ in nil as Int? }
-    #expect(mistakes(confidential) == ["--postgres: the value is not a URL"])
+  }
+
+  @Test func addressesHoldPasswordsOnlyWhereNobodySeesThem() throws {
+    /// The address, or what is wrong.
+    func read(_ words: [String], _ environment: [String: String] = [:]) -> String {
+      var line = CommandLineOptions("x", "", words, environment: environment)
+      let given = line.address("store-url", variable: "STORE_URL", help: "") { $0.contains("pa55word") }
+      return given?.text ?? mistakes(line).joined(separator: "; ")
+    }
+    let variable = ["STORE_URL": "s://u:pa55word@h"]
+    #expect(read([], variable) == "s://u:pa55word@h")
+    #expect(read(["--store-url", "s://h"], variable) == "s://h")
+    let refusal = read(["--store-url=s://u:pa55word@h"], variable)
+    #expect(refusal.contains("STORE_URL") && refusal.contains("--store-url-file") && !refusal.contains("pa55word"))
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    try "s://u:pa55word@file\nrest\n".write(toFile: path, atomically: false, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(read(["--store-url-file", path], variable) == "s://u:pa55word@file")
+    #expect(read([], ["BUTTONWOOD_STORE_URL_FILE": path]) == "s://u:pa55word@file")
+    #expect(read(["--store-url-file", "/nonexistent/file"]).contains("cannot be read"))
   }
 
   @Test(arguments: [

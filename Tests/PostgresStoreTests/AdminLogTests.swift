@@ -142,7 +142,7 @@ struct AdminLogTests {
   @Test(arguments: [1, 2]) func aCommitWhoseAnswerWasLostLeavesOneEntry(cuts: Int) async throws {
     let server = try await ScratchPostgres()
     var connection = try server.connect()
-    _ = try Migrator.run(&connection, shards: 1)
+    _ = try Migrator.run(&connection, shards: 1, makesRoles: true)
     let proxy = try CuttingProxy(server: server.directory, query: "COMMIT")
     defer { proxy.shut() }
     let url = server.url(host: proxy.host)
@@ -165,7 +165,9 @@ struct AdminLogTests {
     _ = try await accounts.create(name: "A", cash: .zero)
     let before = try await entries()
     await #expect(throws: PostgresError.self) {
-      try await session.use { (connection) throws(PostgresError) in try connection.execute(sql) }
+      try await AdministrationDatabase.owner(url).use { (connection) throws(PostgresError) in
+        try connection.execute(sql)
+      }
     }
     #expect(try await entries() == before)
   }

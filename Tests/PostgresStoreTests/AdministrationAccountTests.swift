@@ -65,7 +65,7 @@ struct AdministrationAccountTests {
 
   @Test func aWithdrawalLeavesWhatOrdersHold() async throws {
     let account = AccountName.number(try await office.create(name: "A", cash: .dollars(100)).number)
-    _ = try await AdministrationDatabase.session(url).use { (connection) throws(PostgresError) in
+    _ = try await AdministrationDatabase.owner(url).use { (connection) throws(PostgresError) in
       try connection.execute("UPDATE accounts SET held = 400000")
     }
     let text = await refusal { () async throws(AdministrationError) in
@@ -188,7 +188,7 @@ struct AdministrationAccountTests {
   @Test func aDatabaseWithoutSchemaSaysWhatToDo() async throws {
     let empty = try AdministrationDatabase.make()
     let session = AdministrationDatabase.session(empty)
-    try await session.use { (connection) throws(PostgresError) in
+    try await AdministrationDatabase.owner(empty).use { (connection) throws(PostgresError) in
       try connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     }
     do throws(AdministrationError) {

@@ -10,7 +10,7 @@ enum AdministrationDatabase {
   private static let template = Result { () throws in
     let url = try PostgresServer.shared().makeDatabase("template_administration")
     var connection = try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))
-    _ = try Migrator.run(&connection, shards: shards)
+    _ = try Migrator.run(&connection, shards: shards, makesRoles: true)
   }
 
   private static let counter = Lock(0)
@@ -25,7 +25,16 @@ enum AdministrationDatabase {
     return try PostgresServer.shared().makeDatabase("administration_\(number)", from: "template_administration")
   }
 
+  /// A session as operators' commands have it, with their rights.
   static func session(_ url: String) -> PostgresSession {
+    PostgresSession(
+      StoreSettings.ledger(
+        url: url.replacing("user=postgres", with: "user=\(DatabaseRole.operator.rawValue)"), role: "tests"),
+      name: "tests")
+  }
+
+  /// A session of the schema's owner.
+  static func owner(_ url: String) -> PostgresSession {
     PostgresSession(StoreSettings.ledger(url: url, role: "tests"), name: "tests")
   }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import RedisStore
 
-/// The user of `deploy/redis-users.acl` may do what the stores do, and nothing else.
+/// The users of `deploy/redis-users.acl` may do what their roles' stores do, and nothing else.
 @Suite struct DeployedUserTests {
   let server: RedisServer
   let settings: RedisStoreSettings
@@ -15,9 +15,14 @@ import Testing
   init() throws {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     server = try RedisServer(options: ["--aclfile", "/\(root)/deploy/redis-users.acl"])
-    settings = RedisStoreSettings(
+    settings = Self.settings(server, "worker")
+  }
+
+  private static func settings(_ server: RedisServer, _ role: String) -> RedisStoreSettings {
+    RedisStoreSettings(
       address: RedisAddress(
-        endpoint: .unix(path: server.socketPath), login: RedisLogin(user: "buttonwood", password: "PASSWORD")),
+        endpoint: .unix(path: server.socketPath),
+        login: RedisLogin(user: "buttonwood-\(role)", password: "PASSWORD")),
       name: "w")
   }
 
@@ -55,8 +60,48 @@ import Testing
     #expect(try await RedisHistory(settings).latest(5) == [event])
   }
 
-  @Test func nothingElseIsAllowed() async throws {
-    let client = settings.client(for: "try")
+  /// A gateway adds to streams and reads what others say; the keys by which shards and the lead are held are not its own.
+  @Test func aGatewayPublishesAndReadsAndTouchesNoLease() async throws {
+    let gateway = Self.settings(server, "gateway")
+    let shard = Shard(rawValue: 1)
+    let worker = WorkerID(rawValue: "w")
+    #expect(
+      try await RedisLeaseStore(settings).acquire(shard, owner: worker, nonce: 1, over: nil, lifetime: .seconds(60)))
+    let client = gateway.client(for: "try")
+    _ = try await client.send(.words("XADD bw:{s1}:orders * x y"))
+    #expect(try await RedisLeaseStore(gateway).leases(of: [shard])[shard]?.owner == worker)
+    _ = try await RedisMembership(gateway).workers()
+    _ = try await RedisLeadership(gateway).seat()
+    _ = try await RedisHistory(gateway).latest(1)
+    await #expect(throws: StreamError.self) {
+      _ = try await RedisLeaseStore(gateway).acquire(
+        Shard(rawValue: 2), owner: worker, nonce: 1, over: nil, lifetime: .seconds(60))
+    }
+    for command in [
+      "DEL bw:{s1}:lease", "HSET bw:{s1}:lease owner x", "SET bw:{s1}:lease x", "PEXPIRE bw:{s1}:lease 1",
+      "HSET bw:leader worker x", "SET bw:worker:w:order drain", "XTRIM bw:{s1}:orders MAXLEN 0", "DEL bw:{s1}:orders",
+      "XADD bw:history * x y", "XADD bw:events:1 * x y", "XADD bw:{s1}:market * x y", "HSET bw:{s1}:md:AAPL x y",
+    ] {
+      await #expect(throws: RedisError.self, "\(command)") { try await client.send(.words(command)) }
+    }
+  }
+
+  /// An operator's command tells workers what to do, and nothing else.
+  @Test func anOperatorTellsWorkersAndReads() async throws {
+    let operators = Self.settings(server, "operator")
+    let worker = WorkerID(rawValue: "w")
+    try await RedisMembership(operators).tell(worker, .drain, lifetime: .seconds(60))
+    _ = try await RedisMembership(operators).workers()
+    _ = try await RedisLeaseStore(operators).leases(of: [Shard(rawValue: 1)])
+    _ = try await RedisHistory(operators).latest(1)
+    let client = operators.client(for: "try")
+    for command in ["XADD bw:{s1}:orders * x y", "SET bw:worker:w x", "SET bw:{s1}:lease x", "DEL bw:leader"] {
+      await #expect(throws: RedisError.self, "\(command)") { try await client.send(.words(command)) }
+    }
+  }
+
+  @Test(arguments: ["worker", "gateway", "operator"]) func nothingElseIsAllowed(_ role: String) async throws {
+    let client = Self.settings(server, role).client(for: "try")
     for command in ["FLUSHALL", "CONFIG GET *", "KEYS *", "GET other", "SET other x", "REPLICAOF NO ONE", "ACL LIST"] {
       await #expect(throws: RedisError.self, "\(command)") { try await client.send(.words(command)) }
     }

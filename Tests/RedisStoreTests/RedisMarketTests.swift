@@ -126,7 +126,7 @@ import Testing
     let server = try RedisServer(options: ["--aclfile", "/\(root)/deploy/redis-users.acl"])
     let settings = RedisStoreSettings(
       address: RedisAddress(
-        endpoint: .unix(path: server.socketPath), login: RedisLogin(user: "buttonwood", password: "PASSWORD")),
+        endpoint: .unix(path: server.socketPath), login: RedisLogin(user: "buttonwood-worker", password: "PASSWORD")),
       name: "w")
     let (stream, state) = (market(settings), RedisMarketState(settings))
     var teller = Teller(random: SeededRandom(seed: 6), instrument: instrument.id)

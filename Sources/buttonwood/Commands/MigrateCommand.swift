@@ -23,14 +23,25 @@ enum MigrateCommand {
       help:
         "How many shards a new database gets, \(Migrator.defaultShards) by default; an old one keeps its own. Take four "
         + "or more for each worker that may ever be wanted: load is evened out in whole shards.")
+    let makesRoles = line.flag(
+      "roles",
+      help:
+        "Makes the roles that programs connect as (\(DatabaseRole.allCases.map(\.rawValue).joined(separator: ", "))), "
+        + "without passwords, and gives each just the rights it needs. Who connects must be allowed to make roles, once. Later "
+        + "runs keep the rights up to date without being asked.")
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    return await CommandLineTool.run(name) { () async throws(PostgresError) in
+    return await CommandLineTool.run(name) { () async throws(MigrateFailure) in
       let session = PostgresSession(StoreSettings.analysis(url: url, role: "migrate"), name: "migrate")
-      let report = try await session.use { (connection) throws(PostgresError) in
-        try Migrator.run(&connection, shards: shards.map { Int16($0) }) { wait in
-          Console.write("\(name): \(wait)\n", to: .error)
+      let report: Migrator.Report
+      do throws(PostgresError) {
+        report = try await session.use { (connection) throws(PostgresError) in
+          try Migrator.run(&connection, shards: shards.map { Int16($0) }, makesRoles: makesRoles) { wait in
+            Console.write("\(name): \(wait)\n", to: .error)
+          }
         }
+      } catch {
+        throw MigrateFailure(error: error, makesRoles: makesRoles)
       }
       Console.write(printsJSON ? json(report) : text(report))
       if let shards, shards != Int(report.shards) {
@@ -43,9 +54,10 @@ enum MigrateCommand {
 
   private static func text(_ report: Migrator.Report) -> String {
     let steps = report.applied.isEmpty ? "up to date" : "applied \(report.applied.joined(separator: ", "))"
+    let roles = report.givesRights ? "; roles have their rights" : ""
     return
       "schema version \(Migrator.currentVersion), \(steps); \(report.shards) shards, fixed: the most workers that can "
-      + "share the load\n"
+      + "share the load\(roles)\n"
   }
 
   private static func json(_ report: Migrator.Report) -> String {
@@ -59,8 +71,22 @@ enum MigrateCommand {
     writer.endArray()
     writer.key("shards")
     writer.integer(Int64(report.shards))
+    writer.key("roles")
+    writer.bool(report.givesRights)
     writer.endObject()
     return writer.line
+  }
+}
+
+/// Why the schema is not up to date.
+private struct MigrateFailure: Error, CustomStringConvertible {
+  let error: PostgresError
+  let makesRoles: Bool
+
+  var description: String {
+    guard makesRoles, error.isRefusedForLackOfRights else { return error.description }
+    return "\(error); who may not make roles lets a superuser do it once: "
+      + DatabaseRights.preparation(owner: "<the user of DATABASE_URL>")
   }
 }
 

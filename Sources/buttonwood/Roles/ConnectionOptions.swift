@@ -1,5 +1,7 @@
 internal import Lifecycle
+internal import Postgres
 internal import Redis
+internal import Telemetry
 
 /// Where PostgreSQL and Redis are: read the same way by every command.
 struct ConnectionOptions {
@@ -14,31 +16,35 @@ struct ConnectionOptions {
 
   /// Reads `--redis-url` alone.
   static func redis(_ line: inout CommandLineOptions) -> RedisAddress {
-    var problem: RedisURLError?
-    let given = line.optional(
-      "redis-url", "URL", variable: .named("REDIS_URL"), shown: "redis://127.0.0.1:6379",
-      expected: "a Redis URL such as redis://127.0.0.1:6379/0", isConfidential: true,
+    let standard = RedisAddress(endpoint: .tcp(host: "127.0.0.1", port: 6379))
+    let given = line.address(
+      "redis-url", variable: "REDIS_URL", shown: "redis://127.0.0.1:6379",
       help: "Where Redis is: redis://[user:password@]host[:port][/database], unix:///path, "
         + "redis+sentinel://[user:password@]host[:port],…/master-name[/database][?sentinel_user=…&sentinel_password=…] "
         + "or redis+cluster://[user:password@]host[:port],…."
-    ) { text -> RedisAddress? in
-      do throws(RedisURLError) {
-        return try RedisAddress(url: text)
-      } catch {
-        problem = error
-        return nil
-      }
+    ) { Redaction.hidingPasswords(in: $0) != $0 }
+    guard let given else { return standard }
+    do throws(RedisURLError) {
+      return try RedisAddress(url: given.text)
+    } catch {
+      line.mistake("\(given.source): the value is not a Redis URL such as redis://127.0.0.1:6379/0")
+      line.mistake(error.description)
+      return standard
     }
-    if let problem { line.mistake(problem.description) }
-    return given ?? RedisAddress(endpoint: .tcp(host: "127.0.0.1", port: 6379))
   }
 
   /// Reads `--database-url` alone.
   static func database(_ line: inout CommandLineOptions) -> String {
-    line.requiredText(
-      "database-url", "URL", variable: .named("DATABASE_URL"),
+    let mistakes = line.mistakeCount
+    let given = line.address(
+      "database-url", variable: "DATABASE_URL",
       help: "Where PostgreSQL is, as libpq takes it: postgresql://user@host:port/database. "
-        + "Of several (host1:port1,host2:port2) the one that takes writes is used.")
+        + "Of several (host1:port1,host2:port2) the one that takes writes is used. Required.",
+      holdsPassword: { PostgresOptions.holdsPassword($0) || Redaction.hidingPasswords(in: $0) != $0 })
+    if given == nil, line.mistakeCount == mistakes {
+      line.mistake("--database-url, --database-url-file or DATABASE_URL is required")
+    }
+    return given?.text ?? ""
   }
 }
 
