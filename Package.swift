@@ -80,7 +80,7 @@ let package = Package(
         "Telemetry",
       ],
       resources: [.embedInCode("Migrations")]),
-    library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
+    library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
     library(
       "Gateway",
       [

@@ -1,4 +1,5 @@
-/// A branch of the ledger's history: a fail-over begins a new one, in which the end of the old one may be missing.
+/// A branch of the ledger's history: a fail-over begins a new one, in which the end of the old one may be missing, and so
+/// does the restoring of a backup.
 ///
 /// A log row of one branch says nothing in another: its number may stand for another command there.
 public struct LedgerHistory: RawRepresentable, Hashable, Sendable {

@@ -15,6 +15,9 @@ public protocol OrderStream: Sendable {
 
   /// Drops what is settled from a shard's stream and moves the mirror group, so that its lag shows what is not.
   func trim(_ settled: [Shard: StreamPosition]) async throws(StreamError)
+
+  /// Drops all that shards' streams hold: their owners find it in the log.
+  func discard(_ shards: [Shard]) async throws(StreamError)
 }
 
 /// A place in a shard's stream.
@@ -37,21 +40,24 @@ public struct StreamPosition: Hashable, Comparable, Sendable, CustomStringConver
   public var description: String { "\(milliseconds)-\(counter)" }
 }
 
-/// A log row as it came out of a stream. A row that could not be understood has no entry: it is skipped and healed from
-/// the log.
+/// A log row as it came out of a stream. What could not be understood or is not known to come from a publisher has no entry:
+/// it is skipped and healed from the log.
 public struct StreamEntry: Hashable, Sendable {
   /// Which shard's stream.
   public var shard: Shard
   /// Where in it.
   public var position: StreamPosition
-  /// The log row; nil when it was malformed.
+  /// The log row, signed by a publisher; nil when it was refused.
   public var entry: LogEntry?
+  /// Why it was refused; nil of a good row.
+  public var refusal: EntryRefusal?
 
-  /// Makes an entry.
-  public init(shard: Shard, position: StreamPosition, entry: LogEntry?) {
+  /// Makes an entry of a row, or of what is none.
+  public init(shard: Shard, position: StreamPosition, entry: LogEntry?, refusal: EntryRefusal = .malformed) {
     self.shard = shard
     self.position = position
     self.entry = entry
+    self.refusal = entry == nil ? refusal : nil
   }
 }
 

@@ -39,6 +39,9 @@ public protocol SettlementLedger: Sendable {
   /// The log of a shard after a sequence, in order, at most `limit` rows.
   func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry]
 
+  /// The branch of the database's history that rows are appended in now.
+  func history() async throws(LedgerError) -> LedgerHistory
+
   /// The last sequence of each shard's log.
   func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence]
 
@@ -137,6 +140,8 @@ public enum SettleOutcome: Hashable, Sendable {
   case committed
   /// Nothing is stored: this shard is owned by another or stands at another sequence.
   case fenced(Shard)
-  /// Nothing is stored: the database has failed over, and what was claimed and read before may not be there.
+  /// Nothing is stored: this shard's settlement goes beyond the end of its log. Some of its commands never were in it.
+  case beyondLog(Shard)
+  /// Nothing is stored: the database has failed over or was restored, and what was claimed and read before may not be there.
   case failedOver(to: LedgerHistory)
 }

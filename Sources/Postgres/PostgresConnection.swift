@@ -145,7 +145,8 @@ public struct PostgresConnection: ~Copyable {
     if let knownHistory { return knownHistory }
     let rows = try query(PostgresCall(PostgresHistory.statement))
     guard !rows.isNull(0, 1) else { return nil }
-    knownHistory = PostgresHistory(system: rows.int8(0, 0), timeline: rows.int4(0, 1))
+    knownHistory = PostgresHistory(
+      system: rows.int8(0, 0), timeline: rows.int4(0, 1), database: rows.int8(0, 2), startedAt: rows.int8(0, 3))
     return knownHistory
   }
 

@@ -41,6 +41,8 @@ public enum Migrator {
     Migration(
       version: 16, name: "day_tables", sql: String(decoding: PackageResources.m0016_day_tables_sql, as: UTF8.self)),
     Migration(
+      version: 18, name: "restorations", sql: String(decoding: PackageResources.m0018_restorations_sql, as: UTF8.self)),
+    Migration(
       version: 19, name: "stalled_sessions",
       sql: String(decoding: PackageResources.m0019_stalled_sessions_sql, as: UTF8.self)),
     Migration(version: 21, name: "findings", sql: String(decoding: PackageResources.m0021_findings_sql, as: UTF8.self)),

@@ -27,7 +27,7 @@ actor ClusterReader: EntryReader {
 
   func read(
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
-  ) async throws(RedisError) -> [StreamEntry] {
+  ) async throws(StreamError) -> [StreamEntry] {
     leave(except: positions)
     var begun: [Lane] = []
     for (shard, position) in positions {
@@ -50,7 +50,7 @@ actor ClusterReader: EntryReader {
   func rest(atMost wait: Duration) async { try? await Task.sleep(for: min(wait, .milliseconds(20))) }
 
   /// What has come, without what was read from where nobody stands any more.
-  private func take(_ positions: [Shard: StreamPosition?], isOver: Bool) throws(RedisError) -> [StreamEntry] {
+  private func take(_ positions: [Shard: StreamPosition?], isOver: Bool) throws(StreamError) -> [StreamEntry] {
     var found: [StreamEntry] = []
     for (shard, lane) in lanes {
       if positions[shard] == .some(lane.start) { found += lane.entries }
@@ -101,7 +101,7 @@ actor ClusterReader: EntryReader {
     /// Where it began.
     var start: StreamPosition?
     var entries: [StreamEntry] = []
-    var failure: RedisError?
+    var failure: StreamError?
     var isFailureTold = false
     var isResting = false
 
@@ -129,7 +129,7 @@ actor ClusterReader: EntryReader {
   private func begin(_ lane: Lane, _ shard: Shard, at position: StreamPosition?, limit: Int, wait: Duration) {
     lane.start = position
     lane.task = Task { [weak self, reader = lane.reader] in
-      do throws(RedisError) {
+      do throws(StreamError) {
         let entries = try await reader.read(after: [shard: position], limit: limit, wait: wait)
         await self?.came(entries, of: shard, by: reader)
       } catch {
@@ -149,7 +149,7 @@ actor ClusterReader: EntryReader {
     wake()
   }
 
-  private func failed(_ error: RedisError, of shard: Shard, by reader: StreamReader) {
+  private func failed(_ error: StreamError, of shard: Shard, by reader: StreamReader) {
     guard let lane = lanes[shard], lane.reader === reader else { return }
     lane.failure = error
     lane.isResting = true

@@ -9,19 +9,38 @@ actor StreamReader: EntryReader {
   private static let shortestBlock = Duration.milliseconds(10)
 
   private let client: RedisClient
+  private let keyring: StreamKeyring
   private let reports: DamageReports
   private var watch = WipeWatch()
   private var keys: [Shard: String] = [:]
   private var shards: [[UInt8]: Shard] = [:]
 
-  init(_ client: RedisClient, reports: DamageReports) {
+  init(_ client: RedisClient, _ keyring: StreamKeyring, reports: DamageReports) {
     self.client = client
+    self.keyring = keyring
     self.reports = reports
   }
 
   func read(
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
-  ) async throws(RedisError) -> [StreamEntry] {
+  ) async throws(StreamError) -> [StreamEntry] {
+    let keys = try await keyring.current()
+    let answer = try await streamErrors { () async throws(RedisError) -> RedisValue? in
+      try await self.reply(after: positions, limit: limit, wait: wait)
+    }
+    guard let answer else { return [] }
+    let entries = StreamReply.entries(answer, shards: shards, keys)
+    // The first entry under a new key: it has been valid since before the entry was signed.
+    guard entries.contains(where: { $0.refusal == .unknownKey }), let newer = await keyring.search(beyond: keys) else {
+      return entries
+    }
+    return StreamReply.entries(answer, shards: shards, newer)
+  }
+
+  /// A reply with at least one stream in it; nil when nothing came.
+  private func reply(
+    after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
+  ) async throws(RedisError) -> RedisValue? {
     watch.forget(except: positions)
     let deadline = HostClock.monotonicNanoseconds() + wait.nanoseconds
     var hasTended = false
@@ -36,8 +55,9 @@ actor StreamReader: EntryReader {
         try await tend(Array(positions.keys))
         continue
       }
-      let entries = StreamReply.entries(try reply.accepted(), shards: shards)
-      if !entries.isEmpty || Task.isCancelled || remaining <= .zero { return entries }
+      let answer = try reply.accepted()
+      if !(answer.array ?? []).isEmpty { return answer }
+      if Task.isCancelled || remaining <= .zero { return nil }
       if block == .zero { try? await Task.sleep(for: remaining) }
     }
   }

@@ -5,7 +5,7 @@ internal import Redis
 /// What streams answer, as records.
 enum StreamReply {
   /// The entries in a reply of `XREAD`, which lists streams with their entries; none when it timed out.
-  static func entries(_ reply: RedisValue, shards: [[UInt8]: Shard]) -> [StreamEntry] {
+  static func entries(_ reply: RedisValue, shards: [[UInt8]: Shard], _ keys: StreamKeys) -> [StreamEntry] {
     var found: [StreamEntry] = []
     for stream in reply.array ?? [] {
       guard case .array(let parts) = stream, parts.count == 2, case .bytes(let key) = parts[0],
@@ -13,30 +13,45 @@ enum StreamReply {
       else { continue }
       found.reserveCapacity(found.count + entries.count)
       for entry in entries {
-        if let entry = Self.entry(entry, shard: shard) { found.append(entry) }
+        if let entry = Self.entry(entry, shard: shard, keys) { found.append(entry) }
       }
     }
     return found
   }
 
   /// One entry: its position and its fields. Without a position it is no entry at all.
-  private static func entry(_ value: RedisValue, shard: Shard) -> StreamEntry? {
+  private static func entry(_ value: RedisValue, shard: Shard, _ keys: StreamKeys) -> StreamEntry? {
     guard case .array(let parts) = value, parts.count == 2, case .bytes(let id) = parts[0],
       let position = StreamPosition(id)
     else { return nil }
-    return StreamEntry(shard: shard, position: position, entry: logEntry(parts[1], shard: shard))
+    let fields: [[UInt8]] = (parts[1].array ?? []).map { $0.bytes ?? [] }
+    switch logEntry(fields, shard: shard, keys) {
+    case .success(let row): return StreamEntry(shard: shard, position: position, entry: row)
+    case .failure(let flaw): return StreamEntry(shard: shard, position: position, entry: nil, refusal: flaw.refusal)
+    }
   }
 
-  private static func logEntry(_ fields: RedisValue, shard: Shard) -> LogEntry? {
-    guard case .array(let fields) = fields, fields.count == 4, case .bytes(let first) = fields[0],
-      first.elementsEqual("seq".utf8), case .bytes(let number) = fields[1], case .bytes(let second) = fields[2],
-      second.elementsEqual("cmd".utf8), case .bytes(let line) = fields[3]
-    else { return nil }
-    var scanner = CompactScanner(number)
-    guard let sequence = scanner.number(in: 1...Int64.max), scanner.isAtEnd else { return nil }
-    let entry = LogEntryText.parse(line, shard: shard, sequence: Sequence(rawValue: sequence))
-    // What somebody copied here from another shard's stream must not pass for a row of this one.
-    return entry?.command.order.map { $0.shard == shard } ?? true ? entry : nil
+  private struct Flaw: Error { var refusal: EntryRefusal }
+
+  /// The row of `seq N cmd TEXT mac SIGNATURE`. The text is read only when the signature says that a publisher wrote it, of
+  /// this shard and this number.
+  private static func logEntry(_ fields: [[UInt8]], shard: Shard, _ keys: StreamKeys) -> Result<LogEntry, Flaw> {
+    guard fields.count == 4 || fields.count == 6, fields[0].elementsEqual("seq".utf8),
+      fields[2].elementsEqual("cmd".utf8)
+    else { return .failure(Flaw(refusal: .malformed)) }
+    var scanner = CompactScanner(fields[1])
+    guard let number = scanner.number(in: 1...Int64.max), scanner.isAtEnd else {
+      return .failure(Flaw(refusal: .malformed))
+    }
+    guard fields.count == 6, fields[4].elementsEqual("mac".utf8) else { return .failure(Flaw(refusal: .unsigned)) }
+    let sequence = Sequence(rawValue: number)
+    if let refusal = keys.flaw(of: fields[5], on: fields[3], at: shard, sequence) {
+      return .failure(Flaw(refusal: refusal))
+    }
+    guard let entry = LogEntryText.parse(fields[3], shard: shard, sequence: sequence),
+      entry.command.order.map({ $0.shard == shard }) ?? true
+    else { return .failure(Flaw(refusal: .malformed)) }
+    return .success(entry)
   }
 
   /// The last id that a stream ever handed out, from a reply of `XINFO STREAM`; nil when there is no such stream.

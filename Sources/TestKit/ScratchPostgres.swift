@@ -191,7 +191,7 @@ private func openToServer(_ home: ScratchDirectory) async throws {
   if getuid() == 0 { try await runToEnd(["chown", "postgres", home.path]) }
 }
 
-private func runToEnd(_ words: [String]) async throws {
+func runToEnd(_ words: [String]) async throws {
   let process = try ChildProcess(words, log: "/dev/null")
   let status = try await process.end(within: 60)
   guard status == 0 else {
@@ -200,12 +200,12 @@ private func runToEnd(_ words: [String]) async throws {
 }
 
 /// PostgreSQL refuses to run as root, so root runs it as Debian's user for it.
-private var asPostgres: [String] {
+var asPostgres: [String] {
   getuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
 }
 
 /// The folder of the newest installed server's programs.
-private func serverPrograms() throws -> String {
+func serverPrograms() throws -> String {
   var found = glob_t()
   defer { globfree(&found) }
   guard glob("/usr/lib/postgresql/*/bin", 0, nil, &found) == 0, found.gl_pathc > 0 else {

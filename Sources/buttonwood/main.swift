@@ -15,6 +15,8 @@ let commands = CommandTable(
     .init("calendar", "Shows trading days; closes and shortens them.") { await CalendarCommand.run($0) },
     .init("market", "Opens and closes the market by hand; shows how it stands.") { await MarketCommand.run($0) },
     .init("quarantine", "Looks after commands that workers could not carry out.") { await QuarantineCommand.run($0) },
+    .init("restored", "Ends a restore: what Redis holds of before is let go.") { await RestoredCommand.run($0) },
+    .init("stream-key", "Looks after the keys that sign stream entries.") { await StreamKeyCommand.run($0) },
     .init("log", "Lists what operators did.") { await LogCommand.run($0) },
     .init("status", "Shows workers and shards.") { await StatusCommand.run($0) },
     .init("audit", "Checks every invariant on the live database.") { await AuditCommand.run($0) },

@@ -33,6 +33,16 @@ struct UsageTests {
     #expect(await QuarantineCommand.run(Self.words(words)) == 2)
   }
 
+  @Test(arguments: ["rotate now", "retire 3", "list --actor a", "rotate --key x", "nonsense", ""])
+  func streamKeyMistakesEndWithTwo(_ words: String) async {
+    #expect(await StreamKeyCommand.run(Self.words(words)) == 2)
+  }
+
+  @Test(arguments: ["now", "--redis-url nonsense", "--actor=", "--yes"])
+  func restoredMistakesEndWithTwo(_ words: String) async {
+    #expect(await RestoredCommand.run(Self.words(words)) == 2)
+  }
+
   @Test(arguments: [
     "--from 2026-13-01", "--from 1989-12-31", "--to 2051-01-01", "--from 2026-02-02 --to 2026-02-01", "--csv --json",
     "close", "close 2027-01-04", "close --reason r", "close --reason r Monday", "shorten --reason r 2027-01-04",
@@ -64,6 +74,9 @@ struct UsageTests {
     #expect(await CalendarCommand.run(["--help"]) == 0)
     #expect(await CalendarCommand.run(["shorten", "--help"]) == 0)
     #expect(await QuarantineCommand.run(["retry", "--help"]) == 0)
+    #expect(await RestoredCommand.run(["--help"]) == 0)
+    #expect(await StreamKeyCommand.run(["--help"]) == 0)
+    #expect(await StreamKeyCommand.run(["rotate", "--help"]) == 0)
   }
 
   @Test func aServerThatIsNotThereEndsWithOne() async {

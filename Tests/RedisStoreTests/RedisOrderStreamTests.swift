@@ -39,8 +39,13 @@ import Testing
   }
 
   private func add(at id: String, _ entry: LogEntry) async throws {
+    var (text, signature): ([UInt8], [UInt8]) = ([], [])
+    LogEntryText.write(entry, to: &text)
+    TestKeys.ready().sign(text, at: shard, entry.sequence, to: &signature)
     var command = RedisCommand("XADD", key, id, "seq", String(entry.sequence.rawValue), "cmd")
-    command.add { LogEntryText.write(entry, to: &$0) }
+    command.add(text)
+    command.add("mac")
+    command.add(signature)
     _ = try await operators.send(command)
   }
 
@@ -51,7 +56,8 @@ import Testing
     let fields = try #require(reply.array?.first?.array?.last?.array).map(\.text)
     var line: [UInt8] = []
     LogEntryText.write(placed, to: &line)
-    #expect(fields == ["seq", "1", "cmd", String(decoding: line, as: UTF8.self)])
+    #expect(fields.prefix(5) == ["seq", "1", "cmd", String(decoding: line, as: UTF8.self), "mac"])
+    #expect(fields.count == 6 && fields[5]?.count == 34 && fields[5]?.hasPrefix("1-") == true)
   }
 
   @Test func anotherShardsEntryHasAPlaceButNoMeaning() async throws {
@@ -73,7 +79,8 @@ import Testing
       ["seq", "0", "cmd", text], ["seq", "01", "cmd", text], ["seq", "x", "cmd", text],
       ["seq", "1", "cmd", "nonsense"],
       ["cmd", text, "seq", "1"], ["seq", "1"], ["seq", "1", "cmd", text, "more", "x"], ["a", "b"],
-      ["seq", "1", "cmd", ""], ["", "", "", ""],
+      ["seq", "1", "cmd", ""], ["", "", "", ""], ["seq", "1", "cmd", text], ["seq", "1", "cmd", text, "mac", ""],
+      ["seq", "1", "cmd", text, "mac", "1-" + String(repeating: "0", count: 32)],
     ]
     for fields in forged {
       var command = RedisCommand("XADD", key, "*")
@@ -83,6 +90,94 @@ import Testing
     try await stream.publish([good])
     let found = try await stream.read(after: [shard: nil], limit: 100, wait: patience)
     #expect(found.map(\.entry) == forged.map { _ in nil } + [good])
+  }
+
+  /// What Redis itself may do with a good entry: give it another number, another text, another shard.
+  @Test func aGoodEntryElsewhereIsRefused() async throws {
+    let good = entries(5...5)[0]
+    try await stream.publish([good])
+    for script in [
+      "redis.call('XADD', KEYS[1], '*', f[1], '6', f[3], f[4], f[5], f[6])",
+      "redis.call('XADD', KEYS[1], '*', f[1], f[2], f[3], f[4] .. '1', f[5], f[6])",
+      "redis.call('XADD', KEYS[1], '*', f[1], f[2], f[3], f[4])",
+      "redis.call('XADD', KEYS[1], '*', f[1], f[2], f[3], f[4], f[5], '2' .. string.sub(f[6], 2))",
+      "redis.call('XADD', 'bw:{s18}:orders', '*', unpack(f))",
+      "redis.call('XADD', KEYS[1], '*', unpack(f))",
+    ] {
+      let source = "local f = redis.call('XRANGE', KEYS[1], '-', '+')[1][2] " + script
+      _ = try await operators.send(RedisCommand("EVAL", source, "1", key))
+    }
+    let found = try await stream.read(after: [shard: nil], limit: 100, wait: patience)
+    #expect(found.map(\.refusal) == [nil, .wrongSignature, .wrongSignature, .unsigned, .unknownKey, nil])
+    #expect(found.compactMap(\.entry) == [good, good], "the same again is a duplicate")
+    let other = try await stream.read(after: [Shard(rawValue: 18): nil], limit: 100, wait: patience)
+    #expect(other.map(\.refusal) == [.wrongSignature])
+  }
+
+  /// Publishers take a new key when they look, readers when they meet it; the old one is good until it is ended.
+  @Test func aKeyIsRotatedWithoutAnEntryLost() async throws {
+    let keys = TestKeys([1])
+    let publisher = RedisOrderStream(
+      server.settings(), keyring: StreamKeyring(keys, period: .zero, searchPause: .zero) { _ in })
+    let reader = RedisOrderStream(
+      server.settings(), keyring: StreamKeyring(keys, period: .seconds(600), searchPause: .zero) { _ in })
+    var position: StreamPosition?
+    var signers: Set<String> = []
+    var next: Int64 = 1
+    func pass() async throws {
+      let sent = entries(next...(next + 2))
+      next += 3
+      try await publisher.publish(sent)
+      let found = try await reader.read(after: [shard: position], limit: 100, wait: patience)
+      #expect(found.map(\.entry) == sent && found.allSatisfy { $0.refusal == nil })
+      position = found.last?.position
+      let last = try await operators.send(RedisCommand("XREVRANGE", key, "+", "-", "COUNT", "1"))
+      signers.insert(String(last.array?[0].array?[1].array?[5].text?.prefix { $0 != "-" } ?? ""))
+    }
+    try await pass()
+    keys.set([1, 2])
+    while !signers.contains("2") { try await pass() }
+    keys.set([2, 3])
+    while !signers.contains("3") { try await pass() }
+    #expect(signers == ["1", "2", "3"])
+    // What was signed under an ended key is not believed any more.
+    keys.set([3])
+    let late = RedisOrderStream(server.settings(), keyring: StreamKeyring(keys) { _ in })
+    let all = try await late.read(after: [shard: nil], limit: 1000, wait: patience)
+    #expect(all.first?.refusal == .unknownKey && all.last?.refusal == nil)
+  }
+
+  @Test func withoutKeysNothingIsPublishedOrRead() async throws {
+    let keys = TestKeys([])
+    let stream = RedisOrderStream(
+      server.settings(), keyring: StreamKeyring(keys, period: .zero, searchPause: .zero) { _ in })
+    await #expect(throws: StreamError.self) { try await stream.publish(entries(1...1)) }
+    await #expect(throws: StreamError.self) { try await stream.read(after: [shard: nil], limit: 1, wait: .zero) }
+    keys.set([1])
+    try await stream.publish(entries(1...1))
+    #expect(try await stream.read(after: [shard: nil], limit: 1, wait: patience).first?.refusal == nil)
+  }
+
+  @Test func whatIsDiscardedIsGoneAndTheStreamGoesOn() async throws {
+    try await stream.publish(entries(1...5))
+    let position = try await stream.read(after: [shard: nil], limit: 3, wait: patience).last?.position
+    try await stream.discard([shard, Shard(rawValue: 99)])
+    #expect(try await stream.read(after: [shard: position], limit: 10, wait: .milliseconds(1)) == [])
+    let new = entries(6...7)
+    try await stream.publish(new)
+    let found = try await stream.read(after: [shard: position], limit: 10, wait: patience)
+    #expect(found.map(\.entry) == new, "ids go on: the reader stands where it stood")
+  }
+
+  @Test func whatIsForgottenIsGoneWhateverItIs() async throws {
+    try await stream.publish(entries(1...5))
+    _ = try await operators.send(RedisCommand("SET", "bw:{s18}:orders", "x"))
+    _ = try await operators.send(RedisCommand("SET", "bw:{s17}:md", "nonce"))
+    _ = try await operators.send(RedisCommand("SET", "bw:{s17}:lease", "stays"))
+    let shards = [shard, Shard(rawValue: 18), Shard(rawValue: 19)]
+    #expect(try await RedisRestoration(server.settings()).forget(shards) == 5)
+    let left = try await operators.send(RedisCommand("KEYS", "*"))
+    #expect(left.array?.map(\.text) == ["bw:{s17}:lease"])
   }
 
   @Test func streamIsBounded() async throws {

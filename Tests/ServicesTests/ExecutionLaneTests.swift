@@ -57,6 +57,13 @@ private struct Bench {
     for sequence in sequences { await stream.append(Row.cancel(sequence, in: shard), to: shard) }
   }
 
+  /// How many entries were refused, by cause.
+  var refused: [EntryRefusal: Int] {
+    journal.all.reduce(into: [:]) { sums, event in
+      if case .entriesRefused(_, let cause, let count) = event { sums[cause, default: 0] += count }
+    }
+  }
+
   func expectSettled(_ last: Int64, in shard: Shard = Row.shard) async {
     await eventually("row \(last) of \(shard) is settled") { await ledger.processed(shard) >= last }
     #expect(await ledger.settledRows(shard) == (0..<last).map { $0 + 1 }, "each once and in order")
@@ -128,6 +135,93 @@ private struct Bench {
       await bench.deliver([3])
       await bench.expectSettled(3)
     }
+  }
+
+  /// Silence and gaps last too long to help: what was refused is read from the log because it was refused.
+  @Test(arguments: [EntryRefusal.malformed, .unsigned, .unknownKey, .wrongSignature])
+  func rowsOfRefusedEntriesComeFromTheLog(refusal: EntryRefusal) async throws {
+    let bench = Bench(gap: .seconds(3_600))
+    try await bench.working {
+      await bench.log(1...3)
+      await bench.deliver([1])
+      await bench.stream.append(nil, to: Row.shard, refusal: refusal)
+      await bench.stream.append(nil, to: Row.shard, refusal: refusal)
+      await bench.expectSettled(3)
+    }
+    #expect(bench.refused[refusal] == 2 && bench.refused.count == 1)
+  }
+
+  /// The end of the log was lost with the database that a backup replaced; the stream still has it.
+  @Test func aRowBeyondTheLogIsNotCarriedOutAndItsStreamIsDiscarded() async throws {
+    let bench = Bench(shards: [Row.shard, other])
+    try await bench.working {
+      await bench.log(1...2)
+      await bench.deliver([1, 2])
+      await bench.expectSettled(2)
+      await bench.log(1...1, in: other)
+      await bench.deliver([1], in: other)
+      await bench.deliver([3, 4])
+      await eventually("the shard is given up") { await bench.lane.ownerships().map(\.shard) == [other] }
+      await bench.expectSettled(1, in: other)
+      #expect(await bench.ledger.processed() == 2)
+      await eventually("its stream is discarded") { await bench.stream.discarded.contains(Row.shard) }
+      try await bench.claim(Row.shard, nonce: 2)
+      await bench.log(3...5)
+      await bench.deliver([3, 4, 5])
+      await bench.expectSettled(5)
+    }
+    #expect(bench.refused[.beyondLog] != nil)
+    #expect(bench.journal.all.contains { if case .streamDiscarded(Row.shard) = $0 { true } else { false } })
+  }
+
+  @Test func aStreamWithAGapThatEndsBeyondTheLogIsDiscarded() async throws {
+    let bench = Bench()
+    try await bench.working {
+      await bench.log(1...2)
+      await bench.deliver([4, 5])
+      await eventually("its stream is discarded") { await bench.stream.discarded.contains(Row.shard) }
+      await bench.expectSettled(2)
+      await bench.log(3...4)
+      await bench.deliver([3, 4])
+      await bench.expectSettled(4)
+    }
+    #expect(Set(bench.refused.keys) == [.beyondLog])
+  }
+
+  /// A backup was restored, or the server was started anew, while this lane had nothing to settle: publishers tell.
+  @Test func aLaneThatHearsOfAnotherHistoryClaimsAnew() async throws {
+    let bench = Bench(shards: [Row.shard, other])
+    let new = LedgerHistory(rawValue: 7)
+    try await bench.working {
+      await bench.ledger.goOn(in: new)
+      await bench.log(1...1)
+      var row = Row.cancel(1)
+      row.history = new
+      await bench.stream.append(row, to: Row.shard)
+      await eventually("all shards are dropped") { await bench.lane.ownerships().isEmpty }
+      #expect(await bench.ledger.processed() == 0)
+      try await bench.claim(Row.shard, nonce: 2)
+      await bench.stream.append(row, to: Row.shard)
+      await bench.expectSettled(1)
+    }
+    #expect((bench.refused[.foreignHistory] ?? 0) > 0)
+  }
+
+  @Test func leftOversOfAnotherHistoryAreReadOverAndAskedAboutOnceInAWhile() async throws {
+    let bench = Bench()
+    try await bench.working {
+      for sequence: Int64 in 1...40 {
+        var row = Row.cancel(sequence)
+        row.history = LedgerHistory(rawValue: 7)
+        await bench.stream.append(row, to: Row.shard)
+        if sequence.isMultiple(of: 10) { try await Task.sleep(for: .milliseconds(10)) }
+      }
+      await bench.log(1...3)
+      await bench.deliver([1, 2, 3])
+      await bench.expectSettled(3)
+      #expect(await bench.lane.ownerships().map(\.shard) == [Row.shard])
+    }
+    #expect((bench.refused[.foreignHistory] ?? 0) > 0)
   }
 
   @Test func theLogServesWhileTheStreamIsDown() async throws {

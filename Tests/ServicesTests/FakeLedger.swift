@@ -78,7 +78,7 @@ actor FakeLedger: SettlementLedger {
       }
       shards[shard] = stored
       ownerships[shard] = Ownership(
-        shard: shard, epoch: Epoch(rawValue: stored.epoch), nonce: nonce, processed: stored.processed)
+        shard: shard, epoch: Epoch(rawValue: stored.epoch), nonce: nonce, processed: stored.processed, history: branch)
     }
     return ownerships
   }
@@ -87,7 +87,7 @@ actor FakeLedger: SettlementLedger {
   func books(of names: [Shard]) throws(LedgerError) -> [ShardBook] {
     names.sorted().map { shard in
       let orders = broken.contains(shard) ? [Row.order(1, in: shard), Row.order(1, in: shard)] : []
-      return ShardBook(shard: shard, processed: shards[shard]!.processed, orders: orders)
+      return ShardBook(shard: shard, processed: shards[shard]!.processed, orders: orders, history: branch)
     }
   }
 
@@ -153,6 +153,20 @@ actor FakeLedger: SettlementLedger {
     return Array(shards[shard]!.log.dropFirst(Int(sequence.rawValue)).prefix(limit))
   }
 
+  /// The history that is written.
+  private var branch = LedgerHistory.unnamed
+  private(set) var historyQuestions = 0
+  func goOn(in history: LedgerHistory) { branch = history }
+  func history() throws(LedgerError) -> LedgerHistory {
+    historyQuestions += 1
+    return branch
+  }
+
+  /// The log ends before these rows: a backup has been restored under whoever works on it.
+  func loseLog(of shard: Shard, from sequence: Int64) {
+    shards[shard]!.log.removeSubrange(Int(sequence - 1)...)
+  }
+
   func lastSequences(of names: [Shard]) throws(LedgerError) -> [Shard: Sequence] {
     Dictionary(uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) })
   }
@@ -176,6 +190,9 @@ actor FakeLedger: SettlementLedger {
     for commit in commits {
       guard owns(commit.ownership), commit.settlement.from == shards[commit.ownership.shard]!.processed
       else { return .fenced(commit.ownership.shard) }
+      if commit.settlement.through.rawValue > Int64(shards[commit.ownership.shard]!.log.count) {
+        return .beyondLog(commit.ownership.shard)
+      }
     }
     for commit in commits where commit.quarantine == nil {
       let bad = poison[commit.ownership.shard] ?? []

@@ -65,6 +65,7 @@ private actor MortalLedger: SettlementLedger {
   func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry] {
     try await pass { try await world.ledger.log(of: shard, after: sequence, limit: limit) }
   }
+  func history() async throws(LedgerError) -> LedgerHistory { .unnamed }
   func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence] {
     try await pass { try await world.ledger.lastSequences(of: shards) }
   }

@@ -65,7 +65,8 @@ import Testing
     for (number, history) in [elsewhere, .unnamed, here].enumerated() {
       var entry = Row.cancel(number == 2 ? 2 : 1)
       entry.history = history
-      inbox.receive(.init(shard: Row.shard, position: position(UInt64(number)), entry: entry), cursor: .zero)
+      let item = StreamEntry(shard: Row.shard, position: position(UInt64(number)), entry: entry)
+      #expect(inbox.receive(item, cursor: .zero) == (history == here ? nil : .foreignHistory))
     }
     #expect(inbox.position == position(2), "read over all the same")
     #expect(inbox.hasGap(after: .zero))

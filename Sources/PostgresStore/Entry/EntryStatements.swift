@@ -183,7 +183,7 @@ enum EntryStatements {
           o.replaced_by, o.client_order_id
         FROM unnest($2::orders[]) AS o JOIN numbered n ON n.shard = o.shard
       )\(conditions)
-      SELECT shard, base FROM numbered
+      SELECT shard, base, \(Restoration.scalar) FROM numbered
       """)
   }
 }

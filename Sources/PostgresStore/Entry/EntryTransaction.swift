@@ -16,7 +16,7 @@ struct EntryTransaction {
   let now: Timestamp
 
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
-    let history = try LedgerHistory(&connection)
+    let server = try connection.history()
     let calls = lookUps
     let answers: [PostgresRows]
     do {
@@ -40,6 +40,8 @@ struct EntryTransaction {
       let rows = written[written.count - 2]
       var bases: [Shard: Int64] = [:]
       for row in 0..<rows.count { bases[Shard(rawValue: rows.int2(row, 0))] = rows.int8(row, 1) }
+      var history = LedgerHistory.unnamed
+      if let server, rows.count > 0 { history = LedgerHistory(server, restoration: rows.int8(0, 2)) }
       return .done(batch(plan, bases: bases, repeated: repeated, history: history))
     } catch .connectionLost {
       return .unknown(plan)

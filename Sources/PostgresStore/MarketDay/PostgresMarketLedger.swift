@@ -165,8 +165,11 @@ public struct PostgresMarketLedger: MarketLedger {
       MarketDayStatements.holdTerm, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
     do {
       return try await session.use { (connection) throws(PostgresError) in
-        let history = try LedgerHistory(&connection)
-        return (Array(try connection.pipeline([hold] + calls).dropFirst()), history)
+        let server = try connection.history()
+        var rows = try connection.pipeline([hold, PostgresCall(Restoration.read)] + calls)
+        let history = server.map { LedgerHistory($0, restoration: rows[1].int8(0, 0)) } ?? .unnamed
+        rows.removeFirst(2)
+        return (rows, history)
       }
     } catch .server(state: "BW002", _) {
       return nil

@@ -1,4 +1,5 @@
 public import Accounting
+internal import Lifecycle
 public import Market
 public import Ports
 public import Postgres
@@ -9,6 +10,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
   private let session: PostgresSession
   private let days = DayTables()
   private let sessionGuard: SessionGuard?
+  /// The restoration that settlements were last seen to be of.
+  private let restoration = Lock<Int64?>(nil)
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   /// - Parameter sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
@@ -21,13 +24,15 @@ public struct PostgresSettlementLedger: SettlementLedger {
     _ nonces: [Shard: UInt64], owner: WorkerID
   ) async throws(LedgerError) -> [Shard: Ownership] {
     let shards = nonces.keys.sorted()
-    let (rows, history) = try await queryWithHistory(
-      PostgresCall(
-        SettlingStatements.claim,
-        [
-          .int2Array(shards.map(\.rawValue)), .int8Array(shards.map { Int64(bitPattern: nonces[$0]!) }),
-          .text(owner.rawValue),
-        ]))
+    let claim = PostgresCall(
+      SettlingStatements.claim,
+      [
+        .int2Array(shards.map(\.rawValue)), .int8Array(shards.map { Int64(bitPattern: nonces[$0]!) }),
+        .text(owner.rawValue),
+      ])
+    // Behind the claim's row locks, which "buttonwood restored" takes as well: who holds the epoch knows the history.
+    let (answers, history) = try await runWithHistory([claim, PostgresCall(Restoration.read)], at: 1)
+    let rows = answers[0]
     var ownerships: [Shard: Ownership] = [:]
     for row in 0..<rows.count {
       let shard = Shard(rawValue: rows.int2(row, 0))
@@ -53,11 +58,12 @@ public struct PostgresSettlementLedger: SettlementLedger {
 
   public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
     let names: [PostgresParameter] = [.int2Array(shards.map(\.rawValue))]
-    let (answers, history) = try await runWithHistory([
-      PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.books, names),
-      PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
-      PostgresCall(SettlingStatements.commit),
-    ])
+    let (answers, history) = try await runWithHistory(
+      [
+        PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.books, names),
+        PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
+        PostgresCall(Restoration.read), PostgresCall(SettlingStatements.commit),
+      ], at: 4)
     let (rows, prices) = (answers[1], answers[2])
     var lastPrices: [Shard: [InstrumentID: Price]] = [:]
     for row in 0..<prices.count {
@@ -151,6 +157,14 @@ public struct PostgresSettlementLedger: SettlementLedger {
     }
   }
 
+  public func history() async throws(LedgerError) -> LedgerHistory {
+    do {
+      return try await session.use { (connection) throws(PostgresError) in try LedgerHistory(&connection) }
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+
   public func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence] {
     let rows = try await query(
       PostgresCall(SettlingStatements.lastSequences, [.int2Array(shards.map(\.rawValue))]))
@@ -173,35 +187,50 @@ public struct PostgresSettlementLedger: SettlementLedger {
   public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
     let calls = SettlingTransaction(commits: commits, now: now).calls
     do {
-      return try await session.use { (connection) throws(PostgresError) in
-        let history = try LedgerHistory(&connection)
-        guard commits.allSatisfy({ $0.ownership.history == history }) else { return .failedOver(to: history) }
+      return try await session.use { [restoration] (connection) throws(PostgresError) in
+        if let other = try Self.otherHistory(than: commits, &connection, restoration) { return .failedOver(to: other) }
         _ = try connection.pipeline(calls)
         return .committed
       }
     } catch .server(state: "BW001", let message) {
       return .fenced(Shard(rawValue: Int16(message) ?? -1))
+    } catch .server(state: "BW003", let message) {
+      return .beyondLog(Shard(rawValue: Int16(message) ?? -1))
     } catch {
       if error.isLockTimeout { await sessionGuard?.end(over: session) }
       throw LedgerError(settling: error)
     }
   }
 
-  private func queryWithHistory(
-    _ call: PostgresCall
-  ) async throws(LedgerError) -> (rows: PostgresRows, history: LedgerHistory) {
-    let (answers, history) = try await runWithHistory([call])
-    return (answers[0], history)
+  /// The history that the connection writes to, when a commit is of another.
+  ///
+  /// The restoration is asked for only when the one remembered does not fit: who renews it takes all shards from their owners,
+  /// so a commit of before is fenced in any case.
+  private static func otherHistory(
+    than commits: [ShardCommit], _ connection: inout PostgresConnection, _ remembered: Lock<Int64?>
+  ) throws(PostgresError) -> LedgerHistory? {
+    guard let server = try connection.history() else { return .unnamed }
+    func isOf(_ history: LedgerHistory) -> Bool { commits.allSatisfy { $0.ownership.history == history } }
+    if let restoration = remembered.withLock({ $0 }), isOf(LedgerHistory(server, restoration: restoration)) {
+      return nil
+    }
+    let rows = try connection.query(PostgresCall(Restoration.read))
+    let history = LedgerHistory(server, restoration: rows.int8(0, 0))
+    remembered.withLock { $0 = rows.int8(0, 0) }
+    return isOf(history) ? nil : history
   }
 
+  /// - Parameter place: Which of the calls reads the restoration, in their transaction.
   private func runWithHistory(
-    _ calls: [PostgresCall]
+    _ calls: [PostgresCall], at place: Int
   ) async throws(LedgerError) -> (answers: [PostgresRows], history: LedgerHistory) {
     do {
       return try await session.use { (connection) throws(PostgresError) in
-        let history = try LedgerHistory(&connection)
+        let server = try connection.history()
         do throws(PostgresError) {
-          return (try connection.pipeline(calls), history)
+          let answers = try connection.pipeline(calls)
+          let history = server.map { LedgerHistory($0, restoration: answers[place].int8(0, 0)) } ?? .unnamed
+          return (answers, history)
         } catch {
           if calls.count > 1 { try? connection.rollBack() }
           throw error

@@ -58,6 +58,9 @@ extension ExecutionLane {
         pass(commit, engine)
         settled([commit], since: begun, at: moment)
       case .fenced: fenced(ownership)
+      case .beyondLog:
+        if commit.quarantine == nil { withdrawals[shard] = sequence }
+        await giveUpGhosts(ownership)
       case .failedOver(let history): startOver(in: history)
       }
     } catch {

@@ -53,8 +53,8 @@ actor ExecutionLane {
   }
 
   let ledger: any SettlementLedger
-  private let stream: any OrderStream
-  private let settings: ExecutionSettings
+  let stream: any OrderStream
+  let settings: ExecutionSettings
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let report: @Sendable (WorkerEvent) -> Void
@@ -69,6 +69,10 @@ actor ExecutionLane {
   /// Tries that came to nothing and must be taken back before anything else is carried out: should the worker die of that,
   /// they would stay as marks against commands that are not to blame.
   var withdrawals: [Shard: Sequence] = [:]
+  /// Whether entries were refused since the log was last asked how far it goes: their rows came by no other way.
+  var isShortOfRows = false
+  /// When the database was last asked which history it writes, because the streams spoke of another.
+  var historyAskedAt: ContinuousClock.Instant?
   private var lastWithdrawal: ContinuousClock.Instant?
   private var releasing: [Shard: CheckedContinuation<Ownership?, Never>] = [:]
   private var isStopping = false
@@ -200,11 +204,8 @@ actor ExecutionLane {
     do {
       let entries = try await stream.read(
         after: holdings.mapValues { $0.inbox.position }, limit: settings.readLimit, wait: wait)
-      for entry in entries {
-        guard let cursor = holdings[entry.shard]?.engine.cursor else { continue }
-        holdings[entry.shard]!.inbox.receive(entry, cursor: cursor)
-      }
       streamIsDown = false
+      await take(entries)
     } catch {
       if !streamIsDown { report(.streamUnavailable(reason: error.reason)) }
       streamIsDown = true
@@ -241,23 +242,26 @@ actor ExecutionLane {
       for row in rows { holdings[shard]!.inbox.receive(row, cursor: cursor) }
       holdings[shard]!.needsLog = rows.count == settings.logLimit
       if !holdings[shard]!.needsLog {
-        // Rows are published after they are logged: what had come before the log was read and lies beyond its end is forged.
+        // Rows are published after they are logged: what had come before the log was read and lies beyond its end was lost.
         let last = rows.last?.sequence ?? cursor
-        holdings[shard]!.inbox.discard(holding.inbox.sequences.filter { $0 > last })
+        await discard(holding.inbox.sequences.filter { $0 > last }, of: holding.ownership)
       }
-      holdings[shard]!.gapSince = nil
+      holdings[shard]?.gapSince = nil
     }
   }
 
   /// Asks the log whether it is ahead of what the streams delivered: now and then, and always while they are down.
   private func noticeSilence() async {
-    guard streamIsDown || clock.now - lastLogCheck >= settings.silencePeriod else { return }
+    let period = isShortOfRows ? settings.refusalPause : settings.silencePeriod
+    guard streamIsDown || clock.now - lastLogCheck >= period else { return }
     lastLogCheck = clock.now
+    let isShort = isShortOfRows
+    isShortOfRows = false
     guard let last = try? await ledger.lastSequences(of: Array(holdings.keys)) else { return missedDatabase() }
     unreachableSince = nil
     for (shard, sequence) in last {
       guard let holding = holdings[shard], sequence > holding.engine.cursor else { continue }
-      if !holding.inbox.isRunnable(after: holding.engine.cursor) { holdings[shard]!.needsLog = true }
+      if isShort || !holding.inbox.isRunnable(after: holding.engine.cursor) { holdings[shard]!.needsLog = true }
     }
   }
 
@@ -310,7 +314,16 @@ actor ExecutionLane {
           }
           for commit in commits where commit.ownership.shard == shard { drop(shard, nonce: commit.ownership.nonce) }
           commits.removeAll { $0.ownership.shard == shard }
-        case .failedOver(let history): return startOver(in: history)
+        case .beyondLog(let shard):
+          guard let ownership = commits.first(where: { $0.ownership.shard == shard })?.ownership else {
+            return abandon(commits, "refused for a shard that is not in the batch")
+          }
+          commits.removeAll { $0.ownership.shard == shard }
+          await giveUpGhosts(ownership)
+        case .failedOver(let history):
+          startOver(in: history)
+          // Also those that were claimed in the new history: their books are ahead of what is stored.
+          return abandon(commits.filter { $0.ownership.history == history }, "settled together with another history's")
         }
       } catch {
         switch error {
@@ -382,13 +395,14 @@ actor ExecutionLane {
     }
   }
 
-  /// Forgets all books of another branch of the database's history, also those that had nothing to settle: their numbers
+  /// Forgets all books of another branch of the database's history (after a fail-over or a restored backup), also those that had nothing to settle: their numbers
   /// may have gone to other commands.
   func startOver(in history: LedgerHistory) {
     let stale = holdings.values.map(\.ownership).filter { $0.history != history }
+    guard !stale.isEmpty else { return }
     report(.databaseFailedOver(shards: stale.count))
     for ownership in stale.sorted(by: { $0.shard < $1.shard }) {
-      report(.dropped(ownership.shard, ownership.epoch, reason: "the database has failed over"))
+      report(.dropped(ownership.shard, ownership.epoch, reason: "the database has failed over or was restored"))
       drop(ownership.shard, nonce: ownership.nonce)
     }
   }

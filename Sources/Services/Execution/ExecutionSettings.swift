@@ -21,6 +21,11 @@ public struct ExecutionSettings: Sendable {
   public var gapPatience = Duration.milliseconds(4)
   /// How often the log is asked for rows that no stream delivered.
   public var silencePeriod = Duration.milliseconds(200)
+  /// How soon the log is asked again how far it goes while streams carry entries that are refused: whoever writes them must not
+  /// make workers ask all the time.
+  public var refusalPause = Duration.milliseconds(20)
+  /// How often the database is asked at most which history it writes while streams speak of another.
+  public var historyPeriod = Duration.seconds(1)
   /// Bound of the pause before a settlement is tried again for the first time; it doubles with every try.
   public var retryBase = Duration.milliseconds(10)
   /// Longest pause between two tries of a settlement while the database is away.

@@ -15,10 +15,17 @@ struct ShardInbox {
   init(in history: LedgerHistory = .unnamed) { self.history = history }
 
   /// Takes an entry of the stream; rows at or before `cursor` are duplicates. A row of another branch is left out: a
-  /// fail-over may have undone it, and given its number to another command.
-  mutating func receive(_ item: StreamEntry, cursor: Sequence) {
+  /// fail-over or a restored backup may have undone it, and given its number to another command.
+  /// - Returns: Why the entry was refused; nil of one that was taken. What was refused is to be read from the log.
+  @discardableResult
+  mutating func receive(_ item: StreamEntry, cursor: Sequence) -> EntryRefusal? {
     position = item.position
-    if let entry = item.entry, entry.history == history { keep(entry, item.position, cursor: cursor) }
+    guard let entry = item.entry else { return item.refusal }
+    // What is settled is a duplicate, whoever published it.
+    guard entry.sequence > cursor else { return nil }
+    guard entry.history == history else { return .foreignHistory }
+    keep(entry, item.position, cursor: cursor)
+    return nil
   }
 
   /// Takes a row read from the log itself.
@@ -36,9 +43,9 @@ struct ShardInbox {
   /// The rows that wait.
   var sequences: Set<Sequence> { Set(waiting.keys) }
 
-  /// Forgets rows that the stream delivered and the log does not have: somebody has forged them.
-  mutating func discard(_ forged: Set<Sequence>) {
-    for sequence in forged { waiting[sequence] = nil }
+  /// Forgets rows that the stream delivered and the log does not have: they are of a future that the database has lost.
+  mutating func discard(_ lost: Set<Sequence>) {
+    for sequence in lost { waiting[sequence] = nil }
   }
 
   /// Whether the row after `cursor` is there.

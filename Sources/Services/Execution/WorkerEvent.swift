@@ -64,7 +64,12 @@ public enum WorkerEvent: Sendable {
   case fenced(Shard, Epoch)
   /// A shard's state is in doubt and is read again.
   case dropped(Shard, Epoch, reason: String)
-  /// Another server answers for the database, with a history of its own: this many shards are claimed again.
+  /// Entries of a shard's stream were not carried out; their rows are read from the log.
+  case entriesRefused(Shard, EntryRefusal, count: Int)
+  /// A shard's stream was ahead of its log, as after the restoring of a backup; what it held was discarded.
+  case streamDiscarded(Shard)
+  /// Another server answers for the database, or the same after a restart or the restoring of a backup, with a history of its
+  /// own: this many shards are claimed again.
   case databaseFailedOver(shards: Int)
   /// A settlement could not be stored and is tried again.
   case settlementDelayed(LedgerError.Cause, reason: String)

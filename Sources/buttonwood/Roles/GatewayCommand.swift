@@ -101,7 +101,8 @@ enum GatewayCommand {
     let accounts = PostgresAccountKeeper(sessions: (0..<options.readers).map { session("keep-\($0)") })
     let keyWatch = PostgresKeyWatch(session: session("keys"))
     let redis = RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway"))
-    let stream = RedisOrderStream(redis)
+    let clockSession = session("clock")
+    let stream = RedisOrderStream(redis, keyring: RoleOptions.streamKeyring(clockSession, log))
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let metrics = Metrics()
     let counts = GatewayMetrics(metrics, lanes: options.desk.lanes, lagLimit: options.desk.shardLagLimit)
@@ -122,7 +123,7 @@ enum GatewayCommand {
       help: "Accepted commands that could not be put into their shard's stream; workers find them in the database."
     ) { [weak desk] in desk.map { Int64($0.unpublished) } }
     let marketClock = MarketClockWatch(
-      ledger: PostgresMarketLedger(session: session("clock")), expected: options.clock
+      ledger: PostgresMarketLedger(session: clockSession), expected: options.clock
     ) { mode in
       log.warning(
         "the leader follows another clock than --market-clock says",

@@ -97,7 +97,9 @@ enum WorkerCommand {
     }
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let redis = RedisStoreSettings(address: options.connections.redis, name: id.rawValue)
-    let reader = PostgresAccountReader(sessions: [session("read")])
+    let reading = session("read")
+    let reader = PostgresAccountReader(sessions: [reading])
+    let keyring = RoleOptions.streamKeyring(reading, log)
     let metrics = Metrics()
     let journal = WorkerJournal(
       worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics),
@@ -147,7 +149,7 @@ enum WorkerCommand {
           ledger: PostgresSettlementLedger(session: session("settle"), sessionGuard: sessionGuard),
           claims: PostgresSettlementLedger(session: session("claim"), sessionGuard: sessionGuard),
           preparations: PostgresSettlementLedger(session: session("prepare")),
-          leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis),
+          leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
           leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
           members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
           leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),

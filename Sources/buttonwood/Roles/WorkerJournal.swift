@@ -13,6 +13,13 @@ final class WorkerJournal: Sendable {
   private let history: RedisHistory
   private let metrics: WorkerMetrics
   private let stalledSessions: StalledSessionLog
+  private let refusals = Lock(RepeatedLines<Refused>(period: .seconds(60)))
+
+  /// What a line about refused stream entries is about. What they said is in no line: anybody may have written it.
+  private struct Refused: Hashable {
+    var shard: Shard
+    var cause: EntryRefusal
+  }
 
   init(
     worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog
@@ -45,7 +52,20 @@ final class WorkerJournal: Sendable {
     case .dropped(let shard, let epoch, let reason):
       log.warning("dropped a shard to read it again", ["shard": shard, "epoch": epoch, "reason": reason])
       remember(.init(kind: .lost, shard: shard, worker: worker, epoch: epoch, reason: reason))
-    case .databaseFailedOver(let shards): log.warning("the database has failed over", ["shards": shards])
+    case .databaseFailedOver(let shards):
+      log.warning("the database goes on with another history: a fail-over, a restart or a backup", ["shards": shards])
+    case .entriesRefused(let shard, let cause, let count):
+      let now = ContinuousClock().now
+      guard let all = refusals.withLock({ $0.add(count, to: Refused(shard: shard, cause: cause), now: now) }) else {
+        return
+      }
+      log.warning(
+        "stream entries are refused, their rows are read from the log",
+        ["shard": shard, "cause": cause.rawValue, "entries": all])
+    case .streamDiscarded(let shard):
+      log.error(
+        "a stream was ahead of the log and is discarded: after the restoring of a backup, run \"buttonwood restored\"",
+        ["shard": shard])
     case .settlementDelayed(let cause, let reason):
       log.warning("a settlement is tried again", ["cause": cause.rawValue, "reason": reason])
     case .commandFailed(let shard, let sequence, let tries, let reason):

@@ -18,6 +18,8 @@ struct WorkerMetrics: Sendable {
   private let quarantines: Counter
   private let failedClaims: Counter
   private let failovers: Counter
+  private let refusals: [EntryRefusal: Counter]
+  private let discards: Counter
   private let outages: Counter
   private let steps: Counter
   private let pauses: Counter
@@ -50,7 +52,20 @@ struct WorkerMetrics: Sendable {
     failedClaims = metrics.counter(
       "buttonwood_claims_failed_total", help: "Claims that failed, those among them whose books could not be rebuilt.")
     failovers = metrics.counter(
-      "buttonwood_database_failovers_total", help: "Times that another server answered for the database.")
+      "buttonwood_database_failovers_total",
+      help: "Times that the database answered with another history: after a fail-over, a restart or a restored backup.")
+    refusals = Dictionary(
+      uniqueKeysWithValues: EntryRefusal.allCases.map { cause in
+        (
+          cause,
+          metrics.counter(
+            "buttonwood_stream_entries_refused_total",
+            help: "Stream entries that were not carried out; their rows are read from the log.",
+            labels: ["cause": cause.rawValue])
+        )
+      })
+    discards = metrics.counter(
+      "buttonwood_streams_discarded_total", help: "Times that a shard's stream was ahead of its log and was discarded.")
     pauses = metrics.counter(
       "buttonwood_trading_pauses_total", help: "Trading pauses that this worker has begun as leader.")
     steps = metrics.counter(
@@ -90,6 +105,8 @@ struct WorkerMetrics: Sendable {
     case .commandFailed: failures.add()
     case .quarantined: quarantines.add()
     case .databaseFailedOver: failovers.add()
+    case .entriesRefused(_, let cause, let count): refusals[cause]?.add(count)
+    case .streamDiscarded: discards.add()
     case .streamUnavailable, .leasesUnavailable, .nudgesUnavailable: outages.add()
     case .settled(let count, let microseconds):
       commands.add(count)

@@ -46,7 +46,7 @@ extension FaultRow {
         try await stand.redis("REPLICAOF", "NO", "ONE")
       },
     ]
-    + tampering + distortion
+    + tampering + distortion + forgery
 
   /// Keys that somebody has laid hands on.
   private static let tampering: [FaultRow] = [
@@ -112,52 +112,136 @@ extension FaultRow {
       inject: inject)
   }
 
-  /// What streams deliver is not what was published.
+  /// What streams deliver is not what was published: good entries twice, late or not at all, and others that are none.
   private static let distortion: [FaultRow] = [
-    distorted("repeated", "redis.call('XADD', key, '*', 'seq', seq, 'cmd', cmd)"),
+    distorted("repeated", "add(key, seq, cmd, mac)"),
     distorted("dropped", "redis.call('XDEL', key, last[1])"),
-    distorted(
-      "reordered", "redis.call('XDEL', key, last[1]); redis.call('XADD', key, '*', 'seq', seq, 'cmd', cmd)"),
+    distorted("reordered", "redis.call('XDEL', key, last[1]); add(key, seq, cmd, mac)"),
     distorted(
       "malformed",
       """
-      redis.call('XADD', key, '*', 'seq', 'x' .. seq, 'cmd', cmd)
-      redis.call('XADD', key, '*', 'seq', seq, 'cmd', 'place nonsense')
+      add(key, 'x' .. seq, cmd, mac)
+      add(key, seq, 'place nonsense', mac)
       redis.call('XADD', key, '*', 'what', 'ever')
-      redis.call('XADD', key, '*', 'seq', '99999999999999999999999', 'cmd', cmd)
+      add(key, '99999999999999999999999', cmd, mac)
       """),
-    distorted("far ahead", "redis.call('XADD', key, '*', 'seq', seq + 1000000, 'cmd', cmd)"),
-    distorted("far behind", "redis.call('XADD', key, '*', 'seq', 1, 'cmd', cmd)"),
-    distorted(
-      "another shard's",
-      "redis.call('XADD', 'bw:{s' .. (shard + 1) % \(ScratchStack.instruments) .. '}:orders', '*', 'seq', seq, 'cmd', cmd)"
-    ),
+    distorted("far ahead", "add(key, seq + 1000000, cmd, mac)"),
+    distorted("far behind", "add(key, 1, cmd, mac)"),
+    distorted("another shard's", "add(neighbour, seq, cmd, mac)"),
   ]
 
-  /// Changes the latest entries of all streams again and again for a second. (A script on one server sees all keys.)
   private static func distorted(_ name: String, _ change: String) -> FaultRow {
     FaultRow(
       number: 15, name: "stream entries \(name)", topology: .redis, subject: .redis, times: 50, keepsOwners: true
     ) { stand in
-      let script = """
-        local found = 0
-        for shard = 0, \(ScratchStack.instruments - 1) do
-          local key = 'bw:{s' .. shard .. '}:orders'
-          local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-          if last and last[2][2] and tonumber(last[2][2]) and last[2][3] == 'cmd' then
-            local seq, cmd = last[2][2], last[2][4]
-            found = found + 1
-            \(change)
-          end
-        end
-        return found
-        """
-      var changed: Int64 = 0
-      for _ in 0..<50 {
-        changed += try await stand.redis("EVAL", script, "0").integer ?? 0
-        try await Task.sleep(for: .milliseconds(20))
-      }
-      guard changed > 0 else { throw ChildProcess.Failure(description: "no stream had an entry to be \(name)") }
+      try await changeStreams(stand, name, change)
     }
+  }
+
+  /// What no publisher wrote, in the words of one: it is never carried out, and is counted.
+  static let forgery: [FaultRow] = [
+    forged(
+      "order with the next number", causes: ["unsigned", "wrong_signature", "unknown_key"],
+      """
+      local order = string.gsub(
+        string.match(cmd, 'place (%x+%-%x+%-%x+%-%x+%-%x+)') or '', '%-7%x%x%x%-%x%x%x%x%-', '-7aaa-aaaa-')
+      local account, instrument = string.match(cmd, ' acct=(%d+) inst=(%d+) ')
+      if order ~= '' and account then
+        local history = string.match(cmd, ' in=%d+$') or ''
+        local text = 'place ' .. order .. ' acct=' .. account .. ' inst=' .. instrument
+          .. ' buy 90 @ 100 limit gtc stp=newest at=1764000000000000' .. history
+        redis.call('XADD', key, '*', 'seq', seq + 1, 'cmd', text)
+        add(key, seq + 1, text, mac)
+        add(key, seq + 2, text, '9' .. (mac or ''))
+      end
+      """),
+    forged(
+      "cancel with the next number", causes: ["unsigned", "wrong_signature"],
+      """
+      local order = string.match(cmd, 'place (%x+%-%x+%-%x+%-%x+%-%x+)')
+      local account, instrument = string.match(cmd, ' acct=(%d+) inst=(%d+) ')
+      if order and account then
+        local text = 'cancel ' .. order .. ' row=' .. seq .. ' acct=' .. account .. ' inst=' .. instrument
+          .. ' at=1764000000000000' .. (string.match(cmd, ' in=%d+$') or '')
+        redis.call('XADD', key, '*', 'seq', seq + 1, 'cmd', text)
+        add(key, seq + 1, text, mac)
+      end
+      """),
+    forged(
+      "tampered with", causes: ["wrong_signature"],
+      """
+      redis.call('XDEL', key, last[1])
+      add(key, seq, string.gsub(cmd, ' acct=(%d+)', ' acct=100000001'), mac)
+      add(key, seq, string.gsub(cmd, ' @ %d', ' @ 9'), mac)
+      """),
+    forged(
+      "replayed under another number and in another shard", causes: ["wrong_signature"],
+      "add(key, seq + 1, cmd, mac); add(neighbour, seq + 1, cmd, mac)"),
+    forged(
+      "of another history", causes: ["wrong_signature"],
+      "add(key, seq + 1, string.gsub(cmd, ' in=%d+$', ' in=7'), mac)"),
+  ]
+
+  private static func forged(_ name: String, causes: [String], _ change: String) -> FaultRow {
+    FaultRow(
+      number: 50, name: "stream entries \(name)", topology: .redis, subject: .redis, times: 50, keepsOwners: true
+    ) { stand in
+      let before = stand.refusals()
+      try await changeStreams(stand, name, change)
+      for cause in causes {
+        _ = try await eventually("entries refused as \(cause)") {
+          stand.refusals()[cause, default: 0] > before[cause, default: 0] ? true : nil
+        }
+      }
+    } expect: { stand, _ in
+      let line = "stream entries are refused"
+      #expect(stand.workers.contains { $0.process.log.contains(line) }, "an operator is told")
+      let orders = try stand.number("SELECT count(*) FROM orders WHERE order_id::text LIKE '%-7aaa-aaaa-%'")
+      #expect(orders == 0)
+    }
+  }
+
+  /// Does something with the latest entries of all streams again and again for a second. (A script on one server sees all
+  /// keys.)
+  private static func changeStreams(_ stand: FaultStand, _ name: String, _ change: String) async throws {
+    let script = """
+      local function add(key, seq, cmd, mac) redis.call('XADD', key, '*', 'seq', seq, 'cmd', cmd, 'mac', mac or '') end
+      local found = 0
+      for shard = 0, \(ScratchStack.instruments - 1) do
+        local key = 'bw:{s' .. shard .. '}:orders'
+        local neighbour = 'bw:{s' .. (shard + 1) % \(ScratchStack.instruments) .. '}:orders'
+        local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+        if last and last[2][2] and tonumber(last[2][2]) and last[2][3] == 'cmd' then
+          local seq, cmd, mac = last[2][2], last[2][4], last[2][6]
+          found = found + 1
+          \(change)
+        end
+      end
+      return found
+      """
+    var changed: Int64 = 0
+    for _ in 0..<50 {
+      changed += try await stand.redis("EVAL", script, "0").integer ?? 0
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    guard changed > 0 else { throw ChildProcess.Failure(description: "no stream had an entry to be \(name)") }
+  }
+}
+
+extension FaultStand {
+  /// How many entries all processes have refused, by cause.
+  func refusals() -> [String: Int] {
+    var sums: [String: Int] = [:]
+    for port in stack.admins {
+      let text = HTTPCaller(port: port, key: "", secret: "").call("GET", "/metrics")?.body ?? ""
+      for line in text.split(separator: "\n") {
+        guard line.hasPrefix("buttonwood_stream_entries_refused_total{cause=\""),
+          let count = line.split(separator: " ").last
+        else { continue }
+        let cause = line.dropFirst("buttonwood_stream_entries_refused_total{cause=\"".count).prefix { $0 != "\"" }
+        sums[String(cause), default: 0] += Int(count) ?? 0
+      }
+    }
+    return sums
   }
 }

@@ -1,0 +1,102 @@
+public import Market
+public import Ports
+public import Postgres
+
+/// Reads the keys of stream entries.
+public struct PostgresStreamKeyReader: StreamKeyReader {
+  private let session: PostgresSession
+
+  /// Works over `session`, which may have other work: keys are read every few seconds.
+  public init(session: PostgresSession) { self.session = session }
+
+  private static let read = PostgresStatement("stream_keys", "SELECT key_id, secret FROM stream_keys ORDER BY key_id")
+
+  public func streamKeys() async throws(LedgerError) -> [StreamKey] {
+    do {
+      let rows = try await session.use { (connection) throws(PostgresError) in
+        try connection.query(PostgresCall(Self.read))
+      }
+      return (0..<rows.count).map { StreamKey(id: rows.int4($0, 0), secret: rows.bytea($0, 1)) }
+    } catch {
+      throw LedgerError(error)
+    }
+  }
+}
+
+/// Makes and ends keys of stream entries. Their secrets never leave the database by it.
+public struct StreamKeyAdministration: Sendable {
+  private let database: AdministrationSession
+
+  /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
+  /// - Parameter actor: Who makes the changes.
+  public init(session: PostgresSession, actor: AdminActor = .process) {
+    database = AdministrationSession(session: session, actor: actor)
+  }
+
+  /// A key as it is listed.
+  public struct Listed: Hashable, Sendable {
+    /// Which.
+    public var id: Int32
+    /// Since when.
+    public var madeAt: Timestamp
+  }
+
+  /// What was done.
+  public struct Change: Hashable, Sendable {
+    /// The key that signs from now on.
+    public var signing: Int32
+    /// Keys that are believed beside it.
+    public var believed: [Int32]
+    /// Keys that were ended.
+    public var ended: [Int32]
+  }
+
+  /// One change at a time, and no reader in between.
+  private static let lock = PostgresStatement("stream_keys_lock", "LOCK TABLE stream_keys IN SHARE ROW EXCLUSIVE MODE")
+  private static let make = PostgresStatement(
+    "stream_keys_make", "INSERT INTO stream_keys DEFAULT VALUES RETURNING key_id")
+  private static let list = PostgresStatement(
+    "stream_keys_list", "SELECT key_id, made_at FROM stream_keys ORDER BY key_id")
+  /// Ends all keys but the newest so many.
+  private static let end = PostgresStatement(
+    "stream_keys_end",
+    """
+    DELETE FROM stream_keys WHERE key_id NOT IN (SELECT k.key_id FROM stream_keys k ORDER BY k.key_id DESC LIMIT $1::integer)
+    RETURNING key_id
+    """)
+
+  /// All keys, the one that signs last.
+  public func keys() async throws(AdministrationError) -> [Listed] {
+    let rows = try await database.query(PostgresCall(Self.list))
+    return (0..<rows.count).map { Listed(id: rows.int4($0, 0), madeAt: Timestamp(rawValue: rows.timestamp($0, 1))) }
+  }
+
+  /// Makes a key that signs from now on; the one before it goes on to be believed, older ones are ended.
+  public func rotate() async throws(AdministrationError) -> Change {
+    try await change("stream-key rotate", keeping: 2, makesOne: true)
+  }
+
+  /// Ends all keys but the one that signs.
+  public func retire() async throws(AdministrationError) -> Change {
+    try await change("stream-key retire", keeping: 1, makesOne: false)
+  }
+
+  private func change(
+    _ name: String, keeping count: Int32, makesOne: Bool
+  ) async throws(AdministrationError) -> Change {
+    try await database.change(AdminAction(name, target: "streams")) {
+      (connection) throws(PostgresError) -> AdministrationSession.Ending<Change> in
+      _ = try connection.query(PostgresCall(Self.lock))
+      if makesOne { _ = try connection.query(PostgresCall(Self.make)) }
+      let gone = try connection.query(PostgresCall(Self.end, [.int4(count)]))
+      let left = try connection.query(PostgresCall(Self.list))
+      guard left.count > 0 else {
+        return .refused("there is no key: entries cannot be signed; run \"buttonwood stream-key rotate\"")
+      }
+      let ids = (0..<left.count).map { left.int4($0, 0) }
+      let change = Change(
+        signing: ids.last!, believed: ids.dropLast(), ended: (0..<gone.count).map { gone.int4($0, 0) }.sorted())
+      return .done(change, outcome: makesOne || !change.ended.isEmpty ? "done" : AdministrationSession.unchanged)
+    }
+  }
+}

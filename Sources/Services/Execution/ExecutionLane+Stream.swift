@@ -1,0 +1,67 @@
+internal import Market
+internal import Ports
+internal import Sharding
+
+/// What comes from the streams is not believed: refused entries are counted and their rows read from the log, and what lies
+/// beyond the log is discarded.
+extension ExecutionLane {
+  private struct Refused: Hashable, Comparable {
+    var shard: Shard
+    var cause: EntryRefusal
+    static func < (a: Refused, b: Refused) -> Bool { (a.shard, a.cause.rawValue) < (b.shard, b.cause.rawValue) }
+  }
+
+  /// Takes entries into the shards' inboxes.
+  func take(_ entries: [StreamEntry]) async {
+    var refused: [Refused: Int] = [:]
+    for entry in entries {
+      guard let cursor = holdings[entry.shard]?.engine.cursor else { continue }
+      guard let cause = holdings[entry.shard]!.inbox.receive(entry, cursor: cursor) else { continue }
+      refused[Refused(shard: entry.shard, cause: cause), default: 0] += 1
+    }
+    if !refused.isEmpty { isShortOfRows = true }
+    for (what, count) in refused.sorted(by: { $0.key < $1.key }) {
+      report(.entriesRefused(what.shard, what.cause, count: count))
+    }
+    if refused.keys.contains(where: { $0.cause == .foreignHistory }) { await askHistory() }
+  }
+
+  /// Publishers that speak of another history may be right: the database was restored, and this lane has had nothing to settle
+  /// by which it would have noticed.
+  private func askHistory() async {
+    if let historyAskedAt, clock.now - historyAskedAt < settings.historyPeriod { return }
+    historyAskedAt = clock.now
+    do throws(LedgerError) {
+      startOver(in: try await ledger.history())
+    } catch {
+      missedDatabase()
+    }
+  }
+
+  /// Discards rows that the stream delivered and that the log, read after they came, does not have.
+  func discard(_ rows: Set<Sequence>, of ownership: Ownership) async {
+    let shard = ownership.shard
+    guard !rows.isEmpty, holdings[shard]?.ownership == ownership else { return }
+    holdings[shard]!.inbox.discard(rows)
+    report(.entriesRefused(shard, .beyondLog, count: rows.count))
+    await discardStream(shard)
+  }
+
+  /// Gives a shard up whose books hold commands that never were in its log: a new claim reads what is final.
+  func giveUpGhosts(_ ownership: Ownership) async {
+    report(.entriesRefused(ownership.shard, .beyondLog, count: 1))
+    report(.dropped(ownership.shard, ownership.epoch, reason: "its stream went beyond its log"))
+    drop(ownership.shard, nonce: ownership.nonce)
+    await discardStream(ownership.shard)
+  }
+
+  private func discardStream(_ shard: Shard) async {
+    report(.streamDiscarded(shard))
+    do throws(StreamError) {
+      try await stream.discard([shard])
+    } catch {
+      // What is left comes again and is refused again.
+      report(.streamUnavailable(reason: error.reason))
+    }
+  }
+}
