@@ -46,7 +46,7 @@ import Testing
         Bool.random(using: &random)
         ? RedisValue.array([.array([.bytes(key), .array([entry, HostileValues.reply(&random)])])])
         : HostileValues.reply(&random)
-      for found in StreamReply.entries(reply, shards: [key: shard]) {
+      for found in StreamReply.entries(reply, shards: [key: shard], TestKeys.ready()) {
         _ = found.position.successor.description
       }
       _ = StreamReply.lastPosition(reply)

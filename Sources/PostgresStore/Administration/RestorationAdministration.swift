@@ -24,7 +24,7 @@ public struct RestorationAdministration: Sendable {
 
   /// All shards from their owners, in lock order and behind the commits under way: whoever claimed before is fenced from now
   /// on, and whoever claims behind this sees the new nonce.
-  private static let fence = PostgresStatement(
+  static let fence = PostgresStatement(
     "restored_fence",
     """
     WITH held AS MATERIALIZED (SELECT shard FROM shard_cursors ORDER BY shard FOR UPDATE)
@@ -32,14 +32,14 @@ public struct RestorationAdministration: Sendable {
     FROM held h WHERE c.shard = h.shard RETURNING c.shard, c.processed_sequence
     """)
 
-  private static let renew = PostgresStatement(
+  static let renew = PostgresStatement(
     "restored_renew",
     """
     INSERT INTO ledger_restorations (restoration, nonce) VALUES (1, $1::bigint)
     ON CONFLICT (restoration) DO UPDATE SET nonce = excluded.nonce, restored_at = now()
     """)
 
-  private static let ends = PostgresStatement("restored_ends", "SELECT shard, last_sequence FROM shard_logs")
+  static let ends = PostgresStatement("restored_ends", "SELECT shard, last_sequence FROM shard_logs")
 
   /// Gives the history a new name and takes all shards from their owners, in one transaction.
   public func restored() async throws(AdministrationError) -> Report {

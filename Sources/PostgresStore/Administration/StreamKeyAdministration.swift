@@ -9,7 +9,7 @@ public struct PostgresStreamKeyReader: StreamKeyReader {
   /// Works over `session`, which may have other work: keys are read every few seconds.
   public init(session: PostgresSession) { self.session = session }
 
-  private static let read = PostgresStatement("stream_keys", "SELECT key_id, secret FROM stream_keys ORDER BY key_id")
+  static let read = PostgresStatement("stream_keys", "SELECT key_id, secret FROM stream_keys ORDER BY key_id")
 
   public func streamKeys() async throws(LedgerError) -> [StreamKey] {
     do {
@@ -52,13 +52,13 @@ public struct StreamKeyAdministration: Sendable {
   }
 
   /// One change at a time, and no reader in between.
-  private static let lock = PostgresStatement("stream_keys_lock", "LOCK TABLE stream_keys IN SHARE ROW EXCLUSIVE MODE")
-  private static let make = PostgresStatement(
+  static let lock = PostgresStatement("stream_keys_lock", "LOCK TABLE stream_keys IN SHARE ROW EXCLUSIVE MODE")
+  static let make = PostgresStatement(
     "stream_keys_make", "INSERT INTO stream_keys DEFAULT VALUES RETURNING key_id")
-  private static let list = PostgresStatement(
+  static let list = PostgresStatement(
     "stream_keys_list", "SELECT key_id, made_at FROM stream_keys ORDER BY key_id")
   /// Ends all keys but the newest so many.
-  private static let end = PostgresStatement(
+  static let end = PostgresStatement(
     "stream_keys_end",
     """
     DELETE FROM stream_keys WHERE key_id NOT IN (SELECT k.key_id FROM stream_keys k ORDER BY k.key_id DESC LIMIT $1::integer)

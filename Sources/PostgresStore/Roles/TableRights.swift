@@ -94,7 +94,7 @@ struct TableRights: Sendable {
     // Operation.
     TableRights("admin_log", operator: "INSERT"),
     TableRights("schema_migrations"),
-    TableRights("ledger_restorations", operator: "UPDATE"),
+    TableRights("ledger_restorations"),
     TableRights(
       "stream_keys", operator: "INSERT, DELETE",
       reading: .only([.gateway, .worker, .operator], othersColumns: "key_id, made_at")),
