@@ -29,7 +29,7 @@ public protocol StreamKeyReader: Sendable {
 }
 
 /// Why a stream entry was not carried out. Its row is read from the log instead.
-public enum EntryRefusal: String, Hashable, Sendable, CaseIterable {
+public enum EntryRefusal: String, Error, Hashable, CaseIterable {
   /// It is no log row at all, or one in words that this program does not know.
   case malformed
   /// It is not signed: somebody's own, or an older program's.

@@ -27,30 +27,29 @@ enum StreamReply {
     let fields: [[UInt8]] = (parts[1].array ?? []).map { $0.bytes ?? [] }
     switch logEntry(fields, shard: shard, keys) {
     case .success(let row): return StreamEntry(shard: shard, position: position, entry: row)
-    case .failure(let flaw): return StreamEntry(shard: shard, position: position, entry: nil, refusal: flaw.refusal)
+    case .failure(let refusal): return StreamEntry(shard: shard, position: position, entry: nil, refusal: refusal)
     }
   }
 
-  private struct Flaw: Error { var refusal: EntryRefusal }
-
   /// The row of `seq N cmd TEXT mac SIGNATURE`. The text is read only when the signature says that a publisher wrote it, of
   /// this shard and this number.
-  private static func logEntry(_ fields: [[UInt8]], shard: Shard, _ keys: StreamKeys) -> Result<LogEntry, Flaw> {
+  private static func logEntry(_ fields: [[UInt8]], shard: Shard, _ keys: StreamKeys) -> Result<LogEntry, EntryRefusal>
+  {
     guard fields.count == 4 || fields.count == 6, fields[0].elementsEqual("seq".utf8),
       fields[2].elementsEqual("cmd".utf8)
-    else { return .failure(Flaw(refusal: .malformed)) }
+    else { return .failure(.malformed) }
     var scanner = CompactScanner(fields[1])
     guard let number = scanner.number(in: 1...Int64.max), scanner.isAtEnd else {
-      return .failure(Flaw(refusal: .malformed))
+      return .failure(.malformed)
     }
-    guard fields.count == 6, fields[4].elementsEqual("mac".utf8) else { return .failure(Flaw(refusal: .unsigned)) }
+    guard fields.count == 6, fields[4].elementsEqual("mac".utf8) else { return .failure(.unsigned) }
     let sequence = Sequence(rawValue: number)
     if let refusal = keys.flaw(of: fields[5], on: fields[3], at: shard, sequence) {
-      return .failure(Flaw(refusal: refusal))
+      return .failure(refusal)
     }
     guard let entry = LogEntryText.parse(fields[3], shard: shard, sequence: sequence),
       entry.command.order.map({ $0.shard == shard }) ?? true
-    else { return .failure(Flaw(refusal: .malformed)) }
+    else { return .failure(.malformed) }
     return .success(entry)
   }
 

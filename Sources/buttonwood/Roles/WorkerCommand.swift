@@ -101,11 +101,11 @@ enum WorkerCommand {
     let reader = PostgresAccountReader(sessions: [reading])
     let keyring = RoleOptions.streamKeyring(reading, log)
     let metrics = Metrics()
+    let notices = OwnNotices { .nanoseconds(HostClock.monotonicNanoseconds()) }
     let journal = WorkerJournal(
       worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics),
-      stalledSessions: StalledSessionLog(log, metrics))
+      stalledSessions: StalledSessionLog(log, metrics), notices: notices)
     let sessionGuard = SessionGuard { journal.record(.stalledSession($0)) }
-    let notices = OwnNotices { .nanoseconds(HostClock.monotonicNanoseconds()) }
     redis.damage.hear {
       notices.damagedKeys()
       journal.record(.keyReplaced($0.key, reason: $0.reason))

@@ -13,6 +13,7 @@ final class WorkerJournal: Sendable {
   private let history: RedisHistory
   private let metrics: WorkerMetrics
   private let stalledSessions: StalledSessionLog
+  private let notices: OwnNotices
   private let refusals = Lock(RepeatedLines<Refused>(period: .seconds(60)))
 
   /// What a line about refused stream entries is about. What they said is in no line: anybody may have written it.
@@ -22,8 +23,10 @@ final class WorkerJournal: Sendable {
   }
 
   init(
-    worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog
+    worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog,
+    notices: OwnNotices
   ) {
+    self.notices = notices
     self.stalledSessions = stalledSessions
     self.worker = worker
     self.log = log
@@ -55,6 +58,7 @@ final class WorkerJournal: Sendable {
     case .databaseFailedOver(let shards):
       log.warning("the database goes on with another history: a fail-over, a restart or a backup", ["shards": shards])
     case .entriesRefused(let shard, let cause, let count):
+      notices.refusedEntries(count)
       let now = ContinuousClock().now
       guard let all = refusals.withLock({ $0.add(count, to: Refused(shard: shard, cause: cause), now: now) }) else {
         return
