@@ -61,18 +61,19 @@ public struct AuthenticationTag: Sendable {
     low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
   }
 
-  /// Reads 32 hexadecimal digits in lower case; nil for anything else.
-  public init?(hexadecimal text: some Collection<UInt8>) {
+  /// Reads 32 hexadecimal digits in lower case; nil for anything else. (Not of any collection: unspecialized in another
+  /// module, that costs ten times the tag itself.)
+  public init?(hexadecimal text: ArraySlice<UInt8>) {
     guard text.count == Self.digitCount else { return nil }
     var words: (high: UInt64, low: UInt64) = (0, 0)
-    for (place, byte) in text.enumerated() {
+    for byte in text {
       let digit: UInt8
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
       case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
       default: return nil
       }
-      if place < 16 { words.high = words.high << 4 | UInt64(digit) } else { words.low = words.low << 4 | UInt64(digit) }
+      words = (words.high << 4 | words.low >> 60, words.low << 4 | UInt64(digit))
     }
     (high, low) = words
   }

@@ -69,16 +69,16 @@ import Testing
     var text: [UInt8] = []
     tag.write(to: &text)
     #expect(text.count == AuthenticationTag.digitCount)
-    #expect(try #require(AuthenticationTag(hexadecimal: text)).isEqualInConstantTime(to: tag))
+    #expect(try #require(AuthenticationTag(hexadecimal: text[...])).isEqualInConstantTime(to: tag))
     for place in text.indices {
       for digit in "0123456789abcdef".utf8 where digit != text[place] {
         var changed = text
         changed[place] = digit
-        #expect(try #require(AuthenticationTag(hexadecimal: changed)).isEqualInConstantTime(to: tag) == false)
+        #expect(try #require(AuthenticationTag(hexadecimal: changed[...])).isEqualInConstantTime(to: tag) == false)
       }
     }
     for bad in ["", "0", String(repeating: "0", count: 31), String(repeating: "A", count: 32)] {
-      #expect(AuthenticationTag(hexadecimal: Array(bad.utf8)) == nil)
+      #expect(AuthenticationTag(hexadecimal: Array(bad.utf8)[...]) == nil)
     }
   }
 }
