@@ -2,6 +2,7 @@ internal import HTTP
 internal import JSON
 internal import Market
 internal import Ports
+internal import Services
 
 extension GatewayService {
   /// Everything below `GET /v2/stocks`.
@@ -157,7 +158,12 @@ extension GatewayService {
     of instruments: [Instrument], _ market: MarketSources
   ) async throws(APIError) -> [InstrumentID: Quote] {
     var quotes: [InstrumentID: Quote] = [:]
-    if let kept = try? await market.state?.quotes(of: instruments) { quotes = kept }
+    if let state = market.state,
+      let kept = await troubles.attempt(
+        .marketStream, { () async throws(StreamError) in try await state.quotes(of: instruments) })
+    {
+      quotes = kept
+    }
     let missing = instruments.map(\.id).filter { quotes[$0] == nil }
     guard !missing.isEmpty else { return quotes }
     let depths = try await reading { () async throws(LedgerError) in try await market.reader.depths(of: missing) }
@@ -281,7 +287,7 @@ extension GatewayService {
 
   private func depth(of symbol: String, _ market: MarketSources) async throws(APIError) -> MarketDepth {
     let instrument = try await instrument(of: symbol)
-    if let depth = try? await market.state?.depth(of: instrument) { return depth }
+    if let depth = await market.publishedDepth(of: instrument, troubles) { return depth }
     let depths = try await reading { () async throws(LedgerError) in
       try await market.reader.depths(of: [instrument.id])
     }

@@ -117,9 +117,11 @@ extension GatewayService {
         instrument)
     case .answered(.repeated(let record)):
       // How far the order has come since is told by the reader; if it cannot say, what the desk knows is true as well.
-      let shown = try? await reader.order(record.id, of: account)
+      let shown = await troubles.attempt(.orders) { () async throws(LedgerError) in
+        try await reader.order(record.id, of: account)
+      }
       return orderBody(
-        shown
+        shown.flatMap(\.self)
           ?? ShownOrder(accepted: record),
         instrument)
     case .answered(.refused(let reason)):
@@ -148,7 +150,8 @@ extension GatewayService {
     query.instruments = [instrument.id]
     query.side = .sell
     query.limit = Self.maximumRelatedOrders
-    let orders = (try? await reader.orders(query)) ?? []
+    let orders =
+      await troubles.attempt(.orders) { () async throws(LedgerError) in try await reader.orders(query) } ?? []
     return ShareContext(symbol: instrument.symbol.description, relatedOrders: orders.map(\.record.id))
   }
 

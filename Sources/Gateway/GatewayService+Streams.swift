@@ -10,9 +10,16 @@ extension GatewayService {
     return .webSocket(
       request,
       handler: TradeSocket(feed: feed) { keyID, secret in
-        // Who cannot be asked about now is refused: a client tries again.
-        try? await self.authenticator.caller(keyID: keyID, secret: secret, now: self.now()).account
+        await self.verdict(keyID, secret)
       })
+  }
+
+  private func verdict(_ keyID: String, _ secret: String) async -> TradeSocket.Verdict {
+    do throws(APIError) {
+      return .account(try await authenticator.caller(keyID: keyID, secret: secret, now: now()).account)
+    } catch {
+      return error.status == 401 ? .wrong : .unknown
+    }
   }
 
   /// `GET /v2/events/trades`: the account's events as server-sent events, from a place that the client names or from now on.

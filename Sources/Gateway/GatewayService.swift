@@ -3,7 +3,7 @@ internal import JSON
 internal import Lifecycle
 public import Market
 public import Ports
-internal import Services
+public import Services
 
 /// The Trading API: answers requests by handing orders in at the desk and reading accounts.
 ///
@@ -26,10 +26,13 @@ public final class GatewayService: Sendable {
   /// Events for streams; nil when there are none.
   let feed: EventFeed?
   let authenticator: Authenticator
+  let troubles: PortTroubles
   private let limiter: KeyRateLimiter
   private let readiness: CoalescingCache<Bool, Bool>
   /// Why nothing is served at present; nil as a rule.
   private let closed = Lock<String?>(nil)
+  /// Why it should not be sent requests at present, though it answers them; nil as a rule.
+  private let doubt = Lock<String?>(nil)
 
   /// Makes a gateway.
   /// - Parameters:
@@ -38,12 +41,14 @@ public final class GatewayService: Sendable {
   ///   - market: Where market data comes from; without, there is none.
   ///   - keeper: The accounts' past, choices and lists.
   ///   - feed: Brings accounts' events to streams; nil to serve no streams.
+  ///   - troubles: Hears what goes wrong with stores where no client is told.
   ///   - clock: The market's hours as they are known now.
   ///   - now: The wall clock.
   ///   - random: 64 unpredictable bits.
   public init(
     configuration: GatewayConfiguration = GatewayConfiguration(), desk: any OrderDesk, reader: any AccountReader,
     keeper: any AccountKeeper, market: MarketSources? = nil, feed: EventFeed? = nil,
+    troubles: PortTroubles = PortTroubles { _ in },
     clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) },
     now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
@@ -53,13 +58,16 @@ public final class GatewayService: Sendable {
     self.reader = reader
     self.keeper = keeper
     self.feed = feed
+    self.troubles = troubles
     marketClock = clock
     self.market = market
     self.now = now
     self.random = random
     directory = InstrumentDirectory(
       reader: reader, instrumentLifetime: configuration.instrumentLifetime, priceLifetime: configuration.priceLifetime)
-    hub = market.map { [directory] market in MarketHub(market, directory, clock: clock, now: now) }
+    hub = market.map { [directory, troubles] market in
+      MarketHub(market, directory, troubles: troubles, clock: clock, now: now)
+    }
     streamCensus = StreamCensus(limit: configuration.marketStreamsPerAccount)
     closingPrices = ClosingPrices(history: keeper)
     dayMovements = DayMovements(history: keeper)
@@ -83,15 +91,21 @@ public final class GatewayService: Sendable {
   /// - Parameter reason: Says so, and what to do.
   public func close(because reason: String) { closed.withLock { $0 = reason } }
 
+  /// Says that it is not ready, though it goes on answering who asks; nil takes that back.
+  public func doubt(because reason: String?) { doubt.withLock { $0 = reason } }
+
   /// Serves again.
   public func open() { closed.withLock { $0 = nil } }
 
   /// Why it is not ready; nil when it is.
   public func whyNotReady() async -> String? {
     if let reason = closed.withLock({ $0 }) { return reason }
-    let isReachable = try? await readiness.value(for: true, now: now()) { () async throws(LedgerError) in
-      _ = try await reader.lags()
-      return true
+    if let reason = doubt.withLock({ $0 }) { return reason }
+    let isReachable = await troubles.attempt(.readiness) { () async throws(LedgerError) in
+      try await readiness.value(for: true, now: now()) { () async throws(LedgerError) in
+        _ = try await reader.lags()
+        return true
+      }
     }
     return isReachable == true ? nil : "database unreachable"
   }

@@ -1,6 +1,7 @@
 internal import Lifecycle
 public import Market
 public import Ports
+public import Services
 
 /// Keeps what is known of the market's clock up to date.
 ///
@@ -12,6 +13,7 @@ public final class MarketClockWatch: Sendable {
 
   private let ledger: any MarketClockReader
   private let expected: MarketClockMode
+  private let troubles: PortTroubles
   private let isOtherwise: @Sendable (MarketClockMode) -> Void
   private let latest: Lock<MarketClock>
 
@@ -20,11 +22,12 @@ public final class MarketClockWatch: Sendable {
   ///   - expected: The clock that this process was told of.
   ///   - isOtherwise: Hears when the leader follows another, once each time that it changes.
   public init(
-    ledger: any MarketClockReader, expected: MarketClockMode,
+    ledger: any MarketClockReader, expected: MarketClockMode, troubles: PortTroubles = PortTroubles { _ in },
     isOtherwise: @escaping @Sendable (MarketClockMode) -> Void
   ) {
     self.ledger = ledger
     self.expected = expected
+    self.troubles = troubles
     self.isOtherwise = isOtherwise
     latest = Lock(MarketClock(mode: expected))
   }
@@ -34,9 +37,18 @@ public final class MarketClockWatch: Sendable {
 
   /// Reads again and again until the task is cancelled; while the database is away, what was read last stands.
   public func run() async {
+    var retry = PortRetry(Backoff(base: .milliseconds(100), ceiling: .seconds(5)))
     while !Task.isCancelled {
-      if let reading = try? await ledger.clock() { take(reading) }
-      try? await Task.sleep(for: Self.period)
+      var pause = Self.period
+      do throws(LedgerError) {
+        take(try await ledger.clock())
+        troubles.succeeded(.marketClock)
+        retry.succeeded()
+      } catch {
+        troubles.failed(.marketClock, error)
+        pause += retry.failed(now: ContinuousClock().now, random: .random(in: 0 ... .max))
+      }
+      try? await Task.sleep(for: pause)
     }
   }
 

@@ -30,6 +30,23 @@ public enum LedgerError: Error, Hashable, Sendable {
     case .outcomeUnknown, .fault: return false
     }
   }
+
+  /// Whether it may pass by itself. What is wrong with schema, rights or stored rows does not: another program, or somebody
+  /// who mends it, has to come.
+  public var isPassing: Bool {
+    switch self {
+    case .unavailable(.schema, _), .fault: return false
+    case .unavailable, .outcomeUnknown: return true
+    }
+  }
+
+  /// Whether the database was not reached.
+  public var isAboutConnection: Bool {
+    switch self {
+    case .unavailable(.connection, _), .unavailable(.outage, _), .outcomeUnknown: return true
+    case .unavailable, .fault: return false
+    }
+  }
 }
 
 extension LedgerError: CustomStringConvertible {

@@ -236,6 +236,10 @@ public struct PostgresConnection: ~Copyable {
       return PQresultStatus(result) == PGRES_FATAL_ERROR ? lost() : .protocolFault(Self.message(of: connection))
     }
     let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
+    // A check that a row fails is named; a row without a partition fails none.
+    if String(cString: state) == "23514", PQresultErrorField(result, Int32(UInt8(ascii: "n"))) == nil {
+      return .missingPartition(message)
+    }
     return .server(state: String(cString: state), message: message)
   }
 

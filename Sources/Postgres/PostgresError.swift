@@ -6,13 +6,20 @@ public enum PostgresError: Error, Hashable, Sendable {
   case connectionLost(String)
   /// The server refused: SQLSTATE and its primary message.
   case server(state: String, message: String)
+  /// The server refused a row that belongs into a partition that is not there, or into another: its primary message.
+  case missingPartition(String)
+  /// The server sent a value that this program does not know: a newer one may have written it.
+  case unknownValue(String)
   /// The server sent something this driver does not expect: a fault in the program.
   case protocolFault(String)
 
   /// The SQLSTATE of a refusal.
   public var state: String? {
-    if case .server(let state, _) = self { return state }
-    return nil
+    switch self {
+    case .server(let state, _): return state
+    case .missingPartition: return "23514"
+    case .unreachable, .connectionLost, .unknownValue, .protocolFault: return nil
+    }
   }
 
   /// Whether this server takes no writes (any more): another one may.
@@ -48,6 +55,8 @@ extension PostgresError: CustomStringConvertible {
     switch self {
     case .unreachable(let message): return "PostgreSQL cannot be reached: \(message)"
     case .connectionLost(let message): return "connection to PostgreSQL lost: \(message)"
+    case .missingPartition(let message): return "PostgreSQL refused (23514): \(message)"
+    case .unknownValue(let message): return message
     case .server(let state, let message): return "PostgreSQL refused (\(state)): \(message)"
     case .protocolFault(let message): return "unexpected answer from PostgreSQL: \(message)"
     }

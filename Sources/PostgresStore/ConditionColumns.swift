@@ -50,10 +50,10 @@ enum ConditionColumns {
   static let count = 12
 
   /// Reads conditions whose columns begin at `first`; nil when the order has none.
-  static func read(_ rows: PostgresRows, _ row: Int, from first: Int) -> OrderConditions? {
+  static func read(_ rows: PostgresRows, _ row: Int, from first: Int) throws(PostgresError) -> OrderConditions? {
     let next = first + TriggerColumns.count
     guard !rows.isNull(row, next) else { return nil }
-    return OrderConditions(
+    return try OrderConditions(
       trigger: TriggerColumns.read(rows, row, from: first), orderClass: stored(rows.int2(row, next)),
       role: stored(rows.int2(row, next + 1)),
       group: rows.isNull(row, next + 2) ? nil : UniqueID(rows.uuid(row, next + 2)),
@@ -85,27 +85,31 @@ extension LogColumns {
   static let conditionCount = 13
 
   /// Adds what stands beside a log row to its command; the columns begin at `first`.
-  static func complete(_ command: Command, _ rows: PostgresRows, _ row: Int, from first: Int) -> Command {
+  static func complete(
+    _ command: Command, _ rows: PostgresRows, _ row: Int, from first: Int
+  ) throws(PostgresError) -> Command {
     guard !rows.isNull(row, first + 12) else { return command }
     let leg = UInt8(truncatingIfNeeded: rows.int2(row, first + 12))
     switch command {
     case .place(var order):
-      complete(&order, rows, row, from: first)
+      try complete(&order, rows, row, from: first)
       return .place(order)
     case .cancel(var cancel):
       cancel.targetLeg = leg
       return .cancel(cancel)
     case .replace(var replace):
-      complete(&replace.order, rows, row, from: first)
+      try complete(&replace.order, rows, row, from: first)
       replace.targetLeg = leg
       return .replace(replace)
     case .step, .expire, .halt, .band: return command
     }
   }
 
-  private static func complete(_ order: inout PlaceOrder, _ rows: PostgresRows, _ row: Int, from first: Int) {
+  private static func complete(
+    _ order: inout PlaceOrder, _ rows: PostgresRows, _ row: Int, from first: Int
+  ) throws(PostgresError) {
     order.trigger = TriggerColumns.read(rows, row, from: first)
-    order.orderClass = stored(rows.int2(row, first + 5))
+    order.orderClass = try stored(rows.int2(row, first + 5))
     if !rows.isNull(row, first + 6) {
       order.legs.append(
         OrderLeg(
@@ -115,7 +119,7 @@ extension LogColumns {
     if !rows.isNull(row, first + 8) {
       order.legs.append(
         OrderLeg(
-          id: UniqueID(rows.uuid(row, first + 8)), role: .stopLoss, type: stored(rows.int2(row, first + 9)),
+          id: UniqueID(rows.uuid(row, first + 8)), role: .stopLoss, type: try stored(rows.int2(row, first + 9)),
           price: Price(rawValue: rows.int8(row, first + 10)), stop: Price(rawValue: rows.int8(row, first + 11))))
     }
   }

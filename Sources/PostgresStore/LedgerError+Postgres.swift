@@ -11,6 +11,12 @@ extension LedgerError {
     case .server where error.isAboutSchema:
       self = .unavailable(
         .schema, reason: "\(error); is the schema this version's? \"buttonwood migrate\" brings it up to date")
+    case .missingPartition:
+      self = .unavailable(
+        .schema,
+        reason: "\(error); the leading worker makes days' tables, or \"buttonwood migrate\"")
+    case .unknownValue:
+      self = .unavailable(.schema, reason: "\(error); is this program as new as the database's schema?")
     case .server: self = .fault(reason: error.description)
     case .protocolFault: self = .fault(reason: error.description)
     }
@@ -21,6 +27,7 @@ extension LedgerError {
     switch error {
     // The whole transaction was in one flush: whether it was committed nobody here knows.
     case .connectionLost, .protocolFault: self = .outcomeUnknown
+    case .missingPartition, .unknownValue: self = LedgerError(error)
     case .server where !error.isOutage && !error.isConflict && !error.isAboutData:
       self = .unavailable(.schema, reason: error.description)
     case .unreachable, .server: self = LedgerError(error)
@@ -36,6 +43,7 @@ extension LedgerError.Cause {
     case .server("40001", _): self = .serialization
     case .server("40P01", _): self = .deadlock
     case .server("55P03", _): self = .lockTimeout
+    case .missingPartition, .unknownValue: self = .schema
     case .server, .protocolFault: self = .outage
     }
   }
@@ -61,5 +69,24 @@ extension PostgresError {
   /// Source: PostgreSQL 15, appendix A (classes 21, 22, 23, 38, 39, 44, 54, P0, XX).
   fileprivate var isAboutData: Bool {
     ["21", "22", "23", "38", "39", "44", "54", "P0", "XX"].contains(state?.prefix(2))
+  }
+}
+
+/// Reads rows of an answer.
+/// - Throws: What a value that cannot be read means to a caller.
+func readable<Value>(_ read: () throws(PostgresError) -> Value) throws(LedgerError) -> Value {
+  do throws(PostgresError) { return try read() } catch { throw LedgerError(error) }
+}
+
+extension PostgresRows {
+  /// Reads every row.
+  /// - Throws: What a value that cannot be read means to a caller.
+  func map<Value>(_ read: (_ row: Int) throws(PostgresError) -> Value) throws(LedgerError) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(count)
+    do throws(PostgresError) { for row in 0..<count { values.append(try read(row)) } } catch {
+      throw LedgerError(error)
+    }
+    return values
   }
 }

@@ -60,13 +60,13 @@ enum LogColumns {
   }
 
   /// Reads a row.
-  static func read(_ rows: PostgresRows, _ row: Int) -> LogEntry {
+  static func read(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> LogEntry {
     let raw = rows.int2(row, 1)
     let isRefused = raw & Kind.refused != 0
-    let kind: Kind = stored(isRefused ? raw & Kind.mask : raw)
+    let kind: Kind = try stored(isRefused ? raw & Kind.mask : raw)
     let command: Command
     switch kind {
-    case .place: command = .place(order(rows, row))
+    case .place: command = .place(try order(rows, row))
     case .cancel:
       command = .cancel(
         CancelOrder(
@@ -75,23 +75,23 @@ enum LogColumns {
     case .replace:
       command = .replace(
         ReplaceOrder(
-          order: order(rows, row), target: identifier(rows, row, 14),
+          order: try order(rows, row), target: identifier(rows, row, 14),
           targetSequence: Sequence(rawValue: rows.int8(row, 15)), extraHold: rows.int8(row, 16)))
-    case .market: command = errand(rows, row)
+    case .market: command = try errand(rows, row)
     }
     return LogEntry(
       shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 8)),
       acceptedAt: Timestamp(rawValue: rows.timestamp(row, 13)),
-      command: complete(command, rows, row, from: ownCount), isRefused: isRefused)
+      command: try complete(command, rows, row, from: ownCount), isRefused: isRefused)
   }
 
-  private static func errand(_ rows: PostgresRows, _ row: Int) -> Command {
+  private static func errand(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Command {
     let instrument = InstrumentID(rawValue: rows.int4(row, 7))
-    let errand: Errand = stored(rows.int2(row, 2))
+    let errand: Errand = try stored(rows.int2(row, 2))
     switch errand {
     case .step:
       let day = Day(rawValue: Int32(truncatingIfNeeded: rows.int8(row, 10)))
-      return .step(SessionStep(instrument, SessionPoint(day, stored(rows.int2(row, 3)))))
+      return .step(SessionStep(instrument, SessionPoint(day, try stored(rows.int2(row, 3)))))
     case .expire:
       return .expire(
         ExpireOrders(
@@ -105,7 +105,7 @@ enum LogColumns {
           instrument,
           BandTerms(
             reference: Price(rawValue: rows.int8(row, 10)), previousClose: Price(rawValue: rows.int8(row, 11)),
-            tier: stored(rows.int2(row, 3)), isNearClose: rows.int2(row, 4) != 0),
+            tier: try stored(rows.int2(row, 3)), isNearClose: rows.int2(row, 4) != 0),
           keepsReference: rows.bool(row, 6)))
     case .unbind: return .band(BandChange(instrument, nil))
     }
@@ -116,8 +116,8 @@ enum LogColumns {
     return UniqueID(high: high, low: low)
   }
 
-  private static func order(_ rows: PostgresRows, _ row: Int) -> PlaceOrder {
-    PlaceOrder(
+  private static func order(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> PlaceOrder {
+    try PlaceOrder(
       id: identifier(rows, row, 12), account: AccountNumber(rawValue: rows.int8(row, 9)),
       instrument: InstrumentID(rawValue: rows.int4(row, 7)), side: stored(rows.int2(row, 2)),
       type: stored(rows.int2(row, 3)), timeInForce: stored(rows.int2(row, 4)), postOnly: rows.bool(row, 6),

@@ -20,12 +20,12 @@ enum OrderColumns {
   static let count = ownCount + ConditionColumns.count
 
   /// Reads a row whose order columns begin at `first`.
-  static func read(_ rows: PostgresRows, _ row: Int, from first: Int = 0) -> OrderRecord {
+  static func read(_ rows: PostgresRows, _ row: Int, from first: Int = 0) throws(PostgresError) -> OrderRecord {
     func identifier(_ column: Int) -> UniqueID {
       let (high, low) = rows.uuid(row, first + column)
       return UniqueID(high: high, low: low)
     }
-    return OrderRecord(
+    return try OrderRecord(
       id: identifier(1), account: AccountNumber(rawValue: rows.int8(row, first)),
       clientOrderID: rows.text(row, first + 21), instrument: InstrumentID(rawValue: rows.int4(row, first + 2)),
       shard: Shard(rawValue: rows.int2(row, first + 3)), sequence: Sequence(rawValue: rows.int8(row, first + 11)),
@@ -70,10 +70,11 @@ enum OrderColumns {
   }
 }
 
-/// A stored enumeration value; another one than the schema's writers know is a broken database.
-func stored<Value: RawRepresentable<UInt8>>(_ raw: Int16) -> Value {
+/// A stored enumeration value.
+/// - Throws: ``PostgresError/unknownValue(_:)`` for one that this program does not know.
+func stored<Value: RawRepresentable<UInt8>>(_ raw: Int16) throws(PostgresError) -> Value {
   guard let byte = UInt8(exactly: raw), let value = Value(rawValue: byte) else {
-    preconditionFailure("the database holds \(raw) where a \(Value.self) belongs")
+    throw .unknownValue("the database holds \(raw) where a \(Value.self) belongs, which this program does not know")
   }
   return value
 }

@@ -56,7 +56,8 @@ enum NamedStatements {
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events, EventStatements.news,
       EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
       PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
-      PostgresProbe.statement, PostgresStreamKeyReader.read, StreamKeyAdministration.lock, StreamKeyAdministration.make,
+      PostgresProbe.statement, PostgresClock.statement, PostgresStreamKeyReader.read, StreamKeyAdministration.lock,
+      StreamKeyAdministration.make,
       StreamKeyAdministration.list, StreamKeyAdministration.end, RestorationAdministration.fence,
       RestorationAdministration.renew, RestorationAdministration.ends, Restoration.read,
     ]

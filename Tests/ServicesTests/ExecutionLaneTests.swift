@@ -70,7 +70,83 @@ private struct Bench {
   }
 }
 
+extension Bench {
+  /// Failures that were told, by use.
+  fileprivate var failures: [PortUse: Int] {
+    journal.all.reduce(into: [:]) { sums, event in
+      if case .trouble(.failed(let use, _, _)) = event { sums[use, default: 0] += 1 }
+    }
+  }
+
+  /// Shards that were let go.
+  fileprivate var letGo: [Shard] {
+    journal.all.compactMap { event in if case .letGo(let shard, _, _, _) = event { shard } else { nil } }
+  }
+}
+
 @Suite struct ExecutionLaneTests {
+  @Test func everyFailureToReadIsToldAndTheShardGoesOnWhenItIsOver() async throws {
+    let bench = Bench(silence: .milliseconds(20))
+    await bench.ledger.failReading(.unavailable(.lockTimeout, reason: "somebody holds it"))
+    await bench.log(1...3)
+    try await bench.claim(Row.shard)
+    async let run: Void = bench.lane.run()
+    await eventually("some failures") { await bench.ledger.failedReads >= 5 }
+    #expect(await bench.lane.ownerships().count == 1, "the database may have it back at any moment")
+    await bench.ledger.failReading(nil)
+    await bench.expectSettled(3)
+    await bench.lane.stop()
+    await run
+    #expect(bench.failures.values.reduce(0, +) == (await bench.ledger.failedReads))
+    let isOver = bench.journal.all.contains { event in
+      if case .trouble(.over(.standing, Row.shard, _)) = event { true } else { false }
+    }
+    #expect(isOver)
+  }
+
+  @Test(arguments: [LedgerError.unavailable(.schema, reason: "no such table"), .fault(reason: "no such row")])
+  func whatThisProgramCannotReadIsLetGoAndLeftAlone(_ error: LedgerError) async throws {
+    let bench = Bench(shards: [Row.shard, Shard(rawValue: 8)])
+    await bench.ledger.failReading(error)
+    for shard in bench.shards { try await bench.claim(shard) }
+    async let run: Void = bench.lane.run()
+    await eventually("both are let go") { bench.letGo.count == 2 }
+    #expect(await bench.lane.ownerships().isEmpty)
+    #expect(await bench.lane.rests.resting == Set(bench.shards))
+    await bench.lane.stop()
+    await run
+    #expect(bench.letGo.sorted() == bench.shards)
+  }
+
+  @Test(arguments: [FakeLedger.Turn.fence(Row.shard), .failOver, .fail(.unavailable(.schema, reason: "older"))])
+  func aTryThatTheCommandIsNotToBlameForIsTakenBack(_ turn: FakeLedger.Turn) async throws {
+    let bench = Bench()
+    await bench.log(1...1)
+    // Claimed again and again at the same place: the shard is worked command by command.
+    for nonce: UInt64 in 1...2 { try await bench.claim(Row.shard, nonce: nonce) }
+    await bench.ledger.script([turn])
+    async let run: Void = bench.lane.run()
+    await eventually("the shard is given up") { await bench.lane.ownerships().isEmpty }
+    await bench.lane.stop()
+    await run
+    #expect(await bench.ledger.mostTries == 1)
+    #expect(await bench.ledger.tries() == 0)
+  }
+
+  @Test func whatCannotBeStoredIsLetGoWithoutTheOthers() async throws {
+    let bench = Bench(shards: [Row.shard, Shard(rawValue: 8)])
+    try await bench.working {
+      // In one batch, then each for itself, or each for itself at once: whoever is refused alone is let go.
+      let error = LedgerError.unavailable(.schema, reason: "no such table")
+      await bench.ledger.script([.fail(error), .fail(error)])
+      for shard in bench.shards { await bench.log(1...1, in: shard) }
+      for shard in bench.shards { await bench.deliver([1], in: shard) }
+      await eventually("one is let go") { !bench.letGo.isEmpty }
+      for shard in bench.shards where !bench.letGo.contains(shard) { await bench.expectSettled(1, in: shard) }
+      #expect(await bench.ledger.settleCalls >= bench.letGo.count)
+    }
+  }
+
   private let other = Shard(rawValue: 8)
 
   @Test func rowsOfBeforeTheClaimComeFromTheLog() async throws {

@@ -38,6 +38,8 @@ actor FakeLedger: SettlementLedger {
   private var everyTurn = Turn.store
   /// Commands whose settlement the ledger refuses, whoever tries it and with whatever else.
   private var poison: [Shard: Set<Int64>] = [:]
+  /// Tries that stand against the next command.
+  func tries(_ shard: Shard = Row.shard) -> Int { shards[shard]!.suspect.tries }
   /// The most tries that ever stood against a command.
   private(set) var mostTries = 0
   private(set) var settleCalls = 0
@@ -109,6 +111,7 @@ actor FakeLedger: SettlementLedger {
   }
 
   func standing(of ownership: Ownership) throws(LedgerError) -> ShardStanding {
+    try read()
     let stored = shards[ownership.shard]!
     var standing = ShardStanding(
       last: Sequence(rawValue: Int64(stored.log.count)), quarantined: Array(stored.quarantined.keys))
@@ -148,7 +151,20 @@ actor FakeLedger: SettlementLedger {
     return ownership.epoch.rawValue == stored.epoch && ownership.nonce == stored.nonce
   }
 
+  /// What reading logs, standings and ends of logs fails with; nil while it goes well.
+  private var readError: LedgerError?
+  /// Readings that have failed.
+  private(set) var failedReads = 0
+  func failReading(_ error: LedgerError?) { readError = error }
+
+  private func read() throws(LedgerError) {
+    guard let readError else { return }
+    failedReads += 1
+    throw readError
+  }
+
   func log(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [LogEntry] {
+    try read()
     logReads += 1
     return Array(shards[shard]!.log.dropFirst(Int(sequence.rawValue)).prefix(limit))
   }
@@ -168,7 +184,8 @@ actor FakeLedger: SettlementLedger {
   }
 
   func lastSequences(of names: [Shard]) throws(LedgerError) -> [Shard: Sequence] {
-    Dictionary(uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) })
+    try read()
+    return Dictionary(uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) })
   }
 
   func orders(_ ids: [OrderName]) throws(LedgerError) -> [OrderID: OrderRecord] { [:] }

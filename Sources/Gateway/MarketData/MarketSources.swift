@@ -1,4 +1,6 @@
+internal import Market
 public import Ports
+internal import Services
 
 /// Where a gateway's market data comes from.
 public struct MarketSources: Sendable {
@@ -11,5 +13,21 @@ public struct MarketSources: Sendable {
   public init(reader: any MarketDataReader, state: (any MarketStateReader)?) {
     self.reader = reader
     self.state = state
+  }
+
+  /// A book as it was published; nil when none was, or when that cannot be read.
+  func publishedDepth(of instrument: Instrument, _ troubles: PortTroubles) async -> MarketDepth? {
+    guard let state else { return nil }
+    return await troubles.attempt(.marketStream) { () async throws(StreamError) in
+      try await state.depth(of: instrument)
+    }.flatMap(\.self)
+  }
+
+  /// A book as it was published, or else made of the open orders; nil when it cannot be read.
+  func depth(of instrument: Instrument, _ troubles: PortTroubles) async -> MarketDepth? {
+    if let depth = await publishedDepth(of: instrument, troubles) { return depth }
+    return await troubles.attempt(.depth) { () async throws(LedgerError) in
+      try await reader.depths(of: [instrument.id])
+    }?[instrument.id]
   }
 }

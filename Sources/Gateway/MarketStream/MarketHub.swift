@@ -1,6 +1,7 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
+internal import Services
 
 /// Brings live market data to the clients of a gateway: follows the shards' streams while somebody wants what is in them,
 /// keeps a copy of each book that somebody follows, and tells bars when their minutes are over.
@@ -28,6 +29,7 @@ actor MarketHub {
   private let sources: MarketSources
   private let directory: InstrumentDirectory
   private let settings: MarketHubSettings
+  private let troubles: PortTroubles
   private let clock: @Sendable () -> MarketClock
   private let now: @Sendable () -> Timestamp
   private let inbox = Lock(Inbox())
@@ -46,12 +48,14 @@ actor MarketHub {
 
   init(
     _ sources: MarketSources, _ directory: InstrumentDirectory, settings: MarketHubSettings = MarketHubSettings(),
+    troubles: PortTroubles = PortTroubles { _ in },
     clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) },
     now: @escaping @Sendable () -> Timestamp
   ) {
     self.sources = sources
     self.directory = directory
     self.settings = settings
+    self.troubles = troubles
     self.clock = clock
     self.now = now
     schedule = BarSchedule(settings)
@@ -117,7 +121,10 @@ actor MarketHub {
   /// One look at everything.
   /// - Returns: How long to rest.
   private func turn() async -> Duration {
-    guard let instruments = try? await directory.table(now: now()) else { return settings.failurePause }
+    let instruments = await troubles.attempt(.instruments) { () async throws(LedgerError) in
+      try await directory.table(now: now())
+    }
+    guard let instruments else { return settings.failurePause }
     defer { turns += 1 }
     var pause = settings.pollPeriod
     if !(await follow(instruments)) { pause = settings.failurePause }
@@ -136,7 +143,15 @@ actor MarketHub {
     positions = positions.filter { shards.contains($0.key) }
     for shard in shards where positions[shard] == nil { positions[shard] = .some(nil) }
     guard !shards.isEmpty else { return true }
-    guard let stretches = try? await sources.state?.updates(after: positions) else {
+    let stretches: [Shard: MarketStretch]?
+    if let state = sources.state {
+      stretches = await troubles.attempt(.marketStream) { () async throws(StreamError) in
+        try await state.updates(after: positions)
+      }
+    } else {
+      stretches = nil
+    }
+    guard let stretches else {
       positions = [:]
       for symbol in copies.keys { copies[symbol]!.isBroken = true }
       return sources.state == nil
@@ -187,7 +202,7 @@ actor MarketHub {
 
   /// Makes copies that are wanted or wrong; everybody who follows them begins anew from there.
   private func copyBooks(_ instruments: InstrumentTable) async {
-    for (symbol, copy) in copies where copy.isBroken || !copy.waiting.isEmpty {
+    for (symbol, copy) in copies.sorted(by: { $0.key < $1.key }) where copy.isBroken || !copy.waiting.isEmpty {
       guard let instrument = instruments.named(symbol) else { continue }
       if sources.state != nil, copy.isBroken, positions[instrument.shard] == nil { continue }
       if copy.isBroken {
@@ -205,8 +220,7 @@ actor MarketHub {
   }
 
   private func read(_ instrument: Instrument) async -> MarketDepth? {
-    if let depth = try? await sources.state?.depth(of: instrument) { return depth }
-    return try? await sources.reader.depths(of: [instrument.id])[instrument.id]
+    await sources.depth(of: instrument, troubles)
   }
 
   // MARK: Bars
@@ -221,15 +235,21 @@ actor MarketHub {
     for due in schedule.due(now: now()) {
       switch due {
       case .tell(let minute):
-        guard let bars = try? await sources.reader.minuteBars(at: minute, of: ids) else { continue }
+        guard let bars = await minuteBars(at: minute, of: ids) else { continue }
         told[minute] = bars
         tell(bars, .minute, .bars, instruments)
         await tellDays(of: bars.keys.sorted(), at: minute, instruments)
       case .review(let minute):
         let before = told.removeValue(forKey: minute) ?? [:]
-        guard let bars = try? await sources.reader.minuteBars(at: minute, of: ids) else { continue }
+        guard let bars = await minuteBars(at: minute, of: ids) else { continue }
         tell(bars.filter { before[$0.key] != $0.value }, .updated, .updatedBars, instruments)
       }
+    }
+  }
+
+  private func minuteBars(at minute: Timestamp, of ids: [InstrumentID]?) async -> [InstrumentID: Bar]? {
+    await troubles.attempt(.bars) { () async throws(LedgerError) in
+      try await sources.reader.minuteBars(at: minute, of: ids)
     }
   }
 
@@ -240,7 +260,10 @@ actor MarketHub {
     guard !followed.isEmpty else { return }
     let start = BarFrame.day.start(of: minute)
     let span = MarketSpan(start: start, end: start, limit: followed.count)
-    guard let page = try? await sources.reader.bars(of: followed, span, frame: .day) else { return }
+    let page = await troubles.attempt(.bars) { () async throws(LedgerError) in
+      try await sources.reader.bars(of: followed, span, frame: .day)
+    }
+    guard let page else { return }
     let bars = page.parts.compactMap { part in part.rows.first.map { (part.instrument, $0) } }
     tell(Dictionary(bars, uniquingKeysWith: { $1 }), .day, .dailyBars, instruments)
   }
@@ -274,7 +297,10 @@ actor MarketHub {
       return
     }
     let ids = symbols.map { $0.compactMap { instruments.named($0)?.id } }
-    guard let statuses = try? await sources.reader.statuses(of: ids) else { return }
+    let statuses = await troubles.attempt(.statuses) { () async throws(LedgerError) in
+      try await sources.reader.statuses(of: ids)
+    }
+    guard let statuses else { return }
     let news = board.take(statuses)
     for (id, elements) in news.sorted(by: { $0.key < $1.key }) {
       guard let instrument = instruments[id] else { continue }
@@ -305,7 +331,10 @@ actor MarketHub {
       _ = board.take([InstrumentID: MarketCall]())
       return
     }
-    guard let calls = try? await sources.reader.calls(of: called.keys.sorted()) else { return }
+    let calls = await troubles.attempt(.auctions) { () async throws(LedgerError) in
+      try await sources.reader.calls(of: called.keys.sorted())
+    }
+    guard let calls else { return }
     for (id, news) in board.take(calls).sorted(by: { $0.key < $1.key }) {
       guard let instrument = instruments[id] else { continue }
       let symbol = instrument.symbol.description

@@ -4,7 +4,7 @@ internal import JSON
 internal import Lifecycle
 public import Market
 public import Ports
-internal import Services
+public import Services
 
 /// Brings accounts' events from the ledger to the clients that follow them: the loop around ``EventHub``.
 ///
@@ -15,6 +15,7 @@ public actor EventFeed {
   private let nudges: (any EventNudges)?
   private let directory: InstrumentDirectory
   private let meter: (any EventFeedMeter)?
+  private let troubles: PortTroubles
   private let clock: @Sendable () -> MarketClock
   private let now: @Sendable () -> Timestamp
   let settings: EventFeedSettings
@@ -35,6 +36,7 @@ public actor EventFeed {
     news: any AccountEventReader, history: any AccountEventReader, nudges: (any EventNudges)?,
     accounts: any AccountReader, configuration: GatewayConfiguration = GatewayConfiguration(),
     settings: EventFeedSettings = EventFeedSettings(), meter: (any EventFeedMeter)? = nil,
+    troubles: PortTroubles = PortTroubles { _ in },
     clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) },
     now: @escaping @Sendable () -> Timestamp
   ) {
@@ -43,6 +45,7 @@ public actor EventFeed {
     self.nudges = nudges
     self.settings = settings
     self.meter = meter
+    self.troubles = troubles
     self.clock = clock
     self.now = now
     directory = InstrumentDirectory(
@@ -109,8 +112,7 @@ public actor EventFeed {
 
   private func read(_ lane: EventHub.Lane) async {
     let reader = lane == .news ? news : history
-    var failures = 0
-    let backoff = Backoff(base: .milliseconds(20), ceiling: settings.retryCeiling)
+    var retry = PortRetry(backoff)
     while !isStopping, !Task.isCancelled {
       let questions = hub.questions(lane, limit: settings.accountsAtOnce)
       guard !questions.isEmpty else {
@@ -121,12 +123,13 @@ public actor EventFeed {
         let answers = try await reader.events(questions, limit: settings.eventsAtOnce)
         let instruments = try await instruments(of: answers)
         hand(out: hub.answered(answers, in: lane, now: now()), instruments)
-        failures = 0
+        retry.succeeded()
+        troubles.succeeded(.news)
       } catch {
         hub.failed(lane)
         meter?.readingFailed()
-        failures += 1
-        try? await Task.sleep(for: backoff.pause(afterFailures: failures, random: UInt64(failures) << 60))
+        troubles.failed(.news, error)
+        try? await Task.sleep(for: retry.failed(now: ContinuousClock().now, random: .random(in: 0 ... .max)))
       }
     }
   }
@@ -160,18 +163,36 @@ public actor EventFeed {
 
   // MARK: Looking
 
+  private var backoff: Backoff { Backoff(base: .milliseconds(20), ceiling: settings.retryCeiling) }
+
   private func look() async {
+    var retry = PortRetry(backoff)
+    var pause = settings.pollPeriod
     while !isStopping, !Task.isCancelled {
-      try? await Task.sleep(for: settings.pollPeriod)
+      try? await Task.sleep(for: pause)
+      pause = settings.pollPeriod
       dismissStrangers()
-      let questions = hub.inquiry(now: now())
-      for portion in questions.portions(of: settings.inquiryLimit) {
-        guard let accounts = try? await history.accountsWithNews(portion) else { break }
-        hub.nudged(accounts)
+      let hasLooked = await lookForNews()
+      let hasEnded = await endRevoked()
+      if hasLooked, hasEnded {
+        retry.succeeded()
+      } else {
+        pause += retry.failed(now: ContinuousClock().now, random: .random(in: 0 ... .max))
       }
-      wakeAll()
-      await endRevoked()
     }
+  }
+
+  /// - Returns: Whether everybody could be looked after.
+  private func lookForNews() async -> Bool {
+    defer { wakeAll() }
+    for portion in hub.inquiry(now: now()).portions(of: settings.inquiryLimit) {
+      let accounts = await troubles.attempt(.news) { () async throws(LedgerError) in
+        try await history.accountsWithNews(portion)
+      }
+      guard let accounts else { return false }
+      hub.nudged(accounts)
+    }
+    return true
   }
 
   private func dismissStrangers() {
@@ -182,11 +203,15 @@ public actor EventFeed {
     }
   }
 
-  private func endRevoked() async {
+  /// - Returns: Whether all keys could be asked about.
+  private func endRevoked() async -> Bool {
     var byKey: [String: [EventHub.FollowerID]] = [:]
     for (id, stream) in streams { byKey[stream.keyID, default: []].append(id) }
-    for portion in Array(byKey.keys).portions(of: settings.inquiryLimit) {
-      guard let valid = try? await history.validKeys(among: portion) else { return }
+    for portion in byKey.keys.sorted().portions(of: settings.inquiryLimit) {
+      let valid = await troubles.attempt(.keys) { () async throws(LedgerError) in
+        try await history.validKeys(among: portion)
+      }
+      guard let valid else { return false }
       for key in portion where !valid.contains(key) {
         for id in byKey[key]! {
           hub.leave(id)
@@ -194,6 +219,7 @@ public actor EventFeed {
         }
       }
     }
+    return true
   }
 
   private func wakeAll() {

@@ -8,6 +8,16 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
   /// Messages that wait to be dealt with at most.
   private static let inboxLimit = 16
 
+  /// Whose the client is.
+  enum Verdict: Hashable, Sendable {
+    /// This account's.
+    case account(AccountNumber)
+    /// Nobody's: the key or its secret is wrong.
+    case wrong
+    /// Nobody can tell at present.
+    case unknown
+  }
+
   private struct State {
     var stream: HTTPStream?
     var script = TradeSocketProtocol()
@@ -19,11 +29,11 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
   }
 
   private let feed: EventFeed
-  private let authenticate: @Sendable (_ keyID: String, _ secret: String) async -> AccountNumber?
+  private let authenticate: @Sendable (_ keyID: String, _ secret: String) async -> Verdict
   private let state = Lock(State())
 
   init(
-    feed: EventFeed, authenticate: @escaping @Sendable (_ keyID: String, _ secret: String) async -> AccountNumber?
+    feed: EventFeed, authenticate: @escaping @Sendable (_ keyID: String, _ secret: String) async -> Verdict
   ) {
     self.feed = feed
     self.authenticate = authenticate
@@ -83,14 +93,21 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
   }
 
   private func authenticate(_ keyID: String, _ secret: String, _ stream: HTTPStream) async {
-    let account = await authenticate(keyID, secret)
-    let answer = state.withLock { state in
-      if let account { state.credentials = (keyID, account) }
-      return state.script.authenticated(account != nil)
-    }
-    stream.send(answer)
-    if account == nil { stream.close(.policyViolation, reason: "unauthorized") }
+    let verdict = await authenticate(keyID, secret)
     await feed.settle(self)
+    switch verdict {
+    case .account(let account):
+      let answer = state.withLock { state in
+        state.credentials = (keyID, account)
+        return state.script.authenticated(true)
+      }
+      stream.send(answer)
+    case .wrong:
+      stream.send(state.withLock { $0.script.authenticated(false) })
+      stream.close(.policyViolation, reason: "unauthorized")
+    // A client that is told that its key is wrong may give up for good; this one is to come again.
+    case .unknown: stream.close(.tryAgainLater, reason: "keys cannot be looked up at present")
+    }
   }
 
   private func listen(_ stream: HTTPStream) async {

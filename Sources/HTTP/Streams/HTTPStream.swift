@@ -80,6 +80,7 @@ public enum HTTPStreamCode: UInt16, Sendable {
   case unsupportedData = 1003
   case policyViolation = 1008
   case internalError = 1011
+  case tryAgainLater = 1013
 }
 
 /// How a stream ended.

@@ -45,7 +45,13 @@ extension AccountAdministration {
   public func list(after: AccountNumber?, limit: Int32) async throws(AdministrationError) -> [AccountRecord] {
     let rows = try await database.query(
       PostgresCall(AccountStatements.list, [.int8(after?.rawValue ?? 0), .int4(limit)]))
-    return (0..<rows.count).map { Self.account(rows, $0) }
+    do throws(PostgresError) {
+      var accounts: [AccountRecord] = []
+      for row in 0..<rows.count { accounts.append(try Self.account(rows, row)) }
+      return accounts
+    } catch {
+      throw AdministrationError(error)
+    }
   }
 
   /// One account.
@@ -59,13 +65,13 @@ extension AccountAdministration {
       ])
       return .done(
         Shown(
-          account: Self.account(rows[0], 0), blockReason: rows[0].isNull(0, 8) ? nil : rows[0].text(0, 8),
+          account: try Self.account(rows[0], 0), blockReason: rows[0].isNull(0, 8) ? nil : rows[0].text(0, 8),
           positions: Self.positions(rows[1]), keys: Self.keys(rows[2])))
     }
   }
 
-  private static func account(_ rows: PostgresRows, _ row: Int) -> AccountRecord {
-    var account = AccountRecord(
+  private static func account(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> AccountRecord {
+    var account = try AccountRecord(
       number: AccountNumber(rawValue: rows.int8(row, 0)), id: UniqueID(rows.uuid(row, 1)), name: rows.text(row, 2),
       status: stored(rows.int2(row, 3)), cash: Money(rawValue: rows.int8(row, 4)),
       held: Money(rawValue: rows.int8(row, 5)), createdAt: Timestamp(rawValue: rows.timestamp(row, 6)))

@@ -153,6 +153,6 @@ public struct InstrumentAdministration: Sendable {
       haltReason: rows.isNull(row, 6) ? nil : rows.text(row, 6),
       isTradable: rows.bool(row, 7), collects: rows.bool(row, 8),
       pausedUntil: rows.isNull(row, 9) ? nil : Timestamp(rawValue: rows.timestamp(row, 9)),
-      bandTier: rows.isNull(row, 10) ? nil : PostgresStore.stored(rows.int2(row, 10)))
+      bandTier: rows.isNull(row, 10) ? nil : try PostgresStore.stored(rows.int2(row, 10)))
   }
 }

@@ -83,9 +83,11 @@ struct ReplayAudit {
       try AuditCursor("audit_trades", RecordedTrade.query(where: processed), &connection))
     while true {
       let rows = try commands.next(&connection)
-      let portion = (0..<rows.count).map { row in
-        let entry = LogColumns.read(rows, row)
-        return ProcessedEntry(entry, isQuarantined: quarantined.contains(entry.sequence))
+      var portion: [ProcessedEntry] = []
+      portion.reserveCapacity(rows.count)
+      for row in 0..<rows.count {
+        let entry = try LogColumns.read(rows, row)
+        portion.append(ProcessedEntry(entry, isQuarantined: quarantined.contains(entry.sequence)))
       }
       for settlement in engine.follow(portion) {
         for event in settlement.events {

@@ -26,7 +26,7 @@ struct EntryInquiry {
       try? connection.rollBack()
       throw error
     }
-    let found = EntryTransaction.acceptedOrders(rows[2])
+    let found = try EntryTransaction.acceptedOrders(rows[2])
     let own = plan.orders.compactMap { found[$0.id] }
     guard own.count == plan.orders.count else {
       precondition(own.isEmpty, "a transaction is stored in part")

@@ -18,15 +18,14 @@ struct EntryTransaction {
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
     let server = try connection.history()
     let calls = lookUps
-    let answers: [PostgresRows]
-    do {
-      answers = try connection.pipeline(calls.map(\.call))
+    var snapshot = EntrySnapshot()
+    do throws(PostgresError) {
+      let answers = try connection.pipeline(calls.map(\.call))
+      for (lookUp, rows) in zip(calls, answers) { try lookUp.read(rows, &snapshot) }
     } catch {
       try? connection.rollBack()
       throw error
     }
-    var snapshot = EntrySnapshot()
-    for (lookUp, rows) in zip(calls, answers) { lookUp.read(rows, &snapshot) }
     let plan = EntryPlan(requests: requests, snapshot: snapshot, now: now)
     let repeated = try firstAnswers(plan, &connection)
     if plan.isEmpty {
@@ -55,7 +54,7 @@ struct EntryTransaction {
 
   private struct LookUp {
     let call: PostgresCall
-    let read: (PostgresRows, inout EntrySnapshot) -> Void
+    let read: (PostgresRows, inout EntrySnapshot) throws(PostgresError) -> Void
   }
 
   /// What the batch needs to know, in lock order; questions nobody asks are left out.
@@ -82,10 +81,11 @@ struct EntryTransaction {
 
   private var accountLookUp: LookUp {
     let accounts = Set(requests.map(\.account.rawValue)).sorted()
-    return LookUp(call: PostgresCall(EntryStatements.lockAccounts, [.int8Array(accounts)])) { rows, snapshot in
+    return LookUp(call: PostgresCall(EntryStatements.lockAccounts, [.int8Array(accounts)])) {
+      (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
         snapshot.accounts[AccountNumber(rawValue: rows.int8(row, 0))] = .init(
-          status: stored(rows.int2(row, 1)), cash: Money(rawValue: rows.int8(row, 2)),
+          status: try stored(rows.int2(row, 1)), cash: Money(rawValue: rows.int8(row, 2)),
           held: Money(rawValue: rows.int8(row, 3)), lastSubmitted: Timestamp(rawValue: rows.timestamp(row, 4)),
           keysVersion: rows.int8(row, 5))
       }
@@ -100,7 +100,7 @@ struct EntryTransaction {
         .int8Array(positions.map(\.account.rawValue)), .int4Array(positions.map(\.instrument.rawValue)),
         .int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) }),
       ])
-    return LookUp(call: call) { rows, snapshot in
+    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
         let key = EntrySnapshot.PositionKey(
           account: AccountNumber(rawValue: rows.int8(row, 0)), instrument: InstrumentID(rawValue: rows.int4(row, 1)))
@@ -130,7 +130,7 @@ struct EntryTransaction {
         .int8Array(keys.map(\.account.rawValue)),
         .uuidArray(keys.map { ($0.key.digest.high, $0.key.digest.low) }),
       ])
-    return LookUp(call: call) { rows, snapshot in
+    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
         let name = EntrySnapshot.KeyName(
           account: AccountNumber(rawValue: rows.int8(row, 0)), digest: UniqueID(rows.uuid(row, 1)))
@@ -152,9 +152,9 @@ struct EntryTransaction {
 
   private var targetLookUp: LookUp {
     let targets = targets
-    return LookUp(call: Self.findOrders(targets)) { rows, snapshot in
+    return LookUp(call: Self.findOrders(targets)) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
-        let order = OrderColumns.read(rows, row)
+        let order = try OrderColumns.read(rows, row)
         snapshot.targets[order.id] = order
       }
     }
@@ -171,9 +171,9 @@ struct EntryTransaction {
     let call = PostgresCall(
       EntryStatements.findSiblings,
       [.int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) })])
-    return LookUp(call: call) { rows, snapshot in
+    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
-        let order = OrderColumns.read(rows, row)
+        let order = try OrderColumns.read(rows, row)
         snapshot.targets[order.id] = order
       }
     }
@@ -181,7 +181,8 @@ struct EntryTransaction {
 
   private func processedLookUp(_ replaced: [ReplaceRequest]) -> LookUp {
     let shards = Set(replaced.map(\.target.shard.rawValue)).sorted()
-    return LookUp(call: PostgresCall(EntryStatements.findProcessed, [.int2Array(shards)])) { rows, snapshot in
+    return LookUp(call: PostgresCall(EntryStatements.findProcessed, [.int2Array(shards)])) {
+      (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
         snapshot.processed[Shard(rawValue: rows.int2(row, 0))] = Sequence(rawValue: rows.int8(row, 1))
       }
@@ -195,7 +196,7 @@ struct EntryTransaction {
         .int8Array(places.map(\.account.rawValue)), .int4Array(places.map(\.instrument.rawValue)),
         .int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) }),
       ])
-    return LookUp(call: call) { rows, snapshot in
+    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
         let (account, instrument) = (rows.int8(row, 0), rows.int4(row, 1))
         snapshot.bounds.append(
@@ -219,7 +220,7 @@ struct EntryTransaction {
         .int8Array(places.map { $0.1.side == .buy ? 0 : $0.1.price.rawValue }),
         .int8Array(places.map { $0.1.side == .buy ? $0.1.price.rawValue : .max }),
       ])
-    return LookUp(call: call) { rows, snapshot in
+    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count { snapshot.crossing[Int(rows.int4(row, 0))] = UniqueID(rows.uuid(row, 1)) }
     }
   }
@@ -324,14 +325,14 @@ struct EntryTransaction {
     _ plan: EntryPlan, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> [OrderID: OrderRecord] {
     let names = plan.repeatedOrders(of: requests)
-    return names.isEmpty ? [:] : Self.acceptedOrders(try connection.query(Self.findOrders(names)))
+    return names.isEmpty ? [:] : try Self.acceptedOrders(try connection.query(Self.findOrders(names)))
   }
 
   /// Found orders by identifier, as they were when they were accepted.
-  static func acceptedOrders(_ rows: PostgresRows) -> [OrderID: OrderRecord] {
+  static func acceptedOrders(_ rows: PostgresRows) throws(PostgresError) -> [OrderID: OrderRecord] {
     var orders: [OrderID: OrderRecord] = [:]
     for row in 0..<rows.count {
-      let order = OrderColumns.read(rows, row)
+      let order = try OrderColumns.read(rows, row)
       orders[order.id] = order.asAccepted
     }
     return orders

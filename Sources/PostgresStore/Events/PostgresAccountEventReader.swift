@@ -32,7 +32,7 @@ public struct PostgresAccountEventReader: AccountEventReader {
       answers[answers.count - 1].hasMore = told == limit
       // The tables of an order's day may have been taken away before those of its events.
       guard !rows.isNull(row, EventStatements.Column.order) else { continue }
-      answers[answers.count - 1].events.append(Self.event(rows, row))
+      answers[answers.count - 1].events.append(try readable { () throws(PostgresError) in try Self.event(rows, row) })
     }
     return answers
   }
@@ -54,15 +54,15 @@ public struct PostgresAccountEventReader: AccountEventReader {
     [.int8Array(questions.map(\.account.rawValue)), .int8Array(questions.map(\.after.rawValue))]
   }
 
-  private static func event(_ rows: PostgresRows, _ row: Int) -> AccountEvent {
+  private static func event(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> AccountEvent {
     let first = EventStatements.Column.event
-    let order = OrderColumns.read(rows, row, from: EventStatements.Column.order)
-    let kind: OrderEvent.Kind = stored(rows.int2(row, first + 1))
+    let order = try OrderColumns.read(rows, row, from: EventStatements.Column.order)
+    let kind: OrderEvent.Kind = try stored(rows.int2(row, first + 1))
     let event = OrderEvent(
       shard: Shard(rawValue: rows.int2(row, first)), sequence: Sequence(rawValue: rows.int8(row, first + 6)),
       ordinal: rows.int4(row, first + 4), kind: kind, reason: UInt8(truncatingIfNeeded: rows.int2(row, first + 2)),
       order: order.id, account: order.account, instrument: InstrumentID(rawValue: rows.int4(row, first + 5)),
-      side: stored(rows.int2(row, first + 3)), price: Price(rawValue: rows.int8(row, first + 7)),
+      side: try stored(rows.int2(row, first + 3)), price: Price(rawValue: rows.int8(row, first + 7)),
       quantity: Quantity(rawValue: rows.int8(row, first + 8)), filled: Quantity(rawValue: rows.int8(row, first + 9)),
       filledValue: Money(rawValue: rows.isNull(row, first + 10) ? 0 : rows.int8(row, first + 10)),
       leaves: Quantity(rawValue: rows.int8(row, first + 11)))

@@ -100,8 +100,8 @@ extension PostgresAccountKeeper {
           .timestamp(microseconds: cursor.moment.rawValue), .int2(Int16(clamping: cursor.event.0)),
           .int8(cursor.event.1), .int4(cursor.event.2), .int4(Int32(query.limit)),
         ]))
-    return (0..<rows.count).map { row in
-      let fill = AccountActivity.Fill(
+    return try rows.map { (row) throws(PostgresError) in
+      let fill = try AccountActivity.Fill(
         order: UniqueID(rows.uuid(row, 4)), instrument: InstrumentID(rawValue: rows.int4(row, 5)),
         side: stored(rows.int2(row, 6)), price: Price(rawValue: rows.int8(row, 7)),
         quantity: Quantity(rawValue: rows.int8(row, 8)), filled: Quantity(rawValue: rows.int8(row, 9)),

@@ -22,8 +22,8 @@ public final class PostgresMarketDataReader: MarketDataReader {
   ) async throws(LedgerError) -> MarketPage<TradePrint> {
     try await page(of: instruments, span) { span, instrument in
       Self.history(MarketDataStatements.trades(ascending: span.ascending), instrument, span)
-    } read: { rows, row in
-      Self.trade(rows, row, from: 0)
+    } read: { (rows, row) throws(PostgresError) in
+      try Self.trade(rows, row, from: 0)
     }
   }
 
@@ -58,12 +58,12 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   public func latestTrades(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: TradePrint] {
     let rows = try await run([PostgresCall(MarketDataStatements.latestTrades, [Self.list(instruments)])])[0]
-    return byInstrument(rows) { Self.trade(rows, $0, from: 1) }
+    return try byInstrument(rows) { (row) throws(PostgresError) in try Self.trade(rows, row, from: 1) }
   }
 
   public func latestBars(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: Bar] {
     let rows = try await run([PostgresCall(MarketDataStatements.latestBars, [Self.list(instruments)])])[0]
-    return byInstrument(rows) { Self.bar(rows, $0, from: 1) }
+    return try byInstrument(rows) { Self.bar(rows, $0, from: 1) }
   }
 
   public func minuteBars(
@@ -73,7 +73,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
       MarketDataStatements.barsOfMinute,
       [.timestamp(microseconds: minute.rawValue), instruments.map { Self.list($0) } ?? .null])
     let rows = try await run([call])[0]
-    return byInstrument(rows) { Self.bar(rows, $0, from: 1) }
+    return try byInstrument(rows) { Self.bar(rows, $0, from: 1) }
   }
 
   public func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth] {
@@ -86,7 +86,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
         ?? MarketDepth(
           sequence: Sequence(rawValue: rows.int8(row, 1)), at: Timestamp(rawValue: rows.timestamp(row, 2)))
       if !rows.isNull(row, 3) {
-        let side: Side = stored(rows.int2(row, 3))
+        let side: Side = try readable { () throws(PostgresError) in try stored(rows.int2(row, 3)) }
         depth.set(
           side, PriceLevelView(price: Price(rawValue: rows.int8(row, 4)), size: Quantity(rawValue: rows.int8(row, 5))))
       }
@@ -100,14 +100,15 @@ public final class PostgresMarketDataReader: MarketDataReader {
     var calls: [InstrumentID: MarketCall] = [:]
     for row in 0..<rows.count {
       let instrument = InstrumentID(rawValue: rows.int4(row, 8))
+      let point = try readable { () throws(PostgresError) in try MarketClockRows.point(rows, row, 1) }
       var call =
         calls[instrument]
         ?? MarketCall(
           at: Timestamp(rawValue: rows.timestamp(row, 0)),
-          phase: InstrumentPhase(MarketClockRows.point(rows, row, 1), isHalted: rows.bool(row, 3)),
+          phase: InstrumentPhase(point, isHalted: rows.bool(row, 3)),
           last: rows.isNull(row, 4) ? nil : Price(rawValue: rows.int8(row, 4)))
       if !rows.isNull(row, 5) {
-        let side: Side = stored(rows.int2(row, 5))
+        let side: Side = try readable { () throws(PostgresError) in try stored(rows.int2(row, 5)) }
         let level = PriceLevelView(
           price: Price(rawValue: rows.int8(row, 6)), size: Quantity(rawValue: rows.int8(row, 7)))
         if side == .buy { call.bids.append(level) } else { call.asks.append(level) }
@@ -123,9 +124,11 @@ public final class PostgresMarketDataReader: MarketDataReader {
     ])[0]
     var statuses: [InstrumentID: TradingStatus] = [:]
     for row in 0..<rows.count {
-      let phase = InstrumentPhase(
-        MarketClockRows.point(rows, row, 1), isHalted: rows.bool(row, 3), band: PhaseColumns.band(rows, row, from: 4),
-        limit: PhaseColumns.limit(rows, row, 9))
+      let phase = try readable { () throws(PostgresError) in
+        InstrumentPhase(
+          try MarketClockRows.point(rows, row, 1), isHalted: rows.bool(row, 3),
+          band: try PhaseColumns.band(rows, row, from: 4), limit: try PhaseColumns.limit(rows, row, 9))
+      }
       statuses[InstrumentID(rawValue: rows.int4(row, 0))] = TradingStatus(
         phase, since: Timestamp(rawValue: rows.timestamp(row, 8)),
         haltReason: rows.isNull(row, 10) ? nil : rows.text(row, 10), collects: rows.bool(row, 11),
@@ -217,7 +220,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
   /// Asks for one instrument after the other until the page is full: for more at a time the emptier they are.
   private func page<Row: Hashable & Sendable>(
     of instruments: [InstrumentID], _ span: MarketSpan, call: (MarketSpan, InstrumentID) -> PostgresCall,
-    read: (PostgresRows, Int) -> Row
+    read: (PostgresRows, Int) throws(PostgresError) -> Row
   ) async throws(LedgerError) -> MarketPage<Row> {
     var page = MarketPage<Row>()
     var rest = instruments[...]
@@ -238,7 +241,11 @@ public final class PostgresMarketDataReader: MarketDataReader {
         let taken = min(rows.count, left)
         page.hasMore = rows.count > left
         left -= taken
-        if taken > 0 { page.parts.append(.init(instrument: instrument, rows: (0..<taken).map { read(rows, $0) })) }
+        guard taken > 0 else { continue }
+        var part: [Row] = []
+        part.reserveCapacity(taken)
+        for row in 0..<taken { part.append(try readable { () throws(PostgresError) in try read(rows, row) }) }
+        page.parts.append(.init(instrument: instrument, rows: part))
       }
       width = min(Self.mostAtOnce, before - left > span.limit / 8 ? width : width * 4)
     }
@@ -276,14 +283,18 @@ public final class PostgresMarketDataReader: MarketDataReader {
     .int4Array(instruments.map(\.rawValue))
   }
 
-  private func byInstrument<Row>(_ rows: PostgresRows, _ read: (Int) -> Row) -> [InstrumentID: Row] {
+  private func byInstrument<Row>(
+    _ rows: PostgresRows, _ read: (Int) throws(PostgresError) -> Row
+  ) throws(LedgerError) -> [InstrumentID: Row] {
     var found: [InstrumentID: Row] = [:]
-    for row in 0..<rows.count { found[InstrumentID(rawValue: rows.int4(row, 0))] = read(row) }
+    for row in 0..<rows.count {
+      found[InstrumentID(rawValue: rows.int4(row, 0))] = try readable { () throws(PostgresError) in try read(row) }
+    }
     return found
   }
 
-  private static func trade(_ rows: PostgresRows, _ row: Int, from column: Int) -> TradePrint {
-    TradePrint(
+  private static func trade(_ rows: PostgresRows, _ row: Int, from column: Int) throws(PostgresError) -> TradePrint {
+    try TradePrint(
       at: Timestamp(rawValue: rows.timestamp(row, column)), sequence: Sequence(rawValue: rows.int8(row, column + 1)),
       ordinal: rows.int4(row, column + 2), price: Price(rawValue: rows.int8(row, column + 3)),
       size: Quantity(rawValue: rows.int8(row, column + 4)), taker: stored(rows.int2(row, column + 5)))

@@ -56,12 +56,14 @@ public struct MarketAdministration: Sendable {
       let rows = try connection.pipeline([
         PostgresCall(MarketDayStatements.clock), PostgresCall(MarketDayStatements.phases),
       ])
-      let standings = (0..<rows[1].count).map { row in
-        Standing(
-          phase: InstrumentPhase(MarketClockRows.point(rows[1], row, 0), isHalted: rows[1].bool(row, 2)),
-          instruments: rows[1].int8(row, 3), awaiting: rows[1].int8(row, 4), clearing: rows[1].int8(row, 5))
+      var standings: [Standing] = []
+      for row in 0..<rows[1].count {
+        standings.append(
+          Standing(
+            phase: InstrumentPhase(try MarketClockRows.point(rows[1], row, 0), isHalted: rows[1].bool(row, 2)),
+            instruments: rows[1].int8(row, 3), awaiting: rows[1].int8(row, 4), clearing: rows[1].int8(row, 5)))
       }
-      return .done(Status(clock: MarketClockRecord(rows[0]), standings: standings))
+      return .done(Status(clock: try MarketClockRecord(rows[0]), standings: standings))
     }
   }
 
@@ -73,7 +75,7 @@ public struct MarketAdministration: Sendable {
     return try await database.change(action) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<Aim> in
       _ = try connection.query(PostgresCall(MarketDayStatements.lockClock))
-      let clock = MarketClockRecord(try connection.query(PostgresCall(MarketDayStatements.clock)))
+      let clock = try MarketClockRecord(try connection.query(PostgresCall(MarketDayStatements.clock)))
       switch clock.mode {
       case .manual?: break
       case nil: return .refused("no worker has led yet; start one with --market-clock manual")
@@ -91,5 +93,5 @@ public struct MarketAdministration: Sendable {
 }
 
 extension MarketClockRecord {
-  fileprivate init(_ rows: PostgresRows) { self = MarketClockRows.record(rows) }
+  fileprivate init(_ rows: PostgresRows) throws(PostgresError) { self = try MarketClockRows.record(rows) }
 }

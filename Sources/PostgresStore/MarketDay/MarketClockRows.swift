@@ -4,9 +4,9 @@ internal import Postgres
 /// Rows of the market's clock and of points of sessions.
 enum MarketClockRows {
   /// A row of ``MarketDayStatements/clock``.
-  static func record(_ rows: PostgresRows) -> MarketClockRecord {
+  static func record(_ rows: PostgresRows) throws(PostgresError) -> MarketClockRecord {
     guard rows.count == 1 else { return MarketClockRecord() }
-    var record = MarketClockRecord(
+    var record = try MarketClockRecord(
       mode: rows.isNull(0, 0) ? nil : MarketClockMode(rawValue: rows.text(0, 0)), target: point(rows, 0, 1))
     if !rows.isNull(0, 3), !rows.isNull(0, 4), !rows.isNull(0, 5) {
       record.simulation = SimulatedTime(
@@ -17,9 +17,9 @@ enum MarketClockRows {
   }
 
   /// A day and, in the next column, a stage; nil when there is no day.
-  static func point(_ rows: PostgresRows, _ row: Int, _ column: Int) -> SessionPoint? {
+  static func point(_ rows: PostgresRows, _ row: Int, _ column: Int) throws(PostgresError) -> SessionPoint? {
     guard !rows.isNull(row, column) else { return nil }
-    return SessionPoint(Day(rawValue: rows.int4(row, column)), stored(rows.int2(row, column + 1)))
+    return SessionPoint(Day(rawValue: rows.int4(row, column)), try stored(rows.int2(row, column + 1)))
   }
 
   /// A day and a stage as parameters.

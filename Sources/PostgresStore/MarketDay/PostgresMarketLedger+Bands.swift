@@ -15,18 +15,18 @@ extension PostgresMarketLedger: BandLedger {
           referencesUntil.map { .timestamp(microseconds: $0.rawValue) } ?? .null,
         ])
     ])[0]
-    return (0..<rows.count).map { row in Self.standing(rows, row) }
+    return try rows.map { (row) throws(PostgresError) in try Self.standing(rows, row) }
   }
 
-  private static func standing(_ rows: PostgresRows, _ row: Int) -> BandStanding {
+  private static func standing(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> BandStanding {
     func moment(_ column: Int) -> Timestamp? {
       rows.isNull(row, column) ? nil : Timestamp(rawValue: rows.timestamp(row, column))
     }
     func price(_ column: Int) -> Price? { rows.isNull(row, column) ? nil : Price(rawValue: rows.int8(row, column)) }
-    let phase = InstrumentPhase(
+    let phase = try InstrumentPhase(
       MarketClockRows.point(rows, row, 3), isHalted: rows.bool(row, 5), band: PhaseColumns.band(rows, row, from: 6),
       limit: PhaseColumns.limit(rows, row, 17))
-    var standing = BandStanding(
+    var standing = try BandStanding(
       InstrumentID(rawValue: rows.int4(row, 0)), shard: Shard(rawValue: rows.int2(row, 1)),
       tier: rows.isNull(row, 2) ? nil : stored(rows.int2(row, 2)), phase: phase, since: moment(10),
       processed: Sequence(rawValue: rows.int8(row, 13)), last: price(14), pausedUntil: moment(19))

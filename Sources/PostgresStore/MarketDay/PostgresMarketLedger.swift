@@ -14,12 +14,14 @@ public struct PostgresMarketLedger: MarketLedger {
   public func clock() async throws(LedgerError) -> MarketClockReading {
     let answers = try await run([PostgresCall(MarketDayStatements.clock), PostgresCall(CalendarStatements.list)])
     return MarketClockReading(
-      record: MarketClockRows.record(answers[0]), calendar: CalendarRows.calendar(answers[1]))
+      record: try readable { () throws(PostgresError) in try MarketClockRows.record(answers[0]) },
+      calendar: CalendarRows.calendar(answers[1]))
   }
 
   public func latestTold() async throws(LedgerError) -> SessionPoint? {
     let rows = try await run([PostgresCall(MarketDayStatements.latestTold)])[0]
-    return rows.count == 0 ? nil : MarketClockRows.point(rows, 0, 0)
+    guard rows.count > 0 else { return nil }
+    return try readable { () throws(PostgresError) in try MarketClockRows.point(rows, 0, 0) }
   }
 
   public func remember(
@@ -42,9 +44,9 @@ public struct PostgresMarketLedger: MarketLedger {
     let rows = try await run([
       PostgresCall(MarketDayStatements.behind, MarketClockRows.parameters(target))
     ])[0]
-    return (0..<rows.count).map { row in
+    return try rows.map { (row) throws(PostgresError) in
       var told: InstrumentStanding.Told?
-      if let point = MarketClockRows.point(rows, row, 3) {
+      if let point = try MarketClockRows.point(rows, row, 3) {
         told = .init(
           point: point, sequence: Sequence(rawValue: rows.int8(row, 5)),
           closedSequence: Sequence(rawValue: rows.int8(row, 6)), isCleared: rows.bool(row, 7),

@@ -38,7 +38,13 @@ public struct QuarantineAdministration: Sendable {
   public func list(includesResolved: Bool, limit: Int32) async throws(AdministrationError) -> [QuarantinedCommand] {
     let rows = try await database.query(
       PostgresCall(QuarantineStatements.list, [.bool(includesResolved), .int4(limit)]))
-    return (0..<rows.count).map { QuarantinedCommand(rows, $0) }
+    do throws(PostgresError) {
+      var commands: [QuarantinedCommand] = []
+      for row in 0..<rows.count { commands.append(try QuarantinedCommand(rows, row)) }
+      return commands
+    } catch {
+      throw AdministrationError(error)
+    }
   }
 
   /// Has a command carried out again: it is appended to its log, so that its order loses the place in time that it had.
@@ -75,7 +81,7 @@ public struct QuarantineAdministration: Sendable {
       guard found.count == 1 else {
         return .refused("shard \(shard) sequence \(sequence) is not in quarantine; \"quarantine list\" shows what is")
       }
-      guard let row = Self.row(found) else {
+      guard let row = try Self.row(found) else {
         return .refused("the log row of shard \(shard) sequence \(sequence) is not in the database any more")
       }
       _ = try connection.query(PostgresCall(QuarantineStatements.lockAccount, [.int8(row.account)]))
@@ -98,10 +104,11 @@ public struct QuarantineAdministration: Sendable {
     }
   }
 
-  private static func row(_ rows: PostgresRows) -> Row? {
+  private static func row(_ rows: PostgresRows) throws(PostgresError) -> Row? {
     guard !rows.isNull(0, 0) else { return nil }
     return Row(
-      kind: stored(rows.int2(0, 0) & LogColumns.Kind.mask), account: rows.int8(0, 1), order: UniqueID(rows.uuid(0, 2)),
+      kind: try stored(rows.int2(0, 0) & LogColumns.Kind.mask), account: rows.int8(0, 1),
+      order: UniqueID(rows.uuid(0, 2)),
       target: rows.isNull(0, 3) ? nil : UniqueID(rows.uuid(0, 3)))
   }
 

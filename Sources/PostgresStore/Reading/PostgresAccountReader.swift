@@ -29,9 +29,10 @@ public final class PostgresAccountReader: AccountReader {
   public func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? {
     let rows = try await query(PostgresCall(ReadingStatements.account, [.int8(number.rawValue)]))
     guard rows.count == 1 else { return nil }
+    let status: AccountStatus = try readable { () throws(PostgresError) in try stored(rows.int2(0, 3)) }
     var account = AccountRecord(
       number: AccountNumber(rawValue: rows.int8(0, 0)), id: UniqueID(rows.uuid(0, 1)), name: rows.text(0, 2),
-      status: stored(rows.int2(0, 3)), cash: Money(rawValue: rows.int8(0, 4)), held: Money(rawValue: rows.int8(0, 5)),
+      status: status, cash: Money(rawValue: rows.int8(0, 4)), held: Money(rawValue: rows.int8(0, 5)),
       createdAt: Timestamp(rawValue: rows.timestamp(0, 6)))
     account.isSuspended = rows.bool(0, 7)
     return account
@@ -125,8 +126,8 @@ public final class PostgresAccountReader: AccountReader {
       hasReason && !rows.isNull(row, OrderColumns.count + 1)
         ? UInt8(truncatingIfNeeded: rows.int2(row, OrderColumns.count + 1)) : nil
     }
-    return (0..<rows.count).map { row in
-      let record = OrderColumns.read(rows, row)
+    return try rows.map { (row) throws(PostgresError) in
+      let record = try OrderColumns.read(rows, row)
       let processed = rows.bool(row, OrderColumns.count)
       return ShownOrder(
         record: record,

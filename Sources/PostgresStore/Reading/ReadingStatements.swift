@@ -34,16 +34,19 @@ enum ReadingStatements {
       WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL))
     """
 
-  /// Why an order ended: the reason of the event that came with its end. An account's events have times of their own, which
-  /// begin with the moment of the settlement.
+  /// Why an order ended: the reason of the event that came with its end, which was settled in the same transaction and carries
+  /// the same moment. An account's events have times of their own, which begin with that moment; where they are far ahead of
+  /// it, because a clock has been, the event is looked for among all that follow.
   private static let reason = """
-    (SELECT e.reason FROM order_events e
-      WHERE e.account_id = o.account_id AND e.order_id = o.order_id AND e.event_at >= o.closed_at
-        AND e.event_at < o.closed_at + interval '10 seconds'
-        AND e.occurred_at >= o.closed_at - interval '1 day' AND e.occurred_at < o.closed_at + interval '1 day'
-        AND e.kind IN (\(OrderEvent.Kind.canceled.rawValue), \(OrderEvent.Kind.rejected.rawValue), \
+    coalesce((\(endingReason) AND e.event_at < o.closed_at + interval '10 seconds' LIMIT 1), (\(endingReason) LIMIT 1))
+    """
+
+  private static let endingReason = """
+    SELECT e.reason FROM order_events e
+    WHERE e.account_id = o.account_id AND e.order_id = o.order_id AND e.event_at >= o.closed_at
+      AND e.occurred_at = o.closed_at
+      AND e.kind IN (\(OrderEvent.Kind.canceled.rawValue), \(OrderEvent.Kind.rejected.rawValue), \
     \(OrderEvent.Kind.expired.rawValue))
-      ORDER BY e.event_at DESC LIMIT 1)
     """
 
   static let order = PostgresStatement(

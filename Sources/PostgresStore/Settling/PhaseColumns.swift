@@ -8,28 +8,31 @@ enum PhaseColumns {
 
   /// Reads rows of shard, instrument, day since 1970, stage, whether it is halted, ``band``, and
   /// the end of the band that the best price has come to.
-  static func read(_ rows: PostgresRows) -> [Shard: [InstrumentID: InstrumentPhase]] {
+  static func read(_ rows: PostgresRows) throws(PostgresError) -> [Shard: [InstrumentID: InstrumentPhase]] {
     var phases: [Shard: [InstrumentID: InstrumentPhase]] = [:]
     for row in 0..<rows.count {
       var point: SessionPoint?
-      if !rows.isNull(row, 2) { point = SessionPoint(Day(rawValue: rows.int4(row, 2)), stored(rows.int2(row, 3))) }
+      if !rows.isNull(row, 2) {
+        point = SessionPoint(Day(rawValue: rows.int4(row, 2)), try stored(rows.int2(row, 3)))
+      }
       phases[Shard(rawValue: rows.int2(row, 0)), default: [:]][InstrumentID(rawValue: rows.int4(row, 1))] =
-        InstrumentPhase(point, isHalted: rows.bool(row, 4), band: band(rows, row, from: 5), limit: limit(rows, row, 9))
+        try InstrumentPhase(
+          point, isHalted: rows.bool(row, 4), band: band(rows, row, from: 5), limit: limit(rows, row, 9))
     }
     return phases
   }
 
   /// Reads ``band``, which begins at a column; nil without one.
-  static func band(_ rows: PostgresRows, _ row: Int, from column: Int) -> BandTerms? {
+  static func band(_ rows: PostgresRows, _ row: Int, from column: Int) throws(PostgresError) -> BandTerms? {
     guard !rows.isNull(row, column) else { return nil }
     return BandTerms(
       reference: Price(rawValue: rows.int8(row, column)), previousClose: Price(rawValue: rows.int8(row, column + 1)),
-      tier: stored(rows.int2(row, column + 2)), isNearClose: rows.bool(row, column + 3))
+      tier: try stored(rows.int2(row, column + 2)), isNearClose: rows.bool(row, column + 3))
   }
 
   /// Reads the end of a band; nil for none.
-  static func limit(_ rows: PostgresRows, _ row: Int, _ column: Int) -> LimitState.Edge? {
-    rows.isNull(row, column) ? nil : stored(rows.int2(row, column))
+  static func limit(_ rows: PostgresRows, _ row: Int, _ column: Int) throws(PostgresError) -> LimitState.Edge? {
+    rows.isNull(row, column) ? nil : try stored(rows.int2(row, column))
   }
 
   /// Writes a row of the type `phase_update`.

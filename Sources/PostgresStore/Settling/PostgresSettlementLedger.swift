@@ -70,7 +70,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
       let instrument = InstrumentID(rawValue: prices.int4(row, 1))
       lastPrices[Shard(rawValue: prices.int2(row, 0)), default: [:]][instrument] = Price(rawValue: prices.int8(row, 2))
     }
-    let phases = PhaseColumns.read(answers[3])
+    let phases = try readable { () throws(PostgresError) in try PhaseColumns.read(answers[3]) }
     var books: [ShardBook] = []
     for row in 0..<rows.count {
       let shard = Shard(rawValue: rows.int2(row, 0))
@@ -80,7 +80,10 @@ public struct PostgresSettlementLedger: SettlementLedger {
             shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [],
             lastPrices: lastPrices[shard] ?? [:], phases: phases[shard] ?? [:], history: history))
       }
-      if !rows.isNull(row, 2) { books[books.count - 1].orders.append(OrderColumns.read(rows, row, from: 2)) }
+      if !rows.isNull(row, 2) {
+        let order = try readable { () throws(PostgresError) in try OrderColumns.read(rows, row, from: 2) }
+        books[books.count - 1].orders.append(order)
+      }
     }
     return books
   }
@@ -88,8 +91,9 @@ public struct PostgresSettlementLedger: SettlementLedger {
   public func processedLog(
     of shard: Shard, after sequence: Sequence, limit: Int
   ) async throws(LedgerError) -> [ProcessedEntry] {
-    try await read(LogReading(shard: shard, cursor: sequence, limit: limit, bound: .processed)) { answer, row in
-      ProcessedEntry(LogColumns.read(answer, row), isQuarantined: answer.bool(row, LogColumns.count))
+    try await read(LogReading(shard: shard, cursor: sequence, limit: limit, bound: .processed)) {
+      (answer, row) throws(PostgresError) in
+      ProcessedEntry(try LogColumns.read(answer, row), isQuarantined: answer.bool(row, LogColumns.count))
     }
   }
 
@@ -139,7 +143,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
   }
 
   private func read<Entry: Sendable>(
-    _ reading: LogReading, _ entry: @Sendable (PostgresRows, Int) -> Entry
+    _ reading: LogReading, _ entry: @Sendable (PostgresRows, Int) throws(PostgresError) -> Entry
   ) async throws(LedgerError) -> [Entry] {
     let run: LogReading.Run
     do {
@@ -148,7 +152,13 @@ public struct PostgresSettlementLedger: SettlementLedger {
       throw LedgerError(error)
     }
     switch run {
-    case .rows(let rows): return rows.map { entry($0.answer, $0.row) }
+    case .rows(let rows):
+      var entries: [Entry] = []
+      entries.reserveCapacity(rows.count)
+      for row in rows {
+        entries.append(try readable { () throws(PostgresError) in try entry(row.answer, row.row) })
+      }
+      return entries
     case .missing(let sequence, let through):
       throw .fault(
         reason:
@@ -178,7 +188,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
     let rows = try await query(EntryTransaction.findOrders(ids.map { ($0.account, $0.id) }))
     var orders: [OrderID: OrderRecord] = [:]
     for row in 0..<rows.count {
-      let order = OrderColumns.read(rows, row)
+      let order = try readable { () throws(PostgresError) in try OrderColumns.read(rows, row) }
       orders[order.id] = order
     }
     return orders

@@ -30,7 +30,9 @@ actor HandOverReceiver {
   private let report: @Sendable (WorkerEvent) -> Void
   private let adopt: @Sendable (Ownership, ShardEngine) async -> Void
   private var pending: [Shard: Pending] = [:]
-  private var rests = ClaimRests()
+  private let rests: ShardRests
+  private let troubles: PortTroubles
+  private var retry: PortRetry
   private var isStopping = false
   private var followedAt = Duration.zero
 
@@ -39,7 +41,7 @@ actor HandOverReceiver {
   ///   - leases: Over a connection of its own, as ``leases(of:)`` is asked often.
   ///   - adopt: Takes a shard into work.
   init(
-    me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, settings: ExecutionSettings,
+    me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, settings: ExecutionSettings, rests: ShardRests,
     random: @escaping @Sendable () -> UInt64, clock: @escaping @Sendable () -> Duration,
     report: @escaping @Sendable (WorkerEvent) -> Void,
     adopt: @escaping @Sendable (Ownership, ShardEngine) async -> Void
@@ -52,6 +54,9 @@ actor HandOverReceiver {
     self.clock = clock
     self.report = report
     self.adopt = adopt
+    self.rests = rests
+    troubles = PortTroubles { report(.trouble($0)) }
+    retry = PortRetry(Backoff(base: settings.renewalPeriod, ceiling: settings.leaseLifetime))
   }
 
   /// The shards that are being prepared.
@@ -59,7 +64,7 @@ actor HandOverReceiver {
 
   /// Begins to take shards over.
   func prepare(_ shards: [Shard]) {
-    let resting = rests.resting(now: ContinuousClock().now)
+    let resting = rests.resting
     for shard in shards where pending[shard] == nil && !resting.contains(shard) {
       pending[shard] = Pending(nonce: random(), since: clock())
     }
@@ -82,41 +87,42 @@ actor HandOverReceiver {
         try await readBooks()
         try await takeGranted()
         try await follow()
+        troubles.succeeded(.handOver)
+        retry.succeeded()
       } catch {
-        report(.handOverDelayed(reason: "\(error)"))
-        try? await Task.sleep(for: settings.renewalPeriod)
+        troubles.failed(.handOver, error)
+        if case .ledger(let failure) = error, !failure.isPassing { giveUp(failure) }
+        try? await Task.sleep(for: retry.failed(now: ContinuousClock().now, random: random()))
       }
       giveUpOld()
       try? await Task.sleep(for: settings.handOverPoll)
     }
   }
 
-  private func readBooks() async throws {
+  private func readBooks() async throws(HandOverFailure) {
     let bare = pending.filter { $0.value.engine == nil }.keys.sorted().prefix(Self.booksAtOnce)
     guard !bare.isEmpty else { return }
-    for book in try await ledger.books(of: Array(bare)) {
-      do throws(RecoveryFault) {
-        pending[book.shard]?.engine = try ShardEngine(book)
+    for book in try await fromLedger({ () async throws(LedgerError) in try await ledger.books(of: Array(bare)) }) {
+      if let engine = rebuilt(book) {
+        pending[book.shard]?.engine = engine
         pending[book.shard]?.history = book.history
-      } catch {
-        let pause = rests.failed(book.shard, now: ContinuousClock().now, settings.reclaim)
-        report(.recoveryFailed(book.shard, reason: "\(error)", pause: pause))
-        pending[book.shard] = nil
       }
     }
     for shard in bare {
       guard let entry = pending[shard] else { continue }
-      let asked = try await leases.request(shard, for: Successor(worker: me, nonce: entry.nonce))
+      let asked = try await fromLeases { () async throws(StreamError) in
+        try await leases.request(shard, for: Successor(worker: me, nonce: entry.nonce))
+      }
       // Nobody holds it: then it is claimed like any free shard.
       if asked { pending[shard]?.isRequested = true } else { pending[shard] = nil }
     }
   }
 
-  private func takeGranted() async throws {
+  private func takeGranted() async throws(HandOverFailure) {
     let requested = pending.filter { $0.value.isRequested }.keys.sorted()
     guard !requested.isEmpty else { return }
     var granted: [Shard: UInt64] = [:]
-    let held = try await leases.leases(of: requested)
+    let held = try await fromLeases { () async throws(StreamError) in try await leases.leases(of: requested) }
     for shard in requested {
       guard let entry = pending[shard] else { continue }
       if let lease = held[shard], lease.owner == me, lease.nonce == entry.nonce {
@@ -127,7 +133,7 @@ actor HandOverReceiver {
       }
     }
     guard !granted.isEmpty else { return }
-    let ownerships = try await ledger.claim(granted, owner: me)
+    let ownerships = try await fromLedger { () async throws(LedgerError) in try await ledger.claim(granted, owner: me) }
     for (shard, ownership) in ownerships.sorted(by: { $0.key < $1.key }) { try await begin(shard, ownership) }
   }
 
@@ -135,38 +141,43 @@ actor HandOverReceiver {
   ///
   /// Not inlined: Swift 6.3.1's optimizer crashes when it splits the two coroutines as one.
   @inline(never)
-  private func begin(_ shard: Shard, _ ownership: Ownership) async throws {
+  private func begin(_ shard: Shard, _ ownership: Ownership) async throws(HandOverFailure) {
     KillPoint.reach("handover.claimed")
     if let entry = pending[shard], entry.history != ownership.history {
       // Prepared from what a fail-over has undone in part: behind the claim the books can be read afresh.
-      guard let book = try await ledger.books(of: [shard]).first else { return }
-      pending[shard]?.engine = try ShardEngine(book)
+      let books = try await fromLedger { () async throws(LedgerError) in try await ledger.books(of: [shard]) }
+      guard let book = books.first else { return }
+      pending[shard]?.engine = rebuilt(book)
     }
     guard let engine = try await caughtUp(shard, to: ownership.processed) else { return }
     pending[shard] = nil
     guard engine.cursor == ownership.processed else {
       // Another has claimed and settled since: its books are not for this claim's epoch.
       report(.claimFailed(shard, reason: "another has settled since it was claimed"))
-      try await leases.release(shard, nonce: ownership.nonce)
+      try await fromLeases { () async throws(StreamError) in
+        try await leases.release(shard, nonce: ownership.nonce)
+      }
       return
     }
-    rests.recovered(shard)
     await adopt(ownership, engine)
     report(.claimed(shard, ownership.epoch, openOrders: engine.openCount, cause: .handedOver))
   }
 
   /// The prepared books with the log rows up to `processed` carried out.
-  private func caughtUp(_ shard: Shard, to processed: Sequence?) async throws -> ShardEngine? {
+  private func caughtUp(_ shard: Shard, to processed: Sequence?) async throws(HandOverFailure) -> ShardEngine? {
     while var engine = pending[shard]?.engine {
       if let processed, engine.cursor >= processed { return engine }
-      let rows = try await ledger.processedLog(of: shard, after: engine.cursor, limit: Self.logLimit)
+      let cursor = engine.cursor
+      let rows = try await fromLedger { () async throws(LedgerError) in
+        try await ledger.processedLog(of: shard, after: cursor, limit: Self.logLimit)
+      }
       // What these rows did is stored already: only the books are wanted.
       engine.follow(rows)
       guard pending[shard] != nil else { return nil }
       pending[shard]!.engine = engine
       if rows.count < Self.logLimit {
         if let processed, engine.cursor < processed {
-          throw LedgerError.fault(reason: "log rows of shard \(shard) are missing")
+          throw .ledger(.fault(reason: "log rows of shard \(shard) are missing"))
         }
         return engine
       }
@@ -175,16 +186,68 @@ actor HandOverReceiver {
   }
 
   /// Keeps prepared books close behind their owners.
-  private func follow() async throws {
+  private func follow() async throws(HandOverFailure) {
     let now = clock()
     guard now - followedAt >= settings.renewalPeriod else { return }
     followedAt = now
     for shard in pending.filter({ $0.value.isRequested }).keys.sorted() { _ = try await caughtUp(shard, to: nil) }
   }
 
+  /// The books of what is stored; nil, and the shard is left alone, when they cannot be rebuilt.
+  private func rebuilt(_ book: ShardBook) -> ShardEngine? {
+    do throws(RecoveryFault) {
+      return try ShardEngine(book)
+    } catch {
+      report(.recoveryFailed(book.shard, reason: "\(error)", pause: rests.failed(book.shard)))
+      pending[book.shard] = nil
+      return nil
+    }
+  }
+
+  /// What the database refuses to this program is not asked for again and again: the shards stay where they are.
+  private func giveUp(_ error: LedgerError) {
+    for shard in pending.keys.sorted() {
+      rests.failed(shard)
+      report(.claimFailed(shard, reason: "\(error)"))
+    }
+    pending = [:]
+  }
+
   /// An owner that never hands over is left alone; the wish stands, and it is asked anew.
   private func giveUpOld() {
     let now = clock()
     pending = pending.filter { now - $0.value.since < settings.handOverPatience }
+  }
+
+  private func fromLedger<Value>(
+    _ body: () async throws(LedgerError) -> Value
+  ) async throws(HandOverFailure) -> Value {
+    do throws(LedgerError) { return try await body() } catch { throw .ledger(error) }
+  }
+
+  private func fromLeases<Value>(
+    _ body: () async throws(StreamError) -> Value
+  ) async throws(HandOverFailure) -> Value {
+    do throws(StreamError) { return try await body() } catch { throw .leases(error) }
+  }
+}
+
+/// What keeps a hand-over from going on.
+private enum HandOverFailure: PortError {
+  case ledger(LedgerError)
+  case leases(StreamError)
+
+  var causeWord: String {
+    switch self {
+    case .ledger(let error): error.causeWord
+    case .leases(let error): error.causeWord
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .ledger(let error): error.description
+    case .leases(let error): error.description
+    }
   }
 }

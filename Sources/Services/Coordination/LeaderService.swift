@@ -16,6 +16,7 @@ actor LeaderService {
   private let settings: ExecutionSettings
   private let random: @Sendable () -> UInt64
   private let report: @Sendable (WorkerEvent) -> Void
+  private let troubles: PortTroubles
   private var leadership: Leadership?
   private var election: LeaderElection
   private var balancer: Balancer
@@ -38,6 +39,7 @@ actor LeaderService {
     self.settings = settings
     self.random = random
     self.report = report
+    troubles = PortTroubles { report(.trouble($0)) }
     balancer = Balancer(limits: settings.balance)
     election = LeaderElection(longestWait: settings.leaseLifetime)
   }
@@ -77,7 +79,7 @@ actor LeaderService {
 
   /// Gives the lead up, if this worker has it.
   func leave() async {
-    if let leadership { try? await leaders.resign(nonce: leadership.nonce) }
+    if let leadership { await resign(leadership.nonce) }
     stepDown("stopping")
   }
 
@@ -103,8 +105,13 @@ actor LeaderService {
     } catch {
       // Without a term nobody leads: PostgreSQL is away, and there is nothing to lead.
       report(.electionFailed(reason: "\(error)"))
-      try? await leaders.resign(nonce: nonce)
+      await resign(nonce)
     }
+  }
+
+  /// Gives the lease back; one that cannot be given back runs out.
+  private func resign(_ nonce: UInt64) async {
+    await troubles.attempt(.leading) { () async throws(StreamError) in try await leaders.resign(nonce: nonce) }
   }
 
   /// Takes the lease back from whoever has written another name into it without having been elected.
@@ -131,7 +138,9 @@ actor LeaderService {
   }
 
   private func extended(_ leadership: Leadership) async -> Bool {
-    (try? await leaders.extend(me, leadership, lifetime: settings.leaseLifetime)) ?? true
+    await troubles.attempt(.leading) { () async throws(StreamError) in
+      try await leaders.extend(me, leadership, lifetime: settings.leaseLifetime)
+    } ?? true
   }
 
   private func lead(

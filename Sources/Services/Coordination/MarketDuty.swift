@@ -13,6 +13,7 @@ actor MarketDuty {
   private let settings: ExecutionSettings
   let now: @Sendable () -> Timestamp
   let report: @Sendable (WorkerEvent) -> Void
+  private let troubles: PortTroubles
   private(set) var director: MarketDirector
   private var plan = ExpiryPlan()
   private var reading: MarketClockReading?
@@ -31,6 +32,7 @@ actor MarketDuty {
     self.settings = settings
     self.now = now
     self.report = report
+    troubles = PortTroubles { report(.trouble($0)) }
     director = settings.market
   }
 
@@ -146,10 +148,14 @@ actor MarketDuty {
       if let point = steps.first?.steps.last {
         report(.instrumentsTold(batch.shard, point, instruments: steps.count))
       }
-      // Without the stream, owners find the rows in the log a moment later.
-      try? await stream.publish(entries)
+      await publish(entries)
       return true
     }
+  }
+
+  /// Publishes log rows; without the stream, owners find them in the log a moment later.
+  func publish(_ entries: [LogEntry]) async {
+    await troubles.attempt(.publishing) { () async throws(StreamError) in try await stream.publish(entries) }
   }
 
   private func noteParts(_ batch: MarketBatch, _ entries: [LogEntry]) {

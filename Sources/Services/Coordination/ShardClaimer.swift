@@ -15,13 +15,16 @@ final class ShardClaimer: Sendable {
   private let report: @Sendable (WorkerEvent) -> Void
   /// Claims in hand: won in Redis, their books not yet rebuilt.
   private let inHand = Lock<[Shard: LeaseRenewal]>([:])
-  private let rests = Lock(ClaimRests())
+  private let rests: ShardRests
+  private let troubles: PortTroubles
 
   init(
     me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, lane: ExecutionLane,
-    settings: ExecutionSettings, random: @escaping @Sendable () -> UInt64,
+    settings: ExecutionSettings, rests: ShardRests, random: @escaping @Sendable () -> UInt64,
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
+    self.rests = rests
+    troubles = PortTroubles { report(.trouble($0)) }
     self.me = me
     self.ledger = ledger
     self.leases = leases
@@ -32,12 +35,12 @@ final class ShardClaimer: Sendable {
   }
 
   /// The leases of claims in hand, which must be kept meanwhile.
-  var claiming: [LeaseRenewal] { inHand.withLock { Array($0.values) } }
+  var claiming: [LeaseRenewal] { inHand.withLock { $0.values.sorted { $0.shard < $1.shard } } }
 
   /// Claims shards, some at a time, as long as `mayGoOn`.
   /// - Parameter wanted: Each with the lease of a holder that is gone, if there is one.
   func claim(_ wanted: [(shard: Shard, over: Lease?)], while mayGoOn: () -> Bool) async throws(StreamError) {
-    let resting = rests.withLock { $0.resting(now: ContinuousClock().now) }
+    let resting = rests.resting
     var rest = wanted.filter { !resting.contains($0.shard) }[...]
     while !rest.isEmpty, mayGoOn() {
       let some = rest.prefix(settings.claimLimit)
@@ -66,10 +69,13 @@ final class ShardClaimer: Sendable {
         report(.claimFailed(shard, reason: "an earlier owner's commit is under way"))
       }
     } catch {
-      if error.isRetriable { await lane.missedDatabase() }
-      for shard in left.keys.sorted() { report(.claimFailed(shard, reason: "\(error)")) }
+      if error.isAboutConnection { await lane.missedDatabase() }
+      for shard in left.keys.sorted() {
+        if !error.isPassing { rests.failed(shard) }
+        report(.claimFailed(shard, reason: "\(error)"))
+      }
     }
-    for (shard, nonce) in left { try await leases.release(shard, nonce: nonce) }
+    for (shard, nonce) in left.sorted(by: { $0.key < $1.key }) { try await leases.release(shard, nonce: nonce) }
   }
 
   private func winLeases(_ wanted: [(shard: Shard, over: Lease?)]) async throws(StreamError) -> [Shard: UInt64] {
@@ -89,7 +95,9 @@ final class ShardClaimer: Sendable {
       LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed)
     }
     inHand.withLock { for renewal in renewals { $0[renewal.shard] = renewal } }
-    _ = try? await leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
+    await troubles.attempt(.leases) { () async throws(StreamError) in
+      _ = try await leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
+    }
   }
 
   private func begin(_ ownership: Ownership, _ book: ShardBook, cause: ClaimCause) async -> Bool {
@@ -101,13 +109,10 @@ final class ShardClaimer: Sendable {
     do throws(RecoveryFault) {
       let engine = try ShardEngine(book)
       await lane.adopt(ownership, engine)
-      rests.withLock { $0.recovered(ownership.shard) }
       report(.claimed(ownership.shard, ownership.epoch, openOrders: book.orders.count, cause: cause))
       return true
     } catch {
-      let pause = rests.withLock { [settings] in
-        $0.failed(ownership.shard, now: ContinuousClock().now, settings.reclaim)
-      }
+      let pause = rests.failed(ownership.shard)
       report(.recoveryFailed(ownership.shard, reason: "\(error)", pause: pause))
       return false
     }
@@ -135,8 +140,10 @@ final class ShardClaimer: Sendable {
 
   /// Gives shards up for anyone to take.
   func letGo(_ shards: [Shard]) async {
-    for (shard, ownership) in await release(shards) {
-      try? await leases.release(shard, nonce: ownership.nonce)
+    for (shard, ownership) in await release(shards).sorted(by: { $0.key < $1.key }) {
+      await troubles.attempt(.leases) { () async throws(StreamError) in
+        try await leases.release(shard, nonce: ownership.nonce)
+      }
       report(.released(shard, ownership.epoch))
     }
   }

@@ -37,6 +37,9 @@ public final class WorkerService: Sendable {
     public var market: MarketPublisher?
     /// Told which accounts have news; nil to tell nobody.
     public var nudges: (any EventNudges)?
+    /// Whether this host's clock is near enough to the database's. While it is not, the worker claims nothing and hands what it
+    /// has to others: what it settles would carry times that are wrong.
+    public var isClockFit: @Sendable () -> Bool
 
     /// Names all of them.
     public init(
@@ -44,8 +47,10 @@ public final class WorkerService: Sendable {
       leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
       market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil,
-      marketDay: (any MarketLedger & BandLedger)? = nil, stalledSessions: (any StalledSessions)? = nil
+      marketDay: (any MarketLedger & BandLedger)? = nil, stalledSessions: (any StalledSessions)? = nil,
+      isClockFit: @escaping @Sendable () -> Bool = { true }
     ) {
+      self.isClockFit = isClockFit
       self.stalledSessions = stalledSessions
       self.marketDay = marketDay
       self.ledger = ledger
@@ -72,8 +77,11 @@ public final class WorkerService: Sendable {
     var heartbeat: Heartbeat
     var renewedAt: Duration
 
-    /// What it tells others, and acts by: who ails claims nothing.
-    var shownState: WorkerState { isAiling && state == .active ? .ailing : state }
+    /// What it tells others, and acts by: who ails claims nothing, and whose clock is off gives what it has to others.
+    func shownState(isClockFit: Bool) -> WorkerState {
+      guard state == .active else { return state }
+      return isAiling ? .ailing : isClockFit ? .active : .draining
+    }
   }
 
   private let world: Surroundings
@@ -82,12 +90,14 @@ public final class WorkerService: Sendable {
   private let report: @Sendable (WorkerEvent) -> Void
   private let me: WorkerID
   private let clock: @Sendable () -> Duration
+  private let random: @Sendable () -> UInt64
   private let lane: ExecutionLane
   private let claimer: ShardClaimer
   private let receiver: HandOverReceiver
   private let watch: FleetWatch
   private let leader: LeaderService
   private let duty: MarketDuty?
+  private let troubles: PortTroubles
   private let state: Lock<State>
 
   /// Makes a worker.
@@ -108,17 +118,22 @@ public final class WorkerService: Sendable {
     self.settings = settings
     self.report = report
     self.clock = clock
+    self.random = random
     me = identity.worker
     state = Lock(State(heartbeat: identity, renewedAt: clock()))
+    troubles = PortTroubles { report(.trouble($0)) }
+    let rests = ShardRests(settings.reclaim)
     let lane = ExecutionLane(
-      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, now: now, random: random,
+      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, rests: rests, now: now,
+      random: random,
       report: report, market: world.market)
     self.lane = lane
     claimer = ShardClaimer(
-      me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings, random: random,
-      report: report)
+      me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings,
+      rests: rests, random: random, report: report)
     receiver = HandOverReceiver(
-      me: identity.worker, ledger: world.preparations, leases: world.handOvers, settings: settings, random: random,
+      me: identity.worker, ledger: world.preparations, leases: world.handOvers, settings: settings,
+      rests: rests, random: random,
       clock: clock, report: report, adopt: { await lane.adopt($0, $1) })
     watch = FleetWatch(
       members: world.fleet, leaders: world.leaders, probe: world.probe, me: identity.worker,
@@ -163,7 +178,7 @@ public final class WorkerService: Sendable {
       group.addTask { await self.coordinate() }
     }
     // Only now: a beat that was under way would bring the heartbeat back.
-    try? await world.members.leave(me)
+    await troubles.attempt(.leases) { () async throws(StreamError) in try await world.members.leave(me) }
   }
 
   // MARK: Heartbeat and leases
@@ -196,7 +211,7 @@ public final class WorkerService: Sendable {
     let isAiling = await lane.isAiling
     let heartbeat = state.withLock { state in
       state.isAiling = isAiling
-      state.heartbeat.state = state.shownState
+      state.heartbeat.state = state.shownState(isClockFit: world.isClockFit())
       // What its leases are not kept for, others may take.
       state.heartbeat.loads = isAiling ? [:] : loads
       state.heartbeat.busyPermille = busyPermille
@@ -283,11 +298,22 @@ public final class WorkerService: Sendable {
   // MARK: Leading
 
   private func lead() async {
+    var retry = PortRetry(settings.retry)
     while !hasLeft {
+      var pause = settings.lookPeriod
       let (sight, own) = state.withLock { ($0.sight, $0.heartbeat) }
       // The first look must have been: who has seen nobody would wish everything for itself.
-      if sight.at > .zero { try? await leader.turn(sight, own: own, isQuiet: await duty?.isQuiet ?? false) }
-      try? await Task.sleep(for: settings.lookPeriod)
+      if sight.at > .zero {
+        do throws(StreamError) {
+          try await leader.turn(sight, own: own, isQuiet: await duty?.isQuiet ?? false)
+          troubles.succeeded(.leading)
+          retry.succeeded()
+        } catch {
+          troubles.failed(.leading, error)
+          pause += retry.failed(now: ContinuousClock().now, random: random())
+        }
+      }
+      try? await Task.sleep(for: pause)
     }
     await leader.leave()
   }
@@ -323,11 +349,20 @@ public final class WorkerService: Sendable {
     var plan = ClaimPlan(longestWait: settings.leaseLifetime)
     var patience = ClaimPatience(wait: settings.leaseLifetime * 6 / 10)
     var drainingSince: Duration?
+    var retry = PortRetry(settings.retry)
     while true {
-      // Without leases nothing is claimed; ``keepAlive()`` reports that they cannot be reached.
-      try? await turn(&plan, &patience)
+      var pause = settings.lookPeriod
+      // Without leases nothing is claimed.
+      do throws(StreamError) {
+        try await turn(&plan, &patience)
+        troubles.succeeded(.fleet)
+        retry.succeeded()
+      } catch {
+        troubles.failed(.fleet, error)
+        pause += retry.failed(now: ContinuousClock().now, random: random())
+      }
       if await isDone(since: &drainingSince) { break }
-      try? await Task.sleep(for: settings.lookPeriod)
+      try? await Task.sleep(for: pause)
     }
     await leave()
   }
@@ -349,7 +384,7 @@ public final class WorkerService: Sendable {
       members[worker] = ClaimPlan.Member(
         standing: sight.standings[worker] ?? .alive, state: heartbeat.state, shards: Set(heartbeat.loads.keys))
     }
-    members[me] = ClaimPlan.Member(standing: .alive, state: state.withLock { $0.shownState }, shards: owned)
+    members[me] = ClaimPlan.Member(standing: .alive, state: shownState, shards: owned)
     return ClaimPlan.View(
       me: me, members: members, shards: shards, wishes: sight.assignment?.wishes ?? [:], owned: owned,
       prepared: await receiver.shards, now: sight.at)
@@ -370,7 +405,7 @@ public final class WorkerService: Sendable {
     }
     await receiver.prepare(preparations)
     try await claimer.handOver(handOvers)
-    if mayClaim { try await claimer.claim(claims) { self.state.withLock { $0.shownState == .active } } }
+    if mayClaim { try await claimer.claim(claims) { shownState == .active } }
   }
 
   /// Whether a stopping worker may end: nothing is left, or nobody takes it. One that only drains stays.
@@ -388,6 +423,7 @@ public final class WorkerService: Sendable {
     return isEmpty || !sight.hasOtherTakers(than: me) || clock() - since >= settings.drainLimit
   }
 
+  private var shownState: WorkerState { state.withLock { $0.shownState(isClockFit: world.isClockFit()) } }
   private var hasLeft: Bool { left.withLock { $0 } }
   private let left = Lock(false)
 

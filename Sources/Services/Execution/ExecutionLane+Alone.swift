@@ -9,10 +9,10 @@ internal import Sharding
 extension ExecutionLane {
   /// Works the next command of a shard that is worked carefully; nothing for others.
   func workAlone(_ shard: Shard) async {
-    guard withdrawals.isEmpty, let holding = holdings[shard], let caution = holding.caution,
+    guard case .alone(let step) = prospect(of: shard), let holding = holdings[shard],
       let entry = holding.inbox.next(after: holding.engine.cursor)
     else { return }
-    switch caution.step(after: holding.engine.cursor, now: clock.now) {
+    switch step {
     case .batch, .rest: return
     case .attempt: await attempt(entry, holding)
     case .quarantine(let reason):
@@ -34,6 +34,7 @@ extension ExecutionLane {
     } catch {
       // A note whose answer was lost may stand.
       withdrawals[ownership.shard] = entry.sequence
+      if case .unavailable(.schema, _) = error { return letGo(ownership, error) }
       return delay(ownership, error)
     }
     guard holdings[ownership.shard]?.ownership == ownership else {
@@ -57,11 +58,15 @@ extension ExecutionLane {
       case .committed:
         pass(commit, engine)
         settled([commit], since: begun, at: moment)
-      case .fenced: fenced(ownership)
+      case .fenced:
+        takeTryBack(commit)
+        fenced(ownership)
       case .beyondLog:
-        if commit.quarantine == nil { withdrawals[shard] = sequence }
+        takeTryBack(commit)
         await giveUpGhosts(ownership)
-      case .failedOver(let history): startOver(in: history)
+      case .failedOver(let history):
+        takeTryBack(commit)
+        startOver(in: history)
       }
     } catch {
       switch error {
@@ -71,15 +76,26 @@ extension ExecutionLane {
           caution.failed(sequence, tries: tries, reason: reason, now: clock.now, random: random())
         }
         // Who takes over before the command is set aside should know why; this owner knows anyway.
-        try? await ledger.noteFailure(of: sequence, in: shard, reason: reason)
+        await troubles.attempt(.tries, of: shard) { () async throws(LedgerError) in
+          try await ledger.noteFailure(of: sequence, in: shard, reason: reason)
+        }
+      case .unavailable(.schema, _):
+        takeTryBack(commit)
+        letGo(ownership, error)
       case .fault, .unavailable:
-        if commit.quarantine == nil { withdrawals[shard] = sequence }
+        takeTryBack(commit)
         delay(ownership, error)
       case .outcomeUnknown:
-        if commit.quarantine == nil { withdrawals[shard] = sequence }
+        takeTryBack(commit)
         abandon([commit], "the connection was lost during a commit")
       }
     }
+  }
+
+  /// Only a refusal of the command itself counts against it, and the death of who tried it; the try of anything else is taken
+  /// back.
+  private func takeTryBack(_ commit: ShardCommit) {
+    if commit.quarantine == nil { withdrawals[commit.ownership.shard] = commit.settlement.through }
   }
 
   /// Goes on behind a command that is settled or in quarantine.

@@ -33,7 +33,9 @@ extension ExecutionLane {
     historyAskedAt = clock.now
     do throws(LedgerError) {
       startOver(in: try await ledger.history())
+      troubles.succeeded(.history)
     } catch {
+      troubles.failed(.history, error)
       missedDatabase()
     }
   }

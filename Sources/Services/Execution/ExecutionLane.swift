@@ -21,13 +21,16 @@ actor ExecutionLane {
     /// Whether the log has rows that have not been read: right after a claim, and when the stream lost some.
     var needsLog = true
     var gapSince: ContinuousClock.Instant?
+    /// When what the ledger could not say is asked again.
+    var retry: PortRetry
     var tally = ShardTally()
     /// The last round that took commands of it.
     var servedIn = 0
 
-    init(_ ownership: Ownership, _ engine: ShardEngine) {
+    init(_ ownership: Ownership, _ engine: ShardEngine, _ settings: ExecutionSettings) {
       self.ownership = ownership
       self.engine = engine
+      retry = PortRetry(settings.retry)
       inbox = ShardInbox(in: ownership.history)
     }
 
@@ -44,12 +47,6 @@ actor ExecutionLane {
       }
       return run
     }
-
-    /// Whether its next command is there and may be worked.
-    func isRunnable(now: ContinuousClock.Instant) -> Bool {
-      guard let caution, inbox.isRunnable(after: engine.cursor) else { return false }
-      return caution.step(after: engine.cursor, now: now) != .rest
-    }
   }
 
   let ledger: any SettlementLedger
@@ -58,6 +55,9 @@ actor ExecutionLane {
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let report: @Sendable (WorkerEvent) -> Void
+  let troubles: PortTroubles
+  /// Which shards are not claimed for a while, because they could not be worked here.
+  let rests: ShardRests
   private let trimmer: StreamTrimmer
   /// Where it goes what everybody may see; nil for nowhere.
   private let market: MarketPublisher?
@@ -73,11 +73,13 @@ actor ExecutionLane {
   var isShortOfRows = false
   /// When the database was last asked which history it writes, because the streams spoke of another.
   var historyAskedAt: ContinuousClock.Instant?
-  private var lastWithdrawal: ContinuousClock.Instant?
+  private var withdrawalRetry: PortRetry
   private var releasing: [Shard: CheckedContinuation<Ownership?, Never>] = [:]
   private var isStopping = false
   private var streamIsDown = false
   private var lastLogCheck: ContinuousClock.Instant
+  /// When the ends of the logs are asked for again after a failure.
+  private var logEndsRetry: PortRetry
   /// Total time in rounds that had something to settle.
   private(set) var busyNanoseconds = 0
   /// How long the latest settlement took to commit.
@@ -89,10 +91,13 @@ actor ExecutionLane {
 
   init(
     ledger: any SettlementLedger, stream: any OrderStream, nudges: (any EventNudges)? = nil,
-    settings: ExecutionSettings,
+    settings: ExecutionSettings, rests: ShardRests? = nil,
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
     report: @escaping @Sendable (WorkerEvent) -> Void, market: MarketPublisher? = nil
   ) {
+    let troubles = PortTroubles { report(.trouble($0)) }
+    self.troubles = troubles
+    self.rests = rests ?? ShardRests(settings.reclaim)
     self.market = market
     self.ledger = ledger
     self.stream = stream
@@ -100,14 +105,16 @@ actor ExecutionLane {
     self.now = now
     self.random = random
     self.report = report
-    trimmer = StreamTrimmer(stream: stream)
+    trimmer = StreamTrimmer(stream: stream, troubles: troubles)
+    logEndsRetry = PortRetry(settings.retry)
+    withdrawalRetry = PortRetry(settings.retry)
     nudger = nudges.map { EventNudger(nudges: $0, report: report) }
     lastLogCheck = ContinuousClock().now
   }
 
   /// Takes a claimed shard into work.
   func adopt(_ ownership: Ownership, _ engine: ShardEngine) {
-    holdings[ownership.shard] = Holding(ownership, engine)
+    holdings[ownership.shard] = Holding(ownership, engine, settings)
     market?.begin(ownership.shard, nonce: ownership.nonce)
   }
 
@@ -137,7 +144,8 @@ actor ExecutionLane {
 
   /// What is held, with how far each shard has been settled.
   func ownerships() -> [Ownership] {
-    holdings.values.map { holding in
+    holdings.keys.sorted().map { shard in
+      let holding = holdings[shard]!
       var ownership = holding.ownership
       ownership.processed = holding.engine.cursor
       return ownership
@@ -176,14 +184,14 @@ actor ExecutionLane {
       for shard in holdings.keys.sorted() { await workAlone(shard) }
       publishBooks()
     }
-    lastWithdrawal = nil
+    withdrawalRetry.succeeded()
     await withdrawTries()
-    for waiter in releasing.values { waiter.resume(returning: nil) }
+    for (_, waiter) in releasing.sorted(by: { $0.key < $1.key }) { waiter.resume(returning: nil) }
     releasing = [:]
   }
 
   private func finishReleases() {
-    for (shard, waiter) in releasing {
+    for (shard, waiter) in releasing.sorted(by: { $0.key < $1.key }) {
       var ownership = holdings[shard]?.ownership
       if let cursor = holdings[shard]?.engine.cursor { ownership?.processed = cursor }
       holdings[shard] = nil
@@ -194,9 +202,13 @@ actor ExecutionLane {
 
   // MARK: Reading
 
+  /// What can be done of a shard now.
+  func prospect(of shard: Shard) -> ShardProspect {
+    holdings[shard]?.prospect(now: clock.now, mayWork: withdrawals.isEmpty) ?? .idle
+  }
+
   private func readStreams() async {
-    let isBusy =
-      withdrawals.isEmpty && holdings.values.contains { $0.needsLog || $0.isRunnable(now: clock.now) }
+    let isBusy = holdings.keys.contains { prospect(of: $0) != .idle }
     let hasGap = holdings.values.contains { $0.gapSince != nil }
     // A stream that is down must not be asked in a tight loop, whatever there is to do.
     let eager: Duration = isBusy ? .zero : hasGap ? .milliseconds(1) : settings.readWait
@@ -213,53 +225,104 @@ actor ExecutionLane {
   }
 
   private func readStandings() async {
-    for (shard, ownership) in holdings.filter({ $0.value.caution == nil }).mapValues(\.ownership) {
-      guard let standing = try? await ledger.standing(of: ownership) else { return }
-      guard holdings[shard]?.ownership == ownership else { continue }
-      holdings[shard]!.engine.recall(quarantined: standing.quarantined)
-      holdings[shard]!.caution = Caution(
-        standing, after: holdings[shard]!.engine.cursor, suspected: suspects.removeValue(forKey: shard),
-        settings: settings)
+    for shard in holdings.keys.sorted() where prospect(of: shard) == .ask {
+      guard let ownership = holdings[shard]?.ownership else { continue }
+      do throws(LedgerError) {
+        let standing = try await ledger.standing(of: ownership)
+        guard isHeld(ownership) else { continue }
+        couldRead(.standing, ownership)
+        holdings[shard]!.engine.recall(quarantined: standing.quarantined)
+        holdings[shard]!.caution = Caution(
+          standing, after: holdings[shard]!.engine.cursor, suspected: suspects.removeValue(forKey: shard),
+          settings: settings)
+      } catch {
+        couldNotRead(.standing, ownership, error)
+      }
     }
   }
 
   private func readLogs() async {
     await noticeSilence()
-    for shard in Array(holdings.keys) {
+    for shard in holdings.keys.sorted() {
+      noticeGap(shard)
       // Shards may be dropped while this waits for the log.
-      guard let holding = holdings[shard] else { continue }
+      guard prospect(of: shard) == .read, let holding = holdings[shard] else { continue }
       let cursor = holding.engine.cursor
-      if holding.inbox.hasGap(after: cursor) {
-        let since = holding.gapSince ?? clock.now
-        holdings[shard]!.gapSince = since
-        if clock.now - since >= settings.gapPatience { holdings[shard]!.needsLog = true }
-      } else {
-        holdings[shard]!.gapSince = nil
+      do throws(LedgerError) {
+        let rows = try await ledger.log(of: shard, after: cursor, limit: settings.logLimit)
+        guard isHeld(holding.ownership) else { continue }
+        couldRead(.log, holding.ownership)
+        for row in rows { holdings[shard]!.inbox.receive(row, cursor: cursor) }
+        holdings[shard]!.needsLog = rows.count == settings.logLimit
+        if !holdings[shard]!.needsLog {
+          if rows.isEmpty { rests.recovered(shard) }
+          // Rows are published after they are logged: what had come before the log was read and lies beyond its end was lost.
+          let last = rows.last?.sequence ?? cursor
+          await discard(holding.inbox.sequences.filter { $0 > last }, of: holding.ownership)
+        }
+        holdings[shard]?.gapSince = nil
+      } catch {
+        couldNotRead(.log, holding.ownership, error)
       }
-      guard holdings[shard]!.needsLog, !holding.inbox.isRunnable(after: cursor) else { continue }
-      guard let rows = try? await ledger.log(of: shard, after: cursor, limit: settings.logLimit) else { continue }
-      guard holdings[shard]?.ownership == holding.ownership else { continue }
-      for row in rows { holdings[shard]!.inbox.receive(row, cursor: cursor) }
-      holdings[shard]!.needsLog = rows.count == settings.logLimit
-      if !holdings[shard]!.needsLog {
-        // Rows are published after they are logged: what had come before the log was read and lies beyond its end was lost.
-        let last = rows.last?.sequence ?? cursor
-        await discard(holding.inbox.sequences.filter { $0 > last }, of: holding.ownership)
-      }
-      holdings[shard]?.gapSince = nil
     }
+  }
+
+  /// A gap that stands for too long is filled from the log.
+  private func noticeGap(_ shard: Shard) {
+    guard let holding = holdings[shard] else { return }
+    guard holding.inbox.hasGap(after: holding.engine.cursor) else {
+      holdings[shard]!.gapSince = nil
+      return
+    }
+    let since = holding.gapSince ?? clock.now
+    holdings[shard]!.gapSince = since
+    if clock.now - since >= settings.gapPatience { holdings[shard]!.needsLog = true }
+  }
+
+  private func isHeld(_ ownership: Ownership) -> Bool { holdings[ownership.shard]?.ownership == ownership }
+
+  private func couldRead(_ use: PortUse, _ ownership: Ownership) {
+    troubles.succeeded(use, of: ownership.shard)
+    holdings[ownership.shard]!.retry.succeeded()
+  }
+
+  /// What the ledger cannot say now is asked again after a pause; what it will not say to this program, whoever takes the shard
+  /// over may be told.
+  private func couldNotRead(_ use: PortUse, _ ownership: Ownership, _ error: LedgerError) {
+    troubles.failed(use, of: ownership.shard, error)
+    guard isHeld(ownership) else { return }
+    guard error.isPassing else { return letGo(ownership, error) }
+    if error.isAboutConnection { missedDatabase() }
+    holdings[ownership.shard]!.retry.failed(now: clock.now, random: random())
+  }
+
+  /// Gives up a shard that this program cannot work, and leaves it alone for a while.
+  func letGo(_ ownership: Ownership, _ error: LedgerError) {
+    let pause = rests.failed(ownership.shard)
+    report(.letGo(ownership.shard, ownership.epoch, reason: "\(error)", pause: pause))
+    drop(ownership.shard, nonce: ownership.nonce)
   }
 
   /// Asks the log whether it is ahead of what the streams delivered: now and then, and always while they are down.
   private func noticeSilence() async {
     let period = isShortOfRows ? settings.refusalPause : settings.silencePeriod
-    guard streamIsDown || clock.now - lastLogCheck >= period else { return }
+    guard streamIsDown || clock.now - lastLogCheck >= period, !logEndsRetry.isResting(now: clock.now) else { return }
     lastLogCheck = clock.now
     let isShort = isShortOfRows
     isShortOfRows = false
-    guard let last = try? await ledger.lastSequences(of: Array(holdings.keys)) else { return missedDatabase() }
+    let last: [Shard: Sequence]
+    do throws(LedgerError) {
+      last = try await ledger.lastSequences(of: holdings.keys.sorted())
+      troubles.succeeded(.logEnds)
+      logEndsRetry.succeeded()
+    } catch {
+      troubles.failed(.logEnds, error)
+      logEndsRetry.failed(now: clock.now, random: random())
+      isShortOfRows = isShort || isShortOfRows
+      return missedDatabase()
+    }
     unreachableSince = nil
-    for (shard, sequence) in last {
+    for (shard, sequence) in last.sorted(by: { $0.key < $1.key }) {
       guard let holding = holdings[shard], sequence > holding.engine.cursor else { continue }
       if isShort || !holding.inbox.isRunnable(after: holding.engine.cursor) { holdings[shard]!.needsLog = true }
     }
@@ -273,13 +336,11 @@ actor ExecutionLane {
   }
 
   private func settleRound() async {
-    guard withdrawals.isEmpty else { return }
     var commits: [ShardCommit] = []
     var room = BatchRoom(settings)
     round += 1
     for shard in shardsByWait {
-      let cursor = holdings[shard]!.engine.cursor
-      guard holdings[shard]!.caution?.step(after: cursor, now: clock.now) == .batch else { continue }
+      guard prospect(of: shard) == .batch else { continue }
       let run = holdings[shard]!.takeRun(&room)
       guard !run.isEmpty else { continue }
       holdings[shard]!.servedIn = round
@@ -333,6 +394,14 @@ actor ExecutionLane {
         case .fault(let reason):
           for commit in commits { suspects[commit.ownership.shard] = commit.settlement.through }
           return abandon(commits, reason)
+        case .unavailable(.schema, let reason):
+          report(.settlementDelayed(.schema, reason: reason))
+          // Each for itself: one that cannot be stored takes no other with it.
+          guard commits.count == 1 else {
+            for commit in commits { await settle([commit]) }
+            return
+          }
+          return letGo(commits[0].ownership, error)
         case .unavailable(let cause, let reason):
           lastProgress = clock.now
           failures += 1
@@ -359,6 +428,7 @@ actor ExecutionLane {
       let settled = Int(commit.settlement.through.rawValue - commit.settlement.from.rawValue)
       commands += settled
       holdings[shard]?.tally.commands += settled
+      rests.recovered(shard)
       if let position = holdings[shard]?.inbox.settledPosition { positions[shard] = position }
     }
     let taken = clock.now - begun
@@ -386,7 +456,7 @@ actor ExecutionLane {
     let loss = market.takeLoss()
     guard !loss.isEmpty else { return }
     let moment = now()
-    for (shard, holding) in holdings {
+    for (shard, holding) in holdings.sorted(by: { $0.key < $1.key }) {
       let books =
         loss.shards.contains(shard)
         ? holdings[shard]!.feed.books(holding.engine, at: moment)
@@ -417,19 +487,23 @@ actor ExecutionLane {
 
   /// Takes tries back that are not to count; one that cannot be taken back now is taken back later.
   private func withdrawTries() async {
-    if let lastWithdrawal, clock.now < lastWithdrawal + settings.retryCeiling { return }
-    lastWithdrawal = nil
-    for (shard, sequence) in withdrawals {
+    guard !withdrawalRetry.isResting(now: clock.now) else { return }
+    for (shard, sequence) in withdrawals.sorted(by: { $0.key < $1.key }) {
       do throws(LedgerError) {
         try await ledger.withdrawTry(of: sequence, in: shard)
         withdrawals[shard] = nil
-      } catch .fault {
-        // It cannot be taken back; a mark more is not worth a halt.
-        withdrawals[shard] = nil
+        troubles.succeeded(.tries, of: shard)
       } catch {
-        lastWithdrawal = clock.now
+        troubles.failed(.tries, of: shard, error)
+        // One that cannot be taken back at all is a mark more, which is not worth a halt.
+        if case .fault = error {
+          withdrawals[shard] = nil
+        } else {
+          withdrawalRetry.failed(now: clock.now, random: random())
+        }
         return
       }
     }
+    withdrawalRetry.succeeded()
   }
 }

@@ -12,7 +12,12 @@ final class StreamTrimmer: Sendable {
   private let stream: any OrderStream
   private let state = Lock(State())
 
-  init(stream: any OrderStream) { self.stream = stream }
+  private let troubles: PortTroubles
+
+  init(stream: any OrderStream, troubles: PortTroubles) {
+    self.stream = stream
+    self.troubles = troubles
+  }
 
   func trim(_ positions: [Shard: StreamPosition]) {
     let begins = state.withLock { state in
@@ -33,7 +38,7 @@ final class StreamTrimmer: Sendable {
       }
       guard !positions.isEmpty else { return }
       // What is not trimmed now is trimmed with a later position; a wiped stream has nothing to trim.
-      try? await stream.trim(positions)
+      await troubles.attempt(.trimming) { () async throws(StreamError) in try await stream.trim(positions) }
     }
   }
 }

@@ -18,8 +18,6 @@ public enum WorkerEvent: Sendable {
   case claimed(Shard, Epoch, openOrders: Int, cause: ClaimCause)
   /// A shard was handed to another worker.
   case handedOver(Shard, Epoch, to: WorkerID)
-  /// A hand-over could not go on and is tried again.
-  case handOverDelayed(reason: String)
   /// Another worker stands otherwise than before.
   case standing(WorkerID, Membership.Standing)
   /// This worker leads.
@@ -64,6 +62,10 @@ public enum WorkerEvent: Sendable {
   case fenced(Shard, Epoch)
   /// A shard's state is in doubt and is read again.
   case dropped(Shard, Epoch, reason: String)
+  /// A shard was given up that this program cannot work as the database is; it is left alone for so long.
+  case letGo(Shard, Epoch, reason: String, pause: Duration)
+  /// A store failed in one of the worker's loops, or is well again.
+  case trouble(PortTrouble)
   /// Entries of a shard's stream were not carried out; their rows are read from the log.
   case entriesRefused(Shard, EntryRefusal, count: Int)
   /// A shard's stream was ahead of its log, as after the restoring of a backup; what it held was discarded.

@@ -230,7 +230,7 @@ extension [Shard] {
 
 extension Duration {
   /// In seconds, or in hours when they are many: `1.4 s`, `2.0 h`.
-  fileprivate var secondsText: String {
+  var secondsText: String {
     let milliseconds = components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
     let (tenths, unit) = milliseconds < 7_200_000 ? (milliseconds / 100, "s") : (milliseconds / 360_000, "h")
     return "\(tenths / 10).\(tenths % 10) \(unit)"

@@ -68,12 +68,19 @@ public final class MarketPublisher: Sendable {
   private let stream: any MarketStream
   private let history: (any QuoteHistory)?
   private let settings: Settings
+  private let troubles: PortTroubles
   private let clock = ContinuousClock()
   private let state = Lock(State())
 
   /// Publishes to `stream`.
-  /// - Parameter history: Keeps quotes; nil keeps none.
-  public init(stream: any MarketStream, history: (any QuoteHistory)? = nil, settings: Settings = Settings()) {
+  /// - Parameters:
+  ///   - history: Keeps quotes; nil keeps none.
+  ///   - troubles: Hears what fails.
+  public init(
+    stream: any MarketStream, history: (any QuoteHistory)? = nil, settings: Settings = Settings(),
+    troubles: PortTroubles = PortTroubles { _ in }
+  ) {
+    self.troubles = troubles
     self.stream = stream
     self.history = history
     self.settings = settings
@@ -169,9 +176,11 @@ public final class MarketPublisher: Sendable {
       guard !batch.isEmpty else { return }
       do throws(StreamError) {
         let lost = try await stream.publish(batch.mapValues { Array($0.values) })
+        troubles.succeeded(.marketStream)
         published(batch, lost: lost)
         try? await Task.sleep(for: settings.publicationPause)
       } catch {
+        troubles.failed(.marketStream, error)
         failed(batch)
       }
     }
@@ -203,7 +212,10 @@ public final class MarketPublisher: Sendable {
   private func keepMarks() async {
     while !Task.isCancelled {
       let owners = state.withLock { $0.owners }
-      if !owners.isEmpty, let lost = try? await stream.renew(owners) {
+      if !owners.isEmpty,
+        let lost = await troubles.attempt(
+          .marketMarks, { () async throws(StreamError) in try await stream.renew(owners) })
+      {
         state.withLock { state in
           for shard in lost where state.owners[shard] == owners[shard] { state.loss.shards.insert(shard) }
         }
@@ -221,7 +233,9 @@ public final class MarketPublisher: Sendable {
         return batch
       }
       if !batch.isEmpty {
-        let isKept = (try? await history.record(batch)) != nil
+        let isKept =
+          await troubles.attempt(.quoteHistory) { () async throws(LedgerError) in try await history.record(batch) }
+          != nil
         state.withLock { state in
           if isKept { state.counts.quotes += batch.count } else { state.counts.quotesDropped += batch.count }
         }

@@ -10,6 +10,7 @@ public final class OrderDeskService: OrderDesk {
   private let reader: any AccountReader
   private let settings: OrderDeskSettings
   private let publisher: LogPublisher
+  private let troubles: PortTroubles
   private let lags = Lock<[Shard: ShardLag]>([:])
 
   /// One lane's connections.
@@ -33,10 +34,11 @@ public final class OrderDeskService: OrderDesk {
   ///   - reader: Tells the shards' lags.
   public init(
     ledgers: [LaneLedgers], stream: any OrderStream, reader: any AccountReader, settings: OrderDeskSettings,
-    now: @escaping @Sendable () -> Timestamp
+    troubles: PortTroubles = PortTroubles { _ in }, now: @escaping @Sendable () -> Timestamp
   ) {
     precondition(!ledgers.isEmpty)
-    let publisher = LogPublisher(stream: stream)
+    self.troubles = troubles
+    let publisher = LogPublisher(stream: stream, troubles: troubles)
     self.publisher = publisher
     self.reader = reader
     self.settings = settings
@@ -59,9 +61,19 @@ public final class OrderDeskService: OrderDesk {
 
   /// Keeps the lags up to date until the task is cancelled. While the database is away the last known ones stand.
   public func run() async {
+    var retry = PortRetry(Backoff(base: settings.lagPeriod, ceiling: settings.lagCeiling))
     while !Task.isCancelled {
-      if let current = try? await reader.lags() { lags.withLock { $0 = current } }
-      try? await Task.sleep(for: settings.lagPeriod)
+      var pause = settings.lagPeriod
+      do throws(LedgerError) {
+        let current = try await reader.lags()
+        lags.withLock { $0 = current }
+        troubles.succeeded(.lags)
+        retry.succeeded()
+      } catch {
+        troubles.failed(.lags, error)
+        pause += retry.failed(now: ContinuousClock().now, random: .random(in: 0 ... .max))
+      }
+      try? await Task.sleep(for: pause)
     }
   }
 
@@ -107,7 +119,12 @@ final class LogPublisher: Sendable {
   private let stream: any OrderStream
   private let state = Lock(State())
 
-  init(stream: any OrderStream) { self.stream = stream }
+  private let troubles: PortTroubles
+
+  init(stream: any OrderStream, troubles: PortTroubles) {
+    self.stream = stream
+    self.troubles = troubles
+  }
 
   var failures: Int { state.withLock { $0.failures } }
 
@@ -135,7 +152,9 @@ final class LogPublisher: Sendable {
       guard !batch.isEmpty else { return }
       do {
         try await stream.publish(batch)
+        troubles.succeeded(.publishing)
       } catch {
+        troubles.failed(.publishing, error)
         state.withLock { $0.failures += batch.count }
       }
     }

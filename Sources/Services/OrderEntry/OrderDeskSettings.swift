@@ -20,6 +20,8 @@ public struct OrderDeskSettings: Sendable {
   public var shardLagLimit: Int64 = 20_000
   /// How often the shards' lags are read.
   public var lagPeriod = Duration.milliseconds(100)
+  /// How rarely they are asked for while that fails.
+  public var lagCeiling = Duration.seconds(1)
 
   /// Bounds with their defaults.
   public init() {}

@@ -37,11 +37,12 @@ struct AdminEndpoint {
   ///   - process: The process's name; its role and host when nil.
   ///   - connections: Where the fleet's state is read from, over connections of the endpoint's own.
   ///   - whyNotReady: What `/readyz` answers with 503; nil when the process is ready.
+  ///   - clocks: Compares this host's clock with the database's; it is brought to life here.
   ///   - notices: What this process itself notices.
   ///   - report: Hears when a store is lost and when it is back.
   init(
     _ options: Options, role: String, process: String? = nil, metrics: Metrics, connections: ConnectionOptions,
-    whyNotReady: @escaping @Sendable () async -> String?, notices: OwnNotices? = nil,
+    whyNotReady: @escaping @Sendable () async -> String?, clocks: ClockWatch, notices: OwnNotices? = nil,
     report: @escaping @Sendable (StoreWatch.Store, StoreOutage.Edge) -> Void = { _, _ in }
   ) throws(HTTPServerError) {
     var configuration = HTTPServerConfiguration()
@@ -55,7 +56,7 @@ struct AdminEndpoint {
       shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
       leases: RedisLeaseStore(redis), members: members, leaders: RedisLeadership(redis),
       now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
-    let findings = Self.findings(connections, settings, redis, notices)
+    let findings = Self.findings(connections, settings, redis, clocks, notices)
     let stores = StoreWatch(
       postgres: PostgresProbe(session: PostgresSession(settings, name: "probe")), redis: RedisProbe(redis),
       clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: report)
@@ -73,6 +74,7 @@ struct AdminEndpoint {
     watching = Task {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await stores.run() }
+        group.addTask { await clocks.run() }
         group.addTask { await findings.run { found.show($0) } }
       }
     }
@@ -81,12 +83,16 @@ struct AdminEndpoint {
   /// What is wrong with the exchange as it is seen from here, over connections of its own: a store that hangs must keep
   /// nobody else waiting.
   private static func findings(
-    _ connections: ConnectionOptions, _ settings: PostgresOptions, _ redis: RedisStoreSettings, _ notices: OwnNotices?
+    _ connections: ConnectionOptions, _ settings: PostgresOptions, _ redis: RedisStoreSettings, _ clocks: ClockWatch,
+    _ notices: OwnNotices?
   ) -> FindingWatch {
     let now = SteadyClock()
     let inquiry = FleetHealthInquiry(
-      connections, settings, redis, own: { notices?.counts ?? FleetHealth.OwnCounts() }, now: { now.now })
-    return FindingWatch(now: { now.now }) { await inquiry.health() }
+      connections, settings, redis, skew: { clocks.skew?.ahead }, own: { notices?.counts ?? FleetHealth.OwnCounts() },
+      now: { now.now })
+    var limits = FindingLimits()
+    limits.skewRefused = clocks.bound
+    return FindingWatch(limits: limits, now: { now.now }) { await inquiry.health() }
   }
 
   /// Where others reach it, as `host:port`: what it listens on, or the same host's loopback when that is any address.

@@ -42,11 +42,13 @@ struct FleetGauges: Sendable {
   }
 
   /// Follows the fleet until the task is cancelled.
-  func run(_ fleet: some FleetReader, isLeading: () async -> Bool) async {
+  /// - Parameter troubles: Hears what cannot be read; the figures vanish meanwhile.
+  func run(_ fleet: some FleetReader, _ troubles: PortTroubles, isLeading: () async -> Bool) async {
     while !Task.isCancelled {
       var seen: FleetStatus?
-      // What cannot be read is told by the findings; the figures vanish meanwhile.
-      if await isLeading() { seen = try? await fleet.fleet() }
+      if await isLeading() {
+        seen = await troubles.attempt(.fleet) { () async throws(LedgerError) in try await fleet.fleet() }
+      }
       latest.status.withLock { $0 = seen }
       try? await Task.sleep(for: Self.interval)
     }

@@ -9,6 +9,7 @@ extension FleetHealthInquiry {
   /// Looks at both stores over connections of its own.
   convenience init(
     _ connections: ConnectionOptions, _ settings: PostgresOptions, _ redis: RedisStoreSettings,
+    skew: @escaping @Sendable () -> Duration? = { nil },
     own: @escaping @Sendable () -> FleetHealth.OwnCounts = { FleetHealth.OwnCounts() },
     now: @escaping @Sendable () -> Timestamp
   ) {
@@ -16,7 +17,7 @@ extension FleetHealthInquiry {
     self.init(
       shards: PostgresShardReader(session: session), ledger: PostgresHealthReader(session: session),
       leases: RedisLeaseStore(redis, for: "findings"), members: RedisMembership(redis, for: "findings"),
-      leaders: RedisLeadership(redis), own: own, now: now)
+      leaders: RedisLeadership(redis), skew: skew, own: own, now: now)
   }
 }
 

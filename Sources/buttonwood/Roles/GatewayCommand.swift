@@ -22,6 +22,7 @@ enum GatewayCommand {
     var server = HTTPServerConfiguration()
     var feed = EventFeedSettings()
     var clock: MarketClockMode
+    var clockBound: Duration
 
     init(_ arguments: [String]) throws(CommandLineExit) {
       var line = CommandLineOptions(
@@ -31,6 +32,7 @@ enum GatewayCommand {
       listen = ListenAddress.read("listen", default: "127.0.0.1:8080", &line, help: "Where to serve the Trading API.")
       admin = AdminEndpoint.Options(&line, port: 9080)
       clock = RoleOptions.marketClock(&line)
+      clockBound = RoleOptions.clockBound(&line)
       desk.lanes = line.integer(
         "lanes", default: desk.lanes, in: 1...64, help: "Accepting transactions in flight, each on its own connection.")
       desk.batchLimit = line.integer(
@@ -88,6 +90,15 @@ enum GatewayCommand {
     }
   }
 
+  /// Takes the gateway out of the load balancer while its clock is off: it answers still, but what it accepts would carry times
+  /// that are wrong.
+  private static func follow(_ clocks: ClockWatch, _ service: GatewayService) async {
+    while !Task.isCancelled {
+      service.doubt(because: clocks.complaint)
+      try? await Task.sleep(for: ClockWatch.look)
+    }
+  }
+
   /// Runs until SIGTERM; returns the exit status.
   static func run(_ arguments: [String]) async -> Int32 {
     let options: Options
@@ -107,6 +118,9 @@ enum GatewayCommand {
     let metrics = Metrics()
     let counts = GatewayMetrics(metrics, lanes: options.desk.lanes, lagLimit: options.desk.shardLagLimit)
     let stalledSessions = StalledSessionLog(log, metrics)
+    let troubleLog = PortTroubleLog(log, metrics, silent: ["connection", "outage", "redis"])
+    let troubles = troubleLog.ports
+    let clocks = RoleOptions.clockWatch(session("host-clock"), options.clockBound, troubleLog, log, metrics)
     func entryLedger(_ name: String) -> PostgresEntryLedger {
       PostgresEntryLedger(
         session: PostgresSession(StoreSettings.acceptance(url: url, role: "gateway"), name: name),
@@ -117,13 +131,13 @@ enum GatewayCommand {
       ledgers: (0..<options.desk.lanes).map { lane in
         .init(main: entryLedger("accept-\(lane)"), aside: entryLedger("aside-\(lane)"))
       },
-      stream: stream, reader: reader, settings: options.desk, now: now)
+      stream: stream, reader: reader, settings: options.desk, troubles: troubles, now: now)
     metrics.counter(
       "buttonwood_log_rows_unpublished_total",
       help: "Accepted commands that could not be put into their shard's stream; workers find them in the database."
     ) { [weak desk] in desk.map { Int64($0.unpublished) } }
     let marketClock = MarketClockWatch(
-      ledger: PostgresMarketLedger(session: clockSession), expected: options.clock
+      ledger: PostgresMarketLedger(session: clockSession), expected: options.clock, troubles: troubles
     ) { mode in
       log.warning(
         "the leader follows another clock than --market-clock says",
@@ -133,6 +147,7 @@ enum GatewayCommand {
       news: PostgresAccountEventReader(session: session("events")),
       history: PostgresAccountEventReader(session: session("event-history")), nudges: RedisEventNudges(redis),
       accounts: reader, configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics),
+      troubles: troubles,
       clock: { marketClock.clock }, now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
@@ -140,7 +155,7 @@ enum GatewayCommand {
       market: MarketSources(
         reader: PostgresMarketDataReader(sessions: (0..<options.readers).map { session("market-\($0)") }),
         state: RedisMarketState(redis)),
-      feed: feed, clock: { marketClock.clock }, now: now, random: { randomPool.word() })
+      feed: feed, troubles: troubles, clock: { marketClock.clock }, now: now, random: { randomPool.word() })
     do {
       let stores = Lock<StoreWatch?>(nil)
       let server = try HTTPServer(configuration: options.server) { request in
@@ -151,7 +166,7 @@ enum GatewayCommand {
       let journal = GatewayJournal(log: log)
       let admin = try AdminEndpoint(
         options.admin, role: "gateway", metrics: metrics, connections: options.connections,
-        whyNotReady: { await service.whyNotReady() }, report: { journal.record($0, $1) })
+        whyNotReady: { await service.whyNotReady() }, clocks: clocks, report: { journal.record($0, $1) })
       stores.withLock { $0 = admin.stores }
       StreamMetrics.show(server, metrics)
       let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
@@ -169,6 +184,7 @@ enum GatewayCommand {
           group.addTask { await feed.run() }
           group.addTask { await counts.follow(desk) }
           group.addTask { await days.run() }
+          group.addTask { await Self.follow(clocks, service) }
           group.addTask { await journal.follow { (desk.unpublished, admin.stores.isUp(.redis)) } }
           group.addTask {
             await keyWatch.run { change in

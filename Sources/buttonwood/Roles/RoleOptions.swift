@@ -4,6 +4,7 @@ internal import Lifecycle
 internal import Market
 internal import Postgres
 internal import PostgresStore
+internal import Services
 internal import Sharding
 internal import Telemetry
 
@@ -16,6 +17,42 @@ enum RoleOptions {
       help: "Who opens and closes the market: nobody, it is always open; the trading calendar; an operator with "
         + "\"buttonwood market\"; or the calendar in a time that runs faster. The same for all processes: the leader's "
         + "counts.")
+  }
+
+  /// Reads how far the host's clock may be from the database's.
+  static func clockBound(_ line: inout CommandLineOptions) -> Duration {
+    line.duration(
+      "clock-bound", default: FindingLimits().skewRefused, in: .seconds(1)...(.seconds(366 * 86_400)),
+      help:
+        "How far this host's clock may be from the database's; beyond it the process is not ready, and a worker claims "
+        + "nothing and hands its shards over.")
+  }
+
+  /// Compares the host's clock with the database's, once it is run.
+  static func clockWatch(
+    _ session: PostgresSession, _ bound: Duration, _ troubles: PortTroubleLog, _ log: Log, _ metrics: Metrics
+  ) -> ClockWatch {
+    let watch = ClockWatch(
+      database: PostgresClock(session: session), bound: bound, troubles: troubles.ports,
+      wall: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
+      steady: { .nanoseconds(HostClock.monotonicNanoseconds()) }
+    ) { event in
+      switch event {
+      case .off(let skew): log.warning("this host's clock is off; look at its time service", ["clock": skew.words])
+      case .refused(let skew):
+        log.error(
+          "this host's clock is off by more than --clock-bound: not ready; look at its time service",
+          ["clock": skew.words])
+      case .right: log.notice("this host's clock is right again")
+      }
+    }
+    metrics.gauge(
+      "buttonwood_clock_skew_microseconds",
+      help: "How far this host's clock is ahead of the database's at least; negative when it is behind."
+    ) { [weak watch] in
+      watch?.skew?.ahead.wholeMicroseconds
+    }
+    return watch
   }
 
   /// Reads how the market day is directed by a worker that leads.

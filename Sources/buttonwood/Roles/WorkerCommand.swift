@@ -17,6 +17,7 @@ enum WorkerCommand {
     var admin: AdminEndpoint.Options
     var execution = ExecutionSettings()
     var probe: Duration
+    var clockBound: Duration
     var keepsQuotes: Bool
     var advertise: String?
 
@@ -49,6 +50,7 @@ enum WorkerCommand {
       execution.drainLimit = line.duration(
         "drain", default: execution.drainLimit, in: .zero...(.seconds(600)),
         help: "How long SIGTERM waits for other workers to take the shards over.")
+      clockBound = RoleOptions.clockBound(&line)
       keepsQuotes =
         line.choice(
           "quote-history", default: QuoteHistoryMode.on,
@@ -101,10 +103,12 @@ enum WorkerCommand {
     let reader = PostgresAccountReader(sessions: [reading])
     let keyring = RoleOptions.streamKeyring(reading, log)
     let metrics = Metrics()
+    let troubles = PortTroubleLog(log, metrics)
+    let clocks = RoleOptions.clockWatch(session("clock"), options.clockBound, troubles, log, metrics)
     let notices = OwnNotices { .nanoseconds(HostClock.monotonicNanoseconds()) }
     let journal = WorkerJournal(
       worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics),
-      stalledSessions: StalledSessionLog(log, metrics), notices: notices)
+      stalledSessions: StalledSessionLog(log, metrics), notices: notices, troubles: troubles)
     let sessionGuard = SessionGuard { journal.record(.stalledSession($0)) }
     redis.damage.hear {
       notices.damagedKeys()
@@ -117,8 +121,9 @@ enum WorkerCommand {
         options.admin, role: "worker", process: id.rawValue, metrics: metrics, connections: options.connections,
         whyNotReady: {
           guard let worker = running.withLock({ $0 }) else { return obstacle.withLock { $0 } ?? "starting" }
+          if let complaint = clocks.complaint { return complaint }
           return await worker.isWell() ? nil : "its leases are not renewed; see the worker's log"
-        }, notices: notices)
+        }, clocks: clocks, notices: notices)
       let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
       let isStopping = Lock(false)
       let stopper = Task {
@@ -139,7 +144,7 @@ enum WorkerCommand {
           let instruments = try await reader.instruments()
           return Dictionary(uniqueKeysWithValues: instruments.map { ($0.id, $0.symbol) })
         },
-        history: options.keepsQuotes ? PostgresQuoteHistory(session: session("quotes")) : nil)
+        history: options.keepsQuotes ? PostgresQuoteHistory(session: session("quotes")) : nil, troubles: troubles.ports)
       let worker = WorkerService(
         identity: Heartbeat(
           worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
@@ -155,7 +160,8 @@ enum WorkerCommand {
           leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
           market: market, nudges: RedisEventNudges(redis),
           marketDay: PostgresMarketLedger(session: session("market")),
-          stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard)),
+          stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard),
+          isClockFit: { clocks.isFit }),
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }
@@ -163,7 +169,9 @@ enum WorkerCommand {
       let publishing = Task { await market.run() }
       let marketCounts = MarketMetrics(metrics)
       let counting = Task { await marketCounts.run { market.counts } }
-      let gauges = Task { await FleetGauges(metrics, shards).run(admin.fleet) { await worker.isLeading } }
+      let gauges = Task {
+        await FleetGauges(metrics, shards).run(admin.fleet, troubles.ports) { await worker.isLeading }
+      }
       log.notice("working", ["shards": shards.count])
       await worker.run()
       stopper.cancel()
@@ -186,11 +194,15 @@ enum WorkerCommand {
     tell: @Sendable (String?) -> Void
   ) async -> [Shard]? {
     while !isStopping() {
-      if await schema.run(until: isStopping, tell), let shards = try? await reader.lags().keys.sorted(),
-        // A migration makes the shards last.
-        !shards.isEmpty
-      {
-        return shards
+      if await schema.run(until: isStopping, tell) {
+        do throws(LedgerError) {
+          let shards = try await reader.lags().keys.sorted()
+          // A migration makes the shards last.
+          if !shards.isEmpty { return shards }
+          tell("the database has no shards yet")
+        } catch {
+          tell("waiting for PostgreSQL: \(error)")
+        }
       }
       try? await Task.sleep(for: SchemaWait.period)
     }

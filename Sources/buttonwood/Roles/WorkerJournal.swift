@@ -14,6 +14,8 @@ final class WorkerJournal: Sendable {
   private let metrics: WorkerMetrics
   private let stalledSessions: StalledSessionLog
   private let notices: OwnNotices
+  private let troubles: PortTroubleLog
+  private let failedClaims = Lock(RepeatedLines<Shard>(period: .seconds(60)))
   private let refusals = Lock(RepeatedLines<Refused>(period: .seconds(60)))
 
   /// What a line about refused stream entries is about. What they said is in no line: anybody may have written it.
@@ -24,8 +26,9 @@ final class WorkerJournal: Sendable {
 
   init(
     worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog,
-    notices: OwnNotices
+    notices: OwnNotices, troubles: PortTroubleLog
   ) {
+    self.troubles = troubles
     self.notices = notices
     self.stalledSessions = stalledSessions
     self.worker = worker
@@ -81,7 +84,6 @@ final class WorkerJournal: Sendable {
     case .streamUnavailable(let reason): log.warning("streams unavailable, reading the log", ["reason": reason])
     case .nudgesUnavailable(let reason): log.warning("gateways cannot be told of news", ["reason": reason])
     case .leasesUnavailable(let reason): log.warning("leases unavailable", ["reason": reason])
-    case .handOverDelayed(let reason): log.warning("a hand-over is tried again", ["reason": reason])
     case .standing(let other, let standing):
       log.notice("another worker stands otherwise", ["other": other, "standing": standing.words])
     case .elected(let term): log.notice("leading", ["term": term])
@@ -119,7 +121,15 @@ final class WorkerJournal: Sendable {
       log.warning("replaced a damaged key in Redis", ["key": key, "reason": reason])
       remember(.init(replaced: key, worker: worker, reason: reason))
     case .told(let order): log.notice("told by an operator", ["order": order.rawValue])
-    case .claimFailed(let shard, let reason): log.warning("a claim failed", ["shard": shard, "reason": reason])
+    case .claimFailed(let shard, let reason):
+      guard let times = failedClaims.withLock({ $0.add(1, to: shard, now: ContinuousClock().now) }) else { return }
+      log.warning("a claim failed", ["shard": shard, "reason": reason, "times": times])
+    case .letGo(let shard, let epoch, let reason, let pause):
+      log.error(
+        "let go of a shard that this worker cannot work",
+        ["shard": shard, "epoch": epoch, "reason": reason, "next_claim_after": "\(pause)"])
+      remember(.init(kind: .lost, shard: shard, worker: worker, epoch: epoch, reason: reason))
+    case .trouble(let trouble): troubles.record(trouble)
     case .recoveryFailed(let shard, let reason, let pause):
       log.error(
         "the books of a shard cannot be rebuilt; see \"buttonwood audit\"",
@@ -131,7 +141,9 @@ final class WorkerJournal: Sendable {
 
   /// The history is a courtesy: without Redis the log has it.
   private func remember(_ event: HistoryEvent) {
-    Task { try? await history.record([event]) }
+    Task { [history, troubles] in
+      await troubles.ports.attempt(.fleetHistory) { () async throws(StreamError) in try await history.record([event]) }
+    }
   }
 }
 

@@ -90,7 +90,7 @@ struct WorkerMetrics: Sendable {
     case .steppedDown: leads.set(0)
     case .wished(_, let shards): moves.add(shards)
     case .stalledSession: break  // ``StalledSessionLog`` counts them.
-    case .released, .handOverDelayed, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .daysKept,
+    case .released, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .daysKept,
       .told,
       .clockChanged,
       .marketDelayed, .pausesEnded, .expiryStuck:
@@ -100,7 +100,8 @@ struct WorkerMetrics: Sendable {
     case .tradingPaused: pauses.add()
     case .instrumentsTold(_, _, let instruments): steps.add(instruments)
     case .claimFailed, .recoveryFailed: failedClaims.add()
-    case .leaseLost, .fenced, .dropped: losses.add()
+    case .leaseLost, .fenced, .dropped, .letGo: losses.add()
+    case .trouble: break  // ``PortTroubleLog`` counts them.
     case .settlementDelayed(let cause, _): retries[cause]?.add()
     case .commandFailed: failures.add()
     case .quarantined: quarantines.add()

@@ -46,7 +46,7 @@ extension FaultRow {
   static let all =
     worker + fleet + leader + links + redis + hostile + postgres + commits + stalls + gateway + races + clocks
     + marketDay
-    + age + dayTables
+    + age + log + dayTables
     + findings
 
   /// The rows that are asked for by number in BUTTONWOOD_FAULT_ROWS (`1,27`), or all.

@@ -14,11 +14,15 @@ struct FaultTopology: Hashable, Sendable {
   var isStalling = false
   /// Whether every role has a clock of its own, which can be set.
   var hasClocks = false
+  /// How far a role's clock may be off, as an option of the roles; nil for what is usual.
+  var clockBound: String?
   /// Whether the market is opened and closed by hand.
   var isManual = false
 
-  /// What roles are told of the market's clock.
-  var marketOptions: [String] { isManual ? ["--market-clock", "manual"] : [] }
+  /// What roles are told of clocks.
+  var marketOptions: [String] {
+    (isManual ? ["--market-clock", "manual"] : []) + (clockBound.map { ["--clock-bound", $0] } ?? [])
+  }
 
   /// Whether the leader moves shards to even out their load. Where a row demands that owners stay, a fault in the middle of
   /// such a move may well let a third worker take the shard.
@@ -37,10 +41,11 @@ struct FaultTopology: Hashable, Sendable {
   static let postgres = FaultTopology(name: "postgres")
   static let commits = FaultTopology(name: "commits", isCuttable: true)
   static let stalls = FaultTopology(name: "stalls", isStalling: true)
-  static let clocks = FaultTopology(name: "clocks", hasClocks: true, isBalanced: false)
+  static let clocks = FaultTopology(name: "clocks", hasClocks: true, clockBound: "3h", isBalanced: false)
+  static let skew = FaultTopology(name: "skew", hasClocks: true)
   static let gateways = FaultTopology(name: "gateways", isBalanced: false)
   static let findings = FaultTopology(name: "findings")
   static let races = FaultTopology(name: "races")
   static let market = FaultTopology(name: "market", isManual: true)
-  static let soak = FaultTopology(name: "soak", workers: 3, isLinked: true, hasClocks: true)
+  static let soak = FaultTopology(name: "soak", workers: 3, isLinked: true, hasClocks: true, clockBound: "3h")
 }

@@ -93,7 +93,7 @@ private struct ClockFloor {
   mutating func follow(_ mode: String) async throws {
     if let worker { #expect(try await worker.stop(SIGTERM) == 0) }
     if let gateway { #expect(try await gateway.process.stop(SIGTERM) == 0) }
-    var deviations = ScratchStack.Deviations(options: ["--market-clock", mode])
+    var deviations = ScratchStack.Deviations(options: ["--market-clock", mode, "--clock-bound", "720h"])
     deviations.environment = clock.environment
     worker = try await stack.startWorker(deviations)
     gateway = try await stack.startGateway(deviations)

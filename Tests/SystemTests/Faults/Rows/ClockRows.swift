@@ -1,7 +1,7 @@
 import TestKit
 import Testing
 
-/// Wall clocks jump: nobody may gain or lose a shard by it.
+/// Wall clocks jump, and some are wrong for good: nobody may gain or lose a shard by it.
 extension FaultRow {
   static let clocks: [FaultRow] = [
     FaultRow(
@@ -32,5 +32,45 @@ extension FaultRow {
       }
       try await Task.sleep(for: .seconds(2))
     },
+    FaultRow(
+      number: 53, name: "one worker's clock 4 days ahead, then behind, then right", topology: .skew, after: .seconds(1)
+    ) { stand in
+      try await stand.distrustClocks()
+    } expect: { stand, _ in
+      // What ended while a clock was wrong still says why.
+      let unexplained = try stand.number(
+        """
+        SELECT count(*) FROM orders o WHERE NOT o.is_open AND o.status NOT IN (2) AND NOT EXISTS (
+          SELECT FROM order_events e WHERE e.order_id = o.order_id AND e.occurred_at = o.closed_at)
+        """)
+      #expect(unexplained == 0)
+    },
   ]
+}
+
+extension FaultStand {
+  /// A worker whose clock is days off hands its shards over, says that it is not ready, and takes none before its clock is right.
+  fileprivate func distrustClocks() async throws {
+    let worker = workers[0]
+    for days: Int64 in [4, -4] {
+      worker.place.clock?.set(seconds: days * 86_400)
+      _ = try await eventually("the worker has given its shards away", seconds: 60) {
+        try self.shards(of: worker) == 0 && worker.process.log.contains("clock is off by more than") ? true : nil
+      }
+      let unowned = try number("SELECT count(*) FROM shard_cursors WHERE owner IS NULL")
+      #expect(unowned == 0)
+      // It claims nothing, though it lives: all others keep what they have.
+      try await Task.sleep(for: .seconds(2))
+      let own = try shards(of: worker)
+      #expect(own == 0)
+      worker.place.clock?.set(seconds: 0)
+      _ = try await eventually("the worker has shards again", seconds: 60) {
+        try self.shards(of: worker) > 0 ? true : nil
+      }
+    }
+  }
+
+  private func shards(of worker: Worker) throws -> Int64 {
+    try number("SELECT count(*) FROM shard_cursors WHERE owner LIKE '%-\(worker.process.pid)-%'")
+  }
 }
