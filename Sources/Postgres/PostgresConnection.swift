@@ -236,8 +236,10 @@ public struct PostgresConnection: ~Copyable {
       return PQresultStatus(result) == PGRES_FATAL_ERROR ? lost() : .protocolFault(Self.message(of: connection))
     }
     let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
-    // A check that a row fails is named; a row without a partition fails none.
-    if String(cString: state) == "23514", PQresultErrorField(result, Int32(UInt8(ascii: "n"))) == nil {
+    // The state is that of a check that a row fails; only the server's function tells the two apart (execPartition.c, and
+    // execMain.c for a row that is written into a partition by name).
+    let function = PQresultErrorField(result, Int32(UInt8(ascii: "R"))).map { String(cString: $0) }
+    if function == "ExecFindPartition" || function == "ExecPartitionCheckEmitError" {
       return .missingPartition(message)
     }
     return .server(state: String(cString: state), message: message)

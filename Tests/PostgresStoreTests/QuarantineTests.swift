@@ -133,6 +133,52 @@ struct QuarantineTests {
     }
   }
 
+  @Test func aDayWithoutTablesIsNoFaultOfItsCommands() async throws {
+    var orders = TestOrders(seed: 3)
+    try await accept([orders.place(.buy, 1, at: 100)])
+    let commit = try await SettlementLedgerTests.commit(ledger, SettlementLedgerTests.claim(ledger, shard))
+    let error = await #expect(throws: LedgerError.self) {
+      try await ledger.settle([commit], at: StoreDatabase.noon.advanced(byMicroseconds: 400 * 86_400_000_000))
+    }
+    #expect(error?.causeWord == "schema", "\(String(describing: error))")
+    #expect(try await ledger.settle([commit], at: StoreDatabase.noon) == .committed)
+  }
+
+  @Test(arguments: [
+    "UPDATE command_log SET side = 9", "UPDATE command_log SET order_type = 99",
+    "UPDATE command_log SET time_in_force = -1", "UPDATE command_log SET self_trade_prevention = 300",
+    "UPDATE command_log SET kind = 3, side = 77", "UPDATE command_log SET kind = 3, side = 0, order_type = 88",
+  ])
+  func aValueThatTheProgramDoesNotKnowEndsTheReadingAndNotTheProcess(_ sql: String) async throws {
+    var orders = TestOrders(seed: 3)
+    try await accept([orders.place(.buy, 1, at: 100)])
+    _ = try StoreDatabase.text(url, "WITH made AS (\(sql) RETURNING 1) SELECT count(*)::text FROM made")
+    let error = await #expect(throws: LedgerError.self) { try await ledger.log(of: shard, after: .zero, limit: 10) }
+    #expect(error?.causeWord == "schema" && error?.isPassing == false, "\(String(describing: error))")
+  }
+
+  @Test(arguments: ["side = 9", "status = 55", "pending = 9", "order_type = 99"])
+  func anOrderThatTheProgramDoesNotKnowKeepsTheShardAndNotTheProcess(_ change: String) async throws {
+    var orders = TestOrders(seed: 3)
+    try await accept([orders.place(.buy, 1, at: 100)])
+    try await SettlementLedgerTests.settle(ledger, SettlementLedgerTests.claim(ledger, shard))
+    _ = try StoreDatabase.text(
+      url, "WITH made AS (UPDATE orders SET \(change) RETURNING 1) SELECT count(*)::text FROM made")
+    let error = await #expect(throws: LedgerError.self) { try await ledger.books(of: [shard]) }
+    #expect(error?.causeWord == "schema", "\(String(describing: error))")
+    // Whoever cancels it is told to come again, and nothing stays locked.
+    let target = try #require(try StoreDatabase.text(url, "SELECT order_id::text FROM orders"))
+    let id = try #require(UniqueID(target))
+    let refusal = await #expect(throws: LedgerError.self) {
+      try await accept([orders.cancel(id)])
+    }
+    #expect(refusal?.causeWord == "schema", "\(String(describing: refusal))")
+    #expect(
+      try StoreDatabase.text(
+        url, "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'")
+        == "0")
+  }
+
   // MARK: Coming back
 
   @Test func aRetriedOrderTradesBehindThoseThatCameMeanwhile() async throws {
