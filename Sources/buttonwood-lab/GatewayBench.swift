@@ -50,9 +50,13 @@ enum GatewayBench {
       let server = try HTTPServer(configuration: configuration) { await service.handle($0) }
       server.start()
       var rates: (gateway: [Int], other: [Int]) = ([], [])
-      for _ in 0..<options.rounds {
-        rates.gateway.append(await load(server.boundPort, order: true, options))
-        if let port = options.other { rates.other.append(await load(port, order: false, options)) }
+      // The first round of each is not counted: pages, caches and connections are cold.
+      for round in 0...options.rounds {
+        let own = await load(server.boundPort, order: true, options)
+        if round > 0 { rates.gateway.append(own) }
+        guard let port = options.other else { continue }
+        let other = await load(port, order: false, options)
+        if round > 0 { rates.other.append(other) }
       }
       _ = await server.drain(deadline: .seconds(5))
       print(options, rates)

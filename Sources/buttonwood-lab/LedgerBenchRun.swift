@@ -96,8 +96,8 @@ final class LedgerBenchRun {
     var nanoseconds: Int64 = 0
     let processes = (product: try await pid(session), floor: try await pid(floorSession))
     let batches = max(4, options.rounds / size)
-    // One batch in ten first, unmeasured: statements are prepared, pages are warm.
-    for number in -(batches / 10)..<batches {
+    // Some batches first, unmeasured: statements are prepared, pages are warm.
+    for number in -max(4, batches / 10)..<batches {
       let requests = (0..<size).map { _ in request() }
       let begun = HostClock.monotonicNanoseconds()
       let before = cpu(processes.product)

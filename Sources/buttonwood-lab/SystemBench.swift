@@ -45,6 +45,11 @@ enum SystemBench {
     do {
       let keys = try TradingKey.load(options.load.keys)
       let ledger = SystemLedger(url: options.url)
+      // Unmeasured: statements are prepared and pages warm before anything is counted.
+      var warmUp = options.load
+      warmUp.duration = min(.seconds(2), options.load.duration)
+      _ = try await warmUp.run(keys: keys)
+      _ = await ledger.drain(atMost: .seconds(60))
       let start = try await ledger.mark()
       let before = ProcessorTime.microseconds(of: options.gateways)
       let watch = Task { await ledger.watchLags() }

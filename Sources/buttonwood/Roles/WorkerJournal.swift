@@ -15,6 +15,8 @@ final class WorkerJournal: Sendable {
   private let stalledSessions: StalledSessionLog
   private let notices: OwnNotices
   private let troubles: PortTroubleLog
+  /// Lines about what is tried again, by what keeps it from being done.
+  private let delays = Lock(RepeatedLines<String>(period: .seconds(60)))
   private let failedClaims = Lock(RepeatedLines<Shard>(period: .seconds(60)))
   private let refusals = Lock(RepeatedLines<Refused>(period: .seconds(60)))
 
@@ -74,7 +76,8 @@ final class WorkerJournal: Sendable {
         "a stream was ahead of the log and is discarded: after the restoring of a backup, run \"buttonwood restored\"",
         ["shard": shard])
     case .settlementDelayed(let cause, let reason):
-      log.warning("a settlement is tried again", ["cause": cause.rawValue, "reason": reason])
+      guard let times = delays.withLock({ $0.add(1, to: cause.rawValue, now: ContinuousClock().now) }) else { return }
+      log.warning("a settlement is tried again", ["cause": cause.rawValue, "reason": reason, "times": times])
     case .commandFailed(let shard, let sequence, let tries, let reason):
       log.warning("a command failed", ["shard": shard, "sequence": sequence, "tries": tries, "reason": reason])
     case .quarantined(let shard, let sequence, let quarantine):
@@ -92,7 +95,9 @@ final class WorkerJournal: Sendable {
     case .wished(let term, let shards): log.notice("wished shards elsewhere", ["term": term, "shards": shards])
     case .daysKept(let kept):
       log.notice("made days' tables", ["tables": kept.made, "missing": kept.left, "days_ahead": kept.ahead])
-    case .housekeepingFailed(let reason): log.warning("the coming days' tables could not be made", ["reason": reason])
+    case .housekeepingFailed(let reason):
+      guard let times = delays.withLock({ $0.add(1, to: "housekeeping", now: ContinuousClock().now) }) else { return }
+      log.warning("the coming days' tables could not be made", ["reason": reason, "times": times])
     case .clockChanged(nil, let mode): log.notice("the market's clock is set", ["clock": mode.rawValue])
     case .clockChanged(let old?, let mode):
       log.warning("the market follows another clock", ["before": old.rawValue, "clock": mode.rawValue])
