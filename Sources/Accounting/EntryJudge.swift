@@ -26,11 +26,7 @@ struct EntryJudge {
   mutating func place(_ request: PlaceRequest, at index: Int) -> EntryPlan.Outcome {
     if let known = identity(request.account, request.idempotencyKey, request.clientKey) { return known }
     if let refusal = closed(request.account) { return .refused(refusal) }
-    let prices = [request.price] + request.legs.map(\.price)
-    guard prices.allSatisfy({ $0.cost(of: request.quantity) != nil }) else { return .refused(.notionalTooLarge) }
-    if let bound = exceeded(request.account, request.instrument, request.side, request.quantity, at: request.price) {
-      return .refused(.beyondBound(bound))
-    }
+    if let refusal = unfit(request) { return .refused(refusal) }
     let holds = holds(of: request)
     for hold in holds {
       if let refusal = lacking(
@@ -116,7 +112,7 @@ struct EntryJudge {
     return .cancelAccepted
   }
 
-  mutating func replace(_ request: ReplaceRequest) -> EntryPlan.Outcome {
+  mutating func replace(_ request: ReplaceRequest, at index: Int) -> EntryPlan.Outcome {
     if let known = identity(request.account, request.idempotencyKey, request.clientKey) { return known }
     guard let target = snapshot.targets[request.target], target.account == request.account else {
       return .refused(.orderNotFound(request.target))
@@ -138,8 +134,15 @@ struct EntryJudge {
       return .refused(error)
     }
     let (price, quantity) = (terms.price, terms.quantity)
-    if let bound = exceeded(target.account, target.instrument, target.side, quantity, at: price) {
+    if let bound = exceeded(
+      target.account, target.instrument, target.side, quantity, at: price, stop: terms.waitingStop)
+    {
       return .refused(.beyondBound(bound))
+    }
+    if request.price != nil, terms.waitingStop == nil, target.phase == .working,
+      target.selfTradePrevention == .cancelNewest, let own = crossing(target, at: price, in: index)
+    {
+      return .refused(.selfCross(existing: own))
     }
     let others = target.isExit ? siblings.filter(\.isExit).map(\.price) : []
     let extra = Hold.extra(
@@ -157,6 +160,9 @@ struct EntryJudge {
       selfTradePrevention: target.selfTradePrevention, price: price, quantity: quantity, filled: target.filled,
       filledValue: target.filledValue, replaces: target.id, updatedAt: now, conditions: terms.conditions)
     remember(order, request.idempotencyKey, request.clientKey)
+    if order.trigger == nil || order.phase == .working {
+      placed[.init(account: order.account, instrument: order.instrument), default: []].append(plan.orders.count)
+    }
     mark(target, .replace)
     plan.entries.append(
       .init(
@@ -214,13 +220,37 @@ struct EntryJudge {
     }
   }
 
+  /// Why a new order's own terms keep it out, those of its legs included; nil when they do not.
+  private func unfit(_ request: PlaceRequest) -> RejectReason? {
+    let terms = EntryTerms(
+      side: request.side, type: request.type, timeInForce: request.timeInForce, postOnly: request.postOnly,
+      hasTrigger: request.trigger != nil, orderClass: request.orderClass)
+    if let contradiction = terms.contradiction { return .contradictoryTerms(contradiction) }
+    let prices = [request.price] + request.legs.map(\.price)
+    guard prices.allSatisfy({ $0.cost(of: request.quantity) != nil }) else { return .notionalTooLarge }
+    let sideOfLegs = request.orderClass == .oco ? request.side : request.side.opposite
+    let orders =
+      [(request.side, request.price, request.trigger?.stop)] + request.legs.map { (sideOfLegs, $0.price, $0.stop) }
+    for (side, price, stop) in orders {
+      if let bound = exceeded(request.account, request.instrument, side, request.quantity, at: price, stop: stop) {
+        return .beyondBound(bound)
+      }
+    }
+    return nil
+  }
+
   /// Which of the operator's bounds an order is beyond; nil when it keeps within all of them.
+  /// - Parameter stop: The price that it waits for. An order that waits is measured by where the market will be when it comes
+  ///   into the book: a trade there or beyond is what lets it in, so what keeps within the collar of its stop will keep within
+  ///   that of the last price.
   private func exceeded(
-    _ account: AccountNumber, _ instrument: InstrumentID, _ side: Side, _ quantity: Quantity, at price: Price
+    _ account: AccountNumber, _ instrument: InstrumentID, _ side: Side, _ quantity: Quantity, at price: Price,
+    stop: Price?
   ) -> ExceededBound? {
     for bounds in snapshot.bounds
     where (bounds.account ?? account) == account && (bounds.instrument ?? instrument) == instrument {
-      if let exceeded = bounds.bounds.exceeded(side, quantity, at: price, last: snapshot.lastPrices[instrument]) {
+      if let exceeded = bounds.bounds.exceeded(side, quantity, at: price, last: stop ?? snapshot.lastPrices[instrument])
+      {
         return exceeded
       }
     }
@@ -262,13 +292,22 @@ struct EntryJudge {
 
   /// An order of the same account that the request would trade with: stored, or placed earlier in this batch.
   private func crossing(_ request: PlaceRequest, at index: Int) -> OrderID? {
-    if let existing = snapshot.crossing[index] { return existing }
-    let earlier = placed[.init(account: request.account, instrument: request.instrument)] ?? []
-    let meets = earlier.first { index in
+    snapshot.crossing[index]
+      ?? crossing(request.side, at: request.price, .init(account: request.account, instrument: request.instrument))
+  }
+
+  /// The same of an order that is to have another price.
+  private func crossing(_ target: OrderRecord, at price: Price, in index: Int) -> OrderID? {
+    snapshot.crossing[index]
+      ?? crossing(target.side, at: price, .init(account: target.account, instrument: target.instrument))
+  }
+
+  private func crossing(_ side: Side, at price: Price, _ position: EntrySnapshot.PositionKey) -> OrderID? {
+    let meets = (placed[position] ?? []).first { index in
       let order = plan.orders[index]
       let rests = order.type == .limit && (order.timeInForce == .day || order.timeInForce == .gtc)
-      guard rests, order.side != request.side else { return false }
-      return request.side == .buy ? order.price <= request.price : order.price >= request.price
+      guard rests, order.side != side else { return false }
+      return side == .buy ? order.price <= price : order.price >= price
     }
     return meets.map { plan.orders[$0].id }
   }

@@ -109,7 +109,7 @@ extension EntryPlan {
       switch request {
       case .place(let place): outcome = judge.place(place, at: index)
       case .cancel(let cancel): outcome = judge.cancel(cancel)
-      case .replace(let replace): outcome = judge.replace(replace)
+      case .replace(let replace): outcome = judge.replace(replace, at: index)
       }
       judge.plan.outcomes.append(outcome)
     }

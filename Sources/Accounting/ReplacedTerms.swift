@@ -7,6 +7,8 @@ struct ReplacedTerms {
   let timeInForce: TimeInForce
   /// Those of the old order, under a log row of their own.
   let conditions: OrderConditions?
+  /// The price that it waits for; nil of one that is in the book.
+  let waitingStop: Price?
 
   /// Combines a request with its target.
   /// - Parameter siblings: The other open orders of the target's class.
@@ -18,9 +20,13 @@ struct ReplacedTerms {
     if timeInForce != target.timeInForce, timeInForce.isForAuction || target.timeInForce.isForAuction {
       throw .contradictoryTerms("opg and cls orders keep their time_in_force, and others cannot become one")
     }
-    if target.type == .market, target.trigger != nil, request.price != nil {
+    if target.type == .market, request.price != nil {
       throw .contradictoryTerms("limit_price is not a term of this order: it has no limit price")
     }
+    let entry = EntryTerms(
+      side: target.side, type: target.type, timeInForce: timeInForce, postOnly: target.postOnly,
+      hasTrigger: target.trigger != nil, orderClass: target.conditions?.orderClass ?? .simple)
+    if let contradiction = entry.contradiction { throw .contradictoryTerms(contradiction) }
     if let trigger, trigger != target.trigger, target.type == .market {
       price = trigger.stop.protected(target.side, collar: request.collar)
     } else {
@@ -29,9 +35,6 @@ struct ReplacedTerms {
     if target.conditions?.group != nil {
       guard quantity == target.quantity else {
         throw .contradictoryTerms("qty of bracket, oco and oto orders cannot be replaced")
-      }
-      guard timeInForce == .day || timeInForce == .gtc else {
-        throw .contradictoryTerms("bracket, oco and oto orders must be day or gtc")
       }
     }
     guard
@@ -46,6 +49,7 @@ struct ReplacedTerms {
       conditions.trigger = trigger
       return conditions
     }
+    waitingStop = target.phase == .working ? nil : trigger?.stop
     try checkOrder(of: target, siblings)
   }
 
@@ -71,14 +75,20 @@ struct ReplacedTerms {
 
   /// Whether the exits of a class still stand on their sides of the market.
   private func checkOrder(of target: OrderRecord, _ siblings: [OrderRecord]) throws(RejectReason) {
-    guard target.isExit, let other = siblings.first(where: \.isExit) else { return }
-    let isProfit = target.conditions?.role == .takeProfit
-    let profit = isProfit ? price : other.price
-    guard let stop = isProfit ? other.trigger?.stop : conditions?.trigger?.stop else { return }
-    guard target.side == .sell ? profit > stop : profit < stop else {
-      throw .contradictoryTerms(
-        "take_profit.limit_price must be \(target.side == .sell ? ">" : "<") stop_loss.stop_price")
+    guard target.conditions?.group != nil else { return }
+    func order(_ role: OrderRole) -> OrderRecord? {
+      target.conditions?.role == role ? target : siblings.first { $0.conditions?.role == role }
     }
+    let (entry, profit, loss) = (order(.main), order(.takeProfit), order(.stopLoss))
+    guard let side = (profit ?? loss)?.side else { return }
+    func price(of order: OrderRecord?) -> Price? { order.map { $0.id == target.id ? self.price : $0.price } }
+    let stop = loss.flatMap { $0.id == target.id ? conditions?.trigger?.stop : $0.trigger?.stop }
+    // An entry that waits for a trade, or has no limit, says nothing of where it will trade.
+    let isEntryPriced = entry.map { $0.type == .limit && $0.trigger == nil && $0.status.isOpen } ?? false
+    let prices = ExitPrices(
+      side: side, takeProfit: price(of: profit), stop: stop,
+      stopLimit: loss?.type == .limit ? price(of: loss) : nil, base: isEntryPriced ? price(of: entry) : nil)
+    if let contradiction = prices.contradiction { throw .contradictoryTerms(contradiction) }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Accounting
 internal import Market
 
 /// The rules of stop prices, trails and classes.
@@ -118,26 +119,15 @@ extension OrderRules {
   func legs(_ draft: OrderDraft, price: Price, lastPrice: Price?) throws(TicketRefusal) -> [LegTerms] {
     guard draft.orderClass != .simple else { return [] }
     let exitSide = draft.orderClass == .oco ? draft.side : draft.side.opposite
-    let isSell = exitSide == .sell
     var legs: [LegTerms] = []
     let profit = try draft.takeProfit?.checked()
     let stop = try draft.stopLoss?.stop.checked()
     let limit = try draft.stopLoss?.limit?.checked()
-    if let profit, let stop, isSell ? profit <= stop : profit >= stop {
-      throw .contradiction("take_profit.limit_price must be \(isSell ? ">" : "<") stop_loss.stop_price")
-    }
-    if let stop, let limit, isSell ? limit > stop : limit < stop {
-      throw .contradiction("stop_loss.limit_price must be \(isSell ? "<=" : ">=") stop_loss.stop_price")
-    }
-    if draft.orderClass != .oco, let base = draft.type == .limit ? price : lastPrice, draft.condition == nil {
-      if let profit, isSell ? profit <= base : profit >= base {
-        throw .contradiction(
-          "take_profit.limit_price must be \(isSell ? ">= base_price + 0.01" : "<= base_price - 0.01")")
-      }
-      if let stop, isSell ? stop >= base : stop <= base {
-        throw .contradiction("stop_loss.stop_price must be \(isSell ? "<= base_price - 0.01" : ">= base_price + 0.01")")
-      }
-    }
+    let isEntryNext = draft.orderClass != .oco && draft.condition == nil
+    let prices = ExitPrices(
+      side: exitSide, takeProfit: profit, stop: stop, stopLimit: limit,
+      base: isEntryNext ? (draft.type == .limit ? price : lastPrice) : nil)
+    if let contradiction = prices.contradiction { throw .contradiction(contradiction) }
     if let profit, draft.orderClass != .oco {
       legs.append(LegTerms(role: .takeProfit, type: .limit, price: profit, stop: nil))
     }

@@ -1,3 +1,4 @@
+internal import Accounting
 public import Market
 
 /// The rules of form for new orders and replacements: pure, from a ticket to terms that may be handed in, or a refusal.
@@ -42,13 +43,10 @@ public struct OrderRules: Hashable, Sendable {
     let exits = try exits(of: ticket, orderClass, timeInForce)
     let prevention = try selfTradePrevention(of: ticket)
     try Self.checkClientOrderID(ticket.clientOrderID)
-    try refuseContradiction(type, timeInForce, postOnly: ticket.postOnly)
-    if timeInForce.isForAuction, condition != nil {
-      throw .rejected(.contradictoryTerms("an opg or cls order cannot have a stop price"))
-    }
-    if ticket.postOnly, condition != nil {
-      throw .rejected(.contradictoryTerms("an order with a stop price cannot be post_only"))
-    }
+    let entry = EntryTerms(
+      side: side, type: type, timeInForce: timeInForce, postOnly: ticket.postOnly, hasTrigger: condition != nil,
+      orderClass: orderClass)
+    if let contradiction = entry.contradiction { throw .rejected(.contradictoryTerms(contradiction)) }
     return OrderDraft(
       symbol: symbol, quantity: quantity, side: side, type: type, timeInForce: timeInForce,
       limitPrice: orderClass == .oco ? exits.takeProfit : limitPrice, condition: condition, orderClass: orderClass,
@@ -170,18 +168,6 @@ extension OrderRules {
   private func refuseUnsupported(_ ticket: OrderTicket) throws(TicketRefusal) {
     if ticket.extendedHours { throw .unsupported("extended_hours") }
     if let field = ticket.unsupportedField { throw .unsupported(field) }
-  }
-
-  private func refuseContradiction(
-    _ type: OrderType, _ timeInForce: TimeInForce, postOnly: Bool
-  ) throws(TicketRefusal) {
-    guard postOnly else { return }
-    guard type == .limit else { throw .rejected(.contradictoryTerms("a market order cannot be post_only")) }
-    switch timeInForce {
-    case .day, .gtc: return
-    case .ioc, .fok: throw .rejected(.contradictoryTerms("an ioc or fok order cannot be post_only"))
-    case .opg, .cls: throw .rejected(.contradictoryTerms("an opg or cls order cannot be post_only"))
-    }
   }
 
   private static func checkClientOrderID(_ text: String?) throws(TicketRefusal) {
