@@ -24,8 +24,6 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
   private struct Entry {
     var value: Value
     var fetchedAt: Timestamp
-    /// Younger than its lifetime, but no longer trusted.
-    var isExpired = false
   }
 
   private struct State {
@@ -65,11 +63,11 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
   /// The value of a key as it was last seen, however old.
   func last(_ key: Key) -> Value? { state.withLock { $0.present[key]?.value } }
 
-  /// Makes the next question be asked, if the answer is older than this many microseconds.
-  func expire(_ key: Key, olderThan age: Int64, now: Timestamp) {
+  /// Takes a value that was read elsewhere, as of `now`.
+  func put(_ value: Value, for key: Key, now: Timestamp) {
     state.withLock { state in
-      guard let entry = state.present[key], !Self.isYounger(entry.fetchedAt, than: age, now) else { return }
-      state.present[key]?.isExpired = true
+      guard state.present[key].map({ $0.fetchedAt <= now }) ?? true else { return }
+      remember(value, for: key, &state, now)
     }
   }
 
@@ -93,7 +91,7 @@ final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
 
   private func step(_ state: inout State, _ key: Key, _ now: Timestamp) -> Step {
     let entry = state.present[key]
-    if let entry, !entry.isExpired, Self.isYounger(entry.fetchedAt, than: limits.lifetime, now) {
+    if let entry, Self.isYounger(entry.fetchedAt, than: limits.lifetime, now) {
       return .use(entry.value)
     }
     if let time = state.absent[key], Self.isYounger(time, than: limits.absentLifetime, now) { return .use(nil) }

@@ -5,38 +5,50 @@ internal import Ports
 final class InstrumentDirectory: Sendable {
   private struct Whole: Hashable {}
 
-  /// A look for something unknown reads the instruments anew if they are older than this (microseconds).
-  private static let unknownRefreshAge: Int64 = 100_000
-  /// While a new reading is under way the last one is used, however old: what an order may do is judged elsewhere.
-  private static let grace: Int64 = 3_600_000_000
+  /// The pause between two readings for names that were not in the last one.
+  private static let unknownPause = Duration.milliseconds(20)
 
   private let reader: any AccountReader
   private let tables: CoalescingCache<Whole, InstrumentTable>
+  private let fresh: FreshReading<InstrumentTable>
   private let prices: CoalescingCache<Whole, [InstrumentID: Price]>
 
   init(reader: any AccountReader, instrumentLifetime: Int64, priceLifetime: Int64) {
     self.reader = reader
-    tables = CoalescingCache(
-      .init(lifetime: instrumentLifetime, absentLifetime: 0, grace: Self.grace, capacity: 1))
-    prices = CoalescingCache(.init(lifetime: priceLifetime, absentLifetime: 0, grace: Self.grace, capacity: 1))
+    // What an order may do and cost is judged by these: no value is used beyond its time, whoever is reading it anew.
+    let tables = CoalescingCache<Whole, InstrumentTable>(
+      .init(lifetime: instrumentLifetime, absentLifetime: 0, grace: 0, capacity: 1))
+    self.tables = tables
+    prices = CoalescingCache(.init(lifetime: priceLifetime, absentLifetime: 0, grace: 0, capacity: 1))
+    fresh = FreshReading(pause: Self.unknownPause) { () async throws(LedgerError) in
+      try await Self.read(reader, tables)
+    }
+  }
+
+  private static func read(
+    _ reader: any AccountReader, _ tables: CoalescingCache<Whole, InstrumentTable>
+  ) async throws(LedgerError) -> InstrumentTable {
+    let instruments = try await reader.instruments()
+    if let last = tables.last(Whole()), last.isMade(of: instruments) { return last }
+    return InstrumentTable(instruments)
   }
 
   /// All instruments.
   func table(now: Timestamp) async throws(LedgerError) -> InstrumentTable {
     let table = try await tables.value(for: Whole(), now: now) { () async throws(LedgerError) in
-      let instruments = try await reader.instruments()
-      let last = tables.last(Whole())
-      return last?.isMade(of: instruments) == true ? last : InstrumentTable(instruments)
+      try await Self.read(reader, tables)
     }
     return table ?? InstrumentTable([])
   }
 
-  /// All instruments, read anew once if `isComplete` misses one and the reading is not fresh.
+  /// All instruments, read anew if `isComplete` misses one: by a reading that begins now, for an instrument may have been
+  /// listed since the last one began.
   func table(now: Timestamp, isComplete: (InstrumentTable) -> Bool) async throws(LedgerError) -> InstrumentTable {
     let table = try await table(now: now)
     guard !isComplete(table) else { return table }
-    tables.expire(Whole(), olderThan: Self.unknownRefreshAge, now: now)
-    return try await self.table(now: now)
+    let fresh = try await fresh.value()
+    tables.put(fresh, for: Whole(), now: now)
+    return fresh
   }
 
   /// The instrument with this symbol or asset identifier, or nil.

@@ -57,17 +57,6 @@ import Testing
     #expect(try await ask(0) == 1)
   }
 
-  @Test func expiredAnswersAreFetchedAgainButStayKnown() async throws {
-    source.answers.yield(.success(1))
-    #expect(try await ask(0) == 1)
-    cache.expire("a", olderThan: 50, now: at(49))
-    #expect(try await ask(49) == 1)
-    cache.expire("a", olderThan: 50, now: at(50))
-    #expect(cache.last("a") == 1)
-    source.answers.yield(.success(2))
-    #expect(try await ask(50) == 2)
-  }
-
   @Test func manyAtOnceAskOnce() async throws {
     let source = source
     let sum = try await withThrowingTaskGroup(of: Int?.self) { group in

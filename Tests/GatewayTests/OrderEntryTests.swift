@@ -325,12 +325,30 @@ import Testing
       added.assetID = UniqueID.random(high: 9, low: 9)
       added.symbol = Symbol("ADDED")!
       state.instruments.append(added)
-      state.now = state.now.advanced(byMicroseconds: 200_000)
     }
     _ = try await fixture.place(symbol: "ADDED")
-    let reads = fixture.exchange.state.withLock { $0.instrumentReads }
-    for _ in 0..<20 { _ = await fixture.send("POST", "/v2/orders", GatewayFixture.order(symbol: "NEVER")) }
-    #expect(
-      fixture.exchange.state.withLock { $0.instrumentReads } == reads, "unknown symbols ask no oftener than bounded")
+    let answer = await fixture.send("POST", "/v2/orders", GatewayFixture.order(symbol: "NEVER"))
+    #expect(answer.status == 422)
+  }
+
+  /// What an order is measured by is read when it is asked for, not taken from before.
+  @Test func manyTrailingStopsAtOnceGetTheirMarksFromTheLatestPrice() async throws {
+    fixture.exchange.state.withLock { $0.prices[GatewayFixture.apple.id] = Price("100")! }
+    let body = """
+      {"symbol":"AAPL","qty":1,"side":"sell","type":"trailing_stop","time_in_force":"gtc","trail_percent":"5"}
+      """
+    _ = await fixture.send("POST", "/v2/orders", body)
+    fixture.exchange.state.withLock { state in
+      state.prices[GatewayFixture.apple.id] = Price("90")!
+      state.submitted = []
+      state.now = state.now.advanced(byMicroseconds: 1_000_000)
+    }
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<24 { group.addTask { _ = await fixture.send("POST", "/v2/orders", body) } }
+    }
+    let marks = fixture.exchange.state.withLock { state in
+      state.submitted.compactMap { if case .place(let place) = $0 { place.trigger?.trail?.mark } else { nil } }
+    }
+    #expect(marks == Array(repeating: Price("90")!, count: 24))
   }
 }
