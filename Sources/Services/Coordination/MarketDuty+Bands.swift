@@ -32,7 +32,7 @@ extension MarketDuty {
       switch try await ledger.tell(tellings, of: shard, within: leadership, at: now()) {
       case .termEnded: return false
       case .outdated: continue
-      case .told(let entries): try? await stream.publish(entries)
+      case .told(let entries): await publish(entries)
       }
     }
     return true

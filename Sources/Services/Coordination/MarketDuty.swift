@@ -15,10 +15,13 @@ actor MarketDuty {
   let report: @Sendable (WorkerEvent) -> Void
   private(set) var director: MarketDirector
   private var plan = ExpiryPlan()
+  let auctionPlan: AuctionPlan
   private var reading: MarketClockReading?
   /// Whether the last turn had something to do.
   private var isBusy = false
   private var isFailing = false
+  /// Whether rows that were told could not be delivered by the stream.
+  private var isStreamDown = false
   /// When it was looked last whether reference prices of price bands move.
   var lookedAtReferences: Timestamp?
 
@@ -32,6 +35,9 @@ actor MarketDuty {
     self.now = now
     self.report = report
     director = settings.market
+    var auctionPlan = AuctionPlan()
+    auctionPlan.partLimit = max(1, settings.market.limits.auctionPart)
+    self.auctionPlan = auctionPlan
   }
 
   /// Whether an opening or a close is near, as far as the clock has been read, or under way: who takes a shard over has to
@@ -64,6 +70,7 @@ actor MarketDuty {
     guard let clock = try await clock(leadership) else { return nil }
     let goal = director.goal(clock, at: now())
     guard try await keepBands(to: goal, clock, leadership) else { return nil }
+    guard let isCrossing = try await carryOnAuctions(leadership) else { return nil }
     let standings = try await ledger.behind(goal)
     let uncounted = plan.look(standings, at: now())
     let shards = Set(uncounted.map(\.shard)).sorted()
@@ -83,7 +90,7 @@ actor MarketDuty {
       }
     }
     if let failure { throw failure }
-    isBusy = isBusy || plan.isUnderWay(at: now()) || standings.contains(where: \.isComing)
+    isBusy = isBusy || isCrossing || plan.isUnderWay(at: now()) || standings.contains(where: \.isComing)
     if counted.count < shards.count { return .zero }
     return isBusy ? settings.lookPeriod : pause(clock)
   }
@@ -146,9 +153,19 @@ actor MarketDuty {
       if let point = steps.first?.steps.last {
         report(.instrumentsTold(batch.shard, point, instruments: steps.count))
       }
-      // Without the stream, owners find the rows in the log a moment later.
-      try? await stream.publish(entries)
+      await publish(entries)
       return true
+    }
+  }
+
+  /// Delivers rows. Without the stream, owners find them in the log a moment later.
+  func publish(_ entries: [LogEntry]) async {
+    do throws(StreamError) {
+      try await stream.publish(entries)
+      isStreamDown = false
+    } catch {
+      if !isStreamDown { report(.publishingFailed(reason: error.reason)) }
+      isStreamDown = true
     }
   }
 

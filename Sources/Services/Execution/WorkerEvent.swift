@@ -46,6 +46,8 @@ public enum WorkerEvent: Sendable {
   case pausesEnded(Shard, instruments: Int)
   /// As leader, it found that orders whose time is over do not end; it tries again, less and less often.
   case expiryStuck(InstrumentID, orders: Int64)
+  /// As leader, it could not deliver what it told by the streams; owners read it from the log.
+  case publishingFailed(reason: String)
   /// As leader, it could not direct the market day; it tries again.
   case marketDelayed(reason: String)
   /// A lease or the leader's wishes claimed something that PostgreSQL denies; the right ones were written over them.

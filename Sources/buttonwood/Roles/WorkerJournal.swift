@@ -109,6 +109,8 @@ final class WorkerJournal: Sendable {
       log.error(
         "orders whose time is over do not end; see \"buttonwood quarantine list\" and \"buttonwood audit\"",
         ["instrument": instrument, "orders": orders])
+    case .publishingFailed(let reason):
+      log.warning("what instruments are told reaches workers by the log only", ["reason": reason])
     case .marketDelayed(let reason): log.warning("the market day is directed later", ["reason": reason])
     case .stalledSession(let event): stalledSessions.record(event)
     case .contested(let what): log.warning("PostgreSQL denies what Redis says", ["what": what])

@@ -93,7 +93,7 @@ struct WorkerMetrics: Sendable {
     case .released, .handOverDelayed, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .daysKept,
       .told,
       .clockChanged,
-      .marketDelayed, .pausesEnded, .expiryStuck:
+      .marketDelayed, .publishingFailed, .pausesEnded, .expiryStuck:
       break
     case .contested: contests.add()
     case .keyReplaced: replacedKeys.add()
