@@ -51,6 +51,20 @@ public struct Settlement: Sendable {
     }
   }
 
+  /// Where the auction of an instrument stands now.
+  public struct AuctionUpdate: Hashable, Sendable {
+    /// Which.
+    public var instrument: InstrumentID
+    /// Where; nil when it is over.
+    public var auction: AuctionExecution?
+
+    /// Makes an update.
+    public init(instrument: InstrumentID, auction: AuctionExecution?) {
+      self.instrument = instrument
+      self.auction = auction
+    }
+  }
+
   /// Where an order with conditions stands now.
   public struct ConditionsUpdate: Hashable, Sendable {
     /// Whose order.
@@ -149,4 +163,6 @@ public struct Settlement: Sendable {
   public var lastPrices: [LastPrice]
   /// Instruments that trade in another way now.
   public var phases: [PhaseUpdate]
+  /// Instruments whose auctions have come further, or are over.
+  public var auctions: [AuctionUpdate]
 }

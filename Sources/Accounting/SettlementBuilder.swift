@@ -19,6 +19,7 @@ public struct SettlementBuilder: Sendable {
   private var positions: [EntrySnapshot.PositionKey: Settlement.PositionChange] = [:]
   private var lastPrices: [InstrumentID: Price] = [:]
   private var phases: [InstrumentID: InstrumentPhase] = [:]
+  private var auctions: [InstrumentID: AuctionExecution?] = [:]
 
   /// Begins behind the last processed command.
   public init(shard: Shard, after cursor: Sequence) {
@@ -134,6 +135,11 @@ public struct SettlementBuilder: Sendable {
     phases[instrument] = phase
   }
 
+  /// The instrument's auction stands here now; nil when it is over.
+  public mutating func auctionMoved(_ instrument: InstrumentID, to auction: AuctionExecution?) {
+    auctions.updateValue(auction, forKey: instrument)
+  }
+
   /// A cancel did not find the order in the book: it had closed before.
   public mutating func cancelRejected(_ target: OpenOrder, reason: UInt8) {
     record(.cancelRejected, target, reason: reason, quantity: .zero, leaves: .zero)
@@ -181,7 +187,8 @@ public struct SettlementBuilder: Sendable {
       trades: trades, events: events, cash: cash.filter { $0.value != .init() },
       positions: positions.filter { $0.value != .init() },
       lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) },
-      phases: phases.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, phase: $0.value) })
+      phases: phases.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, phase: $0.value) },
+      auctions: auctions.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, auction: $0.value) })
   }
 
   private mutating func execute(_ order: inout OpenOrder, price: Price, quantity: Quantity) {

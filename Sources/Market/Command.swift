@@ -14,6 +14,8 @@ public enum Command: Hashable, Sendable {
   case halt(TradingHalt)
   /// A new price band of an instrument.
   case band(BandChange)
+  /// A further part of an auction.
+  case cross(AuctionPart)
 }
 
 /// A new order as the log carries it; its key in the book is the sequence of its log row.

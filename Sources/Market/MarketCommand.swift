@@ -4,11 +4,14 @@ public struct SessionStep: Hashable, Sendable {
   public var instrument: InstrumentID
   /// What it comes to.
   public var point: SessionPoint
+  /// How the auction is held that it may lead to.
+  public var auction: AuctionTerms
 
   /// Names a step.
-  public init(_ instrument: InstrumentID, _ point: SessionPoint) {
+  public init(_ instrument: InstrumentID, _ point: SessionPoint, auction: AuctionTerms = .whole) {
     self.instrument = instrument
     self.point = point
+    self.auction = auction
   }
 }
 
@@ -40,11 +43,28 @@ public struct TradingHalt: Hashable, Sendable {
   public var instrument: InstrumentID
   /// Whether it stands still.
   public var isHalted: Bool
+  /// How the auction is held by which it trades again; of no meaning for a halt.
+  public var auction: AuctionTerms
 
   /// Names a halt or its end.
-  public init(_ instrument: InstrumentID, isHalted: Bool) {
+  public init(_ instrument: InstrumentID, isHalted: Bool, auction: AuctionTerms = .whole) {
     self.instrument = instrument
     self.isHalted = isHalted
+    self.auction = isHalted ? .whole : auction
+  }
+}
+
+/// A further part of an auction whose price is fixed, as the log carries it: repeated until the auction is over.
+public struct AuctionPart: Hashable, Sendable {
+  /// Whose auction.
+  public var instrument: InstrumentID
+  /// How many trades are made, or orders ended, at most.
+  public var limit: Int16
+
+  /// Names a part.
+  public init(_ instrument: InstrumentID, limit: Int16) {
+    self.instrument = instrument
+    self.limit = limit
   }
 }
 

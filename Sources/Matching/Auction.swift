@@ -76,32 +76,11 @@ public struct Auction: Sendable {
     }
   }
 
-  private func best(_ reference: Price?) -> Level? {
-    levels().filter(\.isPossible).max { $0.isWorse(than: $1, reference) }
-  }
-
-  /// The prices of all orders, with the shares that stand behind them.
-  private func levels() -> [Level] {
-    var levels = Set((bids + asks).map(\.price)).sorted().map(Level.init)
-    var (ask, supply) = (0, Quantity.zero)
-    for index in levels.indices {
-      levels[index].supplyBelow = supply
-      while ask < asks.count, asks[ask].price <= levels[index].price {
-        supply += asks[ask].leaves
-        ask += 1
-      }
-      levels[index].supply = supply
-    }
-    var (bid, demand) = (0, Quantity.zero)
-    for index in levels.indices.reversed() {
-      levels[index].demandAbove = demand
-      while bid < bids.count, bids[bid].price >= levels[index].price {
-        demand += bids[bid].leaves
-        bid += 1
-      }
-      levels[index].demand = demand
-    }
-    return levels
+  private func best(_ reference: Price?) -> AuctionShares.Level? {
+    var shares = AuctionShares()
+    for order in bids { shares.add(.buy, order.price, order.leaves) }
+    for order in asks { shares.add(.sell, order.price, order.leaves) }
+    return shares.best(reference)
   }
 
   /// Pairs the best bids with the best asks until `volume` shares are traded.
@@ -126,39 +105,5 @@ public struct Auction: Sendable {
       }
     }
     return trades
-  }
-
-  /// A price that the auction may find.
-  private struct Level {
-    let price: Price
-    /// Shares bid for at this price or above.
-    var demand = Quantity.zero
-    var demandAbove = Quantity.zero
-    /// Shares offered at this price or below.
-    var supply = Quantity.zero
-    var supplyBelow = Quantity.zero
-
-    init(_ price: Price) { self.price = price }
-
-    var volume: Quantity { min(demand, supply) }
-
-    /// Shares at this price or better that stay unfilled.
-    var imbalance: Quantity { max(demand, supply) - volume }
-
-    var isPossible: Bool { volume > .zero && demandAbove <= volume && supplyBelow <= volume }
-
-    func isWorse(than other: Level, _ reference: Price?) -> Bool {
-      if volume != other.volume { return volume < other.volume }
-      if imbalance != other.imbalance { return imbalance > other.imbalance }
-      if let reference, distance(to: reference) != other.distance(to: reference) {
-        return distance(to: reference) > other.distance(to: reference)
-      }
-      return price > other.price
-    }
-
-    private func distance(to reference: Price) -> UInt64 {
-      reference > price
-        ? (reference.rawValue - price.rawValue).magnitude : (price.rawValue - reference.rawValue).magnitude
-    }
   }
 }

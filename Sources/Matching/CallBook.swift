@@ -1,7 +1,7 @@
 public import Market
 
 /// The orders of one instrument while they are collected for an auction: they stand side by side without trading, also where
-/// their prices cross, until ``cross(reference:into:)``.
+/// their prices cross, until they are crossed.
 ///
 /// Commands give the events that ``MatchingEngine`` gives where nothing is met. A pure value, for thousands of orders: placing
 /// and cancelling cost the same whatever their number, crossing n log n.
@@ -64,22 +64,83 @@ public struct CallBook: Sendable {
     }
   }
 
-  /// Crosses the orders at one price. The later of two orders that trade counts as the taker. Orders whose owners would trade
-  /// with themselves are taken out first (`canceled`, reason `selfTrade`), as the later one's prevention says.
+  /// The price at which the orders would cross; nil when no price lets any of them trade.
+  /// - Parameter isIn: Which orders take part.
+  public func price(reference: Price? = nil, where isIn: (OrderKey) -> Bool = { _ in true }) -> Price? {
+    var shares = AuctionShares()
+    for entry in entries.values where isIn(entry.order.order) {
+      shares.add(entry.order.side, entry.order.price, entry.order.leaves)
+    }
+    return shares.best(reference)?.price
+  }
+
+  /// The orders that cross at a price, in the order in which they trade. Costs n log n for n of them.
+  /// - Parameter isIn: Which orders take part.
+  public func queue(at price: Price, where isIn: (OrderKey) -> Bool = { _ in true }) -> CrossingQueue {
+    var (bids, asks): ([Place], [Place]) = ([], [])
+    for entry in entries.values {
+      switch entry.order.side {
+      case .buy: if entry.order.price >= price, isIn(entry.order.order) { bids.append(Place(entry)) }
+      case .sell: if entry.order.price <= price, isIn(entry.order.order) { asks.append(Place(entry)) }
+      }
+    }
+    bids.sort { $1.precedes($0) }
+    asks.sort { $1.precedes($0) }
+    return CrossingQueue(bids: bids.map(\.order), asks: asks.map(\.order))
+  }
+
+  /// Crosses orders at a price: the best bid with the best ask, and so on. The later of two orders that trade counts as the
+  /// taker. Where both are of one owner, they do not trade: one is taken out, or both (`canceled`, reason `selfTrade`), as
+  /// the later one's prevention says.
+  /// - Parameter limit: How many such pairs are dealt with at most.
+  /// - Returns: How many were, and whether there are more.
+  @discardableResult
+  public mutating func cross(
+    _ queue: inout CrossingQueue, at price: Price, limit: Int64 = .max, position: Int32 = 0,
+    into events: inout [BookEvent]
+  ) -> (pairs: Int64, isMore: Bool) {
+    var pairs: Int64 = 0
+    while let bid = next(&queue.bids, queue.successors), let ask = next(&queue.asks, queue.successors) {
+      guard pairs < limit else { return (pairs, true) }
+      pairs += 1
+      if bid.order.account.rawValue != 0, bid.order.account == ask.order.account {
+        preventSelfTrade(bid, ask, position, &events)
+      } else {
+        settle(
+          Auction.Trade(
+            buy: bid.order.order, sell: ask.order.order, quantity: min(bid.order.leaves, ask.order.leaves)),
+          price, position, &events)
+      }
+    }
+    return (pairs, false)
+  }
+
+  /// Crosses all orders at one price, at once.
   /// - Returns: The price; nil when nothing traded.
   @discardableResult
   public mutating func cross(
     reference: Price? = nil, at position: Int32 = 0, into events: inout [BookEvent]
   ) -> Price? {
-    guard isCrossed else { return nil }
-    preventSelfTrades(position, &events)
-    guard let cross = Auction(orders).cross(reference: reference) else { return nil }
-    for trade in cross.trades { settle(trade, cross.price, position, &events) }
-    return cross.price
+    guard let price = price(reference: reference) else { return nil }
+    var queue = queue(at: price)
+    let before = events.count
+    cross(&queue, at: price, position: position, into: &events)
+    return events[before...].contains { $0.kind == .trade } ? price : nil
+  }
+
+  /// The next of some places whose order is still in the book.
+  private func next(_ places: inout [OrderKey], _ successors: [OrderKey: OrderKey]) -> Entry? {
+    while let place = places.last {
+      var holder = place
+      while !successors.isEmpty, let successor = successors[holder] { holder = successor }
+      if let entry = entries[holder] { return entry }
+      places.removeLast()
+    }
+    return nil
   }
 
   /// Whether any bid reaches any offer. Where orders stood in a book before, they seldom do.
-  private var isCrossed: Bool {
+  public var isCrossed: Bool {
     var best: (bid: Price?, ask: Price?)
     for entry in entries.values {
       let price = entry.order.price
@@ -214,29 +275,33 @@ extension CallBook {
     return entry
   }
 
-  /// Takes orders out until no owner's best bid and best ask cross.
-  private mutating func preventSelfTrades(_ position: Int32, _ events: inout [BookEvent]) {
-    let byOwner = Dictionary(grouping: entries.values.filter { $0.order.account.rawValue != 0 }, by: \.order.account)
-    for owner in byOwner.keys.sorted() {
-      // The best order comes last, so that it is the one to pop.
-      var bids = byOwner[owner]!.filter { $0.order.side == .buy }.sorted { Self.isBehind($0, $1, by: <) }
-      var asks = byOwner[owner]!.filter { $0.order.side == .sell }.sorted { Self.isBehind($0, $1, by: >) }
-      while let bid = bids.last, let ask = asks.last, bid.order.price >= ask.order.price {
-        let (newer, older) = bid.place > ask.place ? (bid, ask) : (ask, bid)
-        let prevention = newer.order.selfTradePrevention
-        if prevention != .cancelNewest {
-          events.append(end(older.order, .selfTrade, counterpart: newer.order.order, position))
-        }
-        if prevention != .cancelOldest {
-          events.append(end(newer.order, .selfTrade, counterpart: older.order.order, position))
-        }
-        if entries[bid.order.order] == nil { bids.removeLast() }
-        if entries[ask.order.order] == nil { asks.removeLast() }
-      }
+  /// Keeps an owner from trading with itself: takes out one of two orders, or both.
+  private mutating func preventSelfTrade(
+    _ bid: Entry, _ ask: Entry, _ position: Int32, _ events: inout [BookEvent]
+  ) {
+    let (newer, older) = bid.place > ask.place ? (bid, ask) : (ask, bid)
+    let prevention = newer.order.selfTradePrevention
+    if prevention != .cancelNewest {
+      events.append(end(older.order, .selfTrade, counterpart: newer.order.order, position))
+    }
+    if prevention != .cancelOldest {
+      events.append(end(newer.order, .selfTrade, counterpart: older.order.order, position))
     }
   }
 
-  private static func isBehind(_ one: Entry, _ other: Entry, by isWorse: (Price, Price) -> Bool) -> Bool {
-    one.order.price == other.order.price ? one.place > other.place : isWorse(one.order.price, other.order.price)
+  /// Where an order stands among those of its side.
+  private struct Place {
+    /// The smaller, the better the price.
+    let rank: Int64
+    let time: Int64
+    let order: OrderKey
+
+    init(_ entry: Entry) {
+      rank = entry.order.side == .buy ? -entry.order.price.rawValue : entry.order.price.rawValue
+      time = entry.place
+      order = entry.order.order
+    }
+
+    func precedes(_ other: Place) -> Bool { rank != other.rank ? rank < other.rank : time < other.time }
   }
 }

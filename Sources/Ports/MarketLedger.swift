@@ -32,6 +32,13 @@ public protocol MarketLedger: MarketClockReader {
   func tell(_ batch: MarketBatch, within leadership: Leadership, at now: Timestamp) async throws(LedgerError)
     -> TellOutcome
 
+  /// Instruments whose auctions are being executed, as far as their logs have been processed.
+  func auctions() async throws(LedgerError) -> [AuctionStanding]
+
+  /// Appends further parts of auctions to their shard's log: all of a batch or nothing.
+  func tell(_ batch: AuctionBatch, within leadership: Leadership, at now: Timestamp) async throws(LedgerError)
+    -> TellOutcome
+
   /// Notes that nothing is left to expire, of instruments that have been told nothing since they were seen.
   /// - Returns: Whether the term stands.
   func clear(_ standings: [InstrumentStanding], within leadership: Leadership) async throws(LedgerError) -> Bool

@@ -86,19 +86,23 @@ public struct ShardBook: Sendable {
   public var lastPrices: [InstrumentID: Price]
   /// How the shard's instruments trade; those that have been told nothing always trade.
   public var phases: [InstrumentID: InstrumentPhase]
+  /// Auctions of the shard's instruments that are being executed.
+  public var auctions: [InstrumentID: AuctionExecution]
   /// The branch of the database's history that it was read from.
   public var history: LedgerHistory
 
   /// Makes a state.
   public init(
     shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
-    phases: [InstrumentID: InstrumentPhase] = [:], history: LedgerHistory = .unnamed
+    phases: [InstrumentID: InstrumentPhase] = [:], auctions: [InstrumentID: AuctionExecution] = [:],
+    history: LedgerHistory = .unnamed
   ) {
     self.shard = shard
     self.processed = processed
     self.orders = orders
     self.lastPrices = lastPrices
     self.phases = phases
+    self.auctions = auctions
     self.history = history
   }
 }

@@ -101,7 +101,7 @@ extension LogColumns {
       try complete(&replace.order, rows, row, from: first)
       replace.targetLeg = leg
       return .replace(replace)
-    case .step, .expire, .halt, .band: return command
+    case .step, .expire, .halt, .band, .cross: return command
     }
   }
 
@@ -139,7 +139,7 @@ extension LogColumns {
       if replace.order.trigger != nil || replace.targetLeg != 0 {
         rows.append { write(replace.order, leg: replace.targetLeg, shard: shard, place: place, to: &$0) }
       }
-    case .step, .expire, .halt, .band: break
+    case .step, .expire, .halt, .band, .cross: break
     }
   }
 

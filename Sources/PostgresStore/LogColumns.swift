@@ -44,9 +44,11 @@ enum LogColumns {
   ///
   /// | | `order_type` | `time_in_force` | `post_only` | `price` | `quantity` | `target_sequence` |
   /// |---|---|---|---|---|---|---|
-  /// | step | stage | | | day | | |
+  /// | step | stage | trades of a part | | day | reference price | |
   /// | expire | | | | day orders through | limit | gtc orders through |
-  /// | halt, resume, unbind | | | | | | |
+  /// | halt, unbind | | | | | | |
+  /// | resume | | trades of a part | | | reference price | |
+  /// | cross | | trades of a part | | | | |
   /// | bind | tier | near close | keeps the reference | reference | previous close | |
   enum Errand: UInt8 {
     case step = 0
@@ -57,6 +59,8 @@ enum LogColumns {
     case bind = 4
     /// The end of price bands.
     case unbind = 5
+    /// A further part of an auction.
+    case cross = 6
   }
 
   /// Reads a row.
@@ -91,14 +95,16 @@ enum LogColumns {
     switch errand {
     case .step:
       let day = Day(rawValue: Int32(truncatingIfNeeded: rows.int8(row, 10)))
-      return .step(SessionStep(instrument, SessionPoint(day, try stored(rows.int2(row, 3)))))
+      let point = SessionPoint(day, try stored(rows.int2(row, 3)))
+      return .step(SessionStep(instrument, point, auction: auction(rows, row)))
     case .expire:
       return .expire(
         ExpireOrders(
           instrument, dayThrough: Sequence(rawValue: rows.int8(row, 10)),
           untilCancelledThrough: Sequence(rawValue: rows.int8(row, 15)), limit: rows.int8(row, 11)))
     case .halt: return .halt(TradingHalt(instrument, isHalted: true))
-    case .resume: return .halt(TradingHalt(instrument, isHalted: false))
+    case .resume: return .halt(TradingHalt(instrument, isHalted: false, auction: auction(rows, row)))
+    case .cross: return .cross(AuctionPart(instrument, limit: rows.int2(row, 4)))
     case .bind:
       return .band(
         BandChange(
@@ -109,6 +115,13 @@ enum LogColumns {
           keepsReference: rows.bool(row, 6)))
     case .unbind: return .band(BandChange(instrument, nil))
     }
+  }
+
+  /// How the auction is held that a row leads to. Rows of versions before parts have zeros: all at once.
+  private static func auction(_ rows: PostgresRows, _ row: Int) -> AuctionTerms {
+    let reference = rows.int8(row, 11)
+    return AuctionTerms(
+      partLimit: rows.int2(row, 4), reference: reference > 0 ? Price(rawValue: reference) : nil)
   }
 
   private static func identifier(_ rows: PostgresRows, _ row: Int, _ column: Int) -> UniqueID {
@@ -155,14 +168,19 @@ enum LogColumns {
       row.null(.int8)
     case .step(let step):
       write(
-        .step, step.instrument, type: step.point.stage.rawValue, Int64(step.point.day.rawValue), shard: shard,
-        place: place, at: time, to: &row)
+        .step, step.instrument, type: step.point.stage.rawValue, life: step.auction.partLimit,
+        Int64(step.point.day.rawValue), quantity: step.auction.reference?.rawValue ?? 0, shard: shard, place: place,
+        at: time, to: &row)
     case .expire(let expiry):
       write(
         .expire, expiry.instrument, expiry.dayThrough.rawValue, quantity: expiry.limit,
         target: expiry.untilCancelledThrough, shard: shard, place: place, at: time, to: &row)
     case .halt(let halt):
-      write(halt.isHalted ? .halt : .resume, halt.instrument, shard: shard, place: place, at: time, to: &row)
+      write(
+        halt.isHalted ? .halt : .resume, halt.instrument, life: halt.auction.partLimit,
+        quantity: halt.auction.reference?.rawValue ?? 0, shard: shard, place: place, at: time, to: &row)
+    case .cross(let part):
+      write(.cross, part.instrument, life: part.limit, shard: shard, place: place, at: time, to: &row)
     case .band(let change):
       guard let terms = change.terms else {
         return write(.unbind, change.instrument, shard: shard, place: place, at: time, to: &row)

@@ -41,6 +41,9 @@ public enum Migrator {
     Migration(
       version: 16, name: "day_tables", sql: String(decoding: PackageResources.m0016_day_tables_sql, as: UTF8.self)),
     Migration(
+      version: 17, name: "auction_parts", sql: String(decoding: PackageResources.m0017_auction_parts_sql, as: UTF8.self)
+    ),
+    Migration(
       version: 18, name: "restorations", sql: String(decoding: PackageResources.m0018_restorations_sql, as: UTF8.self)),
     Migration(
       version: 19, name: "stalled_sessions",

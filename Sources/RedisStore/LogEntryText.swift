@@ -7,10 +7,11 @@ internal import Market
 /// cancel 0190c2a4-… row=16 acct=17 inst=3 at=1764000000000000
 /// replace 0190c2a4-… row=16 extra=-500 by 0190c2a5-… acct=17 inst=3 buy 50 @ 10.05 limit day stp=newest at=…
 /// place … sell 100 @ 9.03 market day stp=newest stop=9.5 trail=150bp mark=10.05 collar=500 at=…
-/// step shard=5 inst=3 day=2026-11-27 open at=1764000000000000
+/// step shard=5 inst=3 day=2026-11-27 open part=500 listed=10.05 at=1764000000000000
 /// expire shard=5 inst=3 day<=812 gtc<=17 limit=1000 at=1764000000000000
 /// halt shard=5 inst=3 at=1764000000000000
-/// resume shard=5 inst=3 at=1764000000000000
+/// resume shard=5 inst=3 part=500 listed=10.05 at=1764000000000000
+/// cross shard=5 inst=3 part=500 at=1764000000000000
 /// band shard=5 inst=3 around=10.05 tier=1 close=9.98 near keep at=1764000000000000
 /// unbind shard=5 inst=3 at=1764000000000000
 /// place … stp=newest class=bracket profit=0190c2a6-… @ 11 loss=0190c2a7-… @ 8.55 market stop=9 at=…
@@ -69,6 +70,7 @@ enum LogEntryText {
       case .open: bytes.write(" open")
       case .closed: bytes.write(" closed")
       }
+      write(step.auction, to: &bytes)
     case .expire(let expiry):
       bytes.write("expire")
       write(entry.shard, expiry.instrument, to: &bytes)
@@ -81,6 +83,12 @@ enum LogEntryText {
     case .halt(let halt):
       bytes.write(halt.isHalted ? "halt" : "resume")
       write(entry.shard, halt.instrument, to: &bytes)
+      write(halt.auction, to: &bytes)
+    case .cross(let part):
+      bytes.write("cross")
+      write(entry.shard, part.instrument, to: &bytes)
+      bytes.write(" part=")
+      bytes.write(Int64(part.limit))
     case .band(let change):
       bytes.write(change.terms == nil ? "unbind" : "band")
       write(entry.shard, change.instrument, to: &bytes)
@@ -203,9 +211,10 @@ enum LogEntryText {
       return .replace(ReplaceOrder(order: order, target: target, targetSequence: row, targetLeg: leg, extraHold: extra))
     } else if scanner.take("step ") {
       guard let instrument = instrument(&scanner, shard), scanner.take(" day="), let day = scanner.day(),
-        let stage = scanner.take((" pre-open", SessionStage.preOpen), (" open", .open), (" closed", .closed))
+        let stage = scanner.take((" pre-open", SessionStage.preOpen), (" open", .open), (" closed", .closed)),
+        let auction = auction(&scanner)
       else { return nil }
-      return .step(SessionStep(instrument, SessionPoint(day, stage)))
+      return .step(SessionStep(instrument, SessionPoint(day, stage), auction: auction))
     } else if scanner.take("expire ") {
       guard let instrument = instrument(&scanner, shard), scanner.take(" day<="),
         let day = scanner.number(in: 0...Int64.max), scanner.take(" gtc<="),
@@ -216,8 +225,16 @@ enum LogEntryText {
         ExpireOrders(
           instrument, dayThrough: Sequence(rawValue: day), untilCancelledThrough: Sequence(rawValue: untilCancelled),
           limit: limit))
-    } else if let isHalted = scanner.take(("halt ", true), ("resume ", false)) {
-      return instrument(&scanner, shard).map { .halt(TradingHalt($0, isHalted: isHalted)) }
+    } else if scanner.take("halt ") {
+      return instrument(&scanner, shard).map { .halt(TradingHalt($0, isHalted: true)) }
+    } else if scanner.take("resume ") {
+      guard let instrument = instrument(&scanner, shard), let auction = auction(&scanner) else { return nil }
+      return .halt(TradingHalt(instrument, isHalted: false, auction: auction))
+    } else if scanner.take("cross ") {
+      guard let instrument = instrument(&scanner, shard), scanner.take(" part="),
+        let limit = scanner.number(in: 1...Int64(Int16.max))
+      else { return nil }
+      return .cross(AuctionPart(instrument, limit: Int16(limit)))
     } else if scanner.take("unbind ") {
       return instrument(&scanner, shard).map { .band(BandChange($0, nil)) }
     } else if scanner.take("band ") {
@@ -225,6 +242,31 @@ enum LogEntryText {
       return .band(BandChange(instrument, terms, keepsReference: scanner.take(" keep")))
     }
     return nil
+  }
+
+  /// Reads how an auction is held; all at once where nothing says so.
+  private static func auction(_ scanner: inout CompactScanner) -> AuctionTerms? {
+    var terms = AuctionTerms.whole
+    if scanner.take(" part=") {
+      guard let limit = scanner.number(in: 1...Int64(Int16.max)) else { return nil }
+      terms.partLimit = Int16(limit)
+    }
+    if scanner.take(" listed=") {
+      guard let reference = scanner.price(in: 1...highestPrice) else { return nil }
+      terms.reference = reference
+    }
+    return terms
+  }
+
+  private static func write(_ terms: AuctionTerms, to bytes: inout [UInt8]) {
+    if terms.partLimit > 0 {
+      bytes.write(" part=")
+      bytes.write(Int64(terms.partLimit))
+    }
+    if let reference = terms.reference {
+      bytes.write(" listed=")
+      bytes.write(reference)
+    }
   }
 
   private static func bandTerms(_ scanner: inout CompactScanner) -> BandTerms? {

@@ -66,7 +66,7 @@ extension Command {
     case .place(let order): return order.id
     case .cancel(let cancel): return cancel.target
     case .replace(let replace): return replace.target
-    case .step, .expire, .halt, .band: return nil
+    case .step, .expire, .halt, .band, .cross: return nil
     }
   }
 }

@@ -12,6 +12,9 @@ let benchmarks = CommandTable(
     .init("expiry", "A close that ends a million open orders, and orders entered meanwhile.") {
       await ExpiryBench.run($0)
     },
+    .init("auction", "An opening at which a million orders cross, and orders in other shards meanwhile.") {
+      await AuctionBench.run($0)
+    },
     .init("stream-entries", "What the signatures of stream entries cost.") { StreamEntriesBench.run($0) },
     .init("streams", "Thousands of event streams of a running system, under load.") { await StreamsBench.run($0) },
   ])

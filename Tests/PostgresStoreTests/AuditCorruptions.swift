@@ -314,6 +314,16 @@ extension AuditFindingTests {
       SELECT o.order_id::text FROM orders o JOIN told t USING (instrument_id, sequence) LIMIT 1
       """),
     Corruption(
+      "E13", "a part of an auction that no log row told",
+      "INSERT INTO auction_parts (instrument_id, told_sequence) SELECT 1, 1000000 RETURNING 'instrument ' || instrument_id"
+    ),
+    Corruption(
+      "F4", "an auction that the log does not hold",
+      """
+      INSERT INTO auction_parts (instrument_id, stage, before_sequence, is_closing, orders_left)
+      SELECT 1, 0, 1, false, 1 RETURNING 'instrument ' || instrument_id
+      """),
+    Corruption(
       "E11", "an instrument with a band that no log row gave it",
       """
       INSERT INTO band_states (instrument_id, sequence, day) SELECT c.instrument_id, c.sequence, current_date

@@ -35,7 +35,7 @@ struct AuditTests {
       url, "SELECT string_agg(DISTINCT kind::text, ' ' ORDER BY kind::text) FROM order_events")
     #expect(kinds == "0 1 2 3 4 5 7 8", "seed \(seed)")
     // Nothing is pending when all is settled, and what quarantine does to a database has a market of its own.
-    for result in report.results where !["A5", "A7", "E7", "E8", "E9", "E11"].contains(result.id) {
+    for result in report.results where !["A5", "A7", "E7", "E8", "E9", "E11", "E13", "F4"].contains(result.id) {
       #expect(result.checked > 0, "seed \(seed): check \(result.id) looked at nothing")
     }
   }

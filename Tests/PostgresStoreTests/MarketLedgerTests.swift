@@ -149,6 +149,61 @@ struct MarketLedgerTests {
     #expect(try await ledger.behind(.at(SessionPoint(today, .closed))).isEmpty)
   }
 
+  /// An opening whose parts are told by the leader and settled by one owner after the other: what is stored between two
+  /// parts is all that the next one needs.
+  @Test func anAuctionGoesOnFromWhatIsStored() async throws {
+    let leadership = try await elect()
+    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let shard = StoreDatabase.shard(of: 1)
+    var orders = TestOrders(seed: 44)
+    var steps = try await batches(.preOpen).filter { $0.shard == shard }
+    for batch in steps { _ = try await tell(batch, leadership) }
+    let requests = (0..<10).flatMap { _ in
+      [orders.place(.buy, 1, at: 101, account: 0), orders.place(.sell, 1, at: 99, account: 1)]
+    }
+    _ = try await entry.accept(requests, now: StoreDatabase.noon)
+    steps = try await batches(.open).filter { $0.shard == shard }
+    for index in steps.indices {
+      for place in steps[index].tellings.indices { steps[index].tellings[place].auction.partLimit = 3 }
+    }
+    for batch in steps { _ = try await tell(batch, leadership) }
+    func settle(_ nonce: UInt64) async throws {
+      let ownership = try await SettlementLedgerTests.claim(settlement, shard, nonce: nonce)
+      let commit = try await SettlementLedgerTests.commit(settlement, ownership)
+      #expect(try await settlement.settle([commit], at: StoreDatabase.noon) == .committed)
+    }
+    try await settle(1)
+    let trades = "SELECT count(*) FROM trades"
+    #expect(try StoreDatabase.integer(url, trades) == 3)
+    var plan = AuctionPlan()
+    plan.partLimit = 3
+    plan.partsOfShard = 1
+    var turns = 0
+    while case let standings = try await ledger.auctions(), !standings.isEmpty, turns < 10 {
+      turns += 1
+      #expect(standings.map(\.instrument.rawValue) == [1] && standings[0].told <= standings[0].processed)
+      #expect(
+        try await self.batches(.closed).filter { $0.shard == shard }.allSatisfy { batch in
+          batch.tellings.allSatisfy { $0.instrument.rawValue != 1 }
+        }, "it is told no close before its opening is over")
+      let batch = plan.batches(standings)[0]
+      guard case .told(let entries) = try await ledger.tell(batch, within: leadership, at: StoreDatabase.noon) else {
+        Issue.record("the parts were not told")
+        return
+      }
+      #expect(entries.map(\.command) == batch.commands)
+      #expect(try await ledger.tell(batch, within: leadership, at: StoreDatabase.noon) == .outdated)
+      #expect(try await AuditTests.audit(url).isClean)
+      try await settle(UInt64(turns) + 1)
+    }
+    #expect(turns >= 2)
+    #expect(try StoreDatabase.integer(url, trades) == 10)
+    #expect(try StoreDatabase.integer(url, "SELECT count(DISTINCT price) FROM trades") == 1)
+    #expect(try await ledger.auctions().isEmpty)
+    let report = try await AuditTests.audit(url)
+    #expect(report.isClean, "\(AuditPrinter.text(report))")
+  }
+
   /// Gives all instruments bands, and a price.
   private func listWithBands() throws {
     var connection = try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))

@@ -30,12 +30,14 @@ enum NamedStatements {
   private static func settling(_ day: Day) -> [PostgresStatement] {
     [
       SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.books,
-      SettlingStatements.bookPrices, SettlingStatements.bookPhases, SettlingStatements.beginSnapshot,
+      SettlingStatements.bookPrices, SettlingStatements.bookPhases, AuctionStatements.ofBooks,
+      SettlingStatements.beginSnapshot,
       SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,
       SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,
       SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks,
       SettlingStatements.moveCursors, SettlingStatements.changeAccounts, SettlingStatements.changePositions,
-      SettlingStatements.openPositions, SettlingStatements.changePrices, SettlingStatements.changePhases,
+      SettlingStatements.openPositions, AuctionStatements.change, SettlingStatements.changePrices,
+      SettlingStatements.changePhases,
       SettlingStatements.changeOrders(day: day), SettlingStatements.changeOrders(day: nil),
       SettlingStatements.changeConditions, SettlingStatements.changeQuantities,
       SettlingStatements.insertTrades(day: day), SettlingStatements.insertEvents(day: day), LogStatements.counters,
@@ -83,7 +85,8 @@ enum NamedStatements {
       MarketDayStatements.latestTold, MarketDayStatements.remember, MarketDayStatements.behind,
       MarketDayStatements.due, MarketDayStatements.lockLog, MarketDayStatements.tell, MarketDayStatements.clear,
       MarketDayStatements.lockClock, MarketDayStatements.aim, MarketDayStatements.phases, BandStatements.standings,
-      BandStatements.tell, BandStatements.pause, BandStatements.resume, PostgresLeaderLedger.elect,
+      BandStatements.tell, AuctionStatements.standings, AuctionStatements.tell, BandStatements.pause,
+      BandStatements.resume, PostgresLeaderLedger.elect,
       PostgresLeaderLedger.termStands, PostgresLeaderLedger.holdTerm, CalendarStatements.list, CalendarStatements.set,
       CalendarStatements.remove,
     ]

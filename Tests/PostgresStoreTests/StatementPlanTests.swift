@@ -12,7 +12,8 @@ struct StatementPlanTests {
   /// What stays small, or is read whole by those who ask for it.
   private static let small: Set<String> = [
     "shard_logs", "shard_cursors", "shard_suspicions", "leadership", "market_clock", "calendar_exceptions",
-    "schema_migrations", "instruments", "instrument_phases", "session_steps", "band_states", "order_bounds",
+    "schema_migrations", "instruments", "instrument_phases", "session_steps", "band_states", "auction_parts",
+    "order_bounds",
     // One row an instrument; gateways read all prices.
     "last_prices",
     // Those that are not resolved have an index of their own, and are few.

@@ -48,17 +48,26 @@ extension Command {
     func price(_ random: inout SplitMix) -> Price {
       Price(rawValue: 1 + .anyMagnitude(&random) % (10 * Price.maximum.rawValue))
     }
+    func auction(_ random: inout SplitMix) -> AuctionTerms {
+      AuctionTerms(
+        partLimit: Int16.random(in: 0...Int16.max, using: &random),
+        reference: Bool.random(using: &random) ? price(&random) : nil)
+    }
     let instrument = InstrumentID(rawValue: Int32.random(in: 0...Int32.max, using: &random))
-    switch Int.random(in: 0..<5, using: &random) {
+    switch Int.random(in: 0..<6, using: &random) {
     case 0:
       let day = Day(rawValue: Int32.random(in: 0...40_000, using: &random))
-      return .step(SessionStep(instrument, SessionPoint(day, SessionStage.allCases.randomElement(using: &random)!)))
+      return .step(
+        SessionStep(
+          instrument, SessionPoint(day, SessionStage.allCases.randomElement(using: &random)!), auction: auction(&random)
+        ))
     case 1:
       return .expire(
         ExpireOrders(
           instrument, dayThrough: Sequence(rawValue: .anyMagnitude(&random)),
           untilCancelledThrough: Sequence(rawValue: .anyMagnitude(&random)), limit: max(1, .anyMagnitude(&random))))
-    case 2: return .halt(TradingHalt(instrument, isHalted: Bool.random(using: &random)))
+    case 2: return .halt(TradingHalt(instrument, isHalted: Bool.random(using: &random), auction: auction(&random)))
+    case 4: return .cross(AuctionPart(instrument, limit: Int16.random(in: 1...Int16.max, using: &random)))
     case 3: return .band(BandChange(instrument, nil))
     default:
       let terms = BandTerms(

@@ -22,6 +22,7 @@ actor FakeMarketLedger: MarketLedger, BandLedger {
   /// How instruments stand with their bands, and what the leader has done about it.
   private(set) var bands: [BandStanding] = []
   private(set) var acts: [String] = []
+  private var crossing: [AuctionStanding] = []
   private let shards: [InstrumentID: Shard]
   private var processed = Sequence.zero
   private var due: [InstrumentID: Int64] = [:]
@@ -122,6 +123,39 @@ actor FakeMarketLedger: MarketLedger, BandLedger {
       told[standing.instrument]?.isCleared = true
     }
     return true
+  }
+
+  // MARK: Auctions
+
+  func set(auctions: [AuctionStanding]) { crossing = auctions }
+
+  /// The auctions that were begun, as of what has been processed.
+  func auctions() -> [AuctionStanding] {
+    crossing.map { standing in
+      var standing = standing
+      standing.processed = processed
+      return standing
+    }
+  }
+
+  func tell(_ batch: AuctionBatch, within leadership: Leadership, at now: Timestamp) -> TellOutcome {
+    guard hasTerm else { return .termEnded }
+    for telling in batch.tellings {
+      guard crossing.contains(where: { $0.instrument == telling.instrument && $0.told == telling.seen }) else {
+        return .outdated
+      }
+    }
+    let first = log.count
+    for telling in batch.tellings {
+      for command in telling.commands {
+        let sequence = Sequence(rawValue: Int64(log.count) + 1)
+        log.append(LogEntry(shard: batch.shard, sequence: sequence, acceptedAt: now, command: command))
+        for index in crossing.indices where crossing[index].instrument == telling.instrument {
+          crossing[index].told = sequence
+        }
+      }
+    }
+    return .told(Array(log.dropFirst(first)))
   }
 
   // MARK: Bands

@@ -61,12 +61,13 @@ import Testing
     #expect(floor.reports { if case .instrumentsTold(_, _, instruments: 2) = $0 { true } else { false } } == 3)
   }
 
-  @Test func whatCannotBePublishedIsToldAllTheSameAndOnce() async {
+  @Test func whatCannotBePublishedIsToldAllTheSame() async {
     let floor = Floor()
     await floor.stream.fail("down")
     await floor.rest()
     #expect(await floor.ledger.steps.count == 2)
     #expect(floor.reports(Self.isDelay) == 0, "owners find the rows in the log")
+    #expect(floor.reports { if case .trouble(.failed(.publishing, _, _)) = $0 { true } else { false } } > 0)
   }
 
   @Test(arguments: [FakeMarketLedger.Turn.beTooLate, .storeThenLose, .fail(.unavailable(reason: "away"))])
@@ -202,6 +203,34 @@ import Testing
     await floor.turn()
     #expect(await floor.ledger.acts == ["resume before row \(rows + 1)"])
     #expect(await floor.ledger.log.count == rows + 2)
+  }
+
+  /// The next parts are told when those before have been processed, and published; one that is in quarantine stops them.
+  @Test func partsOfAuctionsAreToldOneBatchAfterTheOther() async {
+    let floor = Floor(at: SessionPoint(Self.today, .open))
+    await floor.rest()
+    let steps = await floor.ledger.log.count
+    let standing = AuctionStanding(
+      Self.instruments[0], shard: Row.shard, told: .zero, processed: .zero, left: 2_500)
+    await floor.ledger.set(auctions: [standing])
+    for _ in 0..<3 { #expect(await floor.turn() == .done(ExecutionSettings().lookPeriod)) }
+    let parts = Array(repeating: Command.cross(AuctionPart(Self.instruments[0], limit: 500)), count: 3)
+    #expect(await floor.ledger.log.dropFirst(steps).map(\.command) == parts)
+    await floor.ledger.process()
+    await floor.turn()
+    #expect(await floor.ledger.log.dropFirst(steps).map(\.command) == parts + parts)
+    #expect(await floor.stream.published == floor.ledger.log)
+    var held = standing
+    held.isHeld = true
+    await floor.ledger.set(auctions: [held])
+    await floor.ledger.process()
+    await floor.turn()
+    #expect(await floor.ledger.log.count == steps + 6)
+    await floor.ledger.set(auctions: [])
+    #expect(await floor.turn() == .done(ExecutionSettings().marketPeriod))
+    await floor.ledger.set(auctions: [standing])
+    await floor.ledger.endTerm()
+    #expect(await floor.turn() == .termEnded)
   }
 
   @Test func bandsAreToldAndPublished() async {

@@ -39,10 +39,11 @@ extension ModelExchange {
     orders.values.filter { $0.status.isOpen && $0.sequence <= processed && !quarantined.contains($0.sequence) }
   }
 
-  /// A waiting order has never seen a trade at its stop, and its stop is where the trades have moved it.
+  /// A waiting order has never seen a trade at its stop, and its stop is where the trades have moved it; but for those of
+  /// an auction that is not over.
   private func triggerFaults() -> [String] {
     var faults: [String] = []
-    for order in settledOpen where order.phase == .waiting {
+    for order in settledOpen where order.phase == .waiting && auctions[order.instrument] == nil {
       guard let trigger = order.trigger, let entered = events.last(where: { $0.order == order.id && $0.kind == .new })
       else {
         faults.append("\(order.id) waits for nothing")
@@ -52,7 +53,8 @@ extension ModelExchange {
         (trade.sequence, trade.ordinal) < (entered.sequence, entered.ordinal)
       }
       let all = trades.filter { $0.instrument == order.instrument }
-      let seen = (all.last(where: isBefore).map { [$0.price] } ?? []) + all.filter { !isBefore($0) }.map(\.price)
+      let known = cameDuringAuctions.contains(order.id) ? nil : all.last(where: isBefore)
+      let seen = (known.map { [$0.price] } ?? []) + all.filter { !isBefore($0) }.map(\.price)
       var naive = trigger
       if let trail = trigger.trail {
         let (best, mark) = (order.side == .sell ? seen.max() : seen.min(), trail.mark)

@@ -26,6 +26,10 @@ struct ModelExchange {
   private(set) var lastPrices: [InstrumentID: Price] = [:]
   /// How instruments trade that have been told.
   private(set) var phases: [InstrumentID: InstrumentPhase] = [:]
+  /// Auctions that are being executed.
+  private(set) var auctions: [InstrumentID: AuctionExecution] = [:]
+  /// Orders that came when one may have been: what they wait for is measured by the prices behind it.
+  private(set) var cameDuringAuctions: Set<OrderID> = []
   /// What instruments have been told by log rows, and the row of the last close of each.
   private var told: [InstrumentID: InstrumentPhase] = [:]
   private(set) var closes: [InstrumentID: Sequence] = [:]
@@ -53,9 +57,13 @@ struct ModelExchange {
     var hasBands: Bool { [.bands, .everything].contains(self) }
   }
 
-  init(seed: UInt64, _ mix: Mix = .plain) {
+  /// Whether what the exchange itself asks for is among the rows.
+  private let drivesItself: Bool
+
+  init(seed: UInt64, _ mix: Mix = .plain, drivesItself: Bool = true) {
     random = SeededRandom(seed: seed)
     self.mix = mix
+    self.drivesItself = drivesItself
     for account in accounts {
       money[account] = .init(status: .active, cash: .dollars(5_000), held: .zero, lastSubmitted: Row.start)
       for instrument in Self.instruments {
@@ -74,7 +82,8 @@ struct ModelExchange {
 
   func engine() throws -> ShardEngine {
     var engine = try ShardEngine(
-      shard: Row.shard, processed: processed, orders: openOrders, lastPrices: lastPrices, phases: phases)
+      shard: Row.shard, processed: processed, orders: openOrders, lastPrices: lastPrices, phases: phases,
+      auctions: auctions)
     engine.recall(quarantined: Array(passedOver))
     return engine
   }
@@ -105,7 +114,7 @@ struct ModelExchange {
       replace.targetSequence = orders[replace.target]!.sequence
       row.command = .replace(replace)
       move(replace.order.id, to: row.sequence)
-    case .step, .expire, .halt, .band: break
+    case .step, .expire, .halt, .band, .cross: break
     }
     log.append(row)
   }
@@ -142,7 +151,9 @@ struct ModelExchange {
         orderIDs.append(order.id)
       }
       log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: entry.command))
+      guard drivesItself else { continue }
       if hasDays, random.oneIn(12) { drive() }
+      if hasDays, !auctions.isEmpty, random.oneIn(2) { driveAuctions() }
       if hasBands, random.oneIn(10) { drive(.band(band())) }
     }
   }
@@ -155,9 +166,7 @@ struct ModelExchange {
       told[step.instrument, default: .init()].point = step.point
       if step.point.stage == .closed { closes[step.instrument] = sequence }
     case .halt(let halt): told[halt.instrument, default: .init()].isHalted = halt.isHalted
-    case .band,
-      .expire, .place, .cancel, .replace:
-      break
+    case .band, .cross, .expire, .place, .cancel, .replace: break
     }
     log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: command))
   }
@@ -171,10 +180,12 @@ struct ModelExchange {
       random.pick(Self.instruments), random.oneIn(6) ? nil : terms, keepsReference: random.oneIn(6))
   }
 
-  /// Now and then a step of a day, a halt or its end, a part of an expiry; steps that lead back are among them.
+  /// Now and then a step of a day, a halt or its end, a part of an expiry or of an auction; steps that lead back are among
+  /// them, and parts without an auction.
   private mutating func drive() {
     let instrument = random.pick(Self.instruments)
-    switch random.number(0...5) {
+    let auction = AuctionTerms(partLimit: random.pick([0, 0, 1, 2, 5, 20]))
+    switch random.number(0...6) {
     case 0...2:
       let last = told[instrument]?.point
       let next: SessionPoint
@@ -184,8 +195,9 @@ struct ModelExchange {
       case .open: next = SessionPoint(last!.day, random.oneIn(8) ? .preOpen : .closed)
       case .closed: next = SessionPoint(last!.day.advanced(by: 1), random.oneIn(4) ? .open : .preOpen)
       }
-      drive(.step(SessionStep(instrument, next)))
-    case 3: drive(.halt(TradingHalt(instrument, isHalted: random.oneIn(4))))
+      drive(.step(SessionStep(instrument, next, auction: auction)))
+    case 3: drive(.halt(TradingHalt(instrument, isHalted: random.oneIn(4), auction: auction)))
+    case 4: drive(.cross(AuctionPart(instrument, limit: random.number(1...4))))
     default:
       guard let close = closes[instrument] else { return }
       drive(
@@ -194,6 +206,13 @@ struct ModelExchange {
             instrument, dayThrough: close,
             untilCancelledThrough: random.oneIn(4) ? Sequence(rawValue: close.rawValue / 2) : .zero,
             limit: random.number(1...6))))
+    }
+  }
+
+  /// Parts of the auctions that are being executed.
+  mutating func driveAuctions(limit: Int16? = nil) {
+    for instrument in auctions.keys.sorted() {
+      drive(.cross(AuctionPart(instrument, limit: limit ?? random.pick([1, 2, 10, 50]))))
     }
   }
 
@@ -323,6 +342,11 @@ struct ModelExchange {
       if update.isExit { orders[update.id]!.quantity = update.quantity }
     }
     for update in settlement.phases { phases[update.instrument] = update.phase }
+    let crossing = Set(auctions.keys).union(settlement.auctions.map(\.instrument))
+    for event in settlement.events where event.kind == .new && crossing.contains(event.instrument) {
+      cameDuringAuctions.insert(event.order)
+    }
+    for update in settlement.auctions { auctions[update.instrument] = update.auction }
     for last in settlement.lastPrices { lastPrices[last.instrument] = last.price }
     for mark in settlement.staleMarks {
       if orders[mark.order]?.account != mark.account { faults.append("a mark on a stranger's order") }
@@ -401,6 +425,8 @@ struct ModelExchange {
       let band = phase.band?.band
       let bids = working.filter { $0.side == .buy }.map { band?.working($0.price, .buy) ?? $0.price }
       let asks = working.filter { $0.side == .sell }.map { band?.working($0.price, .sell) ?? $0.price }
+      // Until an auction is over, nothing else trades.
+      guard auctions[instrument] == nil else { continue }
       if phase.isContinuous, let bid = bids.max(), let ask = asks.min(), bid >= ask {
         faults.append("\(instrument) trades and stands at \(bid) to \(ask)")
       }

@@ -34,13 +34,22 @@ public struct InstrumentStanding: Hashable, Sendable {
   public var told: Told?
   /// The last row of its shard's log that has been processed.
   public var processed: Sequence
+  /// Whether an auction of it is being executed: it is told no more before that is over.
+  public var isCrossing: Bool
+  /// The price that it was listed with.
+  public var reference: Price?
 
   /// Describes an instrument.
-  public init(_ instrument: InstrumentID, shard: Shard, told: Told? = nil, processed: Sequence = .zero) {
+  public init(
+    _ instrument: InstrumentID, shard: Shard, told: Told? = nil, processed: Sequence = .zero, isCrossing: Bool = false,
+    reference: Price? = nil
+  ) {
     self.instrument = instrument
     self.shard = shard
     self.told = told
     self.processed = processed
+    self.isCrossing = isCrossing
+    self.reference = reference
   }
 
   /// Whether it has been told something that has not been processed.
@@ -48,7 +57,7 @@ public struct InstrumentStanding: Hashable, Sendable {
 
   /// Whether it is known what has to expire: the last that it was told has been processed, and its closing auction held.
   public var awaitsExpiry: Bool {
-    told.map { !$0.isCleared && !$0.isCloseHeld && processed >= $0.sequence } ?? false
+    !isCrossing && told.map { !$0.isCleared && !$0.isCloseHeld && processed >= $0.sequence } ?? false
   }
 }
 
@@ -78,19 +87,24 @@ public struct MarketBatch: Hashable, Sendable {
     public var steps: [SessionPoint]
     /// The parts of its expiry.
     public var expiries: [ExpireOrders]
+    /// How the auctions are held that the stages lead to.
+    public var auction: AuctionTerms
 
     /// Describes it.
-    public init(_ instrument: InstrumentID, seen: Sequence?, steps: [SessionPoint] = [], expiries: [ExpireOrders] = [])
-    {
+    public init(
+      _ instrument: InstrumentID, seen: Sequence?, steps: [SessionPoint] = [], expiries: [ExpireOrders] = [],
+      auction: AuctionTerms = .whole
+    ) {
       self.instrument = instrument
       self.seen = seen
       self.steps = steps
       self.expiries = expiries
+      self.auction = auction
     }
 
     /// Its log rows.
     public var commands: [Command] {
-      steps.map { .step(SessionStep(instrument, $0)) } + expiries.map { .expire($0) }
+      steps.map { .step(SessionStep(instrument, $0, auction: auction)) } + expiries.map { .expire($0) }
     }
   }
 

@@ -8,6 +8,8 @@ public struct MarketDirector: Hashable, Sendable {
   public struct Limits: Hashable, Sendable {
     /// Instruments that are told something in one transaction at most.
     public var tellingsOfBatch = 1_000
+    /// Trades that the first part of an auction makes at most.
+    public var auctionPart = AuctionTerms.usualPartLimit
 
     /// The usual bounds.
     public init() {}
@@ -161,8 +163,10 @@ public struct MarketDirector: Hashable, Sendable {
       guard standing.awaitsExpiry, let expiring, !expiring.isEmpty else { return nil }
       return .init(standing.instrument, seen: told.sequence, expiries: expiring)
     }
+    guard !standing.isCrossing else { return nil }
     let steps = steps(from: told?.point, to: goal)
-    return steps.isEmpty ? nil : .init(standing.instrument, seen: told?.sequence, steps: steps)
+    let auction = AuctionTerms(partLimit: limits.auctionPart, reference: standing.reference)
+    return steps.isEmpty ? nil : .init(standing.instrument, seen: told?.sequence, steps: steps, auction: auction)
   }
 
   /// Instruments of which all that has seen their close is gone.

@@ -1,3 +1,4 @@
+internal import Market
 internal import Postgres
 
 /// The SQL of keeping the list of instruments.
@@ -43,7 +44,7 @@ enum InstrumentStatements {
     "admin_set_halt",
     """
     WITH before AS MATERIALIZED (
-      SELECT instrument_id, shard, halt_reason, halt_collects, paused_until FROM instruments
+      SELECT instrument_id, shard, halt_reason, halt_collects, paused_until, reference_price FROM instruments
       WHERE symbol = $1::text FOR NO KEY UPDATE
     ), changed AS (
       UPDATE instruments i SET halt_reason = $2::text, halt_collects = $3::boolean, paused_until = NULL
@@ -58,12 +59,13 @@ enum InstrumentStatements {
       UPDATE shard_logs l SET last_sequence = l.last_sequence + 1
       FROM standing b
       WHERE l.shard = b.shard AND ((b.halt_reason IS NULL) <> ($2::text IS NULL) OR b.is_otherwise)
-      RETURNING l.shard, l.last_sequence, b.instrument_id
+      RETURNING l.shard, l.last_sequence, b.instrument_id, b.reference_price
     ), logged AS (
       INSERT INTO command_log (\(LogColumns.list))
       SELECT n.shard, \(LogColumns.Kind.market.rawValue), CASE WHEN $2::text IS NULL
-        THEN \(LogColumns.Errand.resume.rawValue) ELSE \(LogColumns.Errand.halt.rawValue) END, 0, 0, 0, false,
-        n.instrument_id, n.last_sequence, 0, 0, 0, '00000000-0000-0000-0000-000000000000', clock_timestamp(), NULL, 0, NULL
+        THEN \(LogColumns.Errand.resume.rawValue) ELSE \(LogColumns.Errand.halt.rawValue) END, 0,
+        CASE WHEN $2::text IS NULL THEN \(AuctionTerms.usualPartLimit) ELSE 0 END, 0, false, n.instrument_id,
+        n.last_sequence, 0, 0, CASE WHEN $2::text IS NULL THEN coalesce(n.reference_price, 0) ELSE 0 END, '00000000-0000-0000-0000-000000000000', clock_timestamp(), NULL, 0, NULL
       FROM numbered n
     )
     SELECT (halt_reason, halt_collects, paused_until) IS DISTINCT FROM ($2::text, $3::boolean, NULL::timestamptz)

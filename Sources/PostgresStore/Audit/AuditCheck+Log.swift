@@ -83,7 +83,7 @@ extension AuditCheck {
         SELECT format('shard %s sequence %s', shard, sequence), format('row of kind %s has impossible terms', kind)
         FROM command_log
         WHERE kind NOT BETWEEN 0 AND 7 OR CASE kind & 3
-          WHEN 3 THEN side NOT BETWEEN 0 AND 5 OR order_type NOT BETWEEN 0 AND 2 OR account_id <> 0 OR price < 0
+          WHEN 3 THEN side NOT BETWEEN 0 AND 6 OR time_in_force < 0 OR order_type NOT BETWEEN 0 AND 2 OR account_id <> 0 OR price < 0
             OR quantity < 0 OR side = \(LogColumns.Errand.bind.rawValue) AND (order_type < 1
               OR time_in_force NOT BETWEEN 0 AND 1 OR price < 1 OR quantity < 1) OR target IS NOT NULL OR target_sequence NOT BETWEEN 0 AND sequence - 1
             OR extra_hold IS NOT NULL

@@ -104,6 +104,30 @@ extension AuditCheck {
         WHERE (p.band_tier, p.band_previous_close, p.band_is_near_close)
           IS DISTINCT FROM (b.tier, b.previous_close, b.is_near_close)
         """),
+    AuditCheck(
+      id: "E13", title: "auctions are executed as the log says, of instruments and for orders that are there",
+      count: "SELECT count(*) FROM auction_parts",
+      violations: """
+        WITH \(kept),
+        told AS (
+          SELECT instrument_id, max(sequence) AS sequence FROM command_log
+          WHERE kind & 3 = \(LogColumns.Kind.market.rawValue) AND side = \(LogColumns.Errand.cross.rawValue)
+            AND (shard, sequence) NOT IN (
+              SELECT shard, resolved_sequence FROM quarantined_commands WHERE resolved_at IS NOT NULL)
+          GROUP BY instrument_id)
+        SELECT format('instrument %s', instrument_id),
+          format('was told a part of its auction by row %s; the log says %s', a.told_sequence, t.sequence)
+        FROM auction_parts a FULL JOIN told t USING (instrument_id)
+        LEFT JOIN kept k ON k.shard = (
+          SELECT i.shard FROM instruments i WHERE i.instrument_id = coalesce(a.instrument_id, t.instrument_id))
+        -- The rows of an old day may have been detached.
+        WHERE coalesce(a.told_sequence, 0) <> coalesce(t.sequence, 0) AND greatest(a.told_sequence, t.sequence) >= k.first
+        UNION ALL
+        SELECT format('instrument %s', instrument_id),
+          format('its auction is for orders before row %s, of which %s have been processed', a.before_sequence, k.processed)
+        FROM auction_parts a JOIN instruments i USING (instrument_id) JOIN kept k USING (shard)
+        WHERE a.stage IS NOT NULL AND (a.before_sequence > k.processed OR a.next_close > k.processed)
+        """),
   ]
 
   private static let bands = "\(LogColumns.Errand.bind.rawValue), \(LogColumns.Errand.unbind.rawValue)"

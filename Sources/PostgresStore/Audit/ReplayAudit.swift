@@ -32,10 +32,11 @@ struct ReplayAudit {
     var events = AuditResult(id: "F1", title: "events of the log matched again are the recorded ones")
     var trades = AuditResult(id: "F2", title: "trades of the log matched again are the recorded ones")
     var books = AuditResult(id: "F3", title: "books of the log matched again are the open orders")
+    var auctions = AuditResult(id: "F4", title: "auctions of the log matched again stand where they are recorded")
     let failed = results.filter { $0.violations > 0 && Self.preconditions.contains($0.id) }.map(\.id)
     guard failed.isEmpty else {
       events.notes = ["not replayed: the log itself is damaged, see \(failed.joined(separator: ", "))"]
-      return [events, trades, books]
+      return [events, trades, books, auctions]
     }
     let logs = try logs(&connection)
     let all = logs.reduce(0) { $0 + Int($1.first == 1 ? $1.processed : 0) }
@@ -51,8 +52,9 @@ struct ReplayAudit {
         progress(done, all)
       }
       try compare(engine, &books, &connection)
+      try compareAuctions(engine, &auctions, &connection)
     }
-    return [events, trades, books]
+    return [events, trades, books, auctions]
   }
 
   private func logs(_ connection: inout PostgresConnection) throws(PostgresError) -> [Log] {
@@ -104,6 +106,32 @@ struct ReplayAudit {
     try trades.finish(&tradeResult, limit: sampleLimit, &connection)
     try commands.close(&connection)
     return engine
+  }
+
+  /// Compares the auctions that are being executed with what is stored of them.
+  private func compareAuctions(
+    _ engine: ShardEngine, _ result: inout AuditResult, _ connection: inout PostgresConnection
+  ) throws(PostgresError) {
+    let rows = try connection.query(
+      PostgresCall(AuctionStatements.ofBooks, [.int2Array([engine.shard.rawValue])]))
+    var recorded = AuctionColumns.read(rows)[engine.shard] ?? [:]
+    var replayed = engine.executedAuctions
+    // An estimate for those who pace the parts.
+    for instrument in recorded.keys { recorded[instrument]!.left = 0 }
+    for instrument in replayed.keys { replayed[instrument]!.left = 0 }
+    for instrument in Set(recorded.keys).union(replayed.keys).sorted() {
+      result.checked += 1
+      guard recorded[instrument] != replayed[instrument] else { continue }
+      func text(_ auction: AuctionExecution?) -> String {
+        guard let auction else { return "none" }
+        return "\(auction.stage) at \(auction.price?.description ?? "no price") of orders before row \(auction.before)"
+      }
+      result.add(
+        AuditViolation(
+          name: "instrument \(instrument)",
+          detail: "recorded \(text(recorded[instrument])); replayed \(text(replayed[instrument]))"),
+        limit: sampleLimit)
+    }
   }
 
   private func quarantined(

@@ -140,7 +140,10 @@ enum MarketDataStatements {
     LEFT JOIN LATERAL (
       SELECT * FROM orders o WHERE \(standing) AND o.time_in_force <> \(TimeInForce.cls.rawValue)
         AND NOT coalesce(p.is_halted, false)
-        AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue) OFFSET 0) AS o ON true
+        AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue)
+        AND NOT EXISTS (
+          SELECT FROM auction_parts a WHERE a.instrument_id = i.instrument_id AND a.stage IS NOT NULL) OFFSET 0) AS o
+      ON true
     CROSS JOIN LATERAL (SELECT \(working) AS price) w
     WHERE i.instrument_id = ANY ($1::integer[])
     GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, w.price

@@ -77,7 +77,8 @@ enum BandStatements {
     """
     WITH resumed AS (
       UPDATE instruments SET halt_reason = NULL, halt_collects = false, paused_until = NULL
-      WHERE instrument_id = ANY ($1::integer[]) AND paused_until IS NOT NULL RETURNING instrument_id, shard
+      WHERE instrument_id = ANY ($1::integer[]) AND paused_until IS NOT NULL
+      RETURNING instrument_id, shard, reference_price
     ), \(logErrand(.resume, of: "resumed"))
     SELECT count(*) FROM resumed
     """)
@@ -91,8 +92,10 @@ enum BandStatements {
       RETURNING l.shard, l.last_sequence - n.count AS base
     ), logged AS (
       INSERT INTO command_log (\(LogColumns.list))
-      SELECT n.shard, \(LogColumns.Kind.market.rawValue), \(errand.rawValue), 0, 0, 0, false, i.instrument_id,
-        n.base + row_number() OVER (ORDER BY i.instrument_id), 0, 0, 0, '00000000-0000-0000-0000-000000000000',
+      SELECT n.shard, \(LogColumns.Kind.market.rawValue), \(errand.rawValue), 0,
+        \(errand == .resume ? AuctionTerms.usualPartLimit : 0), 0, false, i.instrument_id,
+        n.base + row_number() OVER (ORDER BY i.instrument_id), 0, 0,
+        \(errand == .resume ? "coalesce(i.reference_price, 0)" : "0"), '00000000-0000-0000-0000-000000000000',
         clock_timestamp(), NULL, 0, NULL
       FROM numbered n JOIN \(name) i USING (shard)
     )

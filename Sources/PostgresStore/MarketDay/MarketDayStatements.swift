@@ -33,8 +33,10 @@ enum MarketDayStatements {
     SELECT i.instrument_id, i.shard, c.processed_sequence, s.day - date '1970-01-01', s.stage, s.sequence,
       s.closed_sequence, s.is_cleared, EXISTS (
         SELECT FROM quarantined_commands q WHERE q.shard = i.shard AND q.sequence = s.closed_sequence
-          AND (q.resolved_at IS NULL OR q.resolved_sequence > c.processed_sequence))
+          AND (q.resolved_at IS NULL OR q.resolved_sequence > c.processed_sequence)), a.stage IS NOT NULL,
+      i.reference_price
     FROM instruments i JOIN shard_cursors c USING (shard) LEFT JOIN session_steps s USING (instrument_id)
+      LEFT JOIN auction_parts a USING (instrument_id)
     WHERE NOT coalesce(s.is_cleared, true) OR CASE
       WHEN $1::integer IS NULL THEN s.stage <> \(SessionStage.open.rawValue)
       ELSE s.instrument_id IS NULL OR (s.day - date '1970-01-01', s.stage) < ($1::integer, $2::smallint) END
@@ -134,14 +136,17 @@ enum MarketDayStatements {
     UPDATE market_clock SET target_day = date '1970-01-01' + $1::integer, target_stage = $2::smallint, changed_at = now()
     """)
 
-  /// Instruments by where they stand, and how many of each have told steps not yet applied, or orders left to expire.
+  /// Instruments by where they stand, and how many of each have told steps not yet applied or auctions not yet over, or
+  /// orders left to expire.
   static let phases = PostgresStatement(
     "market_phases",
     """
     SELECT p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), count(*),
-      count(*) FILTER (WHERE (s.day, s.stage) IS DISTINCT FROM (p.day, p.stage) AND s.day IS NOT NULL),
+      count(*) FILTER (
+        WHERE (s.day, s.stage) IS DISTINCT FROM (p.day, p.stage) AND s.day IS NOT NULL OR a.stage IS NOT NULL),
       count(*) FILTER (WHERE NOT coalesce(s.is_cleared, true))
     FROM instruments i LEFT JOIN instrument_phases p USING (instrument_id) LEFT JOIN session_steps s USING (instrument_id)
+      LEFT JOIN auction_parts a USING (instrument_id)
     GROUP BY 1, 2, 3 ORDER BY 1 NULLS FIRST, 2, 3
     """)
 }

@@ -54,7 +54,8 @@ public struct PostgresMarketLedger: MarketLedger {
       }
       return InstrumentStanding(
         InstrumentID(rawValue: rows.int4(row, 0)), shard: Shard(rawValue: rows.int2(row, 1)), told: told,
-        processed: Sequence(rawValue: rows.int8(row, 2)))
+        processed: Sequence(rawValue: rows.int8(row, 2)), isCrossing: rows.bool(row, 9),
+        reference: rows.isNull(row, 10) ? nil : Price(rawValue: rows.int8(row, 10)))
     }
   }
 

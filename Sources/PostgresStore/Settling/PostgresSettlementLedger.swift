@@ -62,7 +62,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
       [
         PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.books, names),
         PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
-        PostgresCall(Restoration.read), PostgresCall(SettlingStatements.commit),
+        PostgresCall(Restoration.read), PostgresCall(AuctionStatements.ofBooks, names),
+        PostgresCall(SettlingStatements.commit),
       ], at: 4)
     let (rows, prices) = (answers[1], answers[2])
     var lastPrices: [Shard: [InstrumentID: Price]] = [:]
@@ -71,6 +72,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
       lastPrices[Shard(rawValue: prices.int2(row, 0)), default: [:]][instrument] = Price(rawValue: prices.int8(row, 2))
     }
     let phases = try readable { () throws(PostgresError) in try PhaseColumns.read(answers[3]) }
+    let auctions = try readable { () throws(PostgresError) in try AuctionColumns.read(answers[5]) }
     var books: [ShardBook] = []
     for row in 0..<rows.count {
       let shard = Shard(rawValue: rows.int2(row, 0))
@@ -78,7 +80,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
         books.append(
           ShardBook(
             shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [],
-            lastPrices: lastPrices[shard] ?? [:], phases: phases[shard] ?? [:], history: history))
+            lastPrices: lastPrices[shard] ?? [:], phases: phases[shard] ?? [:],
+            auctions: auctions[shard] ?? [:], history: history))
       }
       if !rows.isNull(row, 2) {
         let order = try readable { () throws(PostgresError) in try OrderColumns.read(rows, row, from: 2) }

@@ -42,6 +42,7 @@ package struct SettlingTransaction {
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
     add(SettlingStatements.changePrices, prices, "price_change[]", [time])
     add(SettlingStatements.changePhases, phases, "phase_update[]", [time])
+    add(AuctionStatements.change, auctions, "auction_update[]", [time])
     return calls
   }
 
@@ -245,6 +246,13 @@ package struct SettlingTransaction {
     let updates = commits.flatMap(\.settlement.phases).sorted { $0.instrument < $1.instrument }
     var rows = RowArray(expectedBytes: updates.count * 40)
     for update in updates { rows.append { PhaseColumns.write(update.phase, of: update.instrument, to: &$0) } }
+    return rows
+  }
+
+  private var auctions: RowArray {
+    let updates = commits.flatMap(\.settlement.auctions).sorted { $0.instrument < $1.instrument }
+    var rows = RowArray(expectedBytes: updates.count * 80)
+    for update in updates { rows.append { AuctionColumns.write(update.auction, of: update.instrument, to: &$0) } }
     return rows
   }
 

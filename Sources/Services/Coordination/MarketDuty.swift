@@ -16,10 +16,12 @@ actor MarketDuty {
   private let troubles: PortTroubles
   private(set) var director: MarketDirector
   private var plan = ExpiryPlan()
+  let auctionPlan: AuctionPlan
   private var reading: MarketClockReading?
   /// Whether the last turn had something to do.
   private var isBusy = false
   private var isFailing = false
+  /// Whether rows that were told could not be delivered by the stream.
   /// When it was looked last whether reference prices of price bands move.
   var lookedAtReferences: Timestamp?
 
@@ -34,6 +36,9 @@ actor MarketDuty {
     self.report = report
     troubles = PortTroubles { report(.trouble($0)) }
     director = settings.market
+    var auctionPlan = AuctionPlan()
+    auctionPlan.partLimit = max(1, settings.market.limits.auctionPart)
+    self.auctionPlan = auctionPlan
   }
 
   /// Whether an opening or a close is near, as far as the clock has been read, or under way: who takes a shard over has to
@@ -66,6 +71,7 @@ actor MarketDuty {
     guard let clock = try await clock(leadership) else { return nil }
     let goal = director.goal(clock, at: now())
     guard try await keepBands(to: goal, clock, leadership) else { return nil }
+    guard let isCrossing = try await carryOnAuctions(leadership) else { return nil }
     let standings = try await ledger.behind(goal)
     let uncounted = plan.look(standings, at: now())
     let shards = Set(uncounted.map(\.shard)).sorted()
@@ -85,7 +91,7 @@ actor MarketDuty {
       }
     }
     if let failure { throw failure }
-    isBusy = isBusy || plan.isUnderWay(at: now()) || standings.contains(where: \.isComing)
+    isBusy = isBusy || isCrossing || plan.isUnderWay(at: now()) || standings.contains(where: \.isComing)
     if counted.count < shards.count { return .zero }
     return isBusy ? settings.lookPeriod : pause(clock)
   }

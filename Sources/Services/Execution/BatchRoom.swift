@@ -2,7 +2,7 @@ internal import Market
 
 /// What one settling transaction still takes in.
 ///
-/// A command of an account is a command. Parts of an expiry are as much work as the orders that they end, for the database;
+/// A command of an account is a command. Parts of an expiry or an auction are as much work as the orders that they concern, for the database;
 /// steps and halts as the orders that stand there, for the worker, who answers nobody meanwhile. Whatever it is, the first is
 /// taken.
 struct BatchRoom {
@@ -22,9 +22,9 @@ struct BatchRoom {
   mutating func admits(_ command: Command, weight: Int) -> Bool {
     guard commands > 0 else { return false }
     if weight > 0 {
-      guard !hasHeavy || weight <= (command.isExpiry ? expiring : collected) else { return false }
+      guard !hasHeavy || weight <= (command.isPart ? expiring : collected) else { return false }
       hasHeavy = true
-      if command.isExpiry { expiring -= weight } else { collected -= weight }
+      if command.isPart { expiring -= weight } else { collected -= weight }
     }
     commands -= 1
     return true
@@ -32,5 +32,10 @@ struct BatchRoom {
 }
 
 extension Command {
-  fileprivate var isExpiry: Bool { if case .expire = self { true } else { false } }
+  fileprivate var isPart: Bool {
+    switch self {
+    case .expire, .cross: true
+    case .place, .cancel, .replace, .step, .halt, .band: false
+    }
+  }
 }

@@ -46,7 +46,7 @@ extension ShardEngine {
     if terms == nil { phase.limit = nil }
     phases[change.instrument] = phase
     builder.phaseChanged(change.instrument, phase)
-    guard phase.isContinuous else { return }
+    guard phase.isContinuous, auctions[change.instrument] == nil else { return }
     bands[change.instrument] = phase.band?.band
     move(change.instrument, &work, &builder)
   }

@@ -47,7 +47,7 @@ extension ShardEngine {
     case .cancel(let cancel): return isPlain(cancel.instrument)
     case .replace(let replace):
       return replace.order.trigger == nil && isPlain(replace.order.instrument) && bands[replace.order.instrument] == nil
-    case .step, .expire, .halt, .band: return false
+    case .step, .expire, .halt, .band, .cross: return false
     }
   }
 
@@ -72,6 +72,7 @@ extension ShardEngine {
       case .expire(let expiry): expire(expiry, &work, &builder)
       case .halt(let halt): self.halt(halt, &work, &builder)
       case .band(let band): self.band(band, &work, &builder)
+      case .cross(let part): cross(part, &work, &builder)
       }
     }
     while !work.agenda.isEmpty {
@@ -123,7 +124,9 @@ extension ShardEngine {
   private mutating func follow(_ event: BookEvent, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
     switch event.kind {
     case .trade:
-      traded(at: event.price, command: work.entry.command, &work, &builder)
+      // All trades of a round have one price: it is followed at the round's end.
+      let instrument = work.entry.command.instrument
+      if auctions[instrument] == nil { traded(at: event.price, in: instrument, &work, &builder) }
       executed(event.order, event.quantity, &work, &builder)
       executed(event.counterpart, event.quantity, &work, &builder)
     case .canceled, .rejected: ended(event.order, &work, &builder)
@@ -134,10 +137,10 @@ extension ShardEngine {
 
   /// Moves the last price; what it reaches is put on the agenda.
   private mutating func traded(
-    at price: Price, command: Command, _ work: inout Reaction, _ builder: inout SettlementBuilder
+    at price: Price, in instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
   ) {
     var moves: [TriggerBook.Move] = []
-    let fired = conditional.triggers.trade(at: price, in: command.instrument, moves: &moves)
+    let fired = conditional.triggers.trade(at: price, in: instrument, moves: &moves)
     for move in moves {
       conditional.change(move.order) { $0.trigger = move.trigger }
       note(move.order, &builder)
@@ -145,11 +148,21 @@ extension ShardEngine {
     work.agenda += fired.map { .fire($0) }
   }
 
+  /// Puts what the last price reaches on the agenda, where that was put off.
+  mutating func followLastPrice(
+    _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
+  ) {
+    guard let last = builder.lastPrice(of: instrument) ?? lastPrices[instrument] else { return }
+    traded(at: last, in: instrument, &work, &builder)
+  }
+
   // MARK: Triggers
 
   /// Lets an order wait for its stop, or puts it on the agenda when that has been reached already.
   mutating func wait(_ key: OrderKey, _ work: inout Reaction, _ builder: inout SettlementBuilder) {
     guard let order = conditional[key], var trigger = order.conditions.trigger else { return }
+    // Nothing fires while an auction is being executed; at its end the last price is followed.
+    guard auctions[order.instrument] == nil else { return conditional.wait(key) }
     if let last = builder.lastPrice(of: order.instrument) ?? lastPrices[order.instrument] {
       if trigger.follow(last, order.side) {
         conditional.change(key) { $0.trigger = trigger }
@@ -215,6 +228,7 @@ extension Command {
     case .expire: "expire"
     case .halt(let halt): halt.isHalted ? "halt" : "resume"
     case .band: "band"
+    case .cross: "cross"
     }
   }
 
@@ -228,6 +242,7 @@ extension Command {
     case .expire(let expiry): return expiry.instrument
     case .halt(let halt): return halt.instrument
     case .band(let band): return band.instrument
+    case .cross(let part): return part.instrument
     }
   }
 }

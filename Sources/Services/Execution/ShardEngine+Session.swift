@@ -12,7 +12,8 @@ extension ShardEngine {
     let phase = phases[order.instrument]
     switch order.timeInForce {
     case .day, .gtc: return nil
-    case .ioc, .fok: return phase?.isContinuous ?? true ? nil : OrderEvent.outsideSession
+    case .ioc, .fok:
+      return phase?.isContinuous ?? true && auctions[order.instrument] == nil ? nil : OrderEvent.outsideSession
     case .opg:
       guard let point = phase?.point else { return OrderEvent.noAuctions }
       return point.stage == .open ? OrderEvent.openingOver : nil
@@ -29,6 +30,9 @@ extension ShardEngine {
       if closings[instrument]!.count == 0 { closings[instrument] = nil }
     } else if calls[instrument] != nil {
       calls[instrument]!.apply(command, at: 0, into: &events)
+      if command.kind == .replace, let event = events.last {
+        follow(replacement: event, in: instrument, command.timeInForce)
+      }
     } else {
       engine.apply([withinBand(command)], into: &events)
       if command.kind == .replace, bands[instrument] != nil { queueAnew(command, &events) }
@@ -45,8 +49,10 @@ extension ShardEngine {
   }
 
   /// Puts an order back where it stood.
-  mutating func restore(_ order: RestingOrder, timeInForce: TimeInForce) throws(RestoreRefusal) {
-    if timeInForce == .cls {
+  mutating func restore(_ order: RestingOrder, of record: OpenOrder) throws(RestoreRefusal) {
+    // Orders for the close wait apart from the others until they cross with them.
+    let crosses = auctions[order.instrument].map { $0.isClosing && record.priority < $0.before } ?? false
+    if record.timeInForce == .cls, !crosses {
       try closings[order.instrument, default: CallBook(instrument: order.instrument)].restore(order)
     } else if calls[order.instrument] != nil {
       try calls[order.instrument]!.restore(order)
@@ -64,6 +70,7 @@ extension ShardEngine {
     case .expire(let expiry): return Int(clamping: expiry.limit)
     case .step(let step): return standingCount(step.instrument)
     case .halt(let halt): return standingCount(halt.instrument)
+    case .cross(let part): return 2 * Int(part.limit)
     }
   }
 
@@ -78,9 +85,7 @@ extension ShardEngine {
     var phase = phases[step.instrument] ?? InstrumentPhase()
     guard phase.point.map({ $0 < step.point }) ?? true else { return }
     phase.point = step.point
-    change(step.instrument, to: phase, &work, &builder)
-    // Who wanted this day's auctions only has had them, or there were none.
-    if step.point.stage == .closed { endAuctionOrders(of: step.instrument, &work, &builder) }
+    change(step.instrument, to: phase, step.auction, &work, &builder)
   }
 
   /// Halts an instrument, or lets it trade again: what was collected meanwhile crosses.
@@ -88,33 +93,35 @@ extension ShardEngine {
     var phase = phases[halt.instrument] ?? InstrumentPhase()
     guard phase.isHalted != halt.isHalted else { return }
     phase.isHalted = halt.isHalted
-    change(halt.instrument, to: phase, &work, &builder)
+    change(halt.instrument, to: phase, halt.auction, &work, &builder)
   }
 
   private mutating func change(
-    _ instrument: InstrumentID, to phase: InstrumentPhase, _ work: inout Reaction, _ builder: inout SettlementBuilder
+    _ instrument: InstrumentID, to phase: InstrumentPhase, _ terms: AuctionTerms, _ work: inout Reaction,
+    _ builder: inout SettlementBuilder
   ) {
     let old = phases[instrument] ?? InstrumentPhase()
     var phase = phase
     if !phase.isContinuous { phase.limit = nil }
     phases[instrument] = phase
     builder.phaseChanged(instrument, phase)
-    switch (old.isContinuous, phase.isContinuous) {
-    case (true, false):
-      // Orders for the close take part in its auction; during a halt they wait on.
-      let closes = phase.point?.stage == .closed && old.point != nil
-      collect(instrument, withClosing: closes)
-      if closes { cross(instrument, &work, &builder) }
-    case (false, true):
-      let price = cross(instrument, &work, &builder)
-      if let price, let band = phase.band, band.reference != price {
-        phases[instrument]!.band!.reference = price
-        builder.phaseChanged(instrument, phases[instrument]!)
-      }
-      bands[instrument] = phases[instrument]!.band?.band
-      release(instrument, &work, &builder)
-    case (false, false), (true, true): break
+    let isClosed = phase.point?.stage == .closed && old.point != phase.point
+    if var auction = auctions[instrument] {
+      // It is executed to its end; what follows it, how the instrument trades then decides.
+      if isClosed, old.point != nil { (auction.nextClose, auction.reference) = (work.entry.sequence, terms.reference) }
+      auctions[instrument] = auction
+      clearings[instrument] = nil
+      return builder.auctionMoved(instrument, to: auction)
     }
+    // Orders for the close take part in its auction; during a halt they wait on.
+    let closes = isClosed && old.isContinuous && old.point != nil
+    if old.isContinuous, !phase.isContinuous { collect(instrument, withClosing: closes) }
+    guard isClosed || !old.isContinuous && phase.isContinuous else { return }
+    // Who wanted a day's auctions only has had them, or there were none.
+    auctions[instrument] = AuctionExecution(
+      stage: closes || !isClosed ? .pricing : .clearing, before: work.entry.sequence, isClosing: isClosed,
+      reference: terms.reference)
+    carryOn(instrument, limit: terms.partLimit, &work, &builder)
   }
 
   /// Takes an instrument's orders out of their books to stand side by side, in their order of time.
@@ -128,55 +135,12 @@ extension ShardEngine {
     bands[instrument] = nil
     if withClosing { orders += closings.removeValue(forKey: instrument)?.orders ?? [] }
     engine.remove(instrument)
-    do throws(RestoreRefusal) {
-      calls[instrument] = try CallBook(instrument: instrument, orders: byTime(orders))
-    } catch {
-      preconditionFailure("shard \(shard): orders that stood in a book cannot be collected: \(error)")
-    }
-  }
-
-  /// - Returns: The price; nil when nothing traded.
-  @discardableResult
-  private mutating func cross(
-    _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
-  ) -> Price? {
-    var events: [BookEvent] = []
-    let reference = builder.lastPrice(of: instrument) ?? lastPrices[instrument]
-    let price = calls[instrument]!.cross(reference: reference, into: &events)
-    digest(events, &work, &builder)
-    return price
-  }
-
-  /// Puts what an auction has left back into the book, but for orders that are for the opening only, and for market orders:
-  /// what is left of those ends, as it does in the book.
-  private mutating func release(
-    _ instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
-  ) {
-    for order in calls[instrument]!.orders where ends(resting(order.order)) {
-      expire(order.order, reason: OrderEvent.auctionOver, &work, &builder)
-    }
-    let rest = calls.removeValue(forKey: instrument)!.orders
-    do throws(RestoreRefusal) {
-      for order in rest { try restore(order, timeInForce: resting(order.order).timeInForce) }
-    } catch {
-      preconditionFailure("shard \(shard): what an auction has left cannot stand in the book: \(error)")
-    }
-  }
-
-  private func ends(_ order: OpenOrder) -> Bool { order.type == .market || order.timeInForce == .opg }
-
-  /// Ends the orders that were for the auctions of a day which is over.
-  private mutating func endAuctionOrders(
-    of instrument: InstrumentID, _ work: inout Reaction, _ builder: inout SettlementBuilder
-  ) {
-    for key in openKeys(of: instrument, where: { _, order in order.timeInForce.isForAuction }) {
-      expire(key, reason: OrderEvent.auctionOver, &work, &builder)
-    }
+    calls[instrument] = collected(instrument, byTime(orders))
   }
 
   /// Open orders of an instrument, by priority and activation: those that stand somewhere to trade, and those that wait
   /// outside. A shard has many instruments, so nobody looks through all that is open in it.
-  private func openKeys(
+  func openKeys(
     of instrument: InstrumentID, where isWanted: (OrderKey, OpenOrder) -> Bool
   ) -> [OrderKey] {
     var keys = conditional.keys(of: instrument).filter { conditional[$0]?.conditions.phase != .working }
@@ -224,7 +188,7 @@ extension ShardEngine {
   }
 
   /// Ends an order whose time is over, and its class with it.
-  private mutating func expire(
+  mutating func expire(
     _ key: OrderKey, reason: UInt8, _ work: inout Reaction, _ builder: inout SettlementBuilder
   ) {
     work.isExpiring = true

@@ -21,6 +21,12 @@ public struct ShardEngine: Sendable {
   var phases: [InstrumentID: InstrumentPhase]
   /// The orders of instruments whose orders are collected.
   var calls: [InstrumentID: CallBook] = [:]
+  /// Auctions that are being executed; their instruments' orders are collected meanwhile.
+  var auctions: [InstrumentID: AuctionExecution] = [:]
+  /// What the parts of these take from, found once.
+  var crossings: [InstrumentID: CrossingQueue] = [:]
+  /// What ends with these, found once; the first at the end.
+  var clearings: [InstrumentID: [OrderKey]] = [:]
   /// The bands of instruments that trade within one.
   var bands: [InstrumentID: PriceBand] = [:]
   /// Orders for the closing auction while their instruments trade.
@@ -35,10 +41,11 @@ public struct ShardEngine: Sendable {
   ///   - orders: The open orders whose commands have been processed, by priority and activation.
   ///   - lastPrices: The prices of the latest trades up to there.
   ///   - phases: How instruments trade.
+  ///   - auctions: Auctions that are being executed.
   /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
   public init(
     shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
-    phases: [InstrumentID: InstrumentPhase] = [:]
+    phases: [InstrumentID: InstrumentPhase] = [:], auctions: [InstrumentID: AuctionExecution] = [:]
   ) throws(RecoveryFault) {
     self.shard = shard
     cursor = processed
@@ -46,7 +53,9 @@ public struct ShardEngine: Sendable {
     open = Dictionary(minimumCapacity: orders.count)
     self.lastPrices = lastPrices
     self.phases = phases
-    for (instrument, phase) in phases {
+    self.auctions = auctions
+    for instrument in auctions.keys { calls[instrument] = CallBook(instrument: instrument) }
+    for (instrument, phase) in phases where auctions[instrument] == nil {
       if phase.isContinuous {
         bands[instrument] = phase.band?.band
       } else {
@@ -71,7 +80,7 @@ public struct ShardEngine: Sendable {
       order: key, instrument: order.instrument, account: order.account, side: order.side, price: order.price,
       leaves: order.leaves, filled: order.filled, selfTradePrevention: order.selfTradePrevention)
     do throws(RestoreRefusal) {
-      try restore(resting, timeInForce: order.timeInForce)
+      try restore(resting, of: OpenOrder(order))
     } catch {
       throw RecoveryFault(order: order.id, reason: "\(error)")
     }
@@ -82,7 +91,7 @@ public struct ShardEngine: Sendable {
   public init(_ book: ShardBook) throws(RecoveryFault) {
     try self.init(
       shard: book.shard, processed: book.processed, orders: book.orders, lastPrices: book.lastPrices,
-      phases: book.phases)
+      phases: book.phases, auctions: book.auctions)
   }
 
   /// How many orders are open: in the books or waiting outside.
@@ -92,6 +101,9 @@ public struct ShardEngine: Sendable {
   public func openOrders() -> [OpenOrder] {
     open.values.sorted { ($0.priority, $0.activation, $0.id) < ($1.priority, $1.activation, $1.id) }
   }
+
+  /// Auctions that are being executed: for comparison with what is stored.
+  public var executedAuctions: [InstrumentID: AuctionExecution] { auctions }
 
   /// Carries out log rows that follow the cursor without a gap.
   public mutating func apply(_ entries: some Collection<LogEntry>) -> Settlement {
@@ -186,7 +198,7 @@ public struct ShardEngine: Sendable {
         builder.cancelRejected(OpenOrder(cancel), reason: reason)
         unmark(cancel.target, cancel.targetSequence, of: cancel.account, &builder)
       }
-    case .step, .expire, .halt, .band: break
+    case .step, .expire, .halt, .band, .cross: break
     }
   }
 
@@ -231,7 +243,7 @@ public struct ShardEngine: Sendable {
     switch command {
     case .place(let order): return order
     case .replace(let replace): return replace.order
-    case .cancel, .step, .expire, .halt, .band: preconditionFailure("the command places no order")
+    case .cancel, .step, .expire, .halt, .band, .cross: preconditionFailure("the command places no order")
     }
   }
 
@@ -273,7 +285,7 @@ extension BookCommand {
       self.init(kind: .replace, order: key, target: replace.targetKey, terms: replace.order)
     case .cancel(let cancel):
       self = .cancel(cancel.targetKey, in: cancel.instrument, account: cancel.account)
-    case .step, .expire, .halt, .band: preconditionFailure("no book carries out what the exchange asks for")
+    case .step, .expire, .halt, .band, .cross: preconditionFailure("no book carries out what the exchange asks for")
     }
   }
 

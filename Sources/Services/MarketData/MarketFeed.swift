@@ -42,6 +42,11 @@ public struct MarketFeed: Sendable {
       touched[update.instrument] = touched[update.instrument] ?? []
       told[update.instrument] = nil
     }
+    // So do those that an auction has left.
+    for update in settlement.auctions where update.auction == nil {
+      touched[update.instrument] = touched[update.instrument] ?? []
+      told[update.instrument] = nil
+    }
     guard !touched.isEmpty else { return [] }
     let trades = Dictionary(grouping: settlement.trades, by: \.instrument)
     return touched.keys.sorted().compactMap { instrument in

@@ -45,7 +45,7 @@ extension FaultRow {
   /// a full disk or a poisoned log have suites of their own.
   static let all =
     worker + fleet + leader + links + redis + hostile + postgres + commits + stalls + gateway + races + clocks
-    + marketDay
+    + marketDay + auctions
     + age + log + dayTables
     + findings
 

@@ -78,7 +78,7 @@ extension FaultStand {
     """
 
   /// Has the market come to a stage, whoever dies meanwhile.
-  fileprivate func market(_ word: String) async throws {
+  func market(_ word: String) async throws {
     let (status, text) = try await stack.run(["market", word, "--wait", "60s"], within: 90)
     #expect(status == 0, "market \(word): \(text)")
   }
