@@ -29,7 +29,8 @@ enum NamedStatements {
 
   private static func settling(_ day: Day) -> [PostgresStatement] {
     [
-      SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.books,
+      SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor, SettlingStatements.bookPage,
+      OrderStatements.find(day: day), OrderStatements.find(day: nil),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, SettlingStatements.beginSnapshot,
       SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,
       SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,

@@ -7,16 +7,23 @@ public import Sharding
 
 /// Claiming, recovering and settling in PostgreSQL.
 public struct PostgresSettlementLedger: SettlementLedger {
+  /// Pages of a book that are read over the connection that everything else goes over.
+  private static let shallowPages = 4
+
   private let session: PostgresSession
+  private let deepSession: PostgresSession?
   private let days = DayTables()
   private let sessionGuard: SessionGuard?
   /// The restoration that settlements were last seen to be of.
   private let restoration = Lock<Int64?>(nil)
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  /// - Parameter sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
-  public init(session: PostgresSession, sessionGuard: SessionGuard? = nil) {
+  /// - Parameters:
+  ///   - deepSession: For books that are long to read; nil to read them over `session` as well.
+  ///   - sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
+  public init(session: PostgresSession, deepSession: PostgresSession? = nil, sessionGuard: SessionGuard? = nil) {
     self.session = session
+    self.deepSession = deepSession
     self.sessionGuard = sessionGuard
   }
 
@@ -56,33 +63,31 @@ public struct PostgresSettlementLedger: SettlementLedger {
     return Set((0..<rows.count).map { Shard(rawValue: rows.int2($0, 0)) })
   }
 
+  /// Each shard in a snapshot of its own. A deep book is read over a connection of its own, so that whoever asks for other
+  /// shards meanwhile waits for a few pages at most.
   public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
-    let names: [PostgresParameter] = [.int2Array(shards.map(\.rawValue))]
-    let (answers, history) = try await runWithHistory(
-      [
-        PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.books, names),
-        PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
-        PostgresCall(Restoration.read), PostgresCall(SettlingStatements.commit),
-      ], at: 4)
-    let (rows, prices) = (answers[1], answers[2])
-    var lastPrices: [Shard: [InstrumentID: Price]] = [:]
-    for row in 0..<prices.count {
-      let instrument = InstrumentID(rawValue: prices.int4(row, 1))
-      lastPrices[Shard(rawValue: prices.int2(row, 0)), default: [:]][instrument] = Price(rawValue: prices.int8(row, 2))
-    }
-    let phases = PhaseColumns.read(answers[3])
     var books: [ShardBook] = []
-    for row in 0..<rows.count {
-      let shard = Shard(rawValue: rows.int2(row, 0))
-      if books.last?.shard != shard {
-        books.append(
-          ShardBook(
-            shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [],
-            lastPrices: lastPrices[shard] ?? [:], phases: phases[shard] ?? [:], history: history))
-      }
-      if !rows.isNull(row, 2) { books[books.count - 1].orders.append(OrderColumns.read(rows, row, from: 2)) }
+    for shard in shards.sorted() {
+      if let book = try await book(of: shard) { books.append(book) }
     }
     return books
+  }
+
+  private func book(of shard: Shard) async throws(LedgerError) -> ShardBook? {
+    do {
+      var reading = BookReading(shard: shard, pages: deepSession == nil ? nil : Self.shallowPages)
+      for session in [session, deepSession].compactMap(\.self) {
+        let ending = try await session.use { [reading] (connection) throws(PostgresError) in try reading.run(&connection) }
+        switch ending {
+        case .book(let book): return book
+        case .none: return nil
+        case .tooLong: reading.pages = nil
+        }
+      }
+      return nil
+    } catch {
+      throw LedgerError(error)
+    }
   }
 
   public func processedLog(

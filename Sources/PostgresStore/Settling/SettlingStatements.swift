@@ -42,23 +42,26 @@ enum SettlingStatements {
         WHERE shard = o.shard AND epoch = o.epoch AND nonce = o.nonce) c
     """)
 
-  /// Cursors and open orders in one statement, so that they belong to one moment. Orders in quarantine stand before the
-  /// cursor and in no book; the list of them is short and hashed once.
-  static let books = PostgresStatement(
-    "books",
+  static let bookCursor = PostgresStatement(
+    "book_cursor", "SELECT processed_sequence FROM shard_cursors WHERE shard = $1::smallint")
+
+  /// The keys of a shard's open orders behind a key, in the order of their index; with their places in the log, and whether
+  /// they are in quarantine: then they stand before the cursor and in no book. The list of those is short and hashed once.
+  ///
+  /// Parameters: shard, account, instrument, side, price, order, most rows.
+  static let bookPage = PostgresStatement(
+    "book_page",
     """
-    SELECT c.shard, c.processed_sequence, \(OrderColumns.list)
-    FROM shard_cursors c
-      LEFT JOIN LATERAL (
-        SELECT * FROM orders o WHERE o.is_open AND o.shard = c.shard AND o.sequence <= c.processed_sequence
-          AND (o.shard, o.sequence) NOT IN (
-            SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL) OFFSET 0) AS o ON true
-      \(OrderColumns.join)
-    WHERE c.shard = ANY ($1::smallint[]) ORDER BY c.shard, o.priority, coalesce(t.activation, 0), o.order_id
+    SELECT p.account_id, p.instrument_id, p.side, p.price, p.order_id, p.sequence, (p.shard, p.sequence) IN (
+        SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
+    FROM open_orders p
+    WHERE p.shard = $1::smallint AND (p.account_id, p.instrument_id, p.side, p.price, p.order_id)
+      > ($2::bigint, $3::integer, $4::smallint, $5::bigint, $6::uuid)
+    ORDER BY p.account_id, p.instrument_id, p.side, p.price, p.order_id LIMIT $7::integer
     """)
 
-  /// The prices of the latest trades of all instruments of the shards: what stops are measured by. Read in the transaction
-  /// of ``books``, because a last price belongs to the same moment as the orders.
+  /// The prices of the latest trades of all instruments of the shards: what stops are measured by. Read in the snapshot
+  /// of ``bookPage``, because a last price belongs to the same moment as the orders.
   static let bookPrices = PostgresStatement(
     "book_prices",
     """

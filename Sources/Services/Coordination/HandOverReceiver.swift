@@ -12,12 +12,12 @@ actor HandOverReceiver {
     var engine: ShardEngine?
     /// The branch of the database's history that the books are of.
     var history = LedgerHistory.unnamed
+    var isReading = false
     var isRequested = false
+    /// When it was begun; once the owner has been asked, when that was.
     var since: Duration
   }
 
-  /// Shards whose books are read in one go.
-  private static let booksAtOnce = 16
   /// Rows read from a log at a time.
   private static let logLimit = 2_000
 
@@ -79,7 +79,7 @@ actor HandOverReceiver {
         continue
       }
       do {
-        try await readBooks()
+        readBooks()
         try await takeGranted()
         try await follow()
       } catch {
@@ -91,25 +91,46 @@ actor HandOverReceiver {
     }
   }
 
-  private func readBooks() async throws {
-    let bare = pending.filter { $0.value.engine == nil }.keys.sorted().prefix(Self.booksAtOnce)
-    guard !bare.isEmpty else { return }
-    for book in try await ledger.books(of: Array(bare)) {
-      do throws(RecoveryFault) {
-        pending[book.shard]?.engine = try ShardEngine(book)
-        pending[book.shard]?.history = book.history
-      } catch {
-        let pause = rests.failed(book.shard, now: ContinuousClock().now, settings.reclaim)
-        report(.recoveryFailed(book.shard, reason: "\(error)", pause: pause))
-        pending[book.shard] = nil
+  /// Has the books read beside everything else: a deep one keeps no other shard waiting.
+  private func readBooks() {
+    for shard in pending.keys.sorted() where !pending[shard]!.isReading && pending[shard]!.engine == nil {
+      let nonce = pending[shard]!.nonce
+      pending[shard]!.isReading = true
+      Task {
+        do {
+          try await self.readBook(of: shard, nonce)
+        } catch {
+          self.delayed(shard, nonce, error)
+        }
       }
     }
-    for shard in bare {
-      guard let entry = pending[shard] else { continue }
-      let asked = try await leases.request(shard, for: Successor(worker: me, nonce: entry.nonce))
-      // Nobody holds it: then it is claimed like any free shard.
-      if asked { pending[shard]?.isRequested = true } else { pending[shard] = nil }
+  }
+
+  private func readBook(of shard: Shard, _ nonce: UInt64) async throws {
+    let found = try await ledger.books(of: [shard]).first
+    guard pending[shard]?.nonce == nonce else { return }
+    guard let book = found else { return pending[shard] = nil }
+    do throws(RecoveryFault) {
+      pending[shard]?.engine = try ShardEngine(book)
+      pending[shard]?.history = book.history
+    } catch {
+      let pause = rests.failed(shard, now: ContinuousClock().now, settings.reclaim)
+      report(.recoveryFailed(shard, reason: "\(error)", pause: pause))
+      pending[shard] = nil
+      return
     }
+    let asked = try await leases.request(shard, for: Successor(worker: me, nonce: nonce))
+    guard pending[shard]?.nonce == nonce else { return }
+    // Nobody holds it: then it is claimed like any free shard.
+    guard asked else { return pending[shard] = nil }
+    pending[shard]?.isRequested = true
+    pending[shard]?.since = clock()
+  }
+
+  /// What could not be read or asked for is begun anew when it is wanted still.
+  private func delayed(_ shard: Shard, _ nonce: UInt64, _ error: any Error) {
+    report(.handOverDelayed(reason: "\(error)"))
+    if pending[shard]?.nonce == nonce { pending[shard] = nil }
   }
 
   private func takeGranted() async throws {
@@ -185,6 +206,6 @@ actor HandOverReceiver {
   /// An owner that never hands over is left alone; the wish stands, and it is asked anew.
   private func giveUpOld() {
     let now = clock()
-    pending = pending.filter { now - $0.value.since < settings.handOverPatience }
+    pending = pending.filter { !$0.value.isRequested || now - $0.value.since < settings.handOverPatience }
   }
 }
