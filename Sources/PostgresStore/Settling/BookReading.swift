@@ -83,11 +83,11 @@ struct BookReading: Sendable {
     of keys: OpenOrderPage, and next: PostgresCall?, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> (orders: [PostgresRows], page: PostgresRows?) {
     var orders: [PostgresRows] = []
-    var days = keys.byDay.sorted { ($0.key?.rawValue ?? .min) < ($1.key?.rawValue ?? .min) }[...]
+    var days = keys.byDay.sorted { $0.key < $1.key }[...]
     repeat {
       let some = days.prefix(Self.daysAtOnce)
       days = days.dropFirst(some.count)
-      var calls = some.map { OrderStatements.find(day: $0.key, $0.value) }
+      var calls = some.map { PostgresCall(OrderStatements.find(day: $0.key), OrderStatements.parameters($0.value)) }
       if days.isEmpty, let next { calls.append(next) }
       guard !calls.isEmpty else { break }
       let answers = try connection.pipeline(calls + [PostgresCall(DayStatements.release)])
@@ -144,8 +144,8 @@ struct OpenOrderPage: Sendable {
   let count: Int
   /// The last of them.
   let last: OpenOrderPlace?
-  /// Those that stand in a book, by the day whose table has their rows; nil for an identifier that names none.
-  private(set) var byDay: [Day?: [OrderName]] = [:]
+  /// Those that stand in a book, by the day whose table has their rows.
+  private(set) var byDay: [Day: [OrderName]] = [:]
 
   /// Takes a page from an answer to ``SettlingStatements/bookPage``.
   /// - Parameter processed: What comes behind it stands in no book yet.
@@ -159,7 +159,9 @@ struct OpenOrderPage: Sendable {
     last = count > 0 ? place(count - 1) : nil
     for row in 0..<count where rows.int8(row, 5) <= processed.rawValue && !rows.bool(row, 6) {
       let id = UniqueID(rows.uuid(row, 4))
-      byDay[id.time?.day, default: []].append(OrderName(account: AccountNumber(rawValue: rows.int8(row, 0)), id: id))
+      // Every order is given an identifier that tells its time.
+      let day = id.time?.day ?? Day(rawValue: 0)
+      byDay[day, default: []].append(OrderName(account: AccountNumber(rawValue: rows.int8(row, 0)), id: id))
     }
   }
 }

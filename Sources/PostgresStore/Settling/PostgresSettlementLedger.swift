@@ -180,13 +180,15 @@ public struct PostgresSettlementLedger: SettlementLedger {
   }
 
   public func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] {
-    let rows = try await query(EntryTransaction.findOrders(ids.map { ($0.account, $0.id) }))
-    var orders: [OrderID: OrderRecord] = [:]
-    for row in 0..<rows.count {
-      let order = OrderColumns.read(rows, row)
-      orders[order.id] = order
+    do {
+      return try await session.use { [days] (connection) throws(PostgresError) in
+        let calls = OrderStatements.find(ids, among: try days.existing(ids.days, &connection))
+        return calls.isEmpty ? [:] : OrderStatements.orders(try connection.pipeline(calls))
+      }
+    } catch {
+      if case .server(state: "42P01", _) = error { days.forget() }
+      throw LedgerError(error)
     }
-    return orders
   }
 
   public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {

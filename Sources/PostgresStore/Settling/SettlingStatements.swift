@@ -137,13 +137,16 @@ enum SettlingStatements {
     FROM shard_cursors c WHERE c.shard = $1::smallint
     """)
 
-  static let takeMarks = PostgresStatement(
-    "settle_marks",
-    """
-    UPDATE orders o SET pending = 0, updated_at = $3::timestamptz
-    FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-    WHERE o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id AND coalesce(o.is_open, false)
-    """)
+  /// Of one day's orders.
+  static func takeMarks(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "settle_marks_\(day.compact)",
+      """
+      UPDATE orders_\(day.compact) o SET pending = 0, updated_at = $3::timestamptz
+      FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+      WHERE o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id AND coalesce(o.is_open, false)
+      """)
+  }
 
   static let moveCursors = PostgresStatement(
     "settle_move_cursors", "SELECT move_cursors($1::shard_fence[], $2::timestamptz)")
@@ -210,13 +213,12 @@ enum SettlingStatements {
       limit_since = CASE WHEN p.limit_edge = excluded.limit_edge THEN p.limit_since ELSE excluded.limit_since END
     """)
 
-  /// Order rows of one day's table; nil goes through the parent.
-  static func changeOrders(day: Day?) -> PostgresStatement {
-    let suffix = day.map { "_\($0.compact)" } ?? ""
-    return PostgresStatement(
-      "settle_orders\(suffix)",
+  /// Order rows of one day's table.
+  static func changeOrders(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "settle_orders_\(day.compact)",
       """
-      UPDATE orders\(suffix) o SET
+      UPDATE orders_\(day.compact) o SET
         status = c.status, is_open = c.is_open, filled = c.filled, filled_value = c.filled_value,
         priority = c.priority, replaced_by = c.replaced_by,
         pending = CASE WHEN c.clears_pending THEN 0::smallint ELSE o.pending END,
@@ -233,14 +235,16 @@ enum SettlingStatements {
     FROM unnest($1::conditions_change[]) AS c WHERE t.account_id = ANY (ARRAY[c.account_id]) AND t.order_id = c.order_id
     """)
 
-  /// Exits of a class whose shares the other exit has traded.
-  static let changeQuantities = PostgresStatement(
-    "settle_quantities",
-    """
-    UPDATE orders o SET quantity = c.quantity, updated_at = $2::timestamptz
-    FROM unnest($1::quantity_change[]) AS c
-    WHERE o.account_id = ANY (ARRAY[c.account_id]) AND o.order_id = c.order_id AND o.quantity <> c.quantity
-    """)
+  /// Exits of a class whose shares the other exit has traded, of one day.
+  static func changeQuantities(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "settle_quantities_\(day.compact)",
+      """
+      UPDATE orders_\(day.compact) o SET quantity = c.quantity, updated_at = $2::timestamptz
+      FROM unnest($1::quantity_change[]) AS c
+      WHERE o.account_id = ANY (ARRAY[c.account_id]) AND o.order_id = c.order_id AND o.quantity <> c.quantity
+      """)
+  }
 
   static func insertTrades(day: Day) -> PostgresStatement {
     PostgresStatement(
