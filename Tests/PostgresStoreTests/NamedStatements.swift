@@ -11,7 +11,7 @@ import Postgres
 enum NamedStatements {
   /// Statements that name a day's tables name those of `day`.
   static func all(day: Day) -> [PostgresStatement] {
-    acceptance(day) + settling(day) + reading(day) + marketData + marketDay(day) + accounts(day) + operators
+    acceptance(day) + settling(day) + reading(day) + marketData(day) + marketDay(day) + accounts(day) + operators
   }
 
   private static func acceptance(_ day: Day) -> [PostgresStatement] {
@@ -59,7 +59,8 @@ enum NamedStatements {
       ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions,
       ReadingStatements.orders(day: day), ReadingStatements.reason(day: day), ReadingStatements.orderOfKey,
       ReadingStatements.days, ReadingStatements.instruments, ReadingStatements.lastPrices,
-      ReadingStatements.lags, ReadingStatements.legs, EventStatements.events, EventStatements.news,
+      ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]), EventStatements.events(days: nil),
+      EventStatements.events(days: []), EventStatements.days, EventStatements.news,
       EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
       PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
       PostgresProbe.statement, PostgresStreamKeyReader.read, StreamKeyAdministration.lock, StreamKeyAdministration.make,
@@ -68,7 +69,7 @@ enum NamedStatements {
     ]
   }
 
-  private static var marketData: [PostgresStatement] {
+  private static func marketData(_ day: Day) -> [PostgresStatement] {
     let frames: [BarFrame] = [.minutes(5), .day, .week, .months(1)]
     return [true, false].flatMap { ascending in
       [
@@ -76,8 +77,10 @@ enum NamedStatements {
         MarketDataStatements.minuteBars(ascending: ascending),
       ] + frames.map { MarketDataStatements.bars($0, ascending: ascending) }
     } + [
-      MarketDataStatements.extent, MarketDataStatements.latestTrades, MarketDataStatements.latestBars,
-      MarketDataStatements.barsOfMinute, MarketDataStatements.depths, MarketDataStatements.calls,
+      MarketDataStatements.extent, MarketDataStatements.latestTrades(day: day),
+      MarketDataStatements.latestBars(day: day), MarketDataStatements.lastMoments, MarketDataStatements.planned,
+      MarketDataStatements.barsOfMinute, MarketDataStatements.depths(day: day), MarketDataStatements.depthHeads,
+      MarketDataStatements.calls(day: day), MarketDataStatements.callHeads, MarketDataStatements.openDays,
       MarketDataStatements.statuses, PostgresQuoteHistory.record,
     ]
   }
