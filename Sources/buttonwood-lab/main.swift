@@ -12,6 +12,8 @@ let benchmarks = CommandTable(
     .init("expiry", "A close that ends a million open orders, and orders entered meanwhile.") {
       await ExpiryBench.run($0)
     },
+    .init("age", "The same requests beside the tables of a few days and of very many.") { await AgeBench.run($0) },
+    .init("recovery", "Reading the book of a shard with very many open orders.") { await RecoveryBench.run($0) },
     .init("stream-entries", "What the signatures of stream entries cost.") { StreamEntriesBench.run($0) },
     .init("streams", "Thousands of event streams of a running system, under load.") { await StreamsBench.run($0) },
   ])

@@ -29,7 +29,8 @@ enum NamedStatements {
 
   private static func settling(_ day: Day) -> [PostgresStatement] {
     [
-      SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor, SettlingStatements.bookPage,
+      SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor,
+      SettlingStatements.bookPage,
       OrderStatements.find(day: day),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, SettlingStatements.beginSnapshot,
       SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,
@@ -42,6 +43,7 @@ enum NamedStatements {
       SettlingStatements.insertTrades(day: day), SettlingStatements.insertEvents(day: day), LogStatements.counters,
       LogStatements.rows(day: day), LogStatements.tellings(day: day), DayStatements.list, DayStatements.mark,
       DayStatements.release, PartitionStatements.missing, PartitionStatements.make, PartitionStatements.ahead,
+      PartitionStatements.dropOpenIndex,
     ]
   }
 
@@ -59,7 +61,8 @@ enum NamedStatements {
       ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions,
       ReadingStatements.orders(day: day), ReadingStatements.reason(day: day), ReadingStatements.orderOfKey,
       ReadingStatements.days, ReadingStatements.instruments, ReadingStatements.lastPrices,
-      ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]), EventStatements.events(days: nil),
+      ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]),
+      EventStatements.events(days: nil),
       EventStatements.events(days: []), EventStatements.days, EventStatements.news,
       EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
       PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,

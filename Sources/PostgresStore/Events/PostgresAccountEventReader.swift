@@ -115,7 +115,7 @@ public struct PostgresAccountEventReader: AccountEventReader {
     do {
       do {
         return try await session.use(body)
-      } catch where error.isMissingTable {
+      } catch  where error.isMissingTable {
         // A day has been taken away since its tables were listed.
         days.forget()
         return try await session.use(body)

@@ -34,7 +34,8 @@ extension PostgresAccountKeeper {
     return try await use { [days] (connection) throws(PostgresError) in
       var executed = Movements()
       var through: Timestamp?
-      var walk = try DayWalk(of: account, moment.day...max(moment.day, DayWalk.last), ascending: true, days, &connection)
+      var walk = try DayWalk(
+        of: account, moment.day...max(moment.day, DayWalk.last), ascending: true, days, &connection)
       while case let some = walk.next(), !some.isEmpty {
         let calls = some.map { PostgresCall(KeepingStatements.recentlyExecuted(day: $0), parameters) }
         for rows in try connection.pipeline(calls) {

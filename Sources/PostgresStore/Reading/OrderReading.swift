@@ -73,7 +73,9 @@ struct OrderReading: Sendable {
       while true {
         rest.limit = query.limit - orders.count
         let answers = try connection.pipeline(
-          opening + [PostgresCall(statement, Self.parameters(rest, limit: rest.limit)), PostgresCall(DayStatements.mark)])
+          opening + [
+            PostgresCall(statement, Self.parameters(rest, limit: rest.limit)), PostgresCall(DayStatements.mark),
+          ])
         let names = Self.names(answers[answers.count - 2])
         opening = []
         var page = try shown(names, releasing: true, &connection)

@@ -45,7 +45,8 @@ struct BookReading: Sendable {
   ) throws(PostgresError) -> Ending {
     let names: [PostgresParameter] = [.int2Array([shard.rawValue])]
     let head = try connection.pipeline([
-      PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.bookCursor, [.int2(shard.rawValue)]),
+      PostgresCall(SettlingStatements.beginSnapshot),
+      PostgresCall(SettlingStatements.bookCursor, [.int2(shard.rawValue)]),
       PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
       PostgresCall(Restoration.read), page(behind: .first), PostgresCall(DayStatements.mark),
     ])
@@ -125,7 +126,8 @@ struct BookReading: Sendable {
 /// Where a page of a shard's open orders begins: behind the order of this key.
 struct OpenOrderPlace: Hashable, Sendable {
   /// Before every order.
-  static let first = OpenOrderPlace(account: .min, instrument: .min, side: .min, price: .min, id: UniqueID(high: 0, low: 0))
+  static let first = OpenOrderPlace(
+    account: .min, instrument: .min, side: .min, price: .min, id: UniqueID(high: 0, low: 0))
 
   var account: Int64
   var instrument: Int32

@@ -77,7 +77,9 @@ public struct PostgresSettlementLedger: SettlementLedger {
     do {
       var reading = BookReading(shard: shard, pages: deepSession == nil ? nil : Self.shallowPages)
       for session in [session, deepSession].compactMap(\.self) {
-        let ending = try await session.use { [reading] (connection) throws(PostgresError) in try reading.run(&connection) }
+        let ending = try await session.use { [reading] (connection) throws(PostgresError) in
+          try reading.run(&connection)
+        }
         switch ending {
         case .book(let book): return book
         case .none: return nil

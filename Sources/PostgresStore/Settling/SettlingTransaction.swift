@@ -36,7 +36,9 @@ package struct SettlingTransaction {
     add(SettlingStatements.changePositions, rows(of: positions), "position_change[]")
     for (day, rows) in orders { add(SettlingStatements.changeOrders(day: day), rows, "order_change[]", [time]) }
     add(SettlingStatements.changeConditions, conditions, "conditions_change[]")
-    for (day, rows) in quantities { add(SettlingStatements.changeQuantities(day: day), rows, "quantity_change[]", [time]) }
+    for (day, rows) in quantities {
+      add(SettlingStatements.changeQuantities(day: day), rows, "quantity_change[]", [time])
+    }
     calls += takenMarks(time)
     add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")

@@ -380,7 +380,9 @@ public final class WorkerService: Sendable {
       return false
     }
     let isEmpty = await lane.ownerships().isEmpty
-    if isEmpty, claimer.shardsInHand.isEmpty, !isStopping { state.withLock { if $0.state == .draining { $0.state = .drained } } }
+    if isEmpty, claimer.shardsInHand.isEmpty, !isStopping {
+      state.withLock { if $0.state == .draining { $0.state = .drained } }
+    }
     let since = drainingSince ?? clock()
     drainingSince = since
     guard isStopping else { return false }
