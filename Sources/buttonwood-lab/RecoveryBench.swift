@@ -120,7 +120,7 @@ enum RecoveryBench {
         FROM generate_series(1, \(options.orders)) AS n
         CROSS JOIN LATERAL (
           SELECT (extract(epoch FROM now()) * 1000)::bigint
-            - (\(options.orders) - n) * \(Int64(options.days)) * 86400000 / \(options.orders) AS ms) AS moment;
+            - (\(options.orders) - n)::bigint * \(options.days) * 86400000 / \(options.orders) AS ms) AS moment;
       UPDATE shard_logs SET last_sequence = \(options.orders) WHERE shard = 0;
       UPDATE shard_cursors SET processed_sequence = \(options.orders) WHERE shard = 0;
       ANALYZE
