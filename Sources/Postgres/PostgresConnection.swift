@@ -3,6 +3,9 @@ internal import Glibc
 
 /// One connection to PostgreSQL: blocking, prepared, pipelined. Keep it on a thread of its own (``PostgresSession``).
 public struct PostgresConnection: ~Copyable {
+  /// How many prepared statements a session keeps, about; those that are used often are soon prepared again.
+  static let mostPrepared = 512
+
   private let connection: OpaquePointer
   /// Set by ``noticeReceiver`` while libpq runs on this connection's thread.
   private let isUnreplicated: UnsafeMutablePointer<Bool>
@@ -108,6 +111,11 @@ public struct PostgresConnection: ~Copyable {
   /// - Throws: The first refusal; nothing after it has run. After ``PostgresError/connectionLost(_:)`` the outcome is
   ///   unknown, and the connection is of no further use.
   public mutating func pipeline(_ calls: [PostgresCall]) throws(PostgresError) -> [PostgresRows] {
+    if prepared.count + calls.count > Self.mostPrepared {
+      // Statements that name days' tables are as many as the days: the server must not keep all of their plans for ever.
+      try execute("DEALLOCATE ALL")
+      prepared = []
+    }
     for call in calls { try prepare(call) }
     let isLarge = calls.reduce(0) { $0 + $1.byteCount } > SilenceLimit.smallFlush
     if isLarge { allowSilence(\.long) }

@@ -49,6 +49,8 @@ public enum Migrator {
       version: 19, name: "stalled_sessions",
       sql: String(decoding: PackageResources.m0019_stalled_sessions_sql, as: UTF8.self)),
     Migration(version: 21, name: "findings", sql: String(decoding: PackageResources.m0021_findings_sql, as: UTF8.self)),
+    Migration(
+      version: 23, name: "open_orders", sql: String(decoding: PackageResources.m0023_open_orders_sql, as: UTF8.self)),
   ]
 
   /// The schema version that this program works with.

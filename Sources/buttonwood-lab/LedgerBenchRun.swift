@@ -100,23 +100,23 @@ final class LedgerBenchRun {
     for number in -max(4, batches / 10)..<batches {
       let requests = (0..<size).map { _ in request() }
       let begun = HostClock.monotonicNanoseconds()
-      let before = cpu(processes.product)
+      let before = ProcessorTime.nanoseconds(of: processes.product)
       let accepted = try await ledger.accept(requests.map { .place($0) }, now: now())
-      let between = cpu(processes.product)
+      let between = ProcessorTime.nanoseconds(of: processes.product)
       let acceptTime = HostClock.monotonicNanoseconds() - begun
       let commits = settlementsOf(accepted.entries)
       let settleBegun = HostClock.monotonicNanoseconds()
       let time = now()
       guard try await settlements.settle(commits, at: time) == .committed else { throw BenchFault.fenced }
       let settleTime = HostClock.monotonicNanoseconds() - settleBegun
-      let after = cpu(processes.product)
+      let after = ProcessorTime.nanoseconds(of: processes.product)
       let rows =
         part == .accept
         ? AcceptedRows.byType(accepted, keys: requests.map(\.clientKey))
         : SettlingTransaction(commits: commits, now: time).rowsByType
-      let floorBefore = cpu(processes.floor)
+      let floorBefore = ProcessorTime.nanoseconds(of: processes.floor)
       try await load(rows)
-      let floorAfter = cpu(processes.floor)
+      let floorAfter = ProcessorTime.nanoseconds(of: processes.floor)
       guard number >= 0 else { continue }
       row.orders += size
       ticks.product += part == .accept ? between - before : after - between
@@ -169,14 +169,6 @@ final class LedgerBenchRun {
 
   private func pid(_ session: PostgresSession) async throws -> Int32 {
     try await session.use { (connection) throws(PostgresError) in connection.backendPID }
-  }
-
-  /// CPU nanoseconds that a process has used.
-  private func cpu(_ pid: Int32) -> Int64 {
-    guard let text = SmallFile.text("/proc/\(pid)/schedstat", limit: 256),
-      let first = text.split(separator: " ").first, let nanoseconds = Int64(first)
-    else { return 0 }
-    return nanoseconds
   }
 }
 

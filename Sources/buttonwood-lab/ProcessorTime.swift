@@ -3,6 +3,15 @@ internal import Lifecycle
 
 /// CPU time that processes have used.
 enum ProcessorTime {
+  /// Nanoseconds that a process of this machine has run; 0 when it cannot be asked.
+  ///
+  /// Source: Linux, Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat.
+  static func nanoseconds(of pid: Int32) -> Int64 {
+    guard let text = SmallFile.text("/proc/\(pid)/schedstat", limit: 256), let first = text.split(separator: " ").first
+    else { return 0 }
+    return Int64(first) ?? 0
+  }
+
   /// Microseconds of user and system time of processes of this machine together; nil when there is none to ask, or when one of
   /// them is gone.
   ///

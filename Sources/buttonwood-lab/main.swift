@@ -15,6 +15,8 @@ let benchmarks = CommandTable(
     .init("auction", "An opening at which a million orders cross, and orders in other shards meanwhile.") {
       await AuctionBench.run($0)
     },
+    .init("age", "The same requests beside the tables of a few days and of very many.") { await AgeBench.run($0) },
+    .init("recovery", "Reading the book of a shard with very many open orders.") { await RecoveryBench.run($0) },
     .init("stream-entries", "What the signatures of stream entries cost.") { StreamEntriesBench.run($0) },
     .init("streams", "Thousands of event streams of a running system, under load.") { await StreamsBench.run($0) },
   ])

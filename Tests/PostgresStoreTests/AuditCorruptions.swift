@@ -25,7 +25,7 @@ extension AuditFindingTests {
       "A1", "a closed order without the time of its end",
       "UPDATE orders SET closed_at = NULL WHERE \(order("NOT o.is_open")) RETURNING order_id::text"),
     Corruption(
-      "A1", "an order that is closed by its state and open by its mark", also: ["D1", "G1", "F3"],
+      "A1", "an order that is closed by its state and open by its mark", also: ["A8", "D1", "G1", "F3"],
       """
       UPDATE orders SET is_open = true
       WHERE \(order("o.status = 3 AND o.side = 0 AND o.filled > 0 AND o.replaces IS NULL")) RETURNING order_id::text
@@ -79,6 +79,21 @@ extension AuditFindingTests {
       SELECT account_id, lowest_order_id('2100-01-01 00:00:00+00'), 0, 0, 0, false, 0, 0
       FROM accounts LIMIT 1 RETURNING order_id::text
       """),
+    Corruption(
+      "A8", "an open order that recovery would not find",
+      "DELETE FROM open_orders WHERE \(order("o.is_open")) RETURNING order_id::text"),
+    Corruption(
+      "A8", "an open order that is kept at another place of the log",
+      "UPDATE open_orders SET sequence = sequence + 1 WHERE \(order("o.is_open")) RETURNING order_id::text"),
+    Corruption(
+      "A8", "a closed order that is kept as an open one",
+      """
+      INSERT INTO open_orders SELECT shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force
+      FROM orders WHERE \(order("NOT o.is_open")) RETURNING order_id::text
+      """),
+    Corruption(
+      "A9", "a day on which an account has orders that its lists would not show",
+      "DELETE FROM account_days WHERE account_id = 100000002 RETURNING format('account %s', account_id)"),
     Corruption(
       "B1", "an order that says it was executed and was not",
       """

@@ -11,15 +11,15 @@ import Postgres
 enum NamedStatements {
   /// Statements that name a day's tables name those of `day`.
   static func all(day: Day) -> [PostgresStatement] {
-    acceptance(day) + settling(day) + reading + marketData + marketDay(day) + accounts + operators
+    acceptance(day) + settling(day) + reading(day) + marketData(day) + marketDay(day) + accounts(day) + operators
   }
 
   private static func acceptance(_ day: Day) -> [PostgresStatement] {
     [
-      EntryStatements.lockAccounts, EntryStatements.lockPositions, EntryStatements.findKeys, EntryStatements.findOrders,
+      EntryStatements.lockAccounts, EntryStatements.lockPositions, EntryStatements.findKeys,
       EntryStatements.findSiblings, EntryStatements.findBounds, EntryStatements.findCrossings,
       EntryStatements.findProcessed, EntryStatements.holdCash, EntryStatements.holdShares, EntryStatements.insertKeys,
-      EntryStatements.insertConditions, EntryStatements.markPending, EntryStatements.waitForCounters,
+      EntryStatements.insertConditions, EntryStatements.markPending(day: day), EntryStatements.waitForCounters,
       EntryStatements.rollBack, EntryStatements.begin, EntryStatements.commit,
       EntryStatements.number(day: day, isConditional: false), EntryStatements.number(day: day, isConditional: true),
       EntryStatements.number(day: nil, isConditional: false), EntryStatements.number(day: nil, isConditional: true),
@@ -29,33 +29,43 @@ enum NamedStatements {
 
   private static func settling(_ day: Day) -> [PostgresStatement] {
     [
-      SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.books,
+      SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor,
+      SettlingStatements.bookPage,
+      OrderStatements.find(day: day),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, AuctionStatements.ofBooks,
       SettlingStatements.beginSnapshot,
       SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,
       SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,
-      SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks,
+      SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks(day: day),
       SettlingStatements.moveCursors, SettlingStatements.changeAccounts, SettlingStatements.changePositions,
       SettlingStatements.openPositions, AuctionStatements.change, SettlingStatements.changePrices,
       SettlingStatements.changePhases,
-      SettlingStatements.changeOrders(day: day), SettlingStatements.changeOrders(day: nil),
-      SettlingStatements.changeConditions, SettlingStatements.changeQuantities,
+      SettlingStatements.changeOrders(day: day),
+      SettlingStatements.changeConditions, SettlingStatements.changeQuantities(day: day),
       SettlingStatements.insertTrades(day: day), SettlingStatements.insertEvents(day: day), LogStatements.counters,
       LogStatements.rows(day: day), LogStatements.tellings(day: day), DayStatements.list, DayStatements.mark,
       DayStatements.release, PartitionStatements.missing, PartitionStatements.make, PartitionStatements.ahead,
+      PartitionStatements.dropOpenIndex,
     ]
   }
 
-  private static var reading: [PostgresStatement] {
-    let lists = OrderQuery.Scope.allCases.flatMap { scope in
-      [true, false].flatMap { ascending in
-        [true, false].map { ReadingStatements.orders(scope, ascending: ascending, nested: $0) }
+  private static func reading(_ day: Day) -> [PostgresStatement] {
+    let lists = [true, false].flatMap { ascending in
+      [true, false].flatMap { nested in
+        [
+          ReadingStatements.openOrders(ascending: ascending, nested: nested),
+          ReadingStatements.orders(day: day, isClosed: true, ascending: ascending, nested: nested),
+          ReadingStatements.orders(day: day, isClosed: false, ascending: ascending, nested: nested),
+        ]
       }
     }
     return lists + [
-      ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions, ReadingStatements.order,
-      ReadingStatements.orderByKey, ReadingStatements.instruments, ReadingStatements.lastPrices,
-      ReadingStatements.lags, ReadingStatements.legs, EventStatements.events, EventStatements.news,
+      ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions,
+      ReadingStatements.orders(day: day), ReadingStatements.reason(day: day), ReadingStatements.orderOfKey,
+      ReadingStatements.days, ReadingStatements.instruments, ReadingStatements.lastPrices,
+      ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]),
+      EventStatements.events(days: nil),
+      EventStatements.events(days: []), EventStatements.days, EventStatements.news,
       EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
       PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
       PostgresProbe.statement, PostgresClock.statement, PostgresStreamKeyReader.read, StreamKeyAdministration.lock,
@@ -65,7 +75,7 @@ enum NamedStatements {
     ]
   }
 
-  private static var marketData: [PostgresStatement] {
+  private static func marketData(_ day: Day) -> [PostgresStatement] {
     let frames: [BarFrame] = [.minutes(5), .day, .week, .months(1)]
     return [true, false].flatMap { ascending in
       [
@@ -73,8 +83,10 @@ enum NamedStatements {
         MarketDataStatements.minuteBars(ascending: ascending),
       ] + frames.map { MarketDataStatements.bars($0, ascending: ascending) }
     } + [
-      MarketDataStatements.extent, MarketDataStatements.latestTrades, MarketDataStatements.latestBars,
-      MarketDataStatements.barsOfMinute, MarketDataStatements.depths, MarketDataStatements.calls,
+      MarketDataStatements.extent, MarketDataStatements.latestTrades(day: day),
+      MarketDataStatements.latestBars(day: day), MarketDataStatements.lastMoments, MarketDataStatements.planned,
+      MarketDataStatements.barsOfMinute, MarketDataStatements.depths(day: day), MarketDataStatements.depthHeads,
+      MarketDataStatements.calls(day: day), MarketDataStatements.callHeads, MarketDataStatements.openDays,
       MarketDataStatements.statuses, PostgresQuoteHistory.record,
     ]
   }
@@ -92,10 +104,13 @@ enum NamedStatements {
     ]
   }
 
-  private static var accounts: [PostgresStatement] {
-    [true, false].flatMap { [KeepingStatements.fills(ascending: $0), KeepingStatements.journals(ascending: $0)] } + [
-      KeepingStatements.configuration, KeepingStatements.setConfiguration, KeepingStatements.movements,
-      KeepingStatements.recentMovements, KeepingStatements.prices, KeepingStatements.eventMoment,
+  private static func accounts(_ day: Day) -> [PostgresStatement] {
+    [true, false].flatMap {
+      [KeepingStatements.fills(day: day, ascending: $0), KeepingStatements.journals(ascending: $0)]
+    } + [
+      KeepingStatements.configuration, KeepingStatements.setConfiguration, KeepingStatements.executed(day: day),
+      KeepingStatements.journaled, KeepingStatements.recentlyExecuted(day: day), KeepingStatements.lastPrices,
+      KeepingStatements.prices(day: day), KeepingStatements.eventMoment(day: day),
       KeepingStatements.journalMoment, WatchlistStatements.lock, WatchlistStatements.count, WatchlistStatements.list,
       WatchlistStatements.find, WatchlistStatements.delete, WatchlistStatements.insert, WatchlistStatements.update,
     ]

@@ -136,5 +136,28 @@ extension AuditCheck {
           OR (n.sequence <= c.processed_sequence AND n.status <> 6 AND o.replaced_by IS DISTINCT FROM n.order_id
             AND (n.shard, n.sequence) NOT IN (SELECT * FROM put_aside)))
         """),
+    AuditCheck(
+      id: "A8", title: "the open orders are those that are kept as such", count: "SELECT count(*) FROM open_orders",
+      violations: """
+        SELECT coalesce(o.order_id, p.order_id)::text, CASE
+          WHEN p.order_id IS NULL THEN 'an open order that is not kept as one'
+          WHEN o.order_id IS NULL THEN 'kept as an open order, and is none'
+          ELSE format('kept as an open order at shard %s sequence %s, and is at %s', p.shard, p.sequence, o.sequence) END
+        FROM (SELECT * FROM orders WHERE is_open) AS o
+        FULL JOIN open_orders p ON p.account_id = o.account_id AND p.order_id = o.order_id
+        WHERE (o.shard, o.instrument_id, o.side, o.price, o.sequence, o.time_in_force)
+          IS DISTINCT FROM (p.shard, p.instrument_id, p.side, p.price, p.sequence, p.time_in_force)
+        """),
+    AuditCheck(
+      id: "A9", title: "the days on which accounts have orders or events are kept",
+      count: "SELECT count(*) FROM account_days",
+      violations: """
+        SELECT format('account %s', k.account_id), format('has orders or events of %s, and the day is not kept', k.day)
+        FROM (
+          SELECT account_id, order_day(order_id) AS day FROM orders
+          UNION
+          SELECT account_id, (occurred_at AT TIME ZONE 'UTC')::date FROM order_events WHERE event_at IS NOT NULL) AS k
+        WHERE NOT EXISTS (SELECT FROM account_days d WHERE d.account_id = k.account_id AND d.day = k.day)
+        """),
   ]
 }

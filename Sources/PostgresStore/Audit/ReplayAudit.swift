@@ -114,7 +114,7 @@ struct ReplayAudit {
   ) throws(PostgresError) {
     let rows = try connection.query(
       PostgresCall(AuctionStatements.ofBooks, [.int2Array([engine.shard.rawValue])]))
-    var recorded = AuctionColumns.read(rows)[engine.shard] ?? [:]
+    var recorded = try AuctionColumns.read(rows)[engine.shard] ?? [:]
     var replayed = engine.executedAuctions
     // An estimate for those who pace the parts.
     for instrument in recorded.keys { recorded[instrument]!.left = 0 }

@@ -24,6 +24,13 @@ final class DayTables: Sendable {
     return days.sorted(by: >)
   }
 
+  /// Those of some days that have tables. A day that is not known may have been given some since: then all are listed anew.
+  func existing(_ wanted: Set<Day>, _ connection: inout PostgresConnection) throws(PostgresError) -> Set<Day> {
+    let days = known.withLock { $0 }
+    guard !wanted.isSubset(of: days) else { return wanted }
+    return wanted.intersection(try list(&connection))
+  }
+
   /// Forgets everything, because a table was not there.
   func forget() { known.withLock { $0 = [] } }
 }

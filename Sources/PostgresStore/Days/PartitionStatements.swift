@@ -15,6 +15,9 @@ enum PartitionStatements {
   static let make = PostgresStatement(
     "days_make", "SELECT make_day_table($1::text, date '1970-01-01' + $2::integer)")
 
+  /// Takes away what programs of the version before need alone, when its time has come; tells whether it is gone.
+  static let dropOpenIndex = PostgresStatement("days_drop_open_index", "SELECT drop_orders_open()")
+
   /// Parameter: most days.
   static let ahead = PostgresStatement("days_ahead", "SELECT days_ahead($1::integer)")
 }

@@ -10,23 +10,26 @@ internal import Postgres
 struct EntryInquiry {
   let plan: EntryPlan
   let requests: [EntryRequest]
+  let days: DayTables
 
   /// The answers as they would have been given, without log rows (owners find those in the log); nil when nothing is stored.
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> AcceptedBatch? {
     let accounts = plan.accounts.map(\.account.rawValue)
+    let names = plan.orders.map { OrderName(account: $0.account, id: $0.id) } + plan.repeatedOrders(of: requests)
+    let dated = try days.existing(names.days, &connection)
     let rows: [PostgresRows]
     do {
-      rows = try connection.pipeline([
-        PostgresCall(EntryStatements.begin),
-        PostgresCall(EntryStatements.lockAccounts, [.int8Array(accounts)]),
-        EntryTransaction.findOrders(plan.orders.map { ($0.account, $0.id) } + plan.repeatedOrders(of: requests)),
-        PostgresCall(EntryStatements.commit),
-      ])
+      rows = try connection.pipeline(
+        [
+          PostgresCall(EntryStatements.begin),
+          PostgresCall(EntryStatements.lockAccounts, [.int8Array(accounts)]),
+        ] + OrderStatements.find(names, among: dated) + [PostgresCall(EntryStatements.commit)])
     } catch {
+      if error.isMissingTable { days.forget() }
       try? connection.rollBack()
       throw error
     }
-    let found = try EntryTransaction.acceptedOrders(rows[2])
+    let found = try EntryTransaction.acceptedOrders(rows.dropFirst(2).dropLast())
     let own = plan.orders.compactMap { found[$0.id] }
     guard own.count == plan.orders.count else {
       precondition(own.isEmpty, "a transaction is stored in part")

@@ -14,9 +14,9 @@ extension EntryPlan {
   }
 
   /// The orders that earlier requests with the same idempotency keys made, with their accounts.
-  func repeatedOrders(of requests: [EntryRequest]) -> [(account: AccountNumber, id: OrderID)] {
+  func repeatedOrders(of requests: [EntryRequest]) -> [OrderName] {
     zip(requests, outcomes).compactMap { request, outcome in
-      if case .repeated(let id) = outcome { (request.account, id) } else { nil }
+      if case .repeated(let id) = outcome { OrderName(account: request.account, id: id) } else { nil }
     }
   }
 

@@ -22,16 +22,12 @@ enum EntryStatements {
     WHERE account_id = ANY ($1::bigint[]) ORDER BY account_id FOR UPDATE
     """)
 
-  /// Positions by name, and those of the sells that the named orders are: one statement, so that the order of locks is one.
   static let lockPositions = PostgresStatement(
     "entry_lock_positions",
     """
     SELECT p.account_id, p.instrument_id, p.quantity, p.held
     FROM (
-      SELECT k.account_id, k.instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
-      UNION
-      SELECT o.account_id, o.instrument_id FROM unnest($3::bigint[], $4::uuid[]) AS r (account_id, order_id)
-      JOIN orders o ON o.account_id = ANY (ARRAY[r.account_id]) AND o.order_id = r.order_id
+      SELECT DISTINCT k.account_id, k.instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
     ) AS k
     JOIN positions p ON p.account_id = ANY (ARRAY[k.account_id]) AND p.instrument_id = k.instrument_id
     ORDER BY k.account_id, k.instrument_id FOR UPDATE OF p
@@ -45,29 +41,19 @@ enum EntryStatements {
     JOIN order_keys u ON u.account_id = ANY (ARRAY[k.account_id]) AND u.digest = k.digest
     """)
 
-  static let findOrders = PostgresStatement(
-    "entry_find_orders",
-    """
-    SELECT \(OrderColumns.list) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-    JOIN orders o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
-    \(OrderColumns.join)
-    """)
-
-  /// The open orders of the classes of the named orders.
+  /// The names of the other orders of the classes of the named orders.
   static let findSiblings = PostgresStatement(
     "entry_find_siblings",
     """
-    SELECT \(OrderColumns.list) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+    SELECT t.account_id, t.order_id FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
     CROSS JOIN LATERAL (
       SELECT n.group_id FROM order_conditions n WHERE n.account_id = k.account_id AND n.order_id = k.order_id OFFSET 0) AS n
     CROSS JOIN LATERAL (
       SELECT * FROM order_conditions t WHERE t.account_id = k.account_id AND t.group_id = n.group_id OFFSET 0) AS t
-    CROSS JOIN LATERAL (
-      SELECT * FROM orders o WHERE o.account_id = t.account_id AND o.order_id = t.order_id AND o.is_open OFFSET 0) AS o
     """)
 
-  /// The operator's bounds for orders by account and instrument, and for the named orders; with the price that collars are
-  /// measured by. A collar is always an instrument's, so that its row brings the price along.
+  /// The operator's bounds for orders by account and instrument; with the price that collars are measured by. A collar is
+  /// always an instrument's, so that its row brings the price along.
   static let findBounds = PostgresStatement(
     "entry_find_bounds",
     """
@@ -77,19 +63,14 @@ enum EntryStatements {
     LEFT JOIN last_prices p ON p.instrument_id = b.instrument_id
     LEFT JOIN instruments i ON i.instrument_id = b.instrument_id
     WHERE EXISTS (
-      SELECT FROM (
-        SELECT account_id, instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
-        UNION ALL
-        SELECT o.account_id, o.instrument_id FROM unnest($3::bigint[], $4::uuid[]) AS r (account_id, order_id)
-        JOIN orders o ON o.account_id = ANY (ARRAY[r.account_id]) AND o.order_id = r.order_id
-      ) AS k WHERE b.account_id IN (0, k.account_id) AND b.instrument_id IN (0, k.instrument_id))
+      SELECT FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id) WHERE b.account_id IN (0, k.account_id) AND b.instrument_id IN (0, k.instrument_id))
     """)
 
   /// For each request: one open order of the same account on the other side (`side`) that it would trade with. Orders that
   /// wait outside the book are met when they enter it.
   ///
   /// Open buys hold cash and open sells hold shares, so one look at the account or the position spares most requests the
-  /// search through every day's index.
+  /// search.
   static let findCrossings = PostgresStatement(
     "entry_find_crossings",
     """
@@ -97,8 +78,8 @@ enum EntryStatements {
     FROM unnest($1::integer[], $2::smallint[], $3::bigint[], $4::integer[], $5::smallint[], $6::bigint[], $7::bigint[])
       AS k (request, shard, account_id, instrument_id, side, low, high)
     CROSS JOIN LATERAL (
-      SELECT o.order_id FROM orders o
-      WHERE o.is_open AND o.shard = k.shard AND o.account_id = k.account_id AND o.instrument_id = k.instrument_id
+      SELECT o.order_id FROM open_orders o
+      WHERE o.shard = k.shard AND o.account_id = k.account_id AND o.instrument_id = k.instrument_id
         AND o.side = k.side AND o.price BETWEEN k.low AND k.high
         AND NOT EXISTS (
           SELECT FROM order_conditions t
@@ -138,12 +119,15 @@ enum EntryStatements {
   static let insertConditions = PostgresStatement(
     "entry_insert_conditions", "INSERT INTO order_conditions SELECT c.* FROM unnest($1::order_conditions[]) AS c")
 
-  static let markPending = PostgresStatement(
-    "entry_mark_pending",
-    """
-    UPDATE orders o SET pending = m.pending
-    FROM unnest($1::pending_mark[]) AS m WHERE o.account_id = ANY (ARRAY[m.account_id]) AND o.order_id = m.order_id AND coalesce(o.is_open, false)
-    """)
+  /// Marks orders of one day.
+  static func markPending(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "entry_mark_pending_\(day.compact)",
+      """
+      UPDATE orders_\(day.compact) o SET pending = m.pending
+      FROM unnest($1::pending_mark[]) AS m WHERE o.account_id = ANY (ARRAY[m.account_id]) AND o.order_id = m.order_id AND coalesce(o.is_open, false)
+      """)
+  }
 
   /// Numbers the rows and stores them: the last step of the transaction, because from here on the counters are locked.
   ///

@@ -14,15 +14,21 @@ struct EntryTransaction {
 
   let requests: [EntryRequest]
   let now: Timestamp
+  let days: DayTables
 
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
     let server = try connection.history()
-    let calls = lookUps
+    let dated = try days.existing(targets.days, &connection)
     var snapshot = EntrySnapshot()
     do throws(PostgresError) {
-      let answers = try connection.pipeline(calls.map(\.call))
-      for (lookUp, rows) in zip(calls, answers) { try lookUp.read(rows, &snapshot) }
+      var siblings: [OrderName] = []
+      try Self.look(firstLookUps(among: dated), &snapshot, &siblings, &connection)
+      if !replaced.isEmpty {
+        let dated = try days.existing(siblings.days, &connection)
+        try Self.look(secondLookUps(snapshot, siblings, among: dated), &snapshot, &siblings, &connection)
+      }
     } catch {
+      if error.isMissingTable { days.forget() }
       try? connection.rollBack()
       throw error
     }
@@ -54,24 +60,73 @@ struct EntryTransaction {
 
   private struct LookUp {
     let call: PostgresCall
-    let read: (PostgresRows, inout EntrySnapshot) throws(PostgresError) -> Void
+    let read: (PostgresRows, inout EntrySnapshot, inout [OrderName]) throws(PostgresError) -> Void
+
+    init(call: PostgresCall, _ read: @escaping (PostgresRows, inout EntrySnapshot) throws(PostgresError) -> Void) {
+      self.call = call
+      self.read = { (rows, snapshot, _) throws(PostgresError) in try read(rows, &snapshot) }
+    }
+
+    /// Finds names of orders.
+    init(namesBy call: PostgresCall) {
+      self.call = call
+      read = { rows, _, names in
+        for row in 0..<rows.count {
+          names.append(OrderName(account: AccountNumber(rawValue: rows.int8(row, 0)), id: UniqueID(rows.uuid(row, 1))))
+        }
+      }
+    }
+  }
+
+  private static func look(
+    _ lookUps: [LookUp], _ snapshot: inout EntrySnapshot, _ siblings: inout [OrderName],
+    _ connection: inout PostgresConnection
+  ) throws(PostgresError) {
+    guard !lookUps.isEmpty else { return }
+    let answers = try connection.pipeline(lookUps.map(\.call))
+    for (lookUp, rows) in zip(lookUps, answers) { try lookUp.read(rows, &snapshot, &siblings) }
+  }
+
+  private var places: [(index: Int, place: PlaceRequest)] {
+    requests.enumerated().compactMap { index, request in
+      if case .place(let place) = request { (index, place) } else { nil }
+    }
+  }
+
+  private var replaced: [ReplaceRequest] {
+    requests.compactMap { if case .replace(let replace) = $0 { replace } else { nil } }
   }
 
   /// What the batch needs to know, in lock order; questions nobody asks are left out.
-  private var lookUps: [LookUp] {
+  ///
+  /// What is to be replaced is looked at first, because it tells whose position and whose bounds are in question. Nothing of
+  /// an account's orders changes behind the lock on the account: settling takes it before it changes them.
+  private func firstLookUps(among days: Set<Day>) -> [LookUp] {
     var lookUps = [LookUp(call: PostgresCall(EntryStatements.begin)) { _, _ in }, accountLookUp]
-    let places = requests.enumerated().compactMap { index, request in
-      if case .place(let place) = request { (index, place) } else { nil }
-    }
-    let sells = Set(places.filter { $0.1.side == .sell }.map { position($0.1) })
-    let replaced = requests.compactMap { if case .replace(let replace) = $0 { replace } else { nil } }
-    if !sells.isEmpty || !replaced.isEmpty { lookUps.append(positionLookUp(sells.sorted(), replaced)) }
+    let replaced = replaced
+    if replaced.isEmpty { lookUps += positionLookUps([]) }
     if !keys.isEmpty { lookUps.append(keyLookUp) }
-    if !targets.isEmpty { lookUps.append(targetLookUp) }
-    if !replaced.isEmpty { lookUps += [siblingLookUp(replaced), processedLookUp(replaced)] }
-    let careful = places.filter { $0.1.selfTradePrevention == nil && $0.1.trigger == nil }
+    lookUps += orderLookUps(OrderStatements.find(targets, among: days))
+    if replaced.isEmpty { return lookUps + judgingLookUps([]) }
+    return lookUps + [siblingLookUp(replaced), processedLookUp(replaced)]
+  }
+
+  /// The rest, where something is to be replaced. A target that is not there or closed is refused before more is asked of it.
+  private func secondLookUps(_ snapshot: EntrySnapshot, _ siblings: [OrderName], among days: Set<Day>) -> [LookUp] {
+    let own = replaced.compactMap { replace -> EntrySnapshot.PositionKey? in
+      guard let target = snapshot.targets[replace.target], target.account == replace.account else { return nil }
+      return .init(account: target.account, instrument: target.instrument)
+    }
+    let others = orderLookUps(OrderStatements.find(siblings, among: days)) { $0.status.isOpen }
+    return positionLookUps(own) + others + judgingLookUps(own)
+  }
+
+  private func judgingLookUps(_ replaced: [EntrySnapshot.PositionKey]) -> [LookUp] {
+    var lookUps: [LookUp] = []
+    let careful = places.filter { $0.place.selfTradePrevention == nil && $0.place.trigger == nil }
     if !careful.isEmpty { lookUps.append(crossingLookUp(careful)) }
-    if !places.isEmpty || !replaced.isEmpty { lookUps.append(boundsLookUp(places.map(\.1), replaced)) }
+    let bounded = Set(places.map { position($0.place) } + replaced).sorted()
+    if !bounded.isEmpty { lookUps.append(boundsLookUp(bounded)) }
     return lookUps
   }
 
@@ -92,15 +147,15 @@ struct EntryTransaction {
     }
   }
 
-  /// A replacement of a sell may need more shares; which position that is only the order tells.
-  private func positionLookUp(_ positions: [EntrySnapshot.PositionKey], _ replaced: [ReplaceRequest]) -> LookUp {
+  /// The positions of sells, and of what is to be replaced: a replacement may need more shares.
+  private func positionLookUps(_ replaced: [EntrySnapshot.PositionKey]) -> [LookUp] {
+    let sells = places.filter { $0.place.side == .sell }.map { position($0.place) }
+    let positions = Set(sells + replaced).sorted()
+    guard !positions.isEmpty else { return [] }
     let call = PostgresCall(
       EntryStatements.lockPositions,
-      [
-        .int8Array(positions.map(\.account.rawValue)), .int4Array(positions.map(\.instrument.rawValue)),
-        .int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) }),
-      ])
-    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
+      [.int8Array(positions.map(\.account.rawValue)), .int4Array(positions.map(\.instrument.rawValue))])
+    let lookUp = LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
         let key = EntrySnapshot.PositionKey(
           account: AccountNumber(rawValue: rows.int8(row, 0)), instrument: InstrumentID(rawValue: rows.int4(row, 1)))
@@ -108,6 +163,7 @@ struct EntryTransaction {
           quantity: Quantity(rawValue: rows.int8(row, 2)), held: Quantity(rawValue: rows.int8(row, 3)))
       }
     }
+    return [lookUp]
   }
 
   private var keys: [(account: AccountNumber, key: RequestKey)] {
@@ -140,43 +196,33 @@ struct EntryTransaction {
     }
   }
 
-  private var targets: [(account: AccountNumber, id: OrderID)] {
+  private var targets: [OrderName] {
     requests.compactMap { request in
       switch request {
-      case .cancel(let cancel): return (cancel.account, cancel.order)
-      case .replace(let replace): return (replace.account, replace.target)
+      case .cancel(let cancel): return OrderName(account: cancel.account, id: cancel.order)
+      case .replace(let replace): return OrderName(account: replace.account, id: replace.target)
       case .place: return nil
       }
     }
   }
 
-  private var targetLookUp: LookUp {
-    let targets = targets
-    return LookUp(call: Self.findOrders(targets)) { (rows, snapshot) throws(PostgresError) in
-      for row in 0..<rows.count {
-        let order = try OrderColumns.read(rows, row)
-        snapshot.targets[order.id] = order
+  private func orderLookUps(
+    _ calls: [PostgresCall], where isWanted: @escaping (OrderRecord) -> Bool = { _ in true }
+  ) -> [LookUp] {
+    calls.map { call in
+      LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
+        for row in 0..<rows.count {
+          let order = try OrderColumns.read(rows, row)
+          if isWanted(order) { snapshot.targets[order.id] = order }
+        }
       }
     }
-  }
-
-  static func findOrders(_ names: [(account: AccountNumber, id: OrderID)]) -> PostgresCall {
-    PostgresCall(
-      EntryStatements.findOrders,
-      [.int8Array(names.map(\.account.rawValue)), .uuidArray(names.map { ($0.id.high, $0.id.low) })])
   }
 
   /// A replacement of one order of a class needs to know the others.
   private func siblingLookUp(_ replaced: [ReplaceRequest]) -> LookUp {
-    let call = PostgresCall(
-      EntryStatements.findSiblings,
-      [.int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) })])
-    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
-      for row in 0..<rows.count {
-        let order = try OrderColumns.read(rows, row)
-        snapshot.targets[order.id] = order
-      }
-    }
+    let names = replaced.map { OrderName(account: $0.account, id: $0.target) }
+    return LookUp(namesBy: PostgresCall(EntryStatements.findSiblings, OrderStatements.parameters(names)))
   }
 
   private func processedLookUp(_ replaced: [ReplaceRequest]) -> LookUp {
@@ -189,13 +235,10 @@ struct EntryTransaction {
     }
   }
 
-  private func boundsLookUp(_ places: [PlaceRequest], _ replaced: [ReplaceRequest]) -> LookUp {
+  private func boundsLookUp(_ positions: [EntrySnapshot.PositionKey]) -> LookUp {
     let call = PostgresCall(
       EntryStatements.findBounds,
-      [
-        .int8Array(places.map(\.account.rawValue)), .int4Array(places.map(\.instrument.rawValue)),
-        .int8Array(replaced.map(\.account.rawValue)), .uuidArray(replaced.map { ($0.target.high, $0.target.low) }),
-      ])
+      [.int8Array(positions.map(\.account.rawValue)), .int4Array(positions.map(\.instrument.rawValue))])
     return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count {
         let (account, instrument) = (rows.int8(row, 0), rows.int4(row, 1))
@@ -210,15 +253,15 @@ struct EntryTransaction {
     }
   }
 
-  private func crossingLookUp(_ places: [(Int, PlaceRequest)]) -> LookUp {
+  private func crossingLookUp(_ places: [(index: Int, place: PlaceRequest)]) -> LookUp {
     let call = PostgresCall(
       EntryStatements.findCrossings,
       [
-        .int4Array(places.map { Int32($0.0) }), .int2Array(places.map(\.1.shard.rawValue)),
-        .int8Array(places.map(\.1.account.rawValue)), .int4Array(places.map(\.1.instrument.rawValue)),
-        .int2Array(places.map { Int16($0.1.side.opposite.rawValue) }),
-        .int8Array(places.map { $0.1.side == .buy ? 0 : $0.1.price.rawValue }),
-        .int8Array(places.map { $0.1.side == .buy ? $0.1.price.rawValue : .max }),
+        .int4Array(places.map { Int32($0.index) }), .int2Array(places.map(\.place.shard.rawValue)),
+        .int8Array(places.map(\.place.account.rawValue)), .int4Array(places.map(\.place.instrument.rawValue)),
+        .int2Array(places.map { Int16($0.place.side.opposite.rawValue) }),
+        .int8Array(places.map { $0.place.side == .buy ? 0 : $0.place.price.rawValue }),
+        .int8Array(places.map { $0.place.side == .buy ? $0.place.price.rawValue : .max }),
       ])
     return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count { snapshot.crossing[Int(rows.int4(row, 0))] = UniqueID(rows.uuid(row, 1)) }
@@ -251,16 +294,19 @@ struct EntryTransaction {
       }
       calls.append(PostgresCall(EntryStatements.holdShares, rows: rows, of: "position_hold[]"))
     }
-    if !plan.marks.isEmpty {
-      var rows = RowArray(expectedBytes: plan.marks.count * 60)
-      for mark in plan.marks {
+    let marks = Dictionary(grouping: plan.marks) { $0.order.time?.day }
+    for (day, marks) in marks.sorted(by: { ($0.key?.rawValue ?? .min) < ($1.key?.rawValue ?? .min) }) {
+      // What is marked was found by its day.
+      guard let day else { continue }
+      var rows = RowArray(expectedBytes: marks.count * 60)
+      for mark in marks {
         rows.append {
           $0.int8(mark.account.rawValue)
           $0.uuid(mark.order.high, mark.order.low)
           $0.int2(Int16(mark.pending.rawValue))
         }
       }
-      calls.append(PostgresCall(EntryStatements.markPending, rows: rows, of: "pending_mark[]"))
+      calls.append(PostgresCall(EntryStatements.markPending(day: day), rows: rows, of: "pending_mark[]"))
     }
     if !plan.keys.isEmpty {
       var rows = RowArray(expectedBytes: plan.keys.count * 90)
@@ -325,17 +371,16 @@ struct EntryTransaction {
     _ plan: EntryPlan, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> [OrderID: OrderRecord] {
     let names = plan.repeatedOrders(of: requests)
-    return names.isEmpty ? [:] : try Self.acceptedOrders(try connection.query(Self.findOrders(names)))
+    guard !names.isEmpty else { return [:] }
+    let calls = OrderStatements.find(names, among: try days.existing(names.days, &connection))
+    return calls.isEmpty ? [:] : try Self.acceptedOrders(try connection.pipeline(calls))
   }
 
   /// Found orders by identifier, as they were when they were accepted.
-  static func acceptedOrders(_ rows: PostgresRows) throws(PostgresError) -> [OrderID: OrderRecord] {
-    var orders: [OrderID: OrderRecord] = [:]
-    for row in 0..<rows.count {
-      let order = try OrderColumns.read(rows, row)
-      orders[order.id] = order.asAccepted
-    }
-    return orders
+  static func acceptedOrders(
+    _ answers: some Collection<PostgresRows>
+  ) throws(PostgresError) -> [OrderID: OrderRecord] {
+    try OrderStatements.orders(answers).mapValues(\.asAccepted)
   }
 
   private func batch(

@@ -13,6 +13,7 @@ public struct PostgresEntryLedger: EntryLedger {
   static let inquiryPause = TimeLimits.inquiryPause.value
 
   private let session: PostgresSession
+  private let days = DayTables()
   private let sessionGuard: SessionGuard?
   private let retried: @Sendable (LedgerError.Cause) -> Void
 
@@ -36,9 +37,10 @@ public struct PostgresEntryLedger: EntryLedger {
     var cuts = 0
     // A batch without an order cannot be asked for: once a commit of it was cut off, nothing tells whether it is stored.
     var isInDoubt = false
+    var isListedAnew = false
     while true {
       do {
-        let transaction = EntryTransaction(requests: requests, now: now)
+        let transaction = EntryTransaction(requests: requests, now: now, days: days)
         let ending = try await session.use { (connection) throws(PostgresError) in try transaction.run(&connection) }
         switch ending {
         case .done(let batch): return batch.postponing(postponed)
@@ -55,6 +57,11 @@ public struct PostgresEntryLedger: EntryLedger {
       } catch let error as LedgerError {
         throw error
       } catch var error as PostgresError {
+        // A day has been taken away since its tables were listed.
+        if error.isMissingTable, !isListedAnew {
+          isListedAnew = true
+          continue
+        }
         // Before the commit was sent nothing is stored. A connection that died while idle is worth one more try.
         if error.isLockTimeout, !isInDoubt {
           do throws(PostgresError) {
@@ -117,8 +124,8 @@ public struct PostgresEntryLedger: EntryLedger {
     guard !plan.orders.isEmpty else { return nil }
     for _ in 0..<Self.inquiries {
       do {
-        return try await session.use { (connection) throws(PostgresError) in
-          try EntryInquiry(plan: plan, requests: requests).run(&connection)
+        return try await session.use { [days] (connection) throws(PostgresError) in
+          try EntryInquiry(plan: plan, requests: requests, days: days).run(&connection)
         }
       } catch {
         try? await Task.sleep(for: Self.inquiryPause)

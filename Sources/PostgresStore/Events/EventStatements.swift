@@ -1,3 +1,4 @@
+internal import Market
 internal import Postgres
 
 /// The SQL of accounts' events.
@@ -12,14 +13,40 @@ enum EventStatements {
     static let order = 17
   }
 
+  /// On which days accounts have events behind some moments, about: a day of slack, see ``events(days:)``.
+  /// Parameters: accounts, times.
+  static let days = PostgresStatement(
+    "account_event_days",
+    """
+    SELECT DISTINCT d.day - date '1970-01-01'
+    FROM unnest($1::bigint[], $2::bigint[]) AS q (account_id, after) CROSS JOIN LATERAL (
+      SELECT d.day FROM account_days d
+      WHERE d.account_id = q.account_id AND d.day >= date '1970-01-01' + greatest((q.after / 86400000000)::integer - 1, 0) OFFSET 0) AS d
+    """)
+
   /// Parameters: accounts, times, most events of each. One row an event, or one without an event for an account that has
   /// none; all of one moment.
   ///
   /// A day of slack between an event's time and the day whose table has it: clocks of workers differ. The position after an
   /// execution is today's without what came later: executions behind the portion, summed once an instrument, those within it
   /// by a window, and movements from outside.
-  static let events = PostgresStatement(
-    "account_events",
+  ///
+  /// - Parameter days: Where events can be, a few; nil for the tables of all days.
+  static func events(days: [Day]?) -> PostgresStatement {
+    let source: String
+    let name: String
+    switch days {
+    case nil: (source, name) = ("order_events", "")
+    case []?: (source, name) = ("(SELECT * FROM order_events WHERE false)", "_none")
+    case let days?:
+      source = "(" + days.map { "SELECT * FROM order_events_\($0.compact)" }.joined(separator: " UNION ALL ") + ")"
+      // The server keeps 63 bytes of a statement's name.
+      name = days.map { "_" + String($0.rawValue, radix: 36) }.joined()
+    }
+    return PostgresStatement("account_events\(name)", events(from: source))
+  }
+
+  private static func events(from source: String) -> String {
     """
     WITH asked AS MATERIALIZED (
       SELECT q.number, q.account_id, 'epoch'::timestamptz + q.after * interval '1 microsecond' AS after
@@ -27,7 +54,7 @@ enum EventStatements {
     ),
     told AS MATERIALIZED (
       SELECT q.number, e.* FROM asked q CROSS JOIN LATERAL (
-        SELECT * FROM order_events e
+        SELECT * FROM \(source) AS e
         WHERE e.account_id = q.account_id AND e.event_at > q.after AND e.occurred_at > q.after - interval '1 day'
         ORDER BY e.event_at LIMIT $3::integer) AS e
     ),
@@ -35,7 +62,7 @@ enum EventStatements {
       SELECT t.number, t.account_id, t.instrument_id,
         coalesce((SELECT p.quantity FROM positions p
           WHERE p.account_id = t.account_id AND p.instrument_id = t.instrument_id), 0)
-        - coalesce((SELECT sum(CASE f.side WHEN 0 THEN f.quantity ELSE -f.quantity END) FROM order_events f
+        - coalesce((SELECT sum(CASE f.side WHEN 0 THEN f.quantity ELSE -f.quantity END) FROM \(source) AS f
           WHERE f.account_id = t.account_id AND f.event_at > max(t.event_at)
             AND f.occurred_at > max(t.event_at) - interval '1 day'
             AND f.instrument_id = t.instrument_id AND f.kind IN (1, 2)), 0) AS quantity
@@ -50,16 +77,14 @@ enum EventStatements {
         - coalesce((SELECT sum(l.amount) FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
           WHERE l.account_id = e.account_id AND l.asset = e.instrument_id AND j.created_at > e.event_at), 0)
         END)::bigint,
-      \(OrderColumns.list)
+      e.order_id
     FROM asked q JOIN accounts a ON a.account_id = ANY (ARRAY[q.account_id])
     LEFT JOIN told e ON e.number = q.number
-    LEFT JOIN LATERAL (
-      SELECT * FROM orders o WHERE o.account_id = e.account_id AND o.order_id = e.order_id LIMIT 1) AS o ON true
-    \(OrderColumns.join)
     WINDOW later AS (PARTITION BY e.number, e.instrument_id ORDER BY e.event_at DESC
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ORDER BY q.number, e.event_at
-    """)
+    """
+  }
 
   /// Parameters: accounts, times.
   static let news = PostgresStatement(

@@ -5,15 +5,20 @@ public import Postgres
 
 /// Reads accounts' events over a connection of its own, so that history never holds up other questions.
 public struct PostgresAccountEventReader: AccountEventReader {
+  /// Days whose tables a statement names at most: who comes back after longer reads all of them.
+  static let mostDays = 8
+
   private let session: PostgresSession
+  private let days = DayTables()
 
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
   public func events(_ questions: [EventQuestion], limit: Int) async throws(LedgerError) -> [EventAnswer] {
     guard !questions.isEmpty else { return [] }
-    let rows = try await query(
-      PostgresCall(EventStatements.events, Self.parameters(questions) + [.int4(Int32(clamping: limit))]))
+    let (rows, orders) = try await use { [days] (connection) throws(PostgresError) in
+      try Self.read(questions, limit, days, &connection)
+    }
     var answers: [EventAnswer] = []
     var told = 0
     var current = -1
@@ -31,8 +36,9 @@ public struct PostgresAccountEventReader: AccountEventReader {
       told += 1
       answers[answers.count - 1].hasMore = told == limit
       // The tables of an order's day may have been taken away before those of its events.
-      guard !rows.isNull(row, EventStatements.Column.order) else { continue }
-      answers[answers.count - 1].events.append(try readable { () throws(PostgresError) in try Self.event(rows, row) })
+      guard let order = orders[UniqueID(rows.uuid(row, EventStatements.Column.order))] else { continue }
+      let event = try readable { () throws(PostgresError) in try Self.event(rows, row, of: order) }
+      answers[answers.count - 1].events.append(event)
     }
     return answers
   }
@@ -54,9 +60,37 @@ public struct PostgresAccountEventReader: AccountEventReader {
     [.int8Array(questions.map(\.account.rawValue)), .int8Array(questions.map(\.after.rawValue))]
   }
 
-  private static func event(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> AccountEvent {
+  /// Events and their orders, of one snapshot, from the tables of the days that they are of.
+  private static func read(
+    _ questions: [EventQuestion], _ limit: Int, _ days: DayTables, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> (rows: PostgresRows, orders: [OrderID: OrderRecord]) {
+    let asked = parameters(questions)
+    do {
+      let opening = try connection.pipeline([
+        PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(EventStatements.days, asked),
+      ])
+      let told = Set((0..<opening[1].count).map { Day(rawValue: opening[1].int4($0, 0)) })
+      let existing = try days.existing(told, &connection).sorted()
+      let statement = EventStatements.events(days: existing.count > mostDays ? nil : existing)
+      let rows = try connection.query(PostgresCall(statement, asked + [.int4(Int32(clamping: limit))]))
+      var names: Set<OrderName> = []
+      for row in 0..<rows.count where !rows.isNull(row, EventStatements.Column.order) {
+        let account = questions[Int(rows.int8(row, EventStatements.Column.number)) - 1].account
+        names.insert(OrderName(account: account, id: UniqueID(rows.uuid(row, EventStatements.Column.order))))
+      }
+      let calls = OrderStatements.find(names, among: try days.existing(names.days, &connection))
+      let answers = try connection.pipeline(calls + [PostgresCall(SettlingStatements.commit)])
+      return (rows, try OrderStatements.orders(answers.dropLast()))
+    } catch {
+      try connection.rollBack()
+      throw error
+    }
+  }
+
+  private static func event(
+    _ rows: PostgresRows, _ row: Int, of order: OrderRecord
+  ) throws(PostgresError) -> AccountEvent {
     let first = EventStatements.Column.event
-    let order = try OrderColumns.read(rows, row, from: EventStatements.Column.order)
     let kind: OrderEvent.Kind = try stored(rows.int2(row, first + 1))
     let event = OrderEvent(
       shard: Shard(rawValue: rows.int2(row, first)), sequence: Sequence(rawValue: rows.int8(row, first + 6)),
@@ -74,12 +108,23 @@ public struct PostgresAccountEventReader: AccountEventReader {
   }
 
   private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+    try await use { (connection) throws(PostgresError) in try connection.query(call) }
+  }
+
+  /// Runs questions, which may be asked twice.
+  private func use<Answer: Sendable>(
+    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
+  ) async throws(LedgerError) -> Answer {
     do {
       do {
-        return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+        return try await session.use(body)
+      } catch  where error.isMissingTable {
+        // A day has been taken away since its tables were listed.
+        days.forget()
+        return try await session.use(body)
       } catch .connectionLost {
         // A connection that died while idle: reading again is harmless.
-        return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+        return try await session.use(body)
       }
     } catch {
       throw LedgerError(error)

@@ -1,3 +1,4 @@
+internal import Market
 internal import Postgres
 
 /// The SQL of what accounts have beside money and orders.
@@ -20,65 +21,80 @@ enum KeepingStatements {
       no_exception_entry = excluded.no_exception_entry
     """)
 
-  /// Executions and journal lines, by span and asset. Parameters: account, moments.
-  static let movements = PostgresStatement(
-    "keep_movements",
-    """
-    SELECT width_bucket(e.occurred_at, $2::timestamptz[]) - 1, l.asset, false, sum(l.amount)::bigint,
-      sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
-      sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint
-    FROM order_events e
+  /// Executions of one day, by span and asset. Parameters: account, moments.
+  static func executed(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "keep_executed_\(day.compact)",
+      """
+      SELECT width_bucket(e.occurred_at, $2::timestamptz[]) - 1, l.asset, sum(l.amount)::bigint,
+        sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
+        sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint
+      FROM order_events_\(day.compact) e \(assets)
+      WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= ($2::timestamptz[])[1]
+        AND e.event_at >= ($2::timestamptz[])[1]
+      GROUP BY 1, 2
+      """)
+  }
+
+  /// What an execution moves: cash (0) and shares.
+  private static let assets = """
     CROSS JOIN LATERAL (VALUES
-      (0, CASE e.side WHEN 0 THEN -e.price * e.quantity ELSE e.price * e.quantity END),
-      (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
-    WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= ($2::timestamptz[])[1]
-      AND e.event_at >= ($2::timestamptz[])[1]
-    GROUP BY 1, 2
-    UNION ALL
-    SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, true, sum(l.amount)::bigint, 0, 0
+        (0, CASE e.side WHEN 0 THEN -e.price * e.quantity ELSE e.price * e.quantity END),
+        (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
+    """
+
+  /// Journal lines, by span and asset. Parameters: account, moments.
+  static let journaled = PostgresStatement(
+    "keep_journaled",
+    """
+    SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, sum(l.amount)::bigint, 0::bigint, 0::bigint
     FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
     WHERE l.account_id = $1::bigint AND j.created_at >= ($2::timestamptz[])[1]
     GROUP BY 1, 2
     """)
 
-  /// The same in one span, with executions only behind an event. Parameters: account, moment, time of the event.
-  static let recentMovements = PostgresStatement(
-    "keep_recent_movements",
-    """
-    SELECT l.asset, false, sum(l.amount)::bigint,
-      sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
-      sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint, max(e.event_at)
-    FROM order_events e
-    CROSS JOIN LATERAL (VALUES
-      (0, CASE e.side WHEN 0 THEN -e.price * e.quantity ELSE e.price * e.quantity END),
-      (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
-    WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= $2::timestamptz
-      AND e.event_at > $3::timestamptz
-    GROUP BY 1
-    UNION ALL
-    SELECT l.asset, true, sum(l.amount)::bigint, 0, 0, NULL
-    FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
-    WHERE l.account_id = $1::bigint AND j.created_at >= $2::timestamptz
-    GROUP BY 1
-    """)
+  /// The same as ``executed(day:)`` in one span, behind an event. Parameters: account, moment, time of the event.
+  static func recentlyExecuted(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "keep_recent_\(day.compact)",
+      """
+      SELECT 0, l.asset, sum(l.amount)::bigint,
+        sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
+        sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint, max(e.event_at)
+      FROM order_events_\(day.compact) e \(assets)
+      WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= $2::timestamptz
+        AND e.event_at > $3::timestamptz
+      GROUP BY l.asset
+      """)
+  }
 
-  /// Parameters: instruments, moments, one to one.
-  static let prices = PostgresStatement(
-    "keep_prices",
-    """
-    SELECT (
-      SELECT t.price FROM trades t WHERE t.instrument_id = k.instrument_id AND t.traded_at < k.moment
-      ORDER BY t.traded_at DESC, t.sequence DESC, t.ordinal DESC LIMIT 1)
-    FROM unnest($1::integer[], $2::timestamptz[]) WITH ORDINALITY AS k (instrument_id, moment, place) ORDER BY k.place
-    """)
+  /// The latest trades of instruments. Parameter: instruments.
+  static let lastPrices = PostgresStatement(
+    "keep_last_prices",
+    "SELECT p.instrument_id, p.price, p.traded_at FROM last_prices p WHERE p.instrument_id = ANY ($1::integer[])")
 
-  static let eventMoment = PostgresStatement(
-    "keep_event_moment",
-    """
-    SELECT event_at FROM order_events
-    WHERE shard = $2::smallint AND sequence = $3::bigint AND ordinal = $4::integer AND account_id = $1::bigint
-      AND kind IN (1, 2)
-    """)
+  /// The last price of a day before each of some moments, or NULL. Parameters: instruments, moments, one to one.
+  static func prices(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "keep_prices_\(day.compact)",
+      """
+      SELECT (
+        SELECT t.price FROM trades_\(day.compact) t WHERE t.instrument_id = k.instrument_id AND t.traded_at < k.moment
+        ORDER BY t.traded_at DESC, t.sequence DESC, t.ordinal DESC LIMIT 1)
+      FROM unnest($1::integer[], $2::timestamptz[]) WITH ORDINALITY AS k (instrument_id, moment, place) ORDER BY k.place
+      """)
+  }
+
+  /// Parameters: account, shard, sequence, ordinal.
+  static func eventMoment(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "keep_event_moment_\(day.compact)",
+      """
+      SELECT event_at FROM order_events_\(day.compact)
+      WHERE shard = $2::smallint AND sequence = $3::bigint AND ordinal = $4::integer AND account_id = $1::bigint
+        AND kind IN (1, 2)
+      """)
+  }
 
   static let journalMoment = PostgresStatement(
     "keep_journal_moment",
@@ -87,15 +103,16 @@ enum KeepingStatements {
     WHERE l.journal_id = $2::bigint AND l.account_id = $1::bigint AND l.asset = $3::integer
     """)
 
+  /// Executions of one day.
   /// Parameters: account, exclusive bounds, place behind which to go on (moment, shard, sequence, ordinal), limit.
-  static func fills(ascending: Bool) -> PostgresStatement {
+  static func fills(day: Day, ascending: Bool) -> PostgresStatement {
     let (sign, word) = ascending ? (">", "ASC") : ("<", "DESC")
     return PostgresStatement(
-      "keep_fills_\(word)",
+      "keep_fills_\(word.lowercased())_\(day.compact)",
       """
       SELECT e.shard, e.sequence, e.ordinal, e.event_at, e.order_id, e.instrument_id, e.side, e.price, e.quantity,
         e.filled, e.leaves
-      FROM order_events e
+      FROM order_events_\(day.compact) e
       WHERE e.account_id = $1::bigint AND e.kind IN (1, 2)
         AND e.event_at > $2::timestamptz AND e.event_at < $3::timestamptz
         AND (e.event_at, e.shard, e.sequence, e.ordinal)

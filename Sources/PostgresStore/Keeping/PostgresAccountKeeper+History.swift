@@ -6,17 +6,19 @@ extension PostgresAccountKeeper {
   public func movements(
     of account: AccountNumber, at moments: [Timestamp]
   ) async throws(LedgerError) -> [AccountMovement] {
-    guard !moments.isEmpty else { return [] }
-    let rows = try await query(
-      PostgresCall(
-        KeepingStatements.movements,
-        [.int8(account.rawValue), .timestampArray(microseconds: moments.map(\.rawValue))]))
-    return (0..<rows.count).map { row in
-      let asset = rows.int4(row, 1)
-      return AccountMovement(
-        span: Int(rows.int4(row, 0)), instrument: asset == 0 ? nil : InstrumentID(rawValue: asset),
-        isExternal: rows.bool(row, 2), amount: rows.int8(row, 3), bought: Quantity(rawValue: rows.int8(row, 4)),
-        boughtValue: Money(rawValue: rows.int8(row, 5)))
+    guard let first = moments.first else { return [] }
+    let parameters: [PostgresParameter] = [
+      .int8(account.rawValue), .timestampArray(microseconds: moments.map(\.rawValue)),
+    ]
+    return try await use { [days] (connection) throws(PostgresError) in
+      var movements = Movements()
+      var walk = try DayWalk(of: account, first.day...max(first.day, DayWalk.last), ascending: true, days, &connection)
+      while case let some = walk.next(), !some.isEmpty {
+        let calls = some.map { PostgresCall(KeepingStatements.executed(day: $0), parameters) }
+        for rows in try connection.pipeline(calls) { movements.add(rows, isExternal: false) }
+      }
+      movements.add(try connection.query(PostgresCall(KeepingStatements.journaled, parameters)), isExternal: true)
+      return movements.all
     }
   }
 
@@ -25,40 +27,99 @@ extension PostgresAccountKeeper {
   ) async throws(LedgerError) -> RecentMovements {
     // An event is never told of before it occurred.
     let place = place ?? moment.advanced(byMicroseconds: -1)
-    let rows = try await query(
-      PostgresCall(
-        KeepingStatements.recentMovements,
-        [
-          .int8(account.rawValue), .timestamp(microseconds: moment.rawValue), .timestamp(microseconds: place.rawValue),
-        ]))
-    var recent = RecentMovements(executed: [], through: nil, external: [])
-    for row in 0..<rows.count {
-      let asset = rows.int4(row, 0)
-      let movement = AccountMovement(
-        span: 0, instrument: asset == 0 ? nil : InstrumentID(rawValue: asset), isExternal: rows.bool(row, 1),
-        amount: rows.int8(row, 2), bought: Quantity(rawValue: rows.int8(row, 3)),
-        boughtValue: Money(rawValue: rows.int8(row, 4)))
-      guard !movement.isExternal else {
-        recent.external.append(movement)
-        continue
+    let number = PostgresParameter.int8(account.rawValue)
+    let parameters: [PostgresParameter] = [
+      number, .timestamp(microseconds: moment.rawValue), .timestamp(microseconds: place.rawValue),
+    ]
+    return try await use { [days] (connection) throws(PostgresError) in
+      var executed = Movements()
+      var through: Timestamp?
+      var walk = try DayWalk(
+        of: account, moment.day...max(moment.day, DayWalk.last), ascending: true, days, &connection)
+      while case let some = walk.next(), !some.isEmpty {
+        let calls = some.map { PostgresCall(KeepingStatements.recentlyExecuted(day: $0), parameters) }
+        for rows in try connection.pipeline(calls) {
+          executed.add(rows, isExternal: false)
+          for row in 0..<rows.count {
+            let time = Timestamp(rawValue: rows.timestamp(row, 5))
+            through = max(through ?? time, time)
+          }
+        }
       }
-      recent.executed.append(movement)
-      let time = Timestamp(rawValue: rows.timestamp(row, 5))
-      recent.through = max(recent.through ?? time, time)
+      var external = Movements()
+      external.add(
+        try connection.query(
+          PostgresCall(
+            KeepingStatements.journaled, [number, .timestampArray(microseconds: [moment.rawValue])])), isExternal: true)
+      return RecentMovements(executed: executed.all, through: through, external: external.all)
     }
-    return recent
   }
 
+  /// Movements that are added up, by span and asset.
+  private struct Movements {
+    private struct Key: Hashable {
+      var span: Int32
+      var asset: Int32
+      var isExternal: Bool
+    }
+    private var sums: [Key: AccountMovement] = [:]
+
+    var all: [AccountMovement] { Array(sums.values) }
+
+    mutating func add(_ rows: PostgresRows, isExternal: Bool) {
+      for row in 0..<rows.count {
+        let key = Key(span: rows.int4(row, 0), asset: rows.int4(row, 1), isExternal: isExternal)
+        var sum =
+          sums[key]
+          ?? AccountMovement(
+            span: Int(key.span), instrument: key.asset == 0 ? nil : InstrumentID(rawValue: key.asset),
+            isExternal: isExternal, amount: 0, bought: .zero, boughtValue: .zero)
+        sum.amount += rows.int8(row, 2)
+        sum.bought += Quantity(rawValue: rows.int8(row, 3))
+        sum.boughtValue += Money(rawValue: rows.int8(row, 4))
+        sums[key] = sum
+      }
+    }
+  }
+
+  /// The latest trade answers questions of moments behind it. For others days are looked through, the latest first, as far
+  /// back as a question needs it.
   public func prices(_ questions: [PriceQuestion]) async throws(LedgerError) -> [Price?] {
     guard !questions.isEmpty else { return [] }
-    let rows = try await query(
-      PostgresCall(
-        KeepingStatements.prices,
-        [
-          .int4Array(questions.map(\.instrument.rawValue)),
-          .timestampArray(microseconds: questions.map(\.before.rawValue)),
-        ]))
-    return (0..<rows.count).map { rows.isNull($0, 0) ? nil : Price(rawValue: rows.int8($0, 0)) }
+    return try await use { [days] (connection) throws(PostgresError) in
+      let latest = try connection.query(
+        PostgresCall(
+          KeepingStatements.lastPrices, [.int4Array(Set(questions.map(\.instrument.rawValue)).sorted())]))
+      var known: [InstrumentID: (price: Price, at: Timestamp)] = [:]
+      for row in 0..<latest.count {
+        known[InstrumentID(rawValue: latest.int4(row, 0))] = (
+          Price(rawValue: latest.int8(row, 1)), Timestamp(rawValue: latest.timestamp(row, 2))
+        )
+      }
+      var found = [Price?](repeating: nil, count: questions.count)
+      var open: [Int] = []
+      for (place, question) in questions.enumerated() {
+        // Without a latest trade there is none.
+        guard let last = known[question.instrument] else { continue }
+        if last.at < question.before { found[place] = last.price } else { open.append(place) }
+      }
+      for day in open.isEmpty ? [] : try days.list(&connection) where !open.isEmpty {
+        let asked = open.filter { questions[$0].before.day >= day }
+        guard !asked.isEmpty else { continue }
+        let rows = try connection.query(
+          PostgresCall(
+            KeepingStatements.prices(day: day),
+            [
+              .int4Array(asked.map { questions[$0].instrument.rawValue }),
+              .timestampArray(microseconds: asked.map { questions[$0].before.rawValue }),
+            ]))
+        for (row, place) in asked.enumerated() where !rows.isNull(row, 0) {
+          found[place] = Price(rawValue: rows.int8(row, 0))
+        }
+        open.removeAll { found[$0] != nil }
+      }
+      return found
+    }
   }
 
   public func activities(_ query: ActivityQuery) async throws(LedgerError) -> [AccountActivity]? {
@@ -78,40 +139,75 @@ extension PostgresAccountKeeper {
   }
 
   private func moment(of place: ActivityPlace, _ account: AccountNumber) async throws(LedgerError) -> Timestamp? {
-    let call: PostgresCall
     switch place {
     case .event(let shard, let sequence, let ordinal):
-      call = PostgresCall(
-        KeepingStatements.eventMoment,
-        [.int8(account.rawValue), .int2(shard.rawValue), .int8(sequence.rawValue), .int4(ordinal)])
+      let parameters: [PostgresParameter] = [
+        .int8(account.rawValue), .int2(shard.rawValue), .int8(sequence.rawValue), .int4(ordinal),
+      ]
+      return try await use { [days] (connection) throws(PostgresError) in
+        // Who turns pages is among the latest days as a rule.
+        var walk = try DayWalk(of: account, Day(rawValue: 0)...DayWalk.last, ascending: false, days, &connection)
+        while case let some = walk.next(), !some.isEmpty {
+          let calls = some.map { PostgresCall(KeepingStatements.eventMoment(day: $0), parameters) }
+          for rows in try connection.pipeline(calls) where rows.count > 0 {
+            return Timestamp(rawValue: rows.timestamp(0, 0))
+          }
+        }
+        return nil
+      }
     case .journal(let number, let asset):
-      call = PostgresCall(
-        KeepingStatements.journalMoment, [.int8(account.rawValue), .int8(number), .int4(asset)])
+      let rows = try await query(
+        PostgresCall(
+          KeepingStatements.journalMoment, [.int8(account.rawValue), .int8(number), .int4(asset)]))
+      return rows.count == 0 ? nil : Timestamp(rawValue: rows.timestamp(0, 0))
     }
-    let rows = try await query(call)
-    return rows.count == 0 ? nil : Timestamp(rawValue: rows.timestamp(0, 0))
   }
 
+  /// An event's time may be of the day behind the one whose table has it, because clocks of workers differ. So one day more
+  /// than has enough is looked at, and its events are put among the others.
   private func fills(_ query: ActivityQuery, _ cursor: ActivityCursor) async throws(LedgerError) -> [AccountActivity] {
-    let rows = try await self.query(
-      PostgresCall(
-        KeepingStatements.fills(ascending: query.ascending),
-        Self.bounds(query) + [
-          .timestamp(microseconds: cursor.moment.rawValue), .int2(Int16(clamping: cursor.event.0)),
-          .int8(cursor.event.1), .int4(cursor.event.2), .int4(Int32(query.limit)),
-        ]))
-    return try rows.map { (row) throws(PostgresError) in
-      let fill = try AccountActivity.Fill(
-        order: UniqueID(rows.uuid(row, 4)), instrument: InstrumentID(rawValue: rows.int4(row, 5)),
-        side: stored(rows.int2(row, 6)), price: Price(rawValue: rows.int8(row, 7)),
-        quantity: Quantity(rawValue: rows.int8(row, 8)), filled: Quantity(rawValue: rows.int8(row, 9)),
-        leaves: Quantity(rawValue: rows.int8(row, 10)))
-      return AccountActivity(
-        place: .event(
-          shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 1)),
-          ordinal: rows.int4(row, 2)),
-        at: Timestamp(rawValue: rows.timestamp(row, 3)), detail: .fill(fill))
+    let parameters =
+      Self.bounds(query) + [
+        .timestamp(microseconds: cursor.moment.rawValue), .int2(Int16(clamping: cursor.event.0)),
+        .int8(cursor.event.1), .int4(cursor.event.2), .int4(Int32(query.limit)),
+      ]
+    var (first, last) = (query.after?.day ?? Day(rawValue: 0), query.until?.day ?? DayWalk.last)
+    if query.ascending { first = max(first, cursor.moment.day) } else { last = min(last, cursor.moment.day) }
+    first = first.advanced(by: -1)
+    let range = first...max(first, min(last, DayWalk.last))
+    let fills = try await use { [days] (connection) throws(PostgresError) in
+      var walk = try DayWalk(of: query.account, range, ascending: query.ascending, days, &connection)
+      var fills: [AccountActivity] = []
+      var isEnough = false
+      while case let some = walk.next(), !some.isEmpty {
+        let calls = some.map { PostgresCall(KeepingStatements.fills(day: $0, ascending: query.ascending), parameters) }
+        for rows in try connection.pipeline(calls) {
+          let hadEnough = fills.count >= query.limit
+          for row in 0..<rows.count { fills.append(try Self.fill(rows, row)) }
+          isEnough = isEnough || hadEnough
+        }
+        if isEnough { break }
+      }
+      return fills
     }
+    let sorted = fills.sorted { first, second in
+      let (a, b) = (ActivityCursor(first.at, first.place), ActivityCursor(second.at, second.place))
+      return query.ascending ? a < b : b < a
+    }
+    return Array(sorted.prefix(query.limit))
+  }
+
+  private static func fill(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> AccountActivity {
+    let fill = try AccountActivity.Fill(
+      order: UniqueID(rows.uuid(row, 4)), instrument: InstrumentID(rawValue: rows.int4(row, 5)),
+      side: stored(rows.int2(row, 6)), price: Price(rawValue: rows.int8(row, 7)),
+      quantity: Quantity(rawValue: rows.int8(row, 8)), filled: Quantity(rawValue: rows.int8(row, 9)),
+      leaves: Quantity(rawValue: rows.int8(row, 10)))
+    return AccountActivity(
+      place: .event(
+        shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 1)),
+        ordinal: rows.int4(row, 2)),
+      at: Timestamp(rawValue: rows.timestamp(row, 3)), detail: .fill(fill))
   }
 
   private func journals(

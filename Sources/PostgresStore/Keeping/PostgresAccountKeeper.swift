@@ -7,6 +7,7 @@ public import Postgres
 public final class PostgresAccountKeeper: AccountKeeper {
   private let sessions: [PostgresSession]
   private let turn = Lock(0)
+  let days = DayTables()
 
   /// Works over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
   public init(sessions: [PostgresSession]) {
@@ -55,7 +56,15 @@ public final class PostgresAccountKeeper: AccountKeeper {
         return turn
       }]
     do {
-      do { return try await session.use(body) } catch .connectionLost { return try await session.use(body) }
+      do {
+        return try await session.use(body)
+      } catch  where error.isMissingTable {
+        // A day has been taken away since its tables were listed.
+        days.forget()
+        return try await session.use(body)
+      } catch .connectionLost {
+        return try await session.use(body)
+      }
     } catch {
       throw LedgerError(error)
     }

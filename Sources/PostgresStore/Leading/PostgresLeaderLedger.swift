@@ -62,6 +62,7 @@ public struct PostgresLeaderLedger: LeaderLedger {
         throw .unavailable(cause, reason: "\(table): \(reason)")
       }
     }
+    guard try await within(leadership, [PostgresCall(PartitionStatements.dropOpenIndex)]) else { return nil }
     let ahead: PostgresRows
     do {
       ahead = try await session.use { (connection) throws(PostgresError) in

@@ -4,6 +4,8 @@ internal import Postgres
 /// The SQL of market data.
 ///
 /// Parameters of histories: instrument, first and last moment, the place to go on from (moment, sequence, ordinal), most rows.
+/// They name the tables of all days, and are planned with their parameters (``planned``): only the days between the moments are
+/// locked and looked at.
 enum MarketDataStatements {
   static func trades(ascending: Bool) -> PostgresStatement {
     PostgresStatement(
@@ -87,25 +89,36 @@ enum MarketDataStatements {
         AND minute < $3::timestamptz ORDER BY minute DESC LIMIT 1) AS z
     """)
 
-  /// The moment of the last price leads to the day's table.
-  static let latestTrades = PostgresStatement(
-    "read_latest_trades",
-    """
-    SELECT p.instrument_id, t.traded_at, t.sequence, t.ordinal, t.price, t.quantity, t.taker_side
-    FROM last_prices p CROSS JOIN LATERAL (
-      SELECT * FROM trades t WHERE t.instrument_id = p.instrument_id AND t.traded_at = p.traded_at
-      ORDER BY t.sequence DESC, t.ordinal DESC LIMIT 1) AS t
-    WHERE p.instrument_id = ANY ($1::integer[])
-    """)
+  /// Within a transaction: statements behind it are planned anew each time, for their parameters.
+  static let planned = PostgresStatement("market_planned", "SET LOCAL plan_cache_mode = force_custom_plan")
 
-  static let latestBars = PostgresStatement(
-    "read_latest_bars",
-    """
-    SELECT b.instrument_id, b.minute, \(columns)
-    FROM last_prices p JOIN minute_bars b
-      ON b.instrument_id = ANY (ARRAY[p.instrument_id]) AND b.minute = date_bin('1 minute', p.traded_at, 'epoch')
-    WHERE p.instrument_id = ANY ($1::integer[])
-    """)
+  /// When instruments have traded last: it leads to the day's tables. Parameter: instruments.
+  static let lastMoments = PostgresStatement(
+    "read_last_moments",
+    "SELECT p.instrument_id, p.traded_at FROM last_prices p WHERE p.instrument_id = ANY ($1::integer[])")
+
+  /// Parameters: instruments, moments of their last trades, one to one; of one day.
+  static func latestTrades(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "read_latest_trades_\(day.compact)",
+      """
+      SELECT p.instrument_id, t.traded_at, t.sequence, t.ordinal, t.price, t.quantity, t.taker_side
+      FROM unnest($1::integer[], $2::timestamptz[]) AS p (instrument_id, traded_at) CROSS JOIN LATERAL (
+        SELECT * FROM trades_\(day.compact) t WHERE t.instrument_id = p.instrument_id AND t.traded_at = p.traded_at
+        ORDER BY t.sequence DESC, t.ordinal DESC LIMIT 1) AS t
+      """)
+  }
+
+  /// Parameters: as those of ``latestTrades(day:)``.
+  static func latestBars(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "read_latest_bars_\(day.compact)",
+      """
+      SELECT b.instrument_id, b.minute, \(columns)
+      FROM unnest($1::integer[], $2::timestamptz[]) AS p (instrument_id, traded_at) JOIN minute_bars_\(day.compact) b
+        ON b.instrument_id = ANY (ARRAY[p.instrument_id]) AND b.minute = date_bin('1 minute', p.traded_at, 'epoch')
+      """)
+  }
 
   static let barsOfMinute = PostgresStatement(
     "read_bars_of_minute",
@@ -115,56 +128,94 @@ enum MarketDataStatements {
       AND instrument_id = ANY (coalesce($2::integer[], ARRAY(SELECT instrument_id FROM instruments)))
     """)
 
-  /// Open orders that have been processed, are not in quarantine and wait for nothing.
-  private static let standing = """
-    o.is_open AND o.shard = i.shard AND o.instrument_id = i.instrument_id AND o.sequence <= c.processed_sequence
-      AND (o.shard, o.sequence) NOT IN (
-        SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
-      AND NOT EXISTS (
-        SELECT FROM order_conditions w
-        WHERE w.account_id = ANY (ARRAY[o.account_id]) AND w.order_id = o.order_id AND w.phase <> 0)
+  /// On which days the open orders of instruments were submitted.
+  static let openDays = PostgresStatement(
+    "read_open_days",
     """
+    SELECT DISTINCT order_day(k.order_id) - date '1970-01-01'
+    FROM instruments i
+    CROSS JOIN LATERAL (
+      SELECT k.order_id FROM open_orders k WHERE k.shard = i.shard AND k.instrument_id = i.instrument_id OFFSET 0) AS k
+    WHERE i.instrument_id = ANY ($1::integer[])
+    """)
+
+  /// Open orders of a day that have been processed, are not in quarantine and wait for nothing: names first, then rows.
+  private static func standing(_ day: Day, where condition: String) -> String {
+    let bounds = [day, day.advanced(by: 1)].map { day in
+      OrderID.lowest(at: Timestamp(rawValue: Int64(day.rawValue) * 86_400_000_000))
+    }
+    return """
+      CROSS JOIN LATERAL (
+        SELECT k.account_id, k.order_id FROM open_orders k
+        WHERE k.shard = i.shard AND k.instrument_id = i.instrument_id AND k.sequence <= c.processed_sequence
+          AND k.order_id >= '\(bounds[0])' AND k.order_id < '\(bounds[1])' AND \(condition)
+          AND (k.shard, k.sequence) NOT IN (
+            SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
+          AND NOT EXISTS (
+            SELECT FROM order_conditions w
+            WHERE w.account_id = ANY (ARRAY[k.account_id]) AND w.order_id = k.order_id AND w.phase <> 0) OFFSET 0) AS k
+      CROSS JOIN LATERAL (
+        SELECT * FROM orders_\(day.compact) o WHERE o.account_id = k.account_id AND o.order_id = k.order_id OFFSET 0) AS o
+      """
+  }
 
   /// The price at which an order works: its own, or the end of the band beyond which it could trade.
   private static let working = """
     CASE o.side WHEN \(Side.buy.rawValue) THEN least(o.price, p.band_upper) ELSE greatest(o.price, p.band_lower) END
     """
 
-  /// Books and cursors as of one moment. Orders that are collected, or that are for the close, stand in no book.
-  static let depths = PostgresStatement(
-    "read_depths",
+  /// How far instruments' shards have been processed.
+  static let depthHeads = PostgresStatement(
+    "read_depth_heads",
     """
-    SELECT i.instrument_id, c.processed_sequence, c.processed_at, o.side, w.price, sum(o.quantity - o.filled)::bigint
-    FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
-    LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
-    LEFT JOIN LATERAL (
-      SELECT * FROM orders o WHERE \(standing) AND o.time_in_force <> \(TimeInForce.cls.rawValue)
-        AND NOT coalesce(p.is_halted, false)
-        AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue)
-        AND NOT EXISTS (
-          SELECT FROM auction_parts a WHERE a.instrument_id = i.instrument_id AND a.stage IS NOT NULL) OFFSET 0) AS o
-      ON true
-    CROSS JOIN LATERAL (SELECT \(working) AS price) w
-    WHERE i.instrument_id = ANY ($1::integer[])
-    GROUP BY i.instrument_id, c.processed_sequence, c.processed_at, o.side, w.price
-    ORDER BY i.instrument_id, o.side, w.price
+    SELECT i.instrument_id, c.processed_sequence, c.processed_at
+    FROM instruments i JOIN shard_cursors c ON c.shard = i.shard WHERE i.instrument_id = ANY ($1::integer[])
     """)
 
-  /// What the next auctions of instruments are held with: while one trades that is the closing, else what is collected.
-  static let calls = PostgresStatement(
-    "read_calls",
+  /// What orders of a day add to books. Orders that are collected, or that are for the close, stand in no book.
+  static func depths(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "read_depths_\(day.compact)",
+      """
+      SELECT i.instrument_id, o.side, w.price, sum(o.quantity - o.filled)::bigint
+      FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
+      LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
+      \(standing(day, where: """
+        k.time_in_force <> \(TimeInForce.cls.rawValue) AND NOT coalesce(p.is_halted, false)
+                AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue)
+                AND NOT EXISTS (
+                  SELECT FROM auction_parts a WHERE a.instrument_id = i.instrument_id AND a.stage IS NOT NULL)
+        """))
+      CROSS JOIN LATERAL (SELECT \(working) AS price) w
+      WHERE i.instrument_id = ANY ($1::integer[]) GROUP BY i.instrument_id, o.side, w.price
+      """)
+  }
+
+  /// How instruments stand whose auctions are asked for.
+  static let callHeads = PostgresStatement(
+    "read_call_heads",
     """
-    SELECT c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), l.price, o.side, o.price,
-      sum(o.quantity - o.filled)::bigint, i.instrument_id
+    SELECT i.instrument_id, c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), l.price
     FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
     LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
     LEFT JOIN last_prices l ON l.instrument_id = i.instrument_id
-    LEFT JOIN LATERAL (
-      SELECT * FROM orders o WHERE \(standing) AND (o.time_in_force <> \(TimeInForce.cls.rawValue)
-        OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted) OFFSET 0) AS o ON true
     WHERE i.instrument_id = ANY ($1::integer[])
-    GROUP BY i.instrument_id, c.processed_at, p.day, p.stage, p.is_halted, l.price, o.side, o.price
     """)
+
+  /// What orders of a day add to the next auctions: while an instrument trades that is the closing, else what is collected.
+  static func calls(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "read_calls_\(day.compact)",
+      """
+      SELECT i.instrument_id, o.side, o.price, sum(o.quantity - o.filled)::bigint
+      FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
+      LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
+      \(standing(day, where: """
+        (k.time_in_force <> \(TimeInForce.cls.rawValue) OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted)
+        """))
+      WHERE i.instrument_id = ANY ($1::integer[]) GROUP BY i.instrument_id, o.side, o.price
+      """)
+  }
 
   /// Instruments that were never told anything have traded since they were listed.
   static let statuses = PostgresStatement(

@@ -10,6 +10,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   private let sessions: [PostgresSession]
   private let turn = Lock(0)
+  private let days = DayTables()
 
   /// Reads over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
   public init(sessions: [PostgresSession]) {
@@ -57,13 +58,45 @@ public final class PostgresMarketDataReader: MarketDataReader {
   }
 
   public func latestTrades(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: TradePrint] {
-    let rows = try await run([PostgresCall(MarketDataStatements.latestTrades, [Self.list(instruments)])])[0]
-    return try byInstrument(rows) { (row) throws(PostgresError) in try Self.trade(rows, row, from: 1) }
+    try await latest(of: instruments, MarketDataStatements.latestTrades) {
+      (rows, row) throws(PostgresError) in try Self.trade(rows, row, from: 1)
+    }
   }
 
   public func latestBars(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: Bar] {
-    let rows = try await run([PostgresCall(MarketDataStatements.latestBars, [Self.list(instruments)])])[0]
-    return try byInstrument(rows) { Self.bar(rows, $0, from: 1) }
+    try await latest(of: instruments, MarketDataStatements.latestBars) { Self.bar($0, $1, from: 1) }
+  }
+
+  /// What belongs to the last trades, by the days that those are of.
+  private func latest<Row: Sendable>(
+    of instruments: [InstrumentID], _ statement: @Sendable (Day) -> PostgresStatement,
+    _ read: @Sendable (PostgresRows, Int) throws(PostgresError) -> Row
+  ) async throws(LedgerError) -> [InstrumentID: Row] {
+    try await use { [days] (connection) throws(PostgresError) in
+      let moments = try connection.query(
+        PostgresCall(MarketDataStatements.lastMoments, [Self.list(instruments)]))
+      let asked = (0..<moments.count).map { row in
+        (instrument: moments.int4(row, 0), at: Timestamp(rawValue: moments.timestamp(row, 1)))
+      }
+      let byDay = Dictionary(grouping: asked, by: \.at.day)
+      let existing = try days.existing(Set(byDay.keys), &connection)
+      var found: [InstrumentID: Row] = [:]
+      var walk = DayWalk(existing.sorted(), ascending: false)
+      while case let some = walk.next(), !some.isEmpty {
+        let calls = some.map { day in
+          PostgresCall(
+            statement(day),
+            [
+              .int4Array(byDay[day]!.map(\.instrument)),
+              .timestampArray(microseconds: byDay[day]!.map(\.at.rawValue)),
+            ])
+        }
+        for rows in try connection.pipeline(calls) {
+          for row in 0..<rows.count { found[InstrumentID(rawValue: rows.int4(row, 0))] = try read(rows, row) }
+        }
+      }
+      return found
+    }
   }
 
   public func minuteBars(
@@ -77,45 +110,83 @@ public final class PostgresMarketDataReader: MarketDataReader {
   }
 
   public func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth] {
-    let rows = try await run([PostgresCall(MarketDataStatements.depths, [Self.list(instruments)])])[0]
+    let (heads, levels) = try await levels(
+      of: instruments, MarketDataStatements.depthHeads, MarketDataStatements.depths)
     var depths: [InstrumentID: MarketDepth] = [:]
-    for row in 0..<rows.count {
-      let instrument = InstrumentID(rawValue: rows.int4(row, 0))
-      var depth =
-        depths[instrument]
-        ?? MarketDepth(
-          sequence: Sequence(rawValue: rows.int8(row, 1)), at: Timestamp(rawValue: rows.timestamp(row, 2)))
-      if !rows.isNull(row, 3) {
-        let side: Side = try readable { () throws(PostgresError) in try stored(rows.int2(row, 3)) }
-        depth.set(
-          side, PriceLevelView(price: Price(rawValue: rows.int8(row, 4)), size: Quantity(rawValue: rows.int8(row, 5))))
-      }
+    for row in 0..<heads.count {
+      let instrument = InstrumentID(rawValue: heads.int4(row, 0))
+      var depth = MarketDepth(
+        sequence: Sequence(rawValue: heads.int8(row, 1)), at: Timestamp(rawValue: heads.timestamp(row, 2)))
+      for (side, level) in levels[instrument] ?? [] { depth.set(side, level) }
       depths[instrument] = depth
     }
     return depths
   }
 
   public func calls(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketCall] {
-    let rows = try await run([PostgresCall(MarketDataStatements.calls, [Self.list(instruments)])])[0]
+    let (heads, levels) = try await levels(of: instruments, MarketDataStatements.callHeads, MarketDataStatements.calls)
     var calls: [InstrumentID: MarketCall] = [:]
-    for row in 0..<rows.count {
-      let instrument = InstrumentID(rawValue: rows.int4(row, 8))
-      let point = try readable { () throws(PostgresError) in try MarketClockRows.point(rows, row, 1) }
-      var call =
-        calls[instrument]
-        ?? MarketCall(
-          at: Timestamp(rawValue: rows.timestamp(row, 0)),
-          phase: InstrumentPhase(point, isHalted: rows.bool(row, 3)),
-          last: rows.isNull(row, 4) ? nil : Price(rawValue: rows.int8(row, 4)))
-      if !rows.isNull(row, 5) {
-        let side: Side = try readable { () throws(PostgresError) in try stored(rows.int2(row, 5)) }
-        let level = PriceLevelView(
-          price: Price(rawValue: rows.int8(row, 6)), size: Quantity(rawValue: rows.int8(row, 7)))
+    for row in 0..<heads.count {
+      let instrument = InstrumentID(rawValue: heads.int4(row, 0))
+      let point = try readable { () throws(PostgresError) in try MarketClockRows.point(heads, row, 2) }
+      var call = MarketCall(
+        at: Timestamp(rawValue: heads.timestamp(row, 1)),
+        phase: InstrumentPhase(point, isHalted: heads.bool(row, 4)),
+        last: heads.isNull(row, 5) ? nil : Price(rawValue: heads.int8(row, 5)))
+      for (side, level) in levels[instrument] ?? [] {
         if side == .buy { call.bids.append(level) } else { call.asks.append(level) }
       }
       calls[instrument] = call
     }
     return calls
+  }
+
+  private struct LevelKey: Hashable {
+    var instrument: InstrumentID
+    var side: Side
+    var price: Price
+  }
+
+  /// Open orders summed up by price, day by day and of one snapshot, and what stands at their head.
+  private func levels(
+    of instruments: [InstrumentID], _ heads: PostgresStatement, _ statement: @Sendable (Day) -> PostgresStatement
+  ) async throws(LedgerError) -> (heads: PostgresRows, levels: [InstrumentID: [(side: Side, level: PriceLevelView)]]) {
+    let parameters = [Self.list(instruments)]
+    let (found, sums) = try await use { (connection) throws(PostgresError) in
+      do throws(PostgresError) {
+        let opening = try connection.pipeline([
+          PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(heads, parameters),
+          PostgresCall(MarketDataStatements.openDays, parameters), PostgresCall(DayStatements.mark),
+        ])
+        var sums: [LevelKey: Int64] = [:]
+        // An open order's day has its table.
+        let days = (0..<opening[2].count).map { Day(rawValue: opening[2].int4($0, 0)) }.sorted()
+        var walk = DayWalk(days, ascending: false)
+        while case let some = walk.next(), !some.isEmpty {
+          let answers = try connection.pipeline(
+            some.map { PostgresCall(statement($0), parameters) } + [PostgresCall(DayStatements.release)])
+          for rows in answers.dropLast() {
+            for row in 0..<rows.count {
+              let key = LevelKey(
+                instrument: InstrumentID(rawValue: rows.int4(row, 0)), side: try stored(rows.int2(row, 1)),
+                price: Price(rawValue: rows.int8(row, 2)))
+              sums[key, default: 0] += rows.int8(row, 3)
+            }
+          }
+        }
+        _ = try connection.query(PostgresCall(SettlingStatements.commit))
+        return (opening[1], sums)
+      } catch {
+        try connection.rollBack()
+        throw error
+      }
+    }
+    var levels: [InstrumentID: [(side: Side, level: PriceLevelView)]] = [:]
+    for (key, size) in sums.sorted(by: { $0.key.price < $1.key.price }) {
+      levels[key.instrument, default: []].append(
+        (key.side, PriceLevelView(price: key.price, size: Quantity(rawValue: size))))
+    }
+    return (found, levels)
   }
 
   public func statuses(of instruments: [InstrumentID]?) async throws(LedgerError) -> [InstrumentID: TradingStatus] {
@@ -313,7 +384,25 @@ public final class PostgresMarketDataReader: MarketDataReader {
     return size > .zero ? PriceLevelView(price: Price(rawValue: rows.int8(row, column)), size: size) : nil
   }
 
+  /// Runs questions that name the tables of all days, planned for their parameters.
   private func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
+    try await use { (connection) throws(PostgresError) in
+      do throws(PostgresError) {
+        let answers = try connection.pipeline(
+          [PostgresCall(EntryStatements.begin), PostgresCall(MarketDataStatements.planned)] + calls
+            + [PostgresCall(EntryStatements.commit)])
+        return Array(answers.dropFirst(2).dropLast())
+      } catch {
+        try connection.rollBack()
+        throw error
+      }
+    }
+  }
+
+  /// Runs questions, which may be asked twice.
+  private func use<Answer: Sendable>(
+    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
+  ) async throws(LedgerError) -> Answer {
     let session = sessions[
       turn.withLock { turn in
         turn = (turn + 1) % sessions.count
@@ -321,10 +410,14 @@ public final class PostgresMarketDataReader: MarketDataReader {
       }]
     do {
       do {
-        return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
+        return try await session.use(body)
+      } catch  where error.isMissingTable {
+        // A day has been taken away since its tables were listed.
+        days.forget()
+        return try await session.use(body)
       } catch .connectionLost {
         // A connection that died while idle: reading again is harmless.
-        return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
+        return try await session.use(body)
       }
     } catch {
       throw LedgerError(error)

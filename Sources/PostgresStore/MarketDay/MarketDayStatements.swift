@@ -56,8 +56,8 @@ enum MarketDayStatements {
     WITH standing AS MATERIALIZED (
       SELECT o.instrument_id, o.time_in_force, o.sequence,
         o.order_id < (SELECT lowest_order_id($3::timestamptz)) AS is_old
-      FROM orders o
-      WHERE o.is_open AND o.shard = ANY ($1::smallint[]) AND o.instrument_id = ANY ($2::integer[])
+      FROM open_orders o
+      WHERE o.shard = ANY ($1::smallint[]) AND o.instrument_id = ANY ($2::integer[])
         AND o.time_in_force IN (\(TimeInForce.day.rawValue), \(TimeInForce.gtc.rawValue))
         AND (o.shard, o.sequence) NOT IN (
           SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)

@@ -7,14 +7,16 @@ extension PostgresMarketLedger: BandLedger {
   public func bandStandings(
     tradesSince: Timestamp, referencesUntil: Timestamp?
   ) async throws(LedgerError) -> [BandStanding] {
+    // Planned for its moment: days that are over are not locked.
     let rows = try await run([
+      PostgresCall(MarketDataStatements.planned),
       PostgresCall(
         BandStatements.standings,
         [
           .timestamp(microseconds: tradesSince.rawValue),
           referencesUntil.map { .timestamp(microseconds: $0.rawValue) } ?? .null,
-        ])
-    ])[0]
+        ]),
+    ])[1]
     return try rows.map { (row) throws(PostgresError) in try Self.standing(rows, row) }
   }
 

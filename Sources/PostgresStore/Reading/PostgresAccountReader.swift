@@ -8,6 +8,7 @@ public import Postgres
 public final class PostgresAccountReader: AccountReader {
   private let sessions: [PostgresSession]
   private let turn = Lock(0)
+  private let days = DayTables()
 
   /// Reads over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
   public init(sessions: [PostgresSession]) {
@@ -48,13 +49,20 @@ public final class PostgresAccountReader: AccountReader {
   }
 
   public func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
-    let parameters: [PostgresParameter] = [.int8(account.rawValue), .uuid(id.high, id.low)]
-    return try await shown(PostgresCall(ReadingStatements.order, parameters), hasReason: true).first
+    try await use { [days] (connection) throws(PostgresError) in
+      try OrderReading(days: days).order(OrderName(account: account, id: id), &connection)
+    }
   }
 
   public func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
-    let parameters: [PostgresParameter] = [.int8(account.rawValue), .uuid(clientKey.high, clientKey.low)]
-    return try await shown(PostgresCall(ReadingStatements.orderByKey, parameters), hasReason: true).first
+    let call = PostgresCall(
+      ReadingStatements.orderOfKey, [.int8(account.rawValue), .uuid(clientKey.high, clientKey.low)])
+    return try await use { [days] (connection) throws(PostgresError) in
+      let rows = try connection.query(call)
+      guard rows.count == 1 else { return nil }
+      return try OrderReading(days: days).order(
+        OrderName(account: account, id: UniqueID(rows.uuid(0, 0))), &connection)
+    }
   }
 
   public func withLegs(
@@ -62,9 +70,9 @@ public final class PostgresAccountReader: AccountReader {
   ) async throws(LedgerError) -> [ShownOrder] {
     let groups = orders.compactMap { $0.record.conditions?.isLeg == false ? $0.record.conditions?.group : nil }
     guard !groups.isEmpty else { return orders }
-    let legs = try await shown(
-      PostgresCall(
-        ReadingStatements.legs, [.int8(account.rawValue), .uuidArray(groups.map { ($0.high, $0.low) })]))
+    let legs = try await use { [days] (connection) throws(PostgresError) in
+      try OrderReading(days: days).legs(of: groups, account, &connection)
+    }
     let byGroup = Dictionary(grouping: legs) { $0.record.conditions?.group }
     return orders.map { order in
       guard order.record.conditions?.isLeg == false, let group = order.record.conditions?.group else { return order }
@@ -75,16 +83,9 @@ public final class PostgresAccountReader: AccountReader {
   }
 
   public func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
-    let after = query.after ?? UniqueID(high: 0, low: 0)
-    let before = query.before ?? UniqueID(high: .max, low: .max)
-    return try await shown(
-      PostgresCall(
-        ReadingStatements.orders(query.scope, ascending: query.ascending, nested: query.nested),
-        [
-          .int8(query.account.rawValue), .uuid(after.high, after.low), .uuid(before.high, before.low),
-          .int4(Int32(query.limit)), query.instruments.map { .int4Array($0.map(\.rawValue)) } ?? .null,
-          query.side.map { .int2(Int16($0.rawValue)) } ?? .null,
-        ]))
+    try await use { [days] (connection) throws(PostgresError) in
+      try OrderReading(days: days).orders(query, &connection)
+    }
   }
 
   public func instruments() async throws(LedgerError) -> [Instrument] {
@@ -119,24 +120,14 @@ public final class PostgresAccountReader: AccountReader {
       })
   }
 
-  /// - Parameter hasReason: Whether the answer tells why orders ended.
-  private func shown(_ call: PostgresCall, hasReason: Bool = false) async throws(LedgerError) -> [ShownOrder] {
-    let rows = try await query(call)
-    let reason = { (row: Int) -> UInt8? in
-      hasReason && !rows.isNull(row, OrderColumns.count + 1)
-        ? UInt8(truncatingIfNeeded: rows.int2(row, OrderColumns.count + 1)) : nil
-    }
-    return try rows.map { (row) throws(PostgresError) in
-      let record = try OrderColumns.read(rows, row)
-      let processed = rows.bool(row, OrderColumns.count)
-      return ShownOrder(
-        record: record,
-        status: ShownStatus(record.status, pending: record.pending, processed: processed, phase: record.phase),
-        reason: reason(row))
-    }
+  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+    try await use { (connection) throws(PostgresError) in try connection.query(call) }
   }
 
-  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+  /// Runs questions, which may be asked twice.
+  private func use<Answer: Sendable>(
+    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
+  ) async throws(LedgerError) -> Answer {
     let session = sessions[
       turn.withLock { turn in
         turn = (turn + 1) % sessions.count
@@ -144,10 +135,14 @@ public final class PostgresAccountReader: AccountReader {
       }]
     do {
       do {
-        return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+        return try await session.use(body)
+      } catch  where error.isMissingTable {
+        // A day has been taken away since its tables were listed.
+        days.forget()
+        return try await session.use(body)
       } catch .connectionLost {
         // A connection that died while idle: reading again is harmless.
-        return try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
+        return try await session.use(body)
       }
     } catch {
       throw LedgerError(error)

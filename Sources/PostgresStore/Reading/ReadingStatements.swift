@@ -34,35 +34,35 @@ enum ReadingStatements {
       WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL))
     """
 
+  /// Orders that are named, of one day. Parameters: accounts, identifiers.
+  static func orders(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "read_orders_\(day.compact)",
+      """
+      SELECT \(shown) FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+      JOIN orders_\(day.compact) o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
+      \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
+      """)
+  }
+
   /// Why an order ended: the reason of the event that came with its end, which was settled in the same transaction and carries
-  /// the same moment. An account's events have times of their own, which begin with that moment; where they are far ahead of
-  /// it, because a clock has been, the event is looked for among all that follow.
-  private static let reason = """
-    coalesce((\(endingReason) AND e.event_at < o.closed_at + interval '10 seconds' LIMIT 1), (\(endingReason) LIMIT 1))
-    """
+  /// the same moment. An account's events have times of their own, which begin with that moment: the event is the first that
+  /// fits, unless a clock has been ahead and carried those times away. Parameters: account, order, when it ended.
+  static func reason(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "read_reason_\(day.compact)",
+      """
+      SELECT e.reason FROM order_events_\(day.compact) e
+      WHERE e.account_id = $1::bigint AND e.order_id = $2::uuid AND e.event_at >= $3::timestamptz
+        AND e.occurred_at = $3::timestamptz
+        AND e.kind IN (\(OrderEvent.Kind.canceled.rawValue), \(OrderEvent.Kind.rejected.rawValue), \
+      \(OrderEvent.Kind.expired.rawValue))
+      ORDER BY e.event_at LIMIT 1
+      """)
+  }
 
-  private static let endingReason = """
-    SELECT e.reason FROM order_events e
-    WHERE e.account_id = o.account_id AND e.order_id = o.order_id AND e.event_at >= o.closed_at
-      AND e.occurred_at = o.closed_at
-      AND e.kind IN (\(OrderEvent.Kind.canceled.rawValue), \(OrderEvent.Kind.rejected.rawValue), \
-    \(OrderEvent.Kind.expired.rawValue))
-    """
-
-  static let order = PostgresStatement(
-    "read_order",
-    """
-    SELECT \(shown), \(reason) FROM orders o \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
-    WHERE o.account_id = $1::bigint AND o.order_id = $2::uuid
-    """)
-
-  static let orderByKey = PostgresStatement(
-    "read_order_by_key",
-    """
-    SELECT \(shown), \(reason) FROM order_keys k JOIN orders o ON o.account_id = k.account_id AND o.order_id = k.order_id
-    \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
-    WHERE k.account_id = $1::bigint AND k.digest = $2::uuid
-    """)
+  static let orderOfKey = PostgresStatement(
+    "read_order_of_key", "SELECT order_id FROM order_keys WHERE account_id = $1::bigint AND digest = $2::uuid")
 
   static let instruments = PostgresStatement(
     "read_instruments",
@@ -78,62 +78,75 @@ enum ReadingStatements {
     "read_lags",
     "SELECT l.shard, l.last_sequence, c.processed_sequence FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard")
 
-  /// The legs of classes, take-profit first: those that no replacement has followed. Parameters: account, classes.
+  /// The names of the legs of classes. Parameters: account, classes.
   static let legs = PostgresStatement(
     "read_legs",
     """
-    SELECT \(shown) FROM order_conditions t JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
-    JOIN shard_cursors c ON c.shard = o.shard
+    SELECT t.account_id, t.order_id FROM order_conditions t
     WHERE t.account_id = $1::bigint AND t.group_id = ANY ($2::uuid[]) AND t.is_leg
-      AND o.status NOT IN (\(OrderStatus.replaced.rawValue), \(OrderStatus.rejected.rawValue))
-    ORDER BY t.role, o.order_id
     """)
 
-  /// Parameters: account, exclusive bounds, limit, instruments or NULL, side or NULL.
-  ///
-  /// Open orders come from the small index of open orders, one descent a shard; others from the account's own range.
-  static func orders(_ scope: OrderQuery.Scope, ascending: Bool, nested: Bool) -> PostgresStatement {
-    let filter = """
-      \(nested ? "t.is_leg IS NOT TRUE AND " : "")o.order_id > $2::uuid AND o.order_id < $3::uuid
+  /// On which days an account has orders or events. Parameters: account, first and last day, counted from 1970.
+  static let days = PostgresStatement(
+    "read_account_days",
+    """
+    SELECT d.day - date '1970-01-01' FROM account_days d
+    WHERE d.account_id = $1::bigint
+      AND d.day BETWEEN date '1970-01-01' + $2::integer AND date '1970-01-01' + $3::integer ORDER BY d.day
+    """)
+
+  /// An account's orders of one day. Parameters: account, exclusive bounds, limit, instruments or NULL, side or NULL.
+  static func orders(day: Day, isClosed: Bool, ascending: Bool, nested: Bool) -> PostgresStatement {
+    PostgresStatement(
+      "read_\(isClosed ? "closed" : "all")_\(ascending ? "asc" : "desc")\(nested ? "_nested" : "")_\(day.compact)",
+      """
+      SELECT \(shown) FROM orders_\(day.compact) o \(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard
+      WHERE o.account_id = $1::bigint AND o.order_id > $2::uuid AND o.order_id < $3::uuid
+        \(isClosed ? "AND NOT o.is_open" : "")\(nested ? " AND t.is_leg IS NOT TRUE" : "")
         AND ($5::integer[] IS NULL OR o.instrument_id = ANY ($5::integer[]))
         AND ($6::smallint IS NULL OR o.side = $6::smallint)
+      ORDER BY o.order_id \(ascending ? "ASC" : "DESC") LIMIT $4::integer
+      """)
+  }
+
+  /// The names of an account's open orders, one descent of their index a shard; of a class its head, which a leg that is open
+  /// keeps in the list however the head ended: its instrument and side are then for the caller to look at.
+  /// Parameters: as those of ``orders(day:isClosed:ascending:nested:)``.
+  static func openOrders(ascending: Bool, nested: Bool) -> PostgresStatement {
+    let filter = """
+      ($5::integer[] IS NULL OR p.instrument_id = ANY ($5::integer[])) AND ($6::smallint IS NULL OR p.side = $6::smallint)
       """
-    let end = "ORDER BY o.order_id \(ascending ? "ASC" : "DESC") LIMIT $4::integer"
-    let cursor = "\(OrderColumns.join) JOIN shard_cursors c ON c.shard = o.shard"
-    let sql: String
-    switch scope {
-    case .open where nested:
-      // A leg that is open keeps the head of its class in the list, however that ended.
-      sql = """
-        WITH live AS MATERIALIZED (
-          SELECT o.order_id, t.group_id, t.is_leg FROM orders o \(OrderColumns.join)
-          WHERE o.is_open AND o.account_id = $1::bigint AND o.shard = ANY (ARRAY(SELECT shard FROM shard_logs))),
-        heads AS MATERIALIZED (
-          SELECT order_id FROM live WHERE is_leg IS NOT TRUE
-          UNION
-          SELECT h.order_id FROM live l JOIN order_conditions h
-            ON h.account_id = $1::bigint AND h.group_id = l.group_id AND NOT h.is_leg
-          JOIN orders o ON o.account_id = h.account_id AND o.order_id = h.order_id
-          WHERE l.is_leg AND o.status NOT IN (\(OrderStatus.replaced.rawValue), \(OrderStatus.rejected.rawValue)))
-        SELECT \(shown) FROM heads h JOIN orders o ON o.account_id = $1::bigint AND o.order_id = h.order_id \(cursor)
-        WHERE \(filter) \(end)
+    let own = "p.account_id = $1::bigint AND p.shard = ANY (ARRAY(SELECT shard FROM shard_logs))"
+    let end = """
+      p.order_id > $2::uuid AND p.order_id < $3::uuid
+      ORDER BY p.order_id \(ascending ? "ASC" : "DESC") LIMIT $4::integer
+      """
+    let name = "read_open_\(ascending ? "asc" : "desc")\(nested ? "_nested" : "")"
+    guard nested else {
+      return PostgresStatement(
+        name,
         """
-    case .open:
-      // Materialized, or the planner would walk all of the account's orders for the sake of their order.
-      sql = """
-        WITH o AS MATERIALIZED (
-          SELECT * FROM orders
-          WHERE is_open AND account_id = $1::bigint AND shard = ANY (ARRAY(SELECT shard FROM shard_logs)))
-        SELECT \(shown) FROM o \(cursor) WHERE \(filter) \(end)
-        """
-    case .closed:
-      sql = """
-        SELECT \(shown) FROM orders o \(cursor)
-        WHERE o.account_id = $1::bigint AND NOT o.is_open AND \(filter) \(end)
-        """
-    case .all: sql = "SELECT \(shown) FROM orders o \(cursor) WHERE o.account_id = $1::bigint AND \(filter) \(end)"
+        WITH p AS MATERIALIZED (SELECT p.account_id, p.order_id FROM open_orders p WHERE \(own) AND \(filter))
+        SELECT p.account_id, p.order_id FROM p WHERE \(end)
+        """)
     }
-    let name = "read_orders_\(scope.rawValue)_\(ascending ? "asc" : "desc")\(nested ? "_nested" : "")"
-    return PostgresStatement(name, sql)
+    return PostgresStatement(
+      name,
+      """
+      WITH live AS MATERIALIZED (
+        SELECT p.order_id, p.instrument_id, p.side, t.group_id, t.is_leg FROM open_orders p
+        LEFT JOIN order_conditions t ON t.account_id = ANY (ARRAY[p.account_id]) AND t.order_id = p.order_id
+        WHERE \(own)
+      ), heads AS MATERIALIZED (
+        SELECT p.order_id FROM live p WHERE p.is_leg IS NOT TRUE AND \(filter)
+        UNION
+        SELECT h.order_id FROM live l
+        CROSS JOIN LATERAL (
+          SELECT h.order_id FROM order_conditions h
+          WHERE h.account_id = $1::bigint AND h.group_id = l.group_id AND NOT h.is_leg OFFSET 0) AS h
+        WHERE l.is_leg
+      )
+      SELECT $1::bigint, p.order_id FROM heads p WHERE \(end)
+      """)
   }
 }

@@ -7,16 +7,23 @@ public import Sharding
 
 /// Claiming, recovering and settling in PostgreSQL.
 public struct PostgresSettlementLedger: SettlementLedger {
+  /// Pages of a book that are read over the connection that everything else goes over.
+  private static let shallowPages = 4
+
   private let session: PostgresSession
+  private let deepSession: PostgresSession?
   private let days = DayTables()
   private let sessionGuard: SessionGuard?
   /// The restoration that settlements were last seen to be of.
   private let restoration = Lock<Int64?>(nil)
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
-  /// - Parameter sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
-  public init(session: PostgresSession, sessionGuard: SessionGuard? = nil) {
+  /// - Parameters:
+  ///   - deepSession: For books that are long to read; nil to read them over `session` as well.
+  ///   - sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
+  public init(session: PostgresSession, deepSession: PostgresSession? = nil, sessionGuard: SessionGuard? = nil) {
     self.session = session
+    self.deepSession = deepSession
     self.sessionGuard = sessionGuard
   }
 
@@ -56,39 +63,33 @@ public struct PostgresSettlementLedger: SettlementLedger {
     return Set((0..<rows.count).map { Shard(rawValue: rows.int2($0, 0)) })
   }
 
+  /// Each shard in a snapshot of its own. A deep book is read over a connection of its own, so that whoever asks for other
+  /// shards meanwhile waits for a few pages at most.
   public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
-    let names: [PostgresParameter] = [.int2Array(shards.map(\.rawValue))]
-    let (answers, history) = try await runWithHistory(
-      [
-        PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(SettlingStatements.books, names),
-        PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
-        PostgresCall(Restoration.read), PostgresCall(AuctionStatements.ofBooks, names),
-        PostgresCall(SettlingStatements.commit),
-      ], at: 4)
-    let (rows, prices) = (answers[1], answers[2])
-    var lastPrices: [Shard: [InstrumentID: Price]] = [:]
-    for row in 0..<prices.count {
-      let instrument = InstrumentID(rawValue: prices.int4(row, 1))
-      lastPrices[Shard(rawValue: prices.int2(row, 0)), default: [:]][instrument] = Price(rawValue: prices.int8(row, 2))
-    }
-    let phases = try readable { () throws(PostgresError) in try PhaseColumns.read(answers[3]) }
-    let auctions = try readable { () throws(PostgresError) in try AuctionColumns.read(answers[5]) }
     var books: [ShardBook] = []
-    for row in 0..<rows.count {
-      let shard = Shard(rawValue: rows.int2(row, 0))
-      if books.last?.shard != shard {
-        books.append(
-          ShardBook(
-            shard: shard, processed: Sequence(rawValue: rows.int8(row, 1)), orders: [],
-            lastPrices: lastPrices[shard] ?? [:], phases: phases[shard] ?? [:],
-            auctions: auctions[shard] ?? [:], history: history))
-      }
-      if !rows.isNull(row, 2) {
-        let order = try readable { () throws(PostgresError) in try OrderColumns.read(rows, row, from: 2) }
-        books[books.count - 1].orders.append(order)
-      }
+    for shard in shards.sorted() {
+      if let book = try await book(of: shard) { books.append(book) }
     }
     return books
+  }
+
+  private func book(of shard: Shard) async throws(LedgerError) -> ShardBook? {
+    do {
+      var reading = BookReading(shard: shard, pages: deepSession == nil ? nil : Self.shallowPages)
+      for session in [session, deepSession].compactMap(\.self) {
+        let ending = try await session.use { [reading] (connection) throws(PostgresError) in
+          try reading.run(&connection)
+        }
+        switch ending {
+        case .book(let book): return book
+        case .none: return nil
+        case .tooLong: reading.pages = nil
+        }
+      }
+      return nil
+    } catch {
+      throw LedgerError(error)
+    }
   }
 
   public func processedLog(
@@ -188,13 +189,15 @@ public struct PostgresSettlementLedger: SettlementLedger {
   }
 
   public func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] {
-    let rows = try await query(EntryTransaction.findOrders(ids.map { ($0.account, $0.id) }))
-    var orders: [OrderID: OrderRecord] = [:]
-    for row in 0..<rows.count {
-      let order = try readable { () throws(PostgresError) in try OrderColumns.read(rows, row) }
-      orders[order.id] = order
+    do {
+      return try await session.use { [days] (connection) throws(PostgresError) in
+        let calls = OrderStatements.find(ids, among: try days.existing(ids.days, &connection))
+        return calls.isEmpty ? [:] : try OrderStatements.orders(try connection.pipeline(calls))
+      }
+    } catch {
+      if case .server(state: "42P01", _) = error { days.forget() }
+      throw LedgerError(error)
     }
-    return orders
   }
 
   public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {

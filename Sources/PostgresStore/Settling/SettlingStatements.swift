@@ -42,23 +42,26 @@ enum SettlingStatements {
         WHERE shard = o.shard AND epoch = o.epoch AND nonce = o.nonce) c
     """)
 
-  /// Cursors and open orders in one statement, so that they belong to one moment. Orders in quarantine stand before the
-  /// cursor and in no book; the list of them is short and hashed once.
-  static let books = PostgresStatement(
-    "books",
+  static let bookCursor = PostgresStatement(
+    "book_cursor", "SELECT processed_sequence FROM shard_cursors WHERE shard = $1::smallint")
+
+  /// The keys of a shard's open orders behind a key, in the order of their index; with their places in the log, and whether
+  /// they are in quarantine: then they stand before the cursor and in no book. The list of those is short and hashed once.
+  ///
+  /// Parameters: shard, account, instrument, side, price, order, most rows.
+  static let bookPage = PostgresStatement(
+    "book_page",
     """
-    SELECT c.shard, c.processed_sequence, \(OrderColumns.list)
-    FROM shard_cursors c
-      LEFT JOIN LATERAL (
-        SELECT * FROM orders o WHERE o.is_open AND o.shard = c.shard AND o.sequence <= c.processed_sequence
-          AND (o.shard, o.sequence) NOT IN (
-            SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL) OFFSET 0) AS o ON true
-      \(OrderColumns.join)
-    WHERE c.shard = ANY ($1::smallint[]) ORDER BY c.shard, o.priority, coalesce(t.activation, 0), o.order_id
+    SELECT p.account_id, p.instrument_id, p.side, p.price, p.order_id, p.sequence, (p.shard, p.sequence) IN (
+        SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
+    FROM open_orders p
+    WHERE p.shard = $1::smallint AND (p.account_id, p.instrument_id, p.side, p.price, p.order_id)
+      > ($2::bigint, $3::integer, $4::smallint, $5::bigint, $6::uuid)
+    ORDER BY p.account_id, p.instrument_id, p.side, p.price, p.order_id LIMIT $7::integer
     """)
 
-  /// The prices of the latest trades of all instruments of the shards: what stops are measured by. Read in the transaction
-  /// of ``books``, because a last price belongs to the same moment as the orders.
+  /// The prices of the latest trades of all instruments of the shards: what stops are measured by. Read in the snapshot
+  /// of ``bookPage``, because a last price belongs to the same moment as the orders.
   static let bookPrices = PostgresStatement(
     "book_prices",
     """
@@ -134,13 +137,16 @@ enum SettlingStatements {
     FROM shard_cursors c WHERE c.shard = $1::smallint
     """)
 
-  static let takeMarks = PostgresStatement(
-    "settle_marks",
-    """
-    UPDATE orders o SET pending = 0, updated_at = $3::timestamptz
-    FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-    WHERE o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id AND coalesce(o.is_open, false)
-    """)
+  /// Of one day's orders.
+  static func takeMarks(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "settle_marks_\(day.compact)",
+      """
+      UPDATE orders_\(day.compact) o SET pending = 0, updated_at = $3::timestamptz
+      FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+      WHERE o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id AND coalesce(o.is_open, false)
+      """)
+  }
 
   static let moveCursors = PostgresStatement(
     "settle_move_cursors", "SELECT move_cursors($1::shard_fence[], $2::timestamptz)")
@@ -207,13 +213,12 @@ enum SettlingStatements {
       limit_since = CASE WHEN p.limit_edge = excluded.limit_edge THEN p.limit_since ELSE excluded.limit_since END
     """)
 
-  /// Order rows of one day's table; nil goes through the parent.
-  static func changeOrders(day: Day?) -> PostgresStatement {
-    let suffix = day.map { "_\($0.compact)" } ?? ""
-    return PostgresStatement(
-      "settle_orders\(suffix)",
+  /// Order rows of one day's table.
+  static func changeOrders(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "settle_orders_\(day.compact)",
       """
-      UPDATE orders\(suffix) o SET
+      UPDATE orders_\(day.compact) o SET
         status = c.status, is_open = c.is_open, filled = c.filled, filled_value = c.filled_value,
         priority = c.priority, replaced_by = c.replaced_by,
         pending = CASE WHEN c.clears_pending THEN 0::smallint ELSE o.pending END,
@@ -230,14 +235,16 @@ enum SettlingStatements {
     FROM unnest($1::conditions_change[]) AS c WHERE t.account_id = ANY (ARRAY[c.account_id]) AND t.order_id = c.order_id
     """)
 
-  /// Exits of a class whose shares the other exit has traded.
-  static let changeQuantities = PostgresStatement(
-    "settle_quantities",
-    """
-    UPDATE orders o SET quantity = c.quantity, updated_at = $2::timestamptz
-    FROM unnest($1::quantity_change[]) AS c
-    WHERE o.account_id = ANY (ARRAY[c.account_id]) AND o.order_id = c.order_id AND o.quantity <> c.quantity
-    """)
+  /// Exits of a class whose shares the other exit has traded, of one day.
+  static func changeQuantities(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "settle_quantities_\(day.compact)",
+      """
+      UPDATE orders_\(day.compact) o SET quantity = c.quantity, updated_at = $2::timestamptz
+      FROM unnest($1::quantity_change[]) AS c
+      WHERE o.account_id = ANY (ARRAY[c.account_id]) AND o.order_id = c.order_id AND o.quantity <> c.quantity
+      """)
+  }
 
   static func insertTrades(day: Day) -> PostgresStatement {
     PostgresStatement(

@@ -36,7 +36,9 @@ package struct SettlingTransaction {
     add(SettlingStatements.changePositions, rows(of: positions), "position_change[]")
     for (day, rows) in orders { add(SettlingStatements.changeOrders(day: day), rows, "order_change[]", [time]) }
     add(SettlingStatements.changeConditions, conditions, "conditions_change[]")
-    add(SettlingStatements.changeQuantities, quantities, "quantity_change[]", [time])
+    for (day, rows) in quantities {
+      add(SettlingStatements.changeQuantities(day: day), rows, "quantity_change[]", [time])
+    }
     calls += takenMarks(time)
     add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
@@ -61,14 +63,21 @@ package struct SettlingTransaction {
   /// Orders outside the books; those in them are updated whole.
   private func takenMarks(_ time: PostgresParameter) -> [PostgresCall] {
     let marks = commits.flatMap(\.settlement.staleMarks).sorted { ($0.account, $0.order) < ($1.account, $1.order) }
-    guard !marks.isEmpty else { return [] }
-    return [
+    return Self.byDay(marks, \.order).map { day, marks in
       PostgresCall(
-        SettlingStatements.takeMarks,
+        SettlingStatements.takeMarks(day: day),
         [
           .int8Array(marks.map(\.account.rawValue)), .uuidArray(marks.map { ($0.order.high, $0.order.low) }), time,
         ])
-    ]
+    }
+  }
+
+  /// Changes by the day whose table holds their orders: every order is given an identifier that tells its time.
+  private static func byDay<Change>(
+    _ changes: [Change], _ id: (Change) -> OrderID
+  ) -> [(day: Day, changes: [Change])] {
+    Dictionary(grouping: changes) { id($0).time?.day ?? Day(rawValue: 0) }.sorted { $0.key < $1.key }
+      .map { (day: $0.key, changes: $0.value) }
   }
 
   private var fences: RowArray {
@@ -131,10 +140,9 @@ package struct SettlingTransaction {
   }
 
   /// Changed orders by the day whose table holds them.
-  private var orders: [(day: Day?, rows: RowArray)] {
+  private var orders: [(day: Day, rows: RowArray)] {
     let updates = commits.flatMap(\.settlement.orders).sorted { ($0.account, $0.id) < ($1.account, $1.id) }
-    let days = Dictionary(grouping: updates) { $0.id.time?.day }
-    return days.sorted { ($0.key?.rawValue ?? .min) < ($1.key?.rawValue ?? .min) }.map { day, updates in
+    return Self.byDay(updates, \.id).map { day, updates in
       var rows = RowArray(expectedBytes: updates.count * 140)
       for update in updates {
         rows.append {
@@ -172,16 +180,18 @@ package struct SettlingTransaction {
     return rows
   }
 
-  private var quantities: RowArray {
-    var rows = RowArray()
-    for update in conditionUpdates where update.isExit {
-      rows.append {
-        $0.int8(update.account.rawValue)
-        $0.uuid(update.id.high, update.id.low)
-        $0.int8(update.quantity.rawValue)
+  private var quantities: [(day: Day, rows: RowArray)] {
+    Self.byDay(conditionUpdates.filter(\.isExit), \.id).map { day, updates in
+      var rows = RowArray()
+      for update in updates {
+        rows.append {
+          $0.int8(update.account.rawValue)
+          $0.uuid(update.id.high, update.id.low)
+          $0.int8(update.quantity.rawValue)
+        }
       }
+      return (day, rows)
     }
-    return rows
   }
 
   private var trades: RowArray {

@@ -12,12 +12,12 @@ actor HandOverReceiver {
     var engine: ShardEngine?
     /// The branch of the database's history that the books are of.
     var history = LedgerHistory.unnamed
+    var isReading = false
     var isRequested = false
+    /// When it was begun; once the owner has been asked, when that was.
     var since: Duration
   }
 
-  /// Shards whose books are read in one go.
-  private static let booksAtOnce = 16
   /// Rows read from a log at a time.
   private static let logLimit = 2_000
 
@@ -84,7 +84,7 @@ actor HandOverReceiver {
         continue
       }
       do {
-        try await readBooks()
+        readBooks()
         try await takeGranted()
         try await follow()
         troubles.succeeded(.handOver)
@@ -99,23 +99,43 @@ actor HandOverReceiver {
     }
   }
 
-  private func readBooks() async throws(HandOverFailure) {
-    let bare = pending.filter { $0.value.engine == nil }.keys.sorted().prefix(Self.booksAtOnce)
-    guard !bare.isEmpty else { return }
-    for book in try await fromLedger({ () async throws(LedgerError) in try await ledger.books(of: Array(bare)) }) {
-      if let engine = rebuilt(book) {
-        pending[book.shard]?.engine = engine
-        pending[book.shard]?.history = book.history
+  /// Has the books read beside everything else: a deep one keeps no other shard waiting.
+  private func readBooks() {
+    for shard in pending.keys.sorted() where !pending[shard]!.isReading && pending[shard]!.engine == nil {
+      let nonce = pending[shard]!.nonce
+      pending[shard]!.isReading = true
+      Task {
+        do throws(HandOverFailure) {
+          try await self.readBook(of: shard, nonce)
+        } catch {
+          self.delayed(shard, nonce, error)
+        }
       }
     }
-    for shard in bare {
-      guard let entry = pending[shard] else { continue }
-      let asked = try await fromLeases { () async throws(StreamError) in
-        try await leases.request(shard, for: Successor(worker: me, nonce: entry.nonce))
-      }
-      // Nobody holds it: then it is claimed like any free shard.
-      if asked { pending[shard]?.isRequested = true } else { pending[shard] = nil }
+  }
+
+  private func readBook(of shard: Shard, _ nonce: UInt64) async throws(HandOverFailure) {
+    let found = try await fromLedger { () async throws(LedgerError) in try await ledger.books(of: [shard]) }.first
+    guard pending[shard]?.nonce == nonce else { return }
+    guard let book = found else { return pending[shard] = nil }
+    guard let engine = rebuilt(book) else { return }
+    pending[shard]?.engine = engine
+    pending[shard]?.history = book.history
+    let asked = try await fromLeases { () async throws(StreamError) in
+      try await leases.request(shard, for: Successor(worker: me, nonce: nonce))
     }
+    guard pending[shard]?.nonce == nonce else { return }
+    // Nobody holds it: then it is claimed like any free shard.
+    guard asked else { return pending[shard] = nil }
+    pending[shard]?.isRequested = true
+    pending[shard]?.since = clock()
+  }
+
+  /// What could not be read or asked for is begun anew when it is wanted still.
+  private func delayed(_ shard: Shard, _ nonce: UInt64, _ error: HandOverFailure) {
+    troubles.failed(.handOver, of: shard, error)
+    if case .ledger(let failure) = error, !failure.isPassing { rests.failed(shard) }
+    if pending[shard]?.nonce == nonce { pending[shard] = nil }
   }
 
   private func takeGranted() async throws(HandOverFailure) {
@@ -216,7 +236,7 @@ actor HandOverReceiver {
   /// An owner that never hands over is left alone; the wish stands, and it is asked anew.
   private func giveUpOld() {
     let now = clock()
-    pending = pending.filter { now - $0.value.since < settings.handOverPatience }
+    pending = pending.filter { !$0.value.isRequested || now - $0.value.since < settings.handOverPatience }
   }
 
   private func fromLedger<Value>(

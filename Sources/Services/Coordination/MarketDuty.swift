@@ -21,7 +21,6 @@ actor MarketDuty {
   /// Whether the last turn had something to do.
   private var isBusy = false
   private var isFailing = false
-  /// Whether rows that were told could not be delivered by the stream.
   /// When it was looked last whether reference prices of price bands move.
   var lookedAtReferences: Timestamp?
 

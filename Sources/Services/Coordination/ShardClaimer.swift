@@ -14,7 +14,7 @@ final class ShardClaimer: Sendable {
   private let random: @Sendable () -> UInt64
   private let report: @Sendable (WorkerEvent) -> Void
   /// Claims in hand: won in Redis, their books not yet rebuilt.
-  private let inHand = Lock<[Shard: LeaseRenewal]>([:])
+  private let inHand = Lock(ClaimsInHand())
   private let rests: ShardRests
   private let troubles: PortTroubles
 
@@ -34,8 +34,11 @@ final class ShardClaimer: Sendable {
     self.report = report
   }
 
+  /// The shards of claims in hand: theirs is no lease to give back or to take.
+  var shardsInHand: Set<Shard> { inHand.withLock { $0.shards } }
+
   /// The leases of claims in hand, which must be kept meanwhile.
-  var claiming: [LeaseRenewal] { inHand.withLock { $0.values.sorted { $0.shard < $1.shard } } }
+  var claiming: [LeaseRenewal] { inHand.withLock { $0.renewals } }
 
   /// Claims shards, some at a time, as long as `mayGoOn`.
   /// - Parameter wanted: Each with the lease of a holder that is gone, if there is one.
@@ -49,33 +52,69 @@ final class ShardClaimer: Sendable {
     }
   }
 
+  /// Claims the shards that the lease store gives, and has their books read beside whatever comes next: a deep book keeps no
+  /// other shard waiting.
   private func claimSome(_ wanted: [(shard: Shard, over: Lease?)]) async throws(StreamError) {
     let causes = Dictionary(
       uniqueKeysWithValues: wanted.map { ($0.shard, $0.over.map { ClaimCause.crashed($0.owner) } ?? .free) })
     let nonces = try await winLeases(wanted)
     guard !nonces.isEmpty else { return }
     KillPoint.reach("claim.leased")
-    defer { inHand.withLock { for shard in nonces.keys { $0[shard] = nil } } }
-    var left = nonces
+    var ownerships: [Shard: Ownership] = [:]
     do throws(LedgerError) {
-      let ownerships = try await ledger.claim(nonces, owner: me)
+      ownerships = try await ledger.claim(nonces, owner: me)
       KillPoint.reach("claim.won")
-      await keep(ownerships.values)
-      for book in try await ledger.books(of: ownerships.keys.sorted()) {
-        guard let ownership = ownerships[book.shard] else { continue }
-        if await begin(ownership, book, cause: causes[book.shard] ?? .free) { left[book.shard] = nil }
-      }
       for shard in nonces.keys.sorted() where ownerships[shard] == nil {
         report(.claimFailed(shard, reason: "an earlier owner's commit is under way"))
       }
     } catch {
-      if error.isAboutConnection { await lane.missedDatabase() }
-      for shard in left.keys.sorted() {
-        if !error.isPassing { rests.failed(shard) }
-        report(.claimFailed(shard, reason: "\(error)"))
-      }
+      await missed(nonces.keys.sorted(), error)
     }
-    for (shard, nonce) in left.sorted(by: { $0.key < $1.key }) { try await leases.release(shard, nonce: nonce) }
+    await keep(ownerships.values)
+    for ownership in ownerships.values.sorted(by: { $0.shard < $1.shard }) {
+      let cause = causes[ownership.shard] ?? .free
+      let reading = Task { await self.recover(ownership, cause: cause) }
+      inHand.withLock { $0.begin(ownership.nonce, reading) }
+    }
+    for (shard, nonce) in nonces.sorted(by: { $0.key < $1.key }) where ownerships[shard] == nil {
+      try await leases.release(shard, nonce: nonce)
+    }
+  }
+
+  private func missed(_ shards: [Shard], _ error: LedgerError) async {
+    if error.isAboutConnection { await lane.missedDatabase() }
+    for shard in shards {
+      if !error.isPassing { rests.failed(shard) }
+      report(.claimFailed(shard, reason: "\(error)"))
+    }
+  }
+
+  /// Reads a claimed shard's book and takes the shard into work; gives its lease back where that fails.
+  private func recover(_ ownership: Ownership, cause: ClaimCause) async {
+    do throws(LedgerError) {
+      for book in try await ledger.books(of: [ownership.shard]) where book.shard == ownership.shard {
+        if await begin(ownership, book, cause: cause) { return }
+      }
+    } catch {
+      await missed([ownership.shard], error)
+    }
+    let isHeld = inHand.withLock { $0.end(ownership.nonce) }
+    if isHeld { await giveBack(ownership) }
+  }
+
+  /// A lease that cannot be given back runs out by itself.
+  private func giveBack(_ ownership: Ownership) async {
+    await troubles.attempt(.leases) { () async throws(StreamError) in
+      try await leases.release(ownership.shard, nonce: ownership.nonce)
+    }
+  }
+
+  /// Gives back what is in hand: no book that is read from now on is worked. Whoever is just taking a shard into work is
+  /// waited for.
+  func stop() async {
+    let (unread, adopting) = inHand.withLock { $0.stop() }
+    for ownership in unread { await giveBack(ownership) }
+    for task in adopting { await task.value }
   }
 
   private func winLeases(_ wanted: [(shard: Shard, over: Lease?)]) async throws(StreamError) -> [Shard: UInt64] {
@@ -91,10 +130,10 @@ final class ShardClaimer: Sendable {
 
   /// Lets the heartbeat's loop renew leases while the books are rebuilt, and says the epochs in them at once.
   private func keep(_ ownerships: some Collection<Ownership>) async {
-    let renewals = ownerships.map {
-      LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed)
-    }
-    inHand.withLock { for renewal in renewals { $0[renewal.shard] = renewal } }
+    guard !ownerships.isEmpty else { return }
+    let renewals = ownerships.map(\.renewal)
+    inHand.withLock { for ownership in ownerships { $0.add(ownership) } }
+    // Where this fails, the next renewal may come through in time.
     await troubles.attempt(.leases) { () async throws(StreamError) in
       _ = try await leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
     }
@@ -108,7 +147,10 @@ final class ShardClaimer: Sendable {
     }
     do throws(RecoveryFault) {
       let engine = try ShardEngine(book)
+      // Given up meanwhile: the worker stops.
+      guard inHand.withLock({ $0.adopt(ownership.nonce) }) else { return true }
       await lane.adopt(ownership, engine)
+      _ = inHand.withLock { $0.end(ownership.nonce) }
       report(.claimed(ownership.shard, ownership.epoch, openOrders: book.orders.count, cause: cause))
       return true
     } catch {

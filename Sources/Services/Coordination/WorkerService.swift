@@ -242,8 +242,7 @@ public final class WorkerService: Sendable {
     guard await !lane.isAiling else { return }
     let owned = await lane.ownerships()
     let renewals =
-      owned.map { LeaseRenewal(shard: $0.shard, nonce: $0.nonce, epoch: $0.epoch, processed: $0.processed) }
-      + claimer.claiming
+      owned.map(\.renewal) + claimer.claiming
     guard !renewals.isEmpty else { return }
     let lost = try await world.leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
     contested.withLock { $0 = owned.filter { lost.contains($0.shard) } }
@@ -378,7 +377,7 @@ public final class WorkerService: Sendable {
   }
 
   private func view(_ sight: FleetSight) async -> ClaimPlan.View {
-    let owned = Set(await lane.ownerships().map(\.shard))
+    let owned = Set(await lane.ownerships().map(\.shard)).union(claimer.shardsInHand)
     var members: [WorkerID: ClaimPlan.Member] = [:]
     for (worker, heartbeat) in sight.heartbeats {
       members[worker] = ClaimPlan.Member(
@@ -416,7 +415,9 @@ public final class WorkerService: Sendable {
       return false
     }
     let isEmpty = await lane.ownerships().isEmpty
-    if isEmpty, !isStopping { state.withLock { if $0.state == .draining { $0.state = .drained } } }
+    if isEmpty, claimer.shardsInHand.isEmpty, !isStopping {
+      state.withLock { if $0.state == .draining { $0.state = .drained } }
+    }
     let since = drainingSince ?? clock()
     drainingSince = since
     guard isStopping else { return false }
@@ -429,6 +430,7 @@ public final class WorkerService: Sendable {
 
   private func leave() async {
     await receiver.stop()
+    await claimer.stop()
     await claimer.letGo(await lane.ownerships().map(\.shard))
     await lane.stop()
     left.withLock { $0 = true }

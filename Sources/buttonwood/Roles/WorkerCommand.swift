@@ -152,8 +152,9 @@ enum WorkerCommand {
         shards: shards,
         world: .init(
           ledger: PostgresSettlementLedger(session: session("settle"), sessionGuard: sessionGuard),
-          claims: PostgresSettlementLedger(session: session("claim"), sessionGuard: sessionGuard),
-          preparations: PostgresSettlementLedger(session: session("prepare")),
+          claims: PostgresSettlementLedger(
+            session: session("claim"), deepSession: session("recover"), sessionGuard: sessionGuard),
+          preparations: PostgresSettlementLedger(session: session("prepare"), deepSession: session("prepare-deep")),
           leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
           leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
           members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),

@@ -17,8 +17,20 @@ extension FaultRow {
       try stand.stack.redis.restartEmpty()
       let fragile = try await stand.addWorker(killPoint: "settle.committed")
       try await untilKilled(fragile.process)
-    }
+    },
+    FaultRow(
+      number: 46, name: "tables of \(days) days, worker killed", topology: .fleet, after: .seconds(1)
+    ) { stand in
+      try stand.makeOldDays(FaultRow.days)
+      let before = try await stand.mostLocks(looks: 100)
+      try await stand.kill(try await stand.leader())
+      let after = try await stand.mostLocks(looks: 100)
+      #expect(max(before, after) <= 64, "one transaction locks more relations than it has reason to")
+    },
   ]
+
+  /// How many days have tables; what a transaction locks must not depend on it.
+  fileprivate static let days = variable("BUTTONWOOD_FAULT_DEEP") == nil ? 120 : 400
 }
 
 extension FaultStand {
@@ -38,6 +50,35 @@ extension FaultStand {
       }
     }
     #expect(accepted.withLock { $0 } >= wanted)
+  }
+
+  /// Makes the tables of the days before, by the product's own function.
+  fileprivate func makeOldDays(_ days: Int) throws {
+    var connection = try stack.postgres.connect()
+    // Each call is one transaction, and locks what it makes.
+    for first in stride(from: -days, to: 0, by: 20) {
+      try connection.execute(
+        "SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date + \(first), \(min(20, -first)))")
+    }
+  }
+
+  /// The most relations that a session of gateways and workers was seen to lock at once.
+  fileprivate func mostLocks(looks: Int) async throws -> Int64 {
+    var most: Int64 = 0
+    for _ in 0..<looks {
+      most = max(
+        most,
+        try number(
+          """
+          SELECT coalesce(max(n.relations), 0) FROM (
+            SELECT count(DISTINCT l.relation) AS relations FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+            WHERE a.application_name LIKE 'buttonwood-%' AND a.application_name NOT IN ('buttonwood-migrate', 'buttonwood-audit')
+              AND l.locktype = 'relation' AND l.relation >= 16384
+            GROUP BY l.pid) AS n
+          """))
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return most
   }
 
   /// Makes everything that is not processed older, by the product's own functions and an update.

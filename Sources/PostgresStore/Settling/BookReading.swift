@@ -1,0 +1,170 @@
+internal import Accounting
+internal import Market
+internal import Ports
+internal import Postgres
+internal import Sharding
+
+/// Reads the books of one shard: its cursor, its open orders, last prices and phases, all of one snapshot.
+///
+/// Open orders come in pages, each a statement of its own, out of the tables of the days that they were submitted on: no
+/// statement grows with the book, and none looks at days without open orders.
+struct BookReading: Sendable {
+  /// Open orders that are read at a time.
+  static let pageSize: Int32 = 5_000
+  /// Days' tables that are locked at the same time at most.
+  static let daysAtOnce = 8
+
+  /// What came of a reading.
+  enum Ending: Sendable {
+    case book(ShardBook)
+    /// There is no such shard.
+    case none
+    /// The book has more open orders than were asked for.
+    case tooLong
+  }
+
+  let shard: Shard
+  var pageSize = Self.pageSize
+  /// How many pages are read at most; nil for all there are.
+  var pages: Int?
+
+  func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
+    let server = try connection.history()
+    do throws(PostgresError) {
+      let ending = try read(server, &connection)
+      _ = try connection.query(PostgresCall(SettlingStatements.commit))
+      return ending
+    } catch {
+      try connection.rollBack()
+      throw error
+    }
+  }
+
+  private func read(
+    _ server: PostgresHistory?, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> Ending {
+    let names: [PostgresParameter] = [.int2Array([shard.rawValue])]
+    let head = try connection.pipeline([
+      PostgresCall(SettlingStatements.beginSnapshot),
+      PostgresCall(SettlingStatements.bookCursor, [.int2(shard.rawValue)]),
+      PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
+      PostgresCall(Restoration.read), page(behind: .first), PostgresCall(AuctionStatements.ofBooks, names),
+      PostgresCall(DayStatements.mark),
+    ])
+    guard head[1].count == 1 else { return .none }
+    let processed = Sequence(rawValue: head[1].int8(0, 0))
+    var keys = OpenOrderPage(head[5], through: processed)
+    var orders: [OrderRecord] = []
+    var count = 1
+    while true {
+      if let pages, count >= pages, keys.count == pageSize { return .tooLong }
+      let next = keys.count == pageSize ? keys.last : nil
+      let answers = try rows(of: keys, and: next.map { page(behind: $0) }, &connection)
+      for rows in answers.orders {
+        for row in 0..<rows.count { orders.append(try OrderColumns.read(rows, row)) }
+      }
+      guard let following = answers.page else { break }
+      keys = OpenOrderPage(following, through: processed)
+      count += 1
+    }
+    return .book(
+      ShardBook(
+        shard: shard, processed: processed, orders: Self.inOrder(orders), lastPrices: Self.prices(head[2]),
+        phases: try PhaseColumns.read(head[3])[shard] ?? [:], auctions: try AuctionColumns.read(head[6])[shard] ?? [:],
+        history: server.map { LedgerHistory($0, restoration: head[4].int8(0, 0)) } ?? .unnamed))
+  }
+
+  private func page(behind place: OpenOrderPlace) -> PostgresCall {
+    PostgresCall(
+      SettlingStatements.bookPage, [.int2(shard.rawValue)] + place.parameters + [.int4(pageSize)])
+  }
+
+  /// The rows of a page's orders, with the next page in the last flush. Behind each flush the locks of days' tables are given
+  /// back, those included that preparing the statements took: the mark stands before.
+  private func rows(
+    of keys: OpenOrderPage, and next: PostgresCall?, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> (orders: [PostgresRows], page: PostgresRows?) {
+    var orders: [PostgresRows] = []
+    var days = keys.byDay.sorted { $0.key < $1.key }[...]
+    repeat {
+      let some = days.prefix(Self.daysAtOnce)
+      days = days.dropFirst(some.count)
+      var calls = some.map { PostgresCall(OrderStatements.find(day: $0.key), OrderStatements.parameters($0.value)) }
+      if days.isEmpty, let next { calls.append(next) }
+      guard !calls.isEmpty else { break }
+      let answers = try connection.pipeline(calls + [PostgresCall(DayStatements.release)])
+      orders += answers.prefix(some.count)
+      if days.isEmpty, next != nil { return (orders, answers[some.count]) }
+    } while !days.isEmpty
+    return (orders, nil)
+  }
+
+  /// By priority, activation and identifier. Records are large: their places are sorted, and each is moved once.
+  private static func inOrder(_ orders: [OrderRecord]) -> [OrderRecord] {
+    struct Place {
+      var priority: Sequence
+      var activation: Int32
+      var id: OrderID
+      var index: Int
+    }
+    var places = orders.indices.map { index in
+      Place(
+        priority: orders[index].priority, activation: orders[index].conditions?.activation ?? 0, id: orders[index].id,
+        index: index)
+    }
+    places.sort { ($0.priority, $0.activation, $0.id) < ($1.priority, $1.activation, $1.id) }
+    return places.map { orders[$0.index] }
+  }
+
+  private static func prices(_ rows: PostgresRows) -> [InstrumentID: Price] {
+    Dictionary(
+      uniqueKeysWithValues: (0..<rows.count).map {
+        (InstrumentID(rawValue: rows.int4($0, 1)), Price(rawValue: rows.int8($0, 2)))
+      })
+  }
+}
+
+/// Where a page of a shard's open orders begins: behind the order of this key.
+struct OpenOrderPlace: Hashable, Sendable {
+  /// Before every order.
+  static let first = OpenOrderPlace(
+    account: .min, instrument: .min, side: .min, price: .min, id: UniqueID(high: 0, low: 0))
+
+  var account: Int64
+  var instrument: Int32
+  var side: Int16
+  var price: Int64
+  var id: OrderID
+
+  var parameters: [PostgresParameter] {
+    [.int8(account), .int4(instrument), .int2(side), .int8(price), .uuid(id.high, id.low)]
+  }
+}
+
+/// One page of a shard's open orders.
+struct OpenOrderPage: Sendable {
+  /// How many there were, those included that stand in no book.
+  let count: Int
+  /// The last of them.
+  let last: OpenOrderPlace?
+  /// Those that stand in a book, by the day whose table has their rows.
+  private(set) var byDay: [Day: [OrderName]] = [:]
+
+  /// Takes a page from an answer to ``SettlingStatements/bookPage``.
+  /// - Parameter processed: What comes behind it stands in no book yet.
+  init(_ rows: PostgresRows, through processed: Sequence) {
+    count = rows.count
+    func place(_ row: Int) -> OpenOrderPlace {
+      OpenOrderPlace(
+        account: rows.int8(row, 0), instrument: rows.int4(row, 1), side: rows.int2(row, 2), price: rows.int8(row, 3),
+        id: UniqueID(rows.uuid(row, 4)))
+    }
+    last = count > 0 ? place(count - 1) : nil
+    for row in 0..<count where rows.int8(row, 5) <= processed.rawValue && !rows.bool(row, 6) {
+      let id = UniqueID(rows.uuid(row, 4))
+      // Every order is given an identifier that tells its time.
+      let day = id.time?.day ?? Day(rawValue: 0)
+      byDay[day, default: []].append(OrderName(account: AccountNumber(rawValue: rows.int8(row, 0)), id: id))
+    }
+  }
+}
