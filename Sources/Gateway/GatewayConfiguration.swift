@@ -9,6 +9,9 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var credentialLifetime: Int64 = 1_000_000
   /// How long an unknown key is known to be unknown.
   public var unknownCredentialLifetime: Int64 = 250_000
+  /// Keys that do not exist which one address may have looked up: a second, and at once.
+  public var unknownKeysPerSecond = 20
+  public var unknownKeyBurst = 60
   /// Most keys that are kept.
   public var maximumCachedCredentials = 50_000
   /// How old the list of instruments may be.

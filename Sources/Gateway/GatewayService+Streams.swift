@@ -9,9 +9,9 @@ extension GatewayService {
     guard let feed else { throw .noEndpoint }
     return .webSocket(
       request,
-      handler: TradeSocket(feed: feed) { keyID, secret in
+      handler: TradeSocket(feed: feed) { [peer = request.peer] keyID, secret in
         // Who cannot be asked about now is refused: a client tries again.
-        try? await self.authenticator.caller(keyID: keyID, secret: secret, now: self.now()).account
+        try? await self.authenticator.caller(keyID: keyID, secret: secret, peer: peer, now: self.now()).account
       })
   }
 

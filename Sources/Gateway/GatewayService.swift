@@ -97,10 +97,22 @@ public final class GatewayService: Sendable {
   }
 
   /// Looks a key up again before it is honoured: it may have been revoked or changed.
-  public func forgetKey(_ keyID: String) { authenticator.forget(keyID) }
+  public func forgetKey(_ keyID: String) {
+    authenticator.forget(keyID)
+    lookAtOpenStreams()
+  }
 
   /// Looks every key up again: changes may have been missed.
-  public func forgetAllKeys() { authenticator.forgetAll() }
+  public func forgetAllKeys() {
+    authenticator.forgetAll()
+    lookAtOpenStreams()
+  }
+
+  /// Ends the streams of keys that are no longer valid now rather than at the feed's next look.
+  private func lookAtOpenStreams() {
+    guard let feed else { return }
+    Task { await feed.endRevoked() }
+  }
 
   /// Answers one request.
   public func handle(_ request: HTTPRequest) async -> HTTPResponse {
@@ -122,7 +134,7 @@ public final class GatewayService: Sendable {
     let method = Method(request)
     if let answer = try await openAnswer(request, headers, route, method) { return answer }
     let action = try Action(route, method)
-    let caller = try await authenticator.caller(headers, now: now())
+    let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
     guard let verdict = limiter.admit(caller.keyID, own: caller.requestsPerMinute, now: now()) else {
       return try await permit(action, request, headers, caller)
     }
@@ -155,7 +167,7 @@ public final class GatewayService: Sendable {
     } catch {
       guard error.reason == APIError.staleCredential.reason else { throw error }
       authenticator.forget(caller.keyID)
-      let again = try await authenticator.caller(headers, now: now())
+      let again = try await authenticator.caller(headers, peer: request.peer, now: now())
       guard again.role == .trading || action.onlyReads else { throw .readOnlyKey }
       return try await perform(action, request, headers, again)
     }

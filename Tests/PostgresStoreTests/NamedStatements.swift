@@ -54,7 +54,7 @@ enum NamedStatements {
       ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions, ReadingStatements.order,
       ReadingStatements.orderByKey, ReadingStatements.instruments, ReadingStatements.lastPrices,
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events, EventStatements.news,
-      EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
+      EventStatements.keyStandings, PostgresShardReader.statement, PostgresKeyWatch.ping,
       PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
       PostgresProbe.statement, PostgresStreamKeyReader.read, StreamKeyAdministration.lock, StreamKeyAdministration.make,
       StreamKeyAdministration.list, StreamKeyAdministration.end, RestorationAdministration.fence,
@@ -90,7 +90,7 @@ enum NamedStatements {
 
   private static var accounts: [PostgresStatement] {
     [true, false].flatMap { [KeepingStatements.fills(ascending: $0), KeepingStatements.journals(ascending: $0)] } + [
-      KeepingStatements.configuration, KeepingStatements.setConfiguration, KeepingStatements.movements,
+      KeepingStatements.configuration, KeepingStatements.changeConfiguration, KeepingStatements.movements,
       KeepingStatements.recentMovements, KeepingStatements.prices, KeepingStatements.eventMoment,
       KeepingStatements.journalMoment, WatchlistStatements.lock, WatchlistStatements.count, WatchlistStatements.list,
       WatchlistStatements.find, WatchlistStatements.delete, WatchlistStatements.insert, WatchlistStatements.update,

@@ -22,6 +22,12 @@ public actor EventFeed {
   private var streams: [EventHub.FollowerID: any EventStream] = [:]
   /// WebSockets that have not proved yet whose they are, with the time by which they must.
   private var strangers: [ObjectIdentifier: (socket: TradeSocket, deadline: Timestamp)] = [:]
+  /// Streams of all kinds whose clients have proved a key.
+  private var keyed: [ObjectIdentifier: any KeyedStream] = [:]
+  /// How each of their keys stood at the last look.
+  private var standings: [String: KeyStanding] = [:]
+  private var looksAtKeys = false
+  private var looksAtKeysAgain = false
   private var waiters: [EventHub.Lane: CheckedContinuation<Void, Never>] = [:]
   private var isStopping = false
 
@@ -99,6 +105,12 @@ public actor EventFeed {
 
   /// It has, or is gone.
   func settle(_ socket: TradeSocket) { strangers[ObjectIdentifier(socket)] = nil }
+
+  /// A stream is open whose client has proved a key: it ends when the key does.
+  func hold(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = stream }
+
+  /// It is gone.
+  func release(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = nil }
 
   // MARK: Reading
 
@@ -182,18 +194,46 @@ public actor EventFeed {
     }
   }
 
-  private func endRevoked() async {
-    var byKey: [String: [EventHub.FollowerID]] = [:]
-    for (id, stream) in streams { byKey[stream.keyID, default: []].append(id) }
+  /// Ends the streams of keys that are no longer valid, and those that were open when their account was blocked: who
+  /// opens one afterwards may look, like by any other question.
+  func endRevoked() async {
+    looksAtKeysAgain = true
+    guard !looksAtKeys else { return }
+    looksAtKeys = true
+    defer { looksAtKeys = false }
+    while looksAtKeysAgain {
+      looksAtKeysAgain = false
+      await lookAtKeys()
+    }
+  }
+
+  private func lookAtKeys() async {
+    let byKey = Dictionary(grouping: keyed.values, by: \.keyID)
+    standings = standings.filter { byKey[$0.key] != nil }
     for portion in Array(byKey.keys).portions(of: settings.inquiryLimit) {
-      guard let valid = try? await history.validKeys(among: portion) else { return }
-      for key in portion where !valid.contains(key) {
-        for id in byKey[key]! {
-          hub.leave(id)
-          streams.removeValue(forKey: id)?.revoked()
-        }
+      let found: [String: KeyStanding]
+      do throws(LedgerError) {
+        found = try await history.standings(of: portion)
+      } catch {
+        // Looked at again by the next look; nothing is known meanwhile.
+        meter?.readingFailed()
+        return
+      }
+      for key in portion {
+        let before = standings.updateValue(found[key] ?? .revoked, forKey: key)
+        guard let now = standings[key], now == .revoked || now == .blocked && before == .valid else { continue }
+        for stream in byKey[key] ?? [] { end(stream) }
       }
     }
+  }
+
+  private func end(_ stream: any KeyedStream) {
+    keyed[ObjectIdentifier(stream)] = nil
+    for (id, follower) in streams where follower === stream {
+      hub.leave(id)
+      streams[id] = nil
+    }
+    stream.revoked()
   }
 
   private func wakeAll() {

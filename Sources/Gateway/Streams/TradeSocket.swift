@@ -58,6 +58,7 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
     }
     Task {
       await feed.settle(self)
+      await feed.release(self)
       if let follower { await feed.leave(follower) }
     }
   }
@@ -89,7 +90,12 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
       return state.script.authenticated(account != nil)
     }
     stream.send(answer)
-    if account == nil { stream.close(.policyViolation, reason: "unauthorized") }
+    if account == nil {
+      stream.close(.policyViolation, reason: "unauthorized")
+    } else {
+      await feed.hold(self)
+      if state.withLock({ $0.isClosed }) { await feed.release(self) }
+    }
     await feed.settle(self)
   }
 
