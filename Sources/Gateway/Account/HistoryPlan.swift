@@ -51,8 +51,8 @@ struct HistoryPlan: Sendable {
   /// Reads the query of `GET /v2/account/portfolio/history`.
   init(_ values: QueryValues, clock: MarketClock, now: Timestamp) throws(APIError) {
     let end = try values.end(oneOf: "date_end", "end")
-    let start = try values.day(oneOf: "date_start", "start")
-    let lastAsked = try values.day(oneOf: "date_end", "end")
+    let start = try values.boundary(oneOf: "date_start", "start")
+    let lastAsked = try values.boundary(oneOf: "date_end", "end")
     let period = try values.word("period") { Period($0) }
     if period != nil, start != nil, end != nil {
       throw .field("only two of period, start and end are accepted", reason: "period_start_and_end")

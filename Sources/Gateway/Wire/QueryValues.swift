@@ -67,10 +67,13 @@ struct QueryValues {
   /// A date, or a moment for its day in New York.
   func day(_ name: String) throws(APIError) -> Day? { try word(name, QuestionTime.day) }
 
-  /// A day by an older and a newer name; the older one counts.
-  func day(oneOf older: String, _ newer: String) throws(APIError) -> Day? {
-    try day(text(older) == nil ? newer : older)
+  /// A bound of a list of days, by an older and a newer name; the older one counts.
+  func boundary(oneOf older: String, _ newer: String) throws(APIError) -> Day? {
+    try boundary(text(older) == nil ? newer : older)
   }
+
+  /// A bound of a list of days.
+  func boundary(_ name: String) throws(APIError) -> Day? { try word(name, QuestionTime.boundary) }
 
   /// The end of a span by an older and a newer name; the older one counts. A date is in the span as a whole.
   func end(oneOf older: String, _ newer: String) throws(APIError) -> Timestamp? {

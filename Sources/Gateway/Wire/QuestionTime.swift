@@ -17,6 +17,12 @@ enum QuestionTime {
     return moment(text).map { NewYorkTime.day(at: $0) }
   }
 
+  /// Reads a bound of a list of days: as ``day(_:)``, but midnight in UTC is a library's way of writing a date.
+  static func boundary(_ text: String) -> Day? {
+    guard let time = moment(text), time == time.day.start else { return day(text) }
+    return time.day
+  }
+
   /// A moment within bounds.
   static func bounded(_ time: Timestamp) -> Timestamp { min(max(time, first), last) }
 }

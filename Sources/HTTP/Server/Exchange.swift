@@ -8,6 +8,11 @@ final class Exchange: @unchecked Sendable {
   /// libmicrohttpd's connection; not to be touched once `isOpen` is false.
   let connection: OpaquePointer
   let record: ConnectionRecord
+  /// Where the target is in libmicrohttpd's buffer, which has been written to since when the head is whole; not to be
+  /// touched later.
+  let target: UnsafeBufferPointer<UInt8>
+  /// Whether the target had no blank and no control character.
+  let hasPlainTarget: Bool
   var request: HTTPRequest
   var stage = Stage.head
   /// The connection still waits for this exchange's answer.
@@ -34,6 +39,8 @@ final class Exchange: @unchecked Sendable {
     self.connection = connection
     self.record = record
     let bytes = UnsafeBufferPointer(start: target, count: strlen(target)).withMemoryRebound(to: UInt8.self) { $0 }
+    self.target = bytes
+    hasPlainTarget = bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F }
     let path = bytes.prefix { $0 != 0x3F }
     request = HTTPRequest(
       method: "", rawPath: String(decoding: path, as: UTF8.self),

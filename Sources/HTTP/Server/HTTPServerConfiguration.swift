@@ -15,8 +15,13 @@ public struct HTTPServerConfiguration: Sendable {
 
   /// Open connections; further ones wait in the backlog. The process's descriptor limit is raised as far as it may be.
   public var connectionLimit = 10_000
-  /// Open connections of one client address, 0 for any number; further ones are closed at once.
+  /// Open connections of one client address (of an IPv6 address, its /64), 0 for any number; further ones are closed at
+  /// once. Split between loops like the others.
   public var connectionLimitPerAddress = 0
+  /// Proxies: they may have any number of connections, and who sent a request is what the last of its `X-Forwarded-For` says.
+  public var trustedProxies = TrustedAddresses()
+  /// Targets that are served even when all places are taken and too many requests are in flight: health checks.
+  public var probes: Set<String> = []
   /// Bytes of a request's head and of the connection's buffers together, at least 2,048; a larger head is answered 431.
   public var headLimit = 16 * 1024
   /// Bytes of a request's body; a larger one is answered 413.

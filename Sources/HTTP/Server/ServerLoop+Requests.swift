@@ -10,7 +10,7 @@ extension ServerLoop {
     taken.pointee = 0
     switch exchange.stage {
     case .head:
-      return takeHead(of: exchange, method: method, isHTTP10: version[5] == 0x31 && version[7] == 0x30)
+      return takeHead(of: exchange, method: method, version: version)
     case .body where !data.isEmpty:
       takeBody(data, of: exchange)
       return .YES
@@ -30,11 +30,19 @@ extension ServerLoop {
     }
   }
 
-  private func takeHead(of exchange: Exchange, method: UnsafePointer<CChar>, isHTTP10: Bool) -> MHD_Result {
-    let head = RequestHead(of: exchange.connection)
+  private func takeHead(
+    of exchange: Exchange, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>
+  ) -> MHD_Result {
+    let isHTTP10 = version[5] == 0x31 && version[7] == 0x30
+    let head = RequestHead(
+      of: exchange.connection, HeadLayout(method: method, target: exchange.target, version: version))
+    let headSize = buttonwood_mhd_head_size(exchange.connection)
     do throws(RequestGuard.Refusal) {
+      guard exchange.hasPlainTarget, head.layout.isWhole(headSize: headSize) else {
+        throw RequestGuard.Refusal(status: 400, message: "the head is not made of plain lines")
+      }
       try head.guarding.judge(
-        isHTTP10: isHTTP10, headSize: buttonwood_mhd_head_size(exchange.connection), headLimit: configuration.headLimit)
+        isHTTP10: isHTTP10, headSize: headSize, headLimit: configuration.headLimit)
     } catch {
       return refuse(exchange, with: configuration.refusal(error.status, error.message))
     }
@@ -80,7 +88,7 @@ extension ServerLoop {
 
   /// The request is complete: its handler starts in the next round, the connection waits aside.
   private func takeWhole(_ exchange: Exchange) -> MHD_Result {
-    guard handlersAtWork < limits.inFlight else {
+    guard handlersAtWork < limits.inFlight || configuration.probes.contains(exchange.request.rawPath) else {
       return refuse(exchange, with: configuration.refusal(503, "the server has too many requests in flight"))
     }
     exchange.stage = .waiting
