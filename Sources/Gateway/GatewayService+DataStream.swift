@@ -15,7 +15,9 @@ extension GatewayService {
     ) { [self, peer = request.peer] key, secret in
       await verdict(RequestHeaders([("APCA-API-KEY-ID", key), ("APCA-API-SECRET-KEY", secret)]), peer: peer)
     }
-    return .webSocket(request, handler: connection)
+    var isGuest = true
+    if case .caller? = known { isGuest = false }
+    return .webSocket(request, handler: connection, isGuest: isGuest)
   }
 
   private func verdict(_ headers: RequestHeaders, peer: String) async -> DataStreamConnection.Verdict {

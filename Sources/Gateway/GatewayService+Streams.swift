@@ -12,7 +12,7 @@ extension GatewayService {
       handler: TradeSocket(feed: feed) { [peer = request.peer] keyID, secret in
         // Who cannot be asked about now is refused: a client tries again.
         try? await self.authenticator.caller(keyID: keyID, secret: secret, peer: peer, now: self.now()).account
-      })
+      }, isGuest: true)
   }
 
   /// `GET /v2/events/trades`: the account's events as server-sent events, from a place that the client names or from now on.

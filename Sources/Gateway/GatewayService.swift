@@ -17,7 +17,8 @@ public final class GatewayService: Sendable {
   private let marketClock: @Sendable () -> MarketClock
   let market: MarketSources?
   let hub: MarketHub?
-  let streamCensus: StreamCensus
+  let streamCensus: Census<AccountNumber>
+  private let requestCensus: Census<AccountNumber>
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
@@ -60,7 +61,8 @@ public final class GatewayService: Sendable {
     directory = InstrumentDirectory(
       reader: reader, instrumentLifetime: configuration.instrumentLifetime, priceLifetime: configuration.priceLifetime)
     hub = market.map { [directory] market in MarketHub(market, directory, clock: clock, now: now) }
-    streamCensus = StreamCensus(limit: configuration.marketStreamsPerAccount)
+    streamCensus = Census(limit: configuration.marketStreamsPerAccount)
+    requestCensus = Census(limit: configuration.requestsInFlightPerKey)
     closingPrices = ClosingPrices(history: keeper)
     dayMovements = DayMovements(history: keeper)
     authenticator = Authenticator(reader: reader, configuration: configuration)
@@ -135,11 +137,33 @@ public final class GatewayService: Sendable {
     if let answer = try await openAnswer(request, headers, route, method) { return answer }
     let action = try Action(route, method)
     let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
+    guard requestCensus.enter(caller.account) else { throw .busy(retryAfterSeconds: 1, reason: "requests_in_flight") }
+    defer { requestCensus.leave(caller.account) }
     guard let verdict = limiter.admit(caller.keyID, own: caller.requestsPerMinute, now: now()) else {
       return try await permit(action, request, headers, caller)
     }
     return try await limited(verdict) { () async throws(APIError) in
       try await permit(action, request, headers, caller)
+    }
+  }
+
+  /// Judges a request by its head, before a body of more than a few kilobytes is read: whoever may not send one sends none.
+  /// - Parameter length: The announced length of the body; nil when nobody knows.
+  public func judgeBody(of request: HTTPRequest, length: Int?) async -> HTTPBodyVerdict {
+    let headers = RequestHeaders(request.headers)
+    do throws(APIError) {
+      guard let route = Route(rawPath: request.rawPath) else { throw .noEndpoint }
+      if let reason = closed.withLock({ $0 }) { throw .notReady(reason) }
+      guard !route.isOpen else { throw .bodyTooLarge }
+      let action = try Action(route, Method(request))
+      let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
+      guard caller.role == .trading || action.onlyReads else { throw .readOnlyKey }
+      guard length ?? 0 <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
+      return .take(limit: configuration.maximumBodyBytes)
+    } catch {
+      var response = error.response
+      response.headers.append(("X-Request-ID", requestID(headers)))
+      return .refuse(response)
     }
   }
 

@@ -32,7 +32,7 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
 
   let format: StreamFormat
   private let hub: MarketHub
-  private let census: StreamCensus
+  private let census: Census<AccountNumber>
   private let feed: EventFeed?
   private let known: Verdict?
   private let check: @Sendable (String, String) async -> Verdict
@@ -43,7 +43,7 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
   ///   - known: What came of the credentials in the request's head; nil when there were none.
   ///   - check: Looks at credentials.
   init(
-    format: StreamFormat, hub: MarketHub, census: StreamCensus, feed: EventFeed?, known: Verdict?,
+    format: StreamFormat, hub: MarketHub, census: Census<AccountNumber>, feed: EventFeed?, known: Verdict?,
     check: @escaping @Sendable (String, String) async -> Verdict
   ) {
     self.format = format
@@ -179,6 +179,7 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
   private func enter(_ caller: Caller, _ state: inout State) -> Bool {
     guard census.enter(caller.account) else { return false }
     state.caller = caller
+    state.stream?.admit()
     if let feed {
       Task {
         await feed.hold(self)

@@ -93,6 +93,7 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
     if account == nil {
       stream.close(.policyViolation, reason: "unauthorized")
     } else {
+      stream.admit()
       await feed.hold(self)
       if state.withLock({ $0.isClosed }) { await feed.release(self) }
     }

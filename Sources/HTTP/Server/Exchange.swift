@@ -19,12 +19,22 @@ final class Exchange: @unchecked Sendable {
   var isOpen = true
   /// The answer goes without its body.
   var isHead = false
+  /// The client's address, by a trusted proxy's word where there is one.
+  var client: String
+  /// Bytes of the body at most.
+  var bodyLimit = 0
+  /// The announced length of the body; nil when it comes in chunks.
+  var length: Int? = 0
   /// Bytes of the body that count against the loop's memory for bodies.
   var bodyBytes = 0
 
   /// What the next visit of the access handler is about.
   enum Stage {
     case head
+    /// The gate looks at the head.
+    case judging
+    /// The gate lets the body in.
+    case admitted
     case body
     /// The body is thrown away and the refusal answered after it.
     case discarding(HTTPResponse, bytes: Int)
@@ -36,6 +46,7 @@ final class Exchange: @unchecked Sendable {
   }
 
   init(connection: OpaquePointer, record: ConnectionRecord, target: UnsafePointer<CChar>) {
+    client = record.peer
     self.connection = connection
     self.record = record
     let bytes = UnsafeBufferPointer(start: target, count: strlen(target)).withMemoryRebound(to: UInt8.self) { $0 }

@@ -61,7 +61,8 @@ final class FrontDoor {
     guard poller >= 0 else { throw .outOfDescriptors }
     self.listener = listener
     self.limit = limit
-    limitPerAddress = configuration.connectionLimitPerAddress
+    let perAddress = configuration.connectionLimitPerAddress
+    limitPerAddress = perAddress == 0 ? 0 : max(1, perAddress / configuration.loops)
     isTrusted = { configuration.trustedProxies.contains($0) }
     headLimit = configuration.headLimit
     probes = configuration.probes

@@ -50,11 +50,28 @@ public struct HTTPServerConfiguration: Sendable {
   /// How long `run()` drains when its task is cancelled.
   public var drainDeadline: Duration = .seconds(30)
 
-  /// Makes the answer to what the server itself refuses: status 400, 413, 431, 501 or 503, and the reason in words.
+  /// Judges a request by its head before its body is read; nil to take every body.
+  public var bodyGate: HTTPBodyGate?
+  /// Bytes of a body that are taken without asking ``bodyGate``.
+  public var freeBodyBytes = 4 * 1024
+
+  /// Makes the answer to what the server itself refuses: status 400, 413, 431, 501, 503 or 505, and the reason in words.
   public var refusal: @Sendable (_ status: Int, _ message: String) -> HTTPResponse = HTTPResponse.refusal
 
   /// The defaults: loopback, a free port.
   public init() {}
+}
+
+/// Judges a request whose body has not been read; called on the server's own loop, so it must not block. The length of a body
+/// in chunks is not known.
+public typealias HTTPBodyGate = @Sendable (_ head: HTTPRequest, _ length: Int?) async -> HTTPBodyVerdict
+
+/// What becomes of a request's body.
+public enum HTTPBodyVerdict: Sendable {
+  /// It is read, up to so many bytes.
+  case take(limit: Int)
+  /// It is not read: the connection is closed behind this answer.
+  case refuse(HTTPResponse)
 }
 
 extension HTTPResponse {

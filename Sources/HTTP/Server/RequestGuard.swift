@@ -9,7 +9,8 @@ struct RequestGuard {
   private var hosts = 0
   private var contentLengths = 0
   private var transferEncodings = 0
-  private var isChunked = false
+  /// The body comes in chunks.
+  private(set) var isChunked = false
   private var hasBadName = false
   private var hasBadValue = false
   private var hasBadLength = false

@@ -84,7 +84,7 @@ extension ServerLoop {
   /// The answer has been sent, or the connection is gone.
   private func endExchange(_ exchange: Exchange) {
     exchange.isOpen = false
-    bodyBytes -= exchange.bodyBytes
+    release(exchange)
     exchange.record.waiting = nil
     exchange.record.enter(.idle(received: nil))
   }

@@ -22,6 +22,8 @@ final class ServerLoop: @unchecked Sendable {
   var now = HostClock.monotonicNanoseconds()
   /// Bytes of all request bodies held.
   var bodyBytes = 0
+  /// Those of each client address.
+  var bodyBytesOfClients: [String: Int] = [:]
   /// Handlers that have not returned, also those whose client was cut off.
   var handlersAtWork = 0
   var records: [ConnectionRecord] = []
