@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "CMicroHTTPD.h"
 
 #include <linux/tcp.h>
@@ -17,10 +18,8 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 
 struct MHD_Daemon *buttonwood_mhd_start(const struct buttonwood_mhd_options *options) {
   return MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, options->access, options->context,
-      MHD_OPTION_LISTEN_SOCKET, options->listen_socket,
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, options->access, options->context,
       MHD_OPTION_CONNECTION_LIMIT, options->connection_limit,
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->per_address_limit,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory,
       MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_seconds,
       MHD_OPTION_NOTIFY_COMPLETED, options->completed, options->context,
@@ -65,6 +64,10 @@ struct buttonwood_tcp_state buttonwood_tcp_state(int socket) {
   state.bytes_received = info.tcpi_bytes_received;
   state.peer_finished = info.tcpi_state == TCP_STATE_CLOSE_WAIT;
   return state;
+}
+
+int buttonwood_accept(int listener, struct sockaddr *address, socklen_t *length) {
+  return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 int buttonwood_bytes_waiting(int socket) {

@@ -1,14 +1,17 @@
 /// Base 64 as RFC 4648, section 4, writes it.
 enum Base64 {
   /// Reads padded base 64; nil when it is not.
-  static func decode(_ text: some StringProtocol) -> [UInt8]? {
-    guard text.utf8.count % 4 == 0 else { return nil }
+  static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(text.utf8) }
+
+  /// Reads padded base 64 from its characters; nil when it is not.
+  static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    guard text.count % 4 == 0 else { return nil }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count / 4 * 3)
+    bytes.reserveCapacity(text.count / 4 * 3)
     var group: UInt32 = 0
     var digits = 0
     var padding = 0
-    for byte in text.utf8 {
+    for byte in text {
       if byte == UInt8(ascii: "=") { padding += 1 }
       guard let digit = padding > 0 ? (byte == UInt8(ascii: "=") ? 0 : nil) : value(byte), padding <= 2 else {
         return nil

@@ -7,20 +7,22 @@ extension GatewayService {
     guard let hub else { throw .noEndpoint }
     var known: DataStreamConnection.Verdict?
     if headers.keyID != .absent || headers.authorization != .absent {
-      known = await verdict(headers)
+      known = await verdict(headers, peer: request.peer)
       if case .unknown? = known { throw .unavailable }
     }
     let connection = DataStreamConnection(
-      format: StreamFormat(request), hub: hub, census: streamCensus, known: known
-    ) { [self] key, secret in
-      await verdict(RequestHeaders([("APCA-API-KEY-ID", key), ("APCA-API-SECRET-KEY", secret)]))
+      format: StreamFormat(request), hub: hub, census: streamCensus, feed: feed, known: known
+    ) { [self, peer = request.peer] key, secret in
+      await verdict(RequestHeaders([("APCA-API-KEY-ID", key), ("APCA-API-SECRET-KEY", secret)]), peer: peer)
     }
-    return .webSocket(request, handler: connection)
+    var isGuest = true
+    if case .caller? = known { isGuest = false }
+    return .webSocket(request, handler: connection, isGuest: isGuest)
   }
 
-  private func verdict(_ headers: RequestHeaders) async -> DataStreamConnection.Verdict {
+  private func verdict(_ headers: RequestHeaders, peer: String) async -> DataStreamConnection.Verdict {
     do throws(APIError) {
-      return .account(try await authenticator.caller(headers, now: now()).account)
+      return .caller(try await authenticator.caller(headers, peer: peer, now: now()))
     } catch {
       return error.status == 401 ? .wrong : .unknown
     }

@@ -57,8 +57,8 @@ extension GatewayService {
     let year = now.day.civil.year
     let first = Day(year: max(1, year - Self.calendarYears.before), month: 1, day: 1) ?? now.day
     let last = Day(year: min(9999, year + Self.calendarYears.after), month: 12, day: 31) ?? now.day
-    let start = max(first, try values.time("start")?.day ?? first)
-    let end = min(last, try values.time("end")?.day ?? last)
+    let start = max(first, try values.boundary("start") ?? first)
+    let end = min(last, try values.boundary("end") ?? last)
     var writer = JSONWriter(capacity: 4096)
     writer.beginArray()
     var day = start

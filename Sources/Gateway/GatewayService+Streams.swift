@@ -9,14 +9,14 @@ extension GatewayService {
     guard let feed else { throw .noEndpoint }
     return .webSocket(
       request,
-      handler: TradeSocket(feed: feed) { keyID, secret in
-        await self.verdict(keyID, secret)
-      })
+      handler: TradeSocket(feed: feed) { [peer = request.peer] keyID, secret in
+        await self.verdict(keyID, secret, peer: peer)
+      }, isGuest: true)
   }
 
-  private func verdict(_ keyID: String, _ secret: String) async -> TradeSocket.Verdict {
+  private func verdict(_ keyID: String, _ secret: String, peer: String) async -> TradeSocket.Verdict {
     do throws(APIError) {
-      return .account(try await authenticator.caller(keyID: keyID, secret: secret, now: now()).account)
+      return .account(try await authenticator.caller(keyID: keyID, secret: secret, peer: peer, now: now()).account)
     } catch {
       return error.status == 401 ? .wrong : .unknown
     }

@@ -17,7 +17,8 @@ public final class GatewayService: Sendable {
   private let marketClock: @Sendable () -> MarketClock
   let market: MarketSources?
   let hub: MarketHub?
-  let streamCensus: StreamCensus
+  let streamCensus: Census<AccountNumber>
+  private let requestCensus: Census<AccountNumber>
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
@@ -68,7 +69,8 @@ public final class GatewayService: Sendable {
     hub = market.map { [directory, troubles] market in
       MarketHub(market, directory, troubles: troubles, clock: clock, now: now)
     }
-    streamCensus = StreamCensus(limit: configuration.marketStreamsPerAccount)
+    streamCensus = Census(limit: configuration.marketStreamsPerAccount)
+    requestCensus = Census(limit: configuration.requestsInFlightPerKey)
     closingPrices = ClosingPrices(history: keeper)
     dayMovements = DayMovements(history: keeper)
     authenticator = Authenticator(reader: reader, configuration: configuration)
@@ -111,10 +113,22 @@ public final class GatewayService: Sendable {
   }
 
   /// Looks a key up again before it is honoured: it may have been revoked or changed.
-  public func forgetKey(_ keyID: String) { authenticator.forget(keyID) }
+  public func forgetKey(_ keyID: String) {
+    authenticator.forget(keyID)
+    lookAtOpenStreams()
+  }
 
   /// Looks every key up again: changes may have been missed.
-  public func forgetAllKeys() { authenticator.forgetAll() }
+  public func forgetAllKeys() {
+    authenticator.forgetAll()
+    lookAtOpenStreams()
+  }
+
+  /// Ends the streams of keys that are no longer valid now rather than at the feed's next look.
+  private func lookAtOpenStreams() {
+    guard let feed else { return }
+    Task { await feed.endRevoked() }
+  }
 
   /// Answers one request.
   public func handle(_ request: HTTPRequest) async -> HTTPResponse {
@@ -136,12 +150,34 @@ public final class GatewayService: Sendable {
     let method = Method(request)
     if let answer = try await openAnswer(request, headers, route, method) { return answer }
     let action = try Action(route, method)
-    let caller = try await authenticator.caller(headers, now: now())
+    let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
+    guard requestCensus.enter(caller.account) else { throw .busy(retryAfterSeconds: 1, reason: "requests_in_flight") }
+    defer { requestCensus.leave(caller.account) }
     guard let verdict = limiter.admit(caller.keyID, own: caller.requestsPerMinute, now: now()) else {
       return try await permit(action, request, headers, caller)
     }
     return try await limited(verdict) { () async throws(APIError) in
       try await permit(action, request, headers, caller)
+    }
+  }
+
+  /// Judges a request by its head, before a body of more than a few kilobytes is read: whoever may not send one sends none.
+  /// - Parameter length: The announced length of the body; nil when nobody knows.
+  public func judgeBody(of request: HTTPRequest, length: Int?) async -> HTTPBodyVerdict {
+    let headers = RequestHeaders(request.headers)
+    do throws(APIError) {
+      guard let route = Route(rawPath: request.rawPath) else { throw .noEndpoint }
+      if let reason = closed.withLock({ $0 }) { throw .notReady(reason) }
+      guard !route.isOpen else { throw .bodyTooLarge }
+      let action = try Action(route, Method(request))
+      let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
+      guard caller.role == .trading || action.onlyReads else { throw .readOnlyKey }
+      guard length ?? 0 <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
+      return .take(limit: configuration.maximumBodyBytes)
+    } catch {
+      var response = error.response
+      response.headers.append(("X-Request-ID", requestID(headers)))
+      return .refuse(response)
     }
   }
 
@@ -169,7 +205,7 @@ public final class GatewayService: Sendable {
     } catch {
       guard error.reason == APIError.staleCredential.reason else { throw error }
       authenticator.forget(caller.keyID)
-      let again = try await authenticator.caller(headers, now: now())
+      let again = try await authenticator.caller(headers, peer: request.peer, now: now())
       guard again.role == .trading || action.onlyReads else { throw .readOnlyKey }
       return try await perform(action, request, headers, again)
     }

@@ -9,7 +9,7 @@ final class InstrumentTable: Sendable {
   let assetsBody: [UInt8]
   /// The shards that any of them lies in.
   let shards: Set<Shard>
-  private let bySymbol: [String: Instrument]
+  private let bySymbol: [Symbol: Instrument]
   private let byAssetID: [UniqueID: Instrument]
   private let byNumber: [InstrumentID: Instrument]
 
@@ -17,7 +17,7 @@ final class InstrumentTable: Sendable {
     let sorted = instruments.sorted { $0.symbol < $1.symbol }
     self.instruments = sorted
     shards = Set(sorted.map(\.shard))
-    bySymbol = Dictionary(sorted.map { ($0.symbol.description, $0) }, uniquingKeysWith: { first, _ in first })
+    bySymbol = Dictionary(sorted.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
     byAssetID = Dictionary(sorted.map { ($0.assetID, $0) }, uniquingKeysWith: { first, _ in first })
     byNumber = Dictionary(sorted.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var writer = JSONWriter(capacity: 512 * max(1, sorted.count))
@@ -33,8 +33,10 @@ final class InstrumentTable: Sendable {
   subscript(number: InstrumentID) -> Instrument? { byNumber[number] }
 
   /// The instrument with this symbol or asset identifier.
+  ///
+  /// A name is looked for only when it has the form of one: it is ASCII then, and equal names are equal bytes.
   func named(_ name: String) -> Instrument? {
-    if let instrument = bySymbol[name] { return instrument }
+    if let symbol = Symbol(name) { return bySymbol[symbol] }
     return UniqueID(name).flatMap { byAssetID[$0] }
   }
 }

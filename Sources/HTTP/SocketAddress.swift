@@ -6,6 +6,9 @@ struct SocketAddress {
   private var storage = sockaddr_storage()
   private var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
 
+  /// None yet.
+  init() {}
+
   /// Parses a numeric address. Throws `HTTPServerError.badAddress`.
   init(numeric address: String, port: UInt16) throws(HTTPServerError) {
     var four = sockaddr_in()
@@ -25,6 +28,25 @@ struct SocketAddress {
 
   /// `AF_INET` or `AF_INET6`.
   var family: Int32 { Int32(storage.ss_family) }
+
+  /// Whom it belongs to.
+  var key: AddressKey {
+    withUnsafeBytes(of: storage) { bytes in
+      switch family {
+      case AF_INET: return AddressKey(four: UInt32(bigEndian: bytes.load(fromByteOffset: 4, as: UInt32.self)))
+      case AF_INET6:
+        let high = UInt64(bigEndian: bytes.load(fromByteOffset: 8, as: UInt64.self))
+        let low = UInt64(bigEndian: bytes.load(fromByteOffset: 16, as: UInt64.self))
+        // An IPv4 client of a listener for both.
+        return high == 0 && low >> 32 == 0xFFFF
+          ? AddressKey(four: UInt32(truncatingIfNeeded: low)) : AddressKey(six: high)
+      default: return AddressKey(four: 0)
+      }
+    }
+  }
+
+  /// The numeric text without the port, empty when it is of another family.
+  var text: String { withPointer { address, _ in Self.text(of: address) } }
 
   /// The port in host order.
   var port: UInt16 {

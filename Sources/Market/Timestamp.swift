@@ -1,4 +1,7 @@
 /// A moment in microseconds since 1970-01-01T00:00:00Z, without leap seconds.
+///
+/// Its arithmetic is total: moments come from requests and from other processes, and a sum beyond the first or the last one
+/// that can be named is that one. Nothing that trades lies within 290,000 years of either.
 @frozen
 public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
   /// Microseconds since the Unix epoch.
@@ -13,11 +16,17 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
 
   /// The moment `microseconds` later.
   @inlinable
-  public func advanced(byMicroseconds microseconds: Int64) -> Timestamp { Timestamp(rawValue: rawValue + microseconds) }
+  public func advanced(byMicroseconds microseconds: Int64) -> Timestamp {
+    let (sum, isBeyond) = rawValue.addingReportingOverflow(microseconds)
+    return Timestamp(rawValue: isBeyond ? (microseconds < 0 ? .min : .max) : sum)
+  }
 
   /// Microseconds from `earlier` to this moment.
   @inlinable
-  public func microseconds(since earlier: Timestamp) -> Int64 { rawValue - earlier.rawValue }
+  public func microseconds(since earlier: Timestamp) -> Int64 {
+    let (difference, isBeyond) = rawValue.subtractingReportingOverflow(earlier.rawValue)
+    return isBeyond ? (self < earlier ? .min : .max) : difference
+  }
 
   /// The UTC day this moment lies in.
   public var day: Day { Day(rawValue: Int32(rawValue.floorDivided(by: Self.microsecondsPerDay))) }
@@ -83,12 +92,24 @@ public struct Day: RawRepresentable, Hashable, Comparable, Sendable, CustomStrin
     guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= Day.days(in: month, of: year) else {
       return nil
     }
+    self.init(rawValue: Self.count(year, month, day))
+  }
+
+  /// The first day of the month that lies `months` months behind January of a year, of any year that a day may lie in: what
+  /// lies beyond is the last day of that end.
+  static func first(ofMonth months: Int64, after year: Int64) -> Day {
+    let year = min(max(year, -6_000_000), 6_000_000) + min(max(months, -72_000_000), 72_000_000).floorDivided(by: 12)
+    return Day(rawValue: count(year, months.floorModulo(12) + 1, 1))
+  }
+
+  /// Days since 1970-01-01 of a day that exists, in a year within ±12 million.
+  private static func count(_ year: Int64, _ month: Int64, _ day: Int64) -> Int32 {
     let shifted = month <= 2 ? year - 1 : year
     let era = shifted.floorDivided(by: 400)
     let yearOfEra = shifted - era * 400
     let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    self.init(rawValue: Int32(era * 146_097 + dayOfEra - 719_468))
+    return Int32(clamping: era * 146_097 + dayOfEra - 719_468)
   }
 
   private static func days(in month: Int64, of year: Int64) -> Int64 {
@@ -115,10 +136,13 @@ public struct Day: RawRepresentable, Hashable, Comparable, Sendable, CustomStrin
   public var weekday: Int { Int((Int64(rawValue) + 4).floorModulo(7)) }
 
   /// Midnight UTC at the start of the day.
-  public var start: Timestamp { Timestamp(rawValue: Int64(rawValue) * 86_400_000_000) }
+  public var start: Timestamp {
+    let (product, isBeyond) = Int64(rawValue).multipliedReportingOverflow(by: 86_400_000_000)
+    return Timestamp(rawValue: isBeyond ? (rawValue < 0 ? .min : .max) : product)
+  }
 
-  /// The day `days` later.
-  public func advanced(by days: Int32) -> Day { Day(rawValue: rawValue + days) }
+  /// The day `days` later; the first or the last one where that is beyond.
+  public func advanced(by days: Int32) -> Day { Day(rawValue: Int32(clamping: Int64(rawValue) + Int64(days))) }
 
   public static func < (a: Day, b: Day) -> Bool { a.rawValue < b.rawValue }
 

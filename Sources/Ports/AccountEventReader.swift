@@ -13,8 +13,8 @@ public protocol AccountEventReader: Sendable {
   /// Those of the accounts that have events behind their times.
   func accountsWithNews(_ questions: [EventQuestion]) async throws(LedgerError) -> [AccountNumber]
 
-  /// Those of the keys that are valid.
-  func validKeys(among keys: [String]) async throws(LedgerError) -> Set<String>
+  /// How keys stand; those that have been revoked or do not exist are left out.
+  func standings(of keys: [String]) async throws(LedgerError) -> [String: KeyStanding]
 }
 
 /// Which events are asked for.
@@ -52,4 +52,14 @@ public struct EventAnswer: Hashable, Sendable {
     self.last = last
     self.hasMore = hasMore
   }
+}
+
+/// How an API key stands.
+public enum KeyStanding: Hashable, Sendable {
+  /// It may do what its role says.
+  case valid
+  /// Its account is blocked: it may look and cancel.
+  case blocked
+  /// It has been revoked, or does not exist.
+  case revoked
 }

@@ -22,7 +22,7 @@ public struct CopyRows: Sendable {
   /// `boolean`.
   public mutating func bool(_ value: Bool) { field(UInt8(value ? 1 : 0)) }
   /// `timestamptz` from microseconds since 1970.
-  public mutating func timestamp(microseconds: Int64) { field(microseconds - PostgresEpoch.microseconds) }
+  public mutating func timestamp(microseconds: Int64) { field(PostgresEpoch.encoded(microseconds)) }
   /// `uuid` from its two big-endian halves.
   public mutating func uuid(_ high: UInt64, _ low: UInt64) {
     writer.append(Int32(16))

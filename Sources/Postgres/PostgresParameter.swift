@@ -29,7 +29,7 @@ public struct PostgresParameter: Sendable {
   }
   /// `timestamptz` from microseconds since 1970.
   public static func timestamp(microseconds: Int64) -> PostgresParameter {
-    integer(microseconds - PostgresEpoch.microseconds)
+    integer(PostgresEpoch.encoded(microseconds))
   }
   /// `smallint[]`.
   public static func int2Array(_ values: [Int16]) -> PostgresParameter { array(values, type: .int2) }
@@ -39,7 +39,7 @@ public struct PostgresParameter: Sendable {
   public static func int8Array(_ values: [Int64]) -> PostgresParameter { array(values, type: .int8) }
   /// `timestamptz[]` from microseconds since 1970.
   public static func timestampArray(microseconds values: [Int64]) -> PostgresParameter {
-    array(values.map { $0 - PostgresEpoch.microseconds }, type: .timestamptz)
+    array(values.map(PostgresEpoch.encoded), type: .timestamptz)
   }
   /// `uuid[]` from pairs of big-endian halves.
   public static func uuidArray(_ values: [(high: UInt64, low: UInt64)]) -> PostgresParameter {
@@ -73,6 +73,20 @@ public struct PostgresParameter: Sendable {
 /// PostgreSQL counts its times from 2000-01-01.
 enum PostgresEpoch {
   static let microseconds: Int64 = 946_684_800_000_000
+  /// The first and the last moment that a `timestamptz` holds, from PostgreSQL's epoch on: 4713 BC and 294276 AD.
+  private static let range: ClosedRange<Int64> = -211_813_488_000_000_000...9_223_371_331_199_999_999
+
+  /// Microseconds since 1970 as PostgreSQL counts them. What it cannot hold is the nearest that it can.
+  static func encoded(_ microsecondsSince1970: Int64) -> Int64 {
+    let (shifted, isBeyond) = microsecondsSince1970.subtractingReportingOverflow(microseconds)
+    return isBeyond ? range.lowerBound : min(max(shifted, range.lowerBound), range.upperBound)
+  }
+
+  /// Microseconds since 1970 of what PostgreSQL counts; its infinities are the ends.
+  static func decoded(_ microsecondsSince2000: Int64) -> Int64 {
+    let (sum, isBeyond) = microsecondsSince2000.addingReportingOverflow(microseconds)
+    return isBeyond ? .max : sum
+  }
 }
 
 /// Object identifiers of the built-in types in use.

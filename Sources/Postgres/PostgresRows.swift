@@ -28,7 +28,9 @@ public final class PostgresRows: @unchecked Sendable {
   /// A `boolean`.
   public func bool(_ row: Int, _ column: Int) -> Bool { (integer(row, column) as UInt8) != 0 }
   /// A `timestamptz`, in microseconds since 1970.
-  public func timestamp(_ row: Int, _ column: Int) -> Int64 { int8(row, column) + PostgresEpoch.microseconds }
+  public func timestamp(_ row: Int, _ column: Int) -> Int64 {
+    PostgresEpoch.decoded(int8(row, column))
+  }
 
   /// A `uuid` as its two big-endian halves.
   public func uuid(_ row: Int, _ column: Int) -> (high: UInt64, low: UInt64) {

@@ -18,7 +18,7 @@ public struct RowArray: Sendable {
     public mutating func bool(_ value: Bool) { field(.bool, UInt8(value ? 1 : 0)) }
     /// `timestamptz` from microseconds since 1970.
     public mutating func timestamp(microseconds: Int64) {
-      field(.timestamptz, microseconds - PostgresEpoch.microseconds)
+      field(.timestamptz, PostgresEpoch.encoded(microseconds))
     }
     /// `uuid` from its two big-endian halves.
     public mutating func uuid(_ high: UInt64, _ low: UInt64) {

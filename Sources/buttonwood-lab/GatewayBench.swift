@@ -153,7 +153,9 @@ private struct StubDesk: OrderDesk {
 /// Knows nothing: orders do not ask.
 private struct StubKeeper: AccountKeeper {
   func configuration(of account: AccountNumber) async throws(LedgerError) -> AccountConfiguration { .init() }
-  func setConfiguration(_ configuration: AccountConfiguration, of account: AccountNumber) async throws(LedgerError) {}
+  func changeConfiguration(
+    _ change: AccountConfigurationChange, of account: AccountNumber
+  ) async throws(LedgerError) -> AccountConfiguration { change.applied(to: .init()) }
   func recentMovements(
     of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
   ) async throws(LedgerError) -> RecentMovements {

@@ -43,6 +43,47 @@ import Testing
     for answer in [upper, mixed, basic] { #expect(answer["account_number"]?.string == "1001") }
   }
 
+  /// Names that Swift's strings hold for equal and the database does not are nobody's, and lock nobody out.
+  @Test func aKeyIsItsBytes() async {
+    let twin = "\u{212A}EYA"
+    #expect(twin == "KEYA")
+    for _ in 0..<3 {
+      for name in [twin, "KEYA\u{0}", "KEYA\u{200D}", "KE YA", "KEYA "] {
+        let answer = await fixture.send(
+          "GET", "/v2/account", as: [("APCA-API-KEY-ID", name), ("APCA-API-SECRET-KEY", "secret-a")])
+        #expect(answer.status == 401, "\(name.debugDescription)")
+      }
+      #expect(await fixture.send("GET", "/v2/account").status == 200)
+    }
+    // "PK\u{0}ABC:secret"
+    #expect(
+      await fixture.send("GET", "/v2/account", as: [("Authorization", "Basic UEsAQUJDOnNlY3JldA==")]).status == 401)
+    #expect(await fixture.send("GET", "/v2/assets/%E2%84%AAAPL").status == 404)
+    #expect(InstrumentTable([GatewayFixture.apple]).named("A\u{0041}PL") != nil)
+    #expect(InstrumentTable([GatewayFixture.apple]).named("AAPL\u{0}") == nil)
+  }
+
+  /// Who names keys that do not exist is held up; who has one is not, from wherever he comes.
+  @Test func unknownKeysAreBoundedByAddress() async {
+    func ask(_ key: String, from peer: String) async -> Int {
+      await fixture.gateway.handle(
+        HTTPRequest(
+          method: "GET", rawPath: "/v2/clock",
+          headers: [("APCA-API-KEY-ID", key), ("APCA-API-SECRET-KEY", "secret-a")], peer: peer)
+      ).status
+    }
+    #expect(await ask("KEYA", from: "192.0.2.1") == 200)
+    var statuses: [Int: Int] = [:]
+    for number in 0..<1_000 { statuses[await ask("NOBODY\(number)", from: "192.0.2.1"), default: 0] += 1 }
+    let burst = GatewayConfiguration().unknownKeyBurst
+    #expect(statuses == [401: burst, 429: 1_000 - burst])
+    #expect(fixture.exchange.state.withLock { $0.credentialLookups } == burst + 1)
+    #expect(await ask("KEYA", from: "192.0.2.1") == 200)
+    #expect(await ask("NOBODY", from: "192.0.2.2") == 401)
+    fixture.exchange.state.withLock { $0.now = $0.now.advanced(byMicroseconds: 1_000_000) }
+    #expect(await ask("NOBODY", from: "192.0.2.1") == 401)
+  }
+
   @Test func badBodiesOfStrangersAreNotLookedAt() async {
     #expect(await fixture.send("POST", "/v2/orders", "nonsense", as: []).status == 401)
   }

@@ -58,16 +58,19 @@ import Testing
     let state: StreamSubscriptions = [
       .trades: ["AAPL"], .corrections: ["AAPL"], .cancelErrors: ["AAPL"], .bars: ["*"],
     ]
-    #expect(session.handle(.said(first)) == [.send([.subscriptions(state)]), .subscribe(state, added: state)])
+    #expect(session.handle(.said(first)) == [.subscribe(state, added: state)])
+    #expect(session.handle(.subscribed(state)) == [.send([.subscriptions(state)])])
+    // What changes nothing is answered at once.
+    #expect(session.handle(.said(first)) == [.send([.subscriptions(state)])])
     var more = state
     more[.depth] = ["MSFT"]
     #expect(
       session.handle(.said(Self.json(#"{"action":"subscribe","depth":["MSFT"],"bars":["*"]}"#)))
-        == [.send([.subscriptions(more)]), .subscribe(more, added: [.depth: ["MSFT"]])])
+        == [.subscribe(more, added: [.depth: ["MSFT"]])])
     let rest: StreamSubscriptions = [.depth: ["MSFT"], .bars: ["*"]]
     #expect(
       session.handle(.said(Self.json(#"{"action":"unsubscribe","trades":["AAPL","X"],"quotes":["Y"]}"#)))
-        == [.send([.subscriptions(rest)]), .subscribe(rest, added: [:])])
+        == [.subscribe(rest, added: [:])])
   }
 
   @Test(arguments: [
@@ -80,6 +83,46 @@ import Testing
   func whatCannotBeReadIsSaidSo(text: String, fault: StreamFault) {
     var session = opened()
     #expect(session.handle(.said(Self.json(text))) == [.send([.error(fault)])])
+  }
+
+  /// What does not exist is refused, what was named beside it is not.
+  @Test func unknownSymbolsAreRefused() {
+    var session = opened()
+    let wanted: StreamSubscriptions = [.quotes: ["AAPL"]]
+    #expect(
+      session.handle(.said(Self.json(#"{"action":"subscribe","quotes":["AAPL","aapl","\u212A","a b",""]}"#)))
+        == [.send([.error(.unknownSymbol)]), .subscribe(wanted, added: wanted)])
+    let request = StreamRequest.subscribe([.depth: ["ZZZZ", "YYYY"]]).without(["ZZZZ", "YYYY"])
+    #expect(session.handle(.said(request)) == [.send([.error(.unknownSymbol)])])
+    #expect(session.subscriptions == wanted)
+  }
+
+  @Test func whoIsWrongTooOftenOrSaysTooMuchIsCutOff() {
+    var session = DataStreamSession()
+    _ = session.handle(.opened(isAuthenticated: nil))
+    for _ in 1..<DataStreamSession.attempts {
+      _ = session.handle(.said(.authenticate(key: "k", secret: "s")))
+      #expect(session.handle(.authenticated(false)) == [.send([.error(.authenticationFailed)])])
+    }
+    _ = session.handle(.said(.authenticate(key: "k", secret: "s")))
+    #expect(session.handle(.authenticated(false)) == [.send([.error(.authenticationFailed)]), .close])
+    var noisy = opened()
+    #expect(noisy.handle(.noisy) == [.send([.error(.tooManyMessages)]), .close])
+    #expect(noisy.handle(.said(.malformed)) == [])
+  }
+
+  /// Messages cost what they make others do.
+  @Test func largeSubscriptionsCannotBeRepeatedWithoutEnd() {
+    var (small, large) = (MessageBudget(), MessageBudget())
+    let taken = (0..<1_000).map { _ in
+      (small.take(symbols: 3, now: 0) ? 1 : 0, large.take(symbols: 20_000, now: 0) ? 1 : 0)
+    }
+    #expect(taken.reduce(0) { $0 + $1.0 } == Int(MessageBudget.burst))
+    #expect(taken.reduce(0) { $0 + $1.1 } == 1)
+    let (now, later) = (small.take(symbols: 3, now: 1), small.take(symbols: 3, now: 1_000_000_000))
+    #expect(!now && later)
+    let extreme = large.take(symbols: .max, now: .max / 2)
+    #expect(!extreme)
   }
 
   @Test func subscriptionsHaveABound() {

@@ -38,8 +38,10 @@ final class FakeEvents: AccountEventReader, EventNudges {
     }
   }
 
-  func validKeys(among keys: [String]) async throws(LedgerError) -> Set<String> {
-    state.withLock { $0.keys.intersection(keys) }
+  func standings(of keys: [String]) async throws(LedgerError) -> [String: KeyStanding] {
+    state.withLock { state in
+      Dictionary(uniqueKeysWithValues: state.keys.intersection(keys).map { ($0, .valid) })
+    }
   }
 
   func nudge(_ accounts: [AccountNumber]) async throws(StreamError) {

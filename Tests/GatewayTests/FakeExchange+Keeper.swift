@@ -9,10 +9,14 @@ extension FakeExchange: AccountKeeper {
     try reading { $0.configurations[account] ?? AccountConfiguration() }
   }
 
-  func setConfiguration(_ configuration: AccountConfiguration, of account: AccountNumber) async throws(LedgerError) {
+  func changeConfiguration(
+    _ change: AccountConfigurationChange, of account: AccountNumber
+  ) async throws(LedgerError) -> AccountConfiguration {
     try reading { state in
+      let configuration = change.applied(to: state.configurations[account] ?? AccountConfiguration())
       state.configurations[account] = configuration
       state.accounts[account]?.isSuspended = configuration.suspendsTrading
+      return configuration
     }
   }
 

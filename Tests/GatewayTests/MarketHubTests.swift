@@ -15,7 +15,13 @@ import Testing
     private let elements = Lock<[StreamElement]>([])
     init(_ format: StreamFormat = .json) { self.format = format }
 
+    private let confirmed = Lock<StreamSubscriptions?>(nil)
+
     func take(_ elements: [StreamElement], _ chunk: HTTPStreamChunk) { self.elements.withLock { $0 += elements } }
+    func confirm(_ subscriptions: StreamSubscriptions) { confirmed.withLock { $0 = subscriptions } }
+
+    /// What has been promised last.
+    var promised: StreamSubscriptions? { confirmed.withLock { $0 } }
 
     var all: [StreamElement] { elements.withLock { $0 } }
 
@@ -164,6 +170,45 @@ import Testing
     #expect(bands.map(\.letter) == [.opening, .duringTheDay, .suspended, .reopening])
     #expect(bands.map { $0.band?.upper } == [Price("105")!, Price("105")!, nil, Price("105")!])
     #expect(bands.map(\.limit) == [nil, .upper, nil, nil])
+  }
+
+  /// What happens right behind the confirmation is told, whatever channel it is in.
+  @Test(arguments: 0..<20) func whatIsPromisedIsTold(round: Int) async throws {
+    let day = Day("2026-11-27")!
+    market.state.withLock {
+      $0.statuses[apple.id] = TradingStatus(InstrumentPhase(SessionPoint(day, .open)), since: Row.start)
+    }
+    // Somebody else has been there for a while, or not.
+    if round % 2 == 1 {
+      let early = Client()
+      follow(early, [.statuses: ["MSFT"], .trades: ["MSFT"]])
+      await eventually("the other is served") { early.promised != nil }
+    }
+    let client = Client()
+    follow(client, [.statuses: ["AAPL"], .trades: ["AAPL"]])
+    await eventually("it is promised") { client.promised != nil }
+    market.state.withLock {
+      $0.statuses[apple.id] = TradingStatus(
+        InstrumentPhase(SessionPoint(day, .open), isHalted: true), since: Row.start, haltReason: "news")
+    }
+    var random = SeededRandom(seed: 5)
+    change(&random)
+    await eventually("the halt and the trade are told") {
+      client.trades.count == 1
+        && client.all.contains { if case .status(let codes, _, _, _) = $0 { codes.status == "H" } else { false } }
+    }
+  }
+
+  /// Who follows every book waits for them himself: the streams are looked at meanwhile.
+  @Test func whatIsLeftByTheClosedIsGone() async throws {
+    let clients = (0..<40).map { _ in Client() }
+    for client in clients { follow(client, [.depth: ["AAPL", "MSFT"], .trades: ["*"]]) }
+    await eventually("they are promised") { clients.allSatisfy { $0.promised != nil } }
+    for client in clients { hub.leave(client) }
+    let last = Client()
+    follow(last, [.trades: ["AAPL"]])
+    await eventually("the last one is promised") { last.promised != nil }
+    #expect(await hub.followedBooks == 0)
   }
 
   /// Trades and quotes go to those who asked, once each, in order.

@@ -36,6 +36,18 @@ import Testing
     #expect(frame.end(of: from) == Timestamp(end)!)
   }
 
+  /// Whatever moment somebody names, there is an answer.
+  @Test(arguments: frames) func everyMomentHasABar(frame: BarFrame) {
+    let moments = [Int64.min, .min + 1, -62_167_219_200_000_000, -62_135_596_800_000_000, -1, 0, 1, .max - 1, .max]
+    for moment in moments.map(Timestamp.init(rawValue:)) + [Timestamp("0001-01-01T00:00:00+23:59")!] {
+      let start = frame.start(of: moment)
+      #expect(start <= moment || moment.rawValue < -9_000_000_000_000_000_000)
+      #expect(frame.end(of: start) >= start)
+    }
+    let first = frame.start(of: Timestamp("0001-01-01")!)
+    #expect(first <= Timestamp("0001-01-01")! && frame.end(of: first) > Timestamp("0001-01-01")!)
+  }
+
   /// Bars leave no moment out and hold none twice, also where clocks change.
   @Test(arguments: frames) func barsFollowEachOther(frame: BarFrame) {
     var random = SeededRandom(seed: 3)

@@ -129,6 +129,6 @@ struct AccountEventTests {
       FROM unnest(ARRAY['A', 'B', 'C']) AS k
       """)
     let reader = PostgresAccountEventReader(session: StoreDatabase.session(url))
-    #expect(try await reader.validKeys(among: ["A", "B", "X"]) == ["A"])
+    #expect(try await reader.standings(of: ["A", "B", "X"]) == ["A": .valid])
   }
 }

@@ -66,7 +66,7 @@ enum NamedStatements {
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]),
       EventStatements.events(days: nil),
       EventStatements.events(days: []), EventStatements.days, EventStatements.news,
-      EventStatements.validKeys, PostgresShardReader.statement, PostgresKeyWatch.ping,
+      EventStatements.keyStandings, PostgresShardReader.statement, PostgresKeyWatch.ping,
       PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
       PostgresProbe.statement, PostgresClock.statement, PostgresStreamKeyReader.read, StreamKeyAdministration.lock,
       StreamKeyAdministration.make,
@@ -108,7 +108,7 @@ enum NamedStatements {
     [true, false].flatMap {
       [KeepingStatements.fills(day: day, ascending: $0), KeepingStatements.journals(ascending: $0)]
     } + [
-      KeepingStatements.configuration, KeepingStatements.setConfiguration, KeepingStatements.executed(day: day),
+      KeepingStatements.configuration, KeepingStatements.changeConfiguration, KeepingStatements.executed(day: day),
       KeepingStatements.journaled, KeepingStatements.recentlyExecuted(day: day), KeepingStatements.lastPrices,
       KeepingStatements.prices(day: day), KeepingStatements.eventMoment(day: day),
       KeepingStatements.journalMoment, WatchlistStatements.lock, WatchlistStatements.count, WatchlistStatements.list,

@@ -79,19 +79,102 @@ extension FaultTests {
       #expect(answer.head.contains("retry-after: 1"))
     }
 
+    /// The words of the configuration's own example: a TLS handshake, requests to both gateways, bodies that are too long
+    /// and connections that are too many.
+    @Test func servesTLSWithTheExamplesWords() async throws {
+      var trial = try await FaultTrial(gateways: 2)
+      let directory = try ScratchDirectory("haproxy-tls")
+      let certificate = "\(directory.path)/exchange.pem"
+      let made = try ChildProcess(
+        [
+          "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+          "1",
+          "-subj", "/CN=exchange.test", "-addext", "subjectAltName=DNS:exchange.test", "-keyout", certificate + ".key",
+          "-out", certificate + ".crt",
+        ], log: "\(directory.path)/openssl")
+      #expect(try await made.end(within: 20) == 0, "\(made.log)")
+      let joined = try ChildProcess(
+        ["bash", "-c", "cat '\(certificate).crt' '\(certificate).key' > '\(certificate)'"],
+        log: "\(directory.path)/join")
+      #expect(try await joined.end(within: 20) == 0)
+      let (gateways, process) = try await balance(&trial, words: "ssl crt \(certificate) alpn http/1.1", isPlain: false)
+      let port = trial.gateways[0].port
+
+      func ask(_ path: String, _ words: String...) async throws -> String {
+        let client = try ChildProcess(
+          [
+            "curl", "--silent", "--show-error", "--include", "--max-time", "10", "--cacert", certificate + ".crt",
+            "--resolve", "exchange.test:\(port):127.0.0.1", "--header", "APCA-API-KEY-ID: K0", "--header",
+            "APCA-API-SECRET-KEY: secret-0", "https://exchange.test:\(port)\(path)",
+          ] + words, log: "\(directory.path)/client-\(UInt32.random(in: 0 ... .max))")
+        _ = try await client.end(within: 20)
+        return client.log
+      }
+      _ = try await eventually("an account through TLS") {
+        if let status = process.exitStatus { throw ChildProcess.Failure(description: "\(status): \(process.log)") }
+        return try await ask("/v2/account").contains("HTTP/1.1 200") ? true : nil
+      }
+      // A client of plain HTTP and one of an old TLS find nobody who speaks with them.
+      let plain = await onThread {
+        HTTPCaller(port: port, headers: "APCA-API-KEY-ID: K0\r\nAPCA-API-SECRET-KEY: secret-0\r\n").call(
+          "GET", "/v2/account")
+      }
+      #expect(plain?.status != 200)
+      #expect(try await !ask("/v2/clock", "--tls-max", "1.1").contains("HTTP/1.1 200"))
+      // Too long a body is refused without a gateway.
+      let long = try await ask("/v2/orders", "--data", "{\"pad\":\"\(String(repeating: "a", count: 70_000))\"}")
+      #expect(long.contains("HTTP/1.1 413") && long.contains("body_too_large"), "\(long)")
+      // Either gateway serves alone.
+      for gateway in gateways {
+        gateway.process.signal(SIGSTOP)
+        _ = try await eventually("the other gateway's answer") {
+          try await ask("/v2/clock").contains("HTTP/1.1 200") ? true : nil
+        }
+        gateway.process.signal(SIGCONT)
+        try await Task.sleep(for: .milliseconds(1_200))
+      }
+      #expect(process.exitStatus == nil)
+    }
+
+    /// Gateways behind the proxy know whom it speaks for: one client's unknown keys hold up nobody else, and nobody is
+    /// believed who is no proxy.
+    @Test func clientsAreKnownByTheProxysWord() async throws {
+      var trial = try await FaultTrial(gateways: 0)
+      for _ in 0..<2 {
+        trial.gateways.append(
+          try await trial.stack.startGateway(ScratchStack.Deviations(options: ["--trusted-proxies", "127.0.0.1"])))
+      }
+      let gateway = trial.gateways[0]
+      func ask(_ key: String, as client: String) async -> Int {
+        await onThread {
+          HTTPCaller(
+            port: gateway.port,
+            headers: "APCA-API-KEY-ID: \(key)\r\nAPCA-API-SECRET-KEY: x\r\nX-Forwarded-For: 198.51.100.9, \(client)\r\n"
+          ).call("GET", "/v2/clock")?.status ?? 0
+        }
+      }
+      var statuses: [Int: Int] = [:]
+      for number in 0..<200 { statuses[await ask("NOBODY\(number)", as: "192.0.2.1"), default: 0] += 1 }
+      #expect(statuses[429, default: 0] > 50 && statuses[401, default: 0] >= 60, "\(statuses)")
+      #expect(await ask("NOBODY", as: "192.0.2.2") == 401)
+    }
+
     /// Puts HAProxy in front of a trial's gateways; clients trade there from now on.
-    private func balance(_ trial: inout FaultTrial) async throws -> ([ScratchGateway], ChildProcess) {
+    private func balance(
+      _ trial: inout FaultTrial, words: String = "", isPlain: Bool = true
+    ) async throws -> ([ScratchGateway], ChildProcess) {
       let gateways = trial.gateways
       let port = FreePort.choose()
       let directory = try ScratchDirectory("haproxy")
       let process = try ChildProcess(
         ["haproxy", "-db", "-f", "/\(root)/deploy/haproxy.cfg"],
         environment: [
-          "BUTTONWOOD_FRONT": "127.0.0.1:\(port)", "BUTTONWOOD_GATEWAY_1": "127.0.0.1:\(gateways[0].port)",
+          "BUTTONWOOD_FRONT": "127.0.0.1:\(port) \(words)", "BUTTONWOOD_GATEWAY_1": "127.0.0.1:\(gateways[0].port)",
           "BUTTONWOOD_GATEWAY_2": "127.0.0.1:\(gateways[1].port)",
         ], log: "\(directory.path)/log")
       let proxy = ScratchGateway(process: process, port: port)
       trial.gateways = [proxy]
+      guard isPlain else { return (gateways, process) }
       _ = try await eventually("an account through HAProxy") {
         if let status = process.exitStatus { throw ChildProcess.Failure(description: "\(status): \(process.log)") }
         return await onThread { proxy.caller(account: 0).call("GET", "/v2/account")?.status == 200 } ? true : nil

@@ -10,9 +10,7 @@
 
 /* The settings and callbacks of one daemon. */
 struct buttonwood_mhd_options {
-  int listen_socket;
   unsigned int connection_limit;
-  unsigned int per_address_limit;
   size_t connection_memory;
   unsigned int idle_timeout_seconds;
   void *context;
@@ -22,7 +20,8 @@ struct buttonwood_mhd_options {
   void *(*target)(void *context, const char *target, struct MHD_Connection *connection);
 };
 
-/* Starts a daemon that never makes a thread: epoll, suspend and resume, targets left percent-encoded. NULL on failure. */
+/* Starts a daemon that never makes a thread and does not listen: epoll, suspend and resume, targets left percent-encoded.
+   NULL on failure. */
 struct MHD_Daemon *buttonwood_mhd_start(const struct buttonwood_mhd_options *options);
 
 /* The epoll descriptor to wait on. */
@@ -49,6 +48,9 @@ struct buttonwood_tcp_state {
 };
 
 struct buttonwood_tcp_state buttonwood_tcp_state(int socket);
+
+/* Accepts a connection: its socket does not block and is closed in children. -1 as accept(2) has it. */
+int buttonwood_accept(int listener, struct sockaddr *address, socklen_t *length);
 
 /* Bytes that wait unread in a socket. */
 int buttonwood_bytes_waiting(int socket);

@@ -25,7 +25,7 @@ enum ActivityParameters {
     var query = ActivityQuery(account: account, kinds: try kinds(types, category))
     query.after = try values.time("after")
     query.until = try values.time("until")
-    if let day = try values.time("date")?.day {
+    if let day = try values.day("date") {
       let start = NewYorkTime.moment(day, hour: 0, minute: 0)
       let end = NewYorkTime.moment(day.advanced(by: 1), hour: 0, minute: 0)
       query.after = max(query.after ?? start, start.advanced(byMicroseconds: -1))

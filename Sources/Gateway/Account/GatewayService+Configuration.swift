@@ -15,15 +15,10 @@ extension GatewayService {
 
   /// `PATCH /v2/account/configurations`
   func changeConfiguration(_ body: [UInt8], _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
-    let json = try Self.object(body)
-    var configuration = try await reading { () async throws(LedgerError) in
-      try await keeper.configuration(of: account)
-    }
-    let before = configuration
-    try configuration.take(json)
-    if configuration != before {
-      let changed = configuration
-      try await reading { () async throws(LedgerError) in try await keeper.setConfiguration(changed, of: account) }
+    let change = try AccountConfigurationChange(Self.object(body))
+    guard change != AccountConfigurationChange() else { return try await showConfiguration(account) }
+    let configuration = try await reading { () async throws(LedgerError) in
+      try await keeper.changeConfiguration(change, of: account)
     }
     var writer = JSONWriter(capacity: 512)
     writer.configuration(configuration)

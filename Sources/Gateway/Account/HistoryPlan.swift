@@ -50,8 +50,9 @@ struct HistoryPlan: Sendable {
 
   /// Reads the query of `GET /v2/account/portfolio/history`.
   init(_ values: QueryValues, clock: MarketClock, now: Timestamp) throws(APIError) {
-    let end = try values.time(oneOf: "date_end", "end")
-    let start = try values.time(oneOf: "date_start", "start")
+    let end = try values.end(oneOf: "date_end", "end")
+    let start = try values.boundary(oneOf: "date_start", "start")
+    let lastAsked = try values.boundary(oneOf: "date_end", "end")
     let period = try values.word("period") { Period($0) }
     if period != nil, start != nil, end != nil {
       throw .field("only two of period, start and end are accepted", reason: "period_start_and_end")
@@ -64,8 +65,8 @@ struct HistoryPlan: Sendable {
       ?? (isAlways ? .continuous : isExtended ? .extendedHours : .marketHours)
     let hours = Hours(clock: clock, reporting: reporting)
     let last = hours.lastDay(
-      through: min(end.map(Self.day(of:)) ?? NewYorkTime.day(at: now), NewYorkTime.day(at: now)), now)
-    let first = start.map(Self.day(of:)) ?? (period ?? Period(count: 1, unit: .month)).first(endingOn: last, hours)
+      through: min(lastAsked ?? NewYorkTime.day(at: now), NewYorkTime.day(at: now)), now)
+    let first = start ?? (period ?? Period(count: 1, unit: .month)).first(endingOn: last, hours)
     let days = max(1, Int64(last.rawValue) - Int64(first.rawValue) + 1)
     timeframe =
       try values.word("timeframe") { Timeframe(rawValue: $0) } ?? (days < 7 ? .minute : days < 30 ? .quarter : .day)
@@ -104,9 +105,6 @@ struct HistoryPlan: Sendable {
       start = start.advanced(byMicroseconds: step)
     }
   }
-
-  /// A date is read as midnight UTC and means that day; a moment means the day that New York's calendars show.
-  private static func day(of time: Timestamp) -> Day { time == time.day.start ? time.day : NewYorkTime.day(at: time) }
 }
 
 /// `5D`, `2W`, `1M`, `1A`.

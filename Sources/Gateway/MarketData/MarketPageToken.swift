@@ -19,11 +19,12 @@ struct MarketPageToken: Hashable {
     else { return nil }
     let parts = plain.split(separator: "|", omittingEmptySubsequences: false)
     guard parts.count == 4, let at = Int64(parts[1]), let sequence = Int64(parts[2]), let ordinal = Int32(parts[3]),
-      Symbol(parts[0]) != nil, abs(at / 2) < Int64.max / 4
+      sequence >= 0, ordinal >= 0, case let moment = Timestamp(rawValue: at), QuestionTime.bounded(moment) == moment,
+      Symbol(parts[0]) != nil
     else { return nil }
     symbol = String(parts[0])
     cursor = MarketCursor(
-      at: Timestamp(rawValue: at), sequence: Sequence(rawValue: sequence), ordinal: ordinal)
+      at: moment, sequence: Sequence(rawValue: sequence), ordinal: ordinal)
   }
 
   /// The token.

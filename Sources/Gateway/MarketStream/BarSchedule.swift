@@ -19,6 +19,9 @@ struct BarSchedule {
 
   init(_ settings: MarketHubSettings) { self.settings = settings }
 
+  /// Begins with the present minute, if it has not begun: somebody follows from now on.
+  mutating func begin(now: Timestamp) { if next == nil { next = BarFrame.minutes(1).start(of: now) } }
+
   /// What is due now, in order; the first time nothing is: minutes before somebody follows are history.
   mutating func due(now: Timestamp) -> [Due] {
     let current = BarFrame.minutes(1).start(of: now)

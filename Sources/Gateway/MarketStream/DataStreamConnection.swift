@@ -3,13 +3,18 @@ internal import Lifecycle
 internal import Market
 
 /// A client of the data stream and its WebSocket: ``DataStreamSession`` decides, this carries it out.
-final class DataStreamConnection: HTTPStreamHandler, StreamClient {
+///
+/// What the client says is read on a task of its own, one message after the other: the thread that all streams share only
+/// takes it in.
+final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
   /// How long a client has to authenticate.
   static let authenticationLimit = Duration.seconds(10)
+  /// Messages that wait to be dealt with at most.
+  private static let inboxLimit = 64
 
   /// What came of looking at credentials.
   enum Verdict {
-    case account(AccountNumber)
+    case caller(Caller)
     case wrong
     /// Nobody could tell.
     case unknown
@@ -19,36 +24,44 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient {
     var session = DataStreamSession()
     var stream: HTTPStream?
     /// Whose it is, and counted for.
-    var account: AccountNumber?
+    var caller: Caller?
+    var inbox: [[UInt8]] = []
+    var isWorking = false
+    var budget = MessageBudget()
   }
 
   let format: StreamFormat
   private let hub: MarketHub
-  private let census: StreamCensus
+  private let census: Census<AccountNumber>
+  private let feed: EventFeed?
   private let known: Verdict?
   private let check: @Sendable (String, String) async -> Verdict
   private let state = Lock(State())
 
   /// - Parameters:
+  ///   - feed: Ends the stream when its key ends.
   ///   - known: What came of the credentials in the request's head; nil when there were none.
   ///   - check: Looks at credentials.
   init(
-    format: StreamFormat, hub: MarketHub, census: StreamCensus, known: Verdict?,
+    format: StreamFormat, hub: MarketHub, census: Census<AccountNumber>, feed: EventFeed?, known: Verdict?,
     check: @escaping @Sendable (String, String) async -> Verdict
   ) {
     self.format = format
     self.hub = hub
     self.census = census
+    self.feed = feed
     self.known = known
     self.check = check
   }
+
+  // MARK: The client's side
 
   func opened(_ stream: HTTPStream) {
     state.withLock { state in
       state.stream = stream
       switch known {
-      case .account(let account)?:
-        let isCrowded = !enter(account, &state)
+      case .caller(let caller)?:
+        let isCrowded = !enter(caller, &state)
         carryOut(.opened(isAuthenticated: isCrowded ? nil : true), &state)
         if isCrowded { carryOut(.crowded, &state) }
       case .wrong?: carryOut(.opened(isAuthenticated: false), &state)
@@ -62,23 +75,79 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient {
   }
 
   func received(_ message: HTTPStreamMessage, from stream: HTTPStream) {
-    handle(.said(StreamRequest(message.bytes, format)))
+    let begins = state.withLock { state in
+      guard state.inbox.count < Self.inboxLimit else {
+        state.inbox = []
+        carryOut(.noisy, &state)
+        return false
+      }
+      state.inbox.append(message.bytes)
+      defer { state.isWorking = true }
+      return !state.isWorking
+    }
+    if begins { Task { await work() } }
   }
 
   func drained(_ stream: HTTPStream) {}
 
   func closed(_ stream: HTTPStream, _ end: HTTPStreamEnd) {
-    hub.leave(self)
     state.withLock { state in
-      if let account = state.account { census.leave(account) }
-      state.account = nil
+      if let caller = state.caller { census.leave(caller.account) }
+      state.caller = nil
       state.stream = nil
+      state.inbox = []
+    }
+    // Nothing is subscribed to behind this.
+    hub.leave(self)
+    if let feed { Task { await feed.release(self) } }
+  }
+
+  private func work() async {
+    while true {
+      let next: [UInt8]? = state.withLock { state in
+        guard !state.inbox.isEmpty else {
+          state.isWorking = false
+          return nil
+        }
+        return state.inbox.removeFirst()
+      }
+      guard let next else { return }
+      let request = StreamRequest(next, format)
+      let (isAffordable, isOpen) = state.withLock { state in
+        let symbols = request.symbolCount + state.session.subscriptionCount
+        return (
+          state.budget.take(symbols: symbols, now: HostClock.monotonicNanoseconds()), state.session.isOpen
+        )
+      }
+      guard isAffordable else { return handle(.noisy) }
+      guard isOpen, case .subscribe(let wanted, _) = request else {
+        handle(.said(request))
+        continue
+      }
+      let named = wanted.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+      if let unknown = await hub.unknown(among: named) {
+        handle(.said(request.without(unknown)))
+      } else {
+        handle(.troubled)
+      }
     }
   }
+
+  // MARK: The hub's and the feed's side
 
   func take(_ elements: [StreamElement], _ chunk: HTTPStreamChunk) {
     _ = state.withLock { $0.stream }?.send(chunk)
   }
+
+  func confirm(_ subscriptions: StreamSubscriptions) { handle(.subscribed(subscriptions)) }
+
+  var keyID: String { state.withLock { $0.caller?.keyID } ?? "" }
+
+  func revoked() {
+    state.withLock { $0.stream }?.close(.policyViolation, reason: "the key is no longer valid")
+  }
+
+  // MARK: Decisions
 
   private func handle(_ event: DataStreamSession.Event) { state.withLock { carryOut(event, &$0) } }
 
@@ -88,7 +157,7 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient {
       switch step {
       case .send(let elements): state.stream?.send(format.message(elements))
       case .authenticate(let key, let secret): Task { await authenticate(key, secret) }
-      case .subscribe(let all, let added): hub.subscribe(self, all, added: added)
+      case .subscribe(let all, let added): if state.stream != nil { hub.subscribe(self, all, added: added) }
       case .close: state.stream?.close(.policyViolation)
       }
     }
@@ -100,16 +169,23 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient {
       switch verdict {
       case .wrong: carryOut(.authenticated(false), &state)
       case .unknown: carryOut(.authenticated(nil), &state)
-      case .account(let account):
+      case .caller(let caller):
         guard state.stream != nil else { return }
-        carryOut(enter(account, &state) ? .authenticated(true) : .crowded, &state)
+        carryOut(enter(caller, &state) ? .authenticated(true) : .crowded, &state)
       }
     }
   }
 
-  private func enter(_ account: AccountNumber, _ state: inout State) -> Bool {
-    guard census.enter(account) else { return false }
-    state.account = account
+  private func enter(_ caller: Caller, _ state: inout State) -> Bool {
+    guard census.enter(caller.account) else { return false }
+    state.caller = caller
+    state.stream?.admit()
+    if let feed {
+      Task {
+        await feed.hold(self)
+        if self.state.withLock({ $0.stream == nil }) { await feed.release(self) }
+      }
+    }
     return true
   }
 }

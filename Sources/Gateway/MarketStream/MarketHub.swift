@@ -18,6 +18,15 @@ actor MarketHub {
     var isRunning = false
   }
 
+  /// Subscriptions that are not followed yet.
+  private struct Arrival {
+    var client: any StreamClient
+    var all: StreamSubscriptions
+    var added: StreamSubscriptions
+    /// When they are confirmed even if what they begin with cannot be read.
+    var deadline: ContinuousClock.Instant
+  }
+
   /// A copy of a book.
   private struct Copy {
     var depth: MarketDepth?
@@ -43,7 +52,10 @@ actor MarketHub {
   /// How often it has looked.
   private(set) var turns = 0
   private var told: [Timestamp: [InstrumentID: Bar]] = [:]
+  /// Books of which a copy is kept.
+  var followedBooks: Int { copies.count }
   private var board = StatusBoard()
+  private var arrivals: [Arrival] = []
   private var isLookingAtStatuses = false
 
   init(
@@ -66,6 +78,19 @@ actor MarketHub {
     change(.subscribe(client, all, added: added))
   }
 
+  /// Those of the symbols that no instrument has; nil when nobody can tell at present. `*` is one of all.
+  nonisolated func unknown(among symbols: Set<String>) async -> Set<String>? {
+    let named = symbols.subtracting(["*"])
+    guard !named.isEmpty else { return [] }
+    let table: InstrumentTable
+    do {
+      table = try await directory.table(now: now()) { table in named.allSatisfy { table.named($0) != nil } }
+    } catch {
+      return nil
+    }
+    return named.filter { table.named($0) == nil }
+  }
+
   /// A client is gone.
   nonisolated func leave(_ client: any StreamClient) { change(.leave(client)) }
 
@@ -82,8 +107,9 @@ actor MarketHub {
   private func run() async {
     while true {
       takeChanges()
+      await takeArrivals()
       let isOver = inbox.withLock { inbox in
-        guard table.isEmpty, inbox.changes.isEmpty else { return false }
+        guard table.isEmpty, arrivals.isEmpty, inbox.changes.isEmpty else { return false }
         inbox.isRunning = false
         return true
       }
@@ -94,7 +120,7 @@ actor MarketHub {
   }
 
   private func forget() {
-    (positions, copies, heard, told) = ([:], [:], [:], [:])
+    (positions, copies, heard, told, arrivals) = ([:], [:], [:], [:], [])
     schedule = BarSchedule(settings)
     board = StatusBoard()
   }
@@ -107,15 +133,66 @@ actor MarketHub {
     for change in changes {
       switch change {
       case .subscribe(let client, let all, let added):
-        table.set(all, of: client)
-        for symbol in added[.depth] ?? [] { copies[symbol, default: Copy()].waiting.append(client) }
+        arrivals.append(
+          Arrival(client: client, all: all, added: added, deadline: .now + settings.confirmationLimit))
       case .leave(let client):
-        table.set(nil, of: client)
-        for symbol in copies.keys { copies[symbol]!.waiting.removeAll { $0 === client } }
+        arrivals.removeAll { $0.client === client }
+        set(nil, of: client)
       }
     }
-    let wanted = table.symbols(in: .depth) ?? []
-    copies = copies.filter { wanted.contains($0.key) }
+  }
+
+  /// Begins to follow what was subscribed to: first what it begins with is known, then it is promised.
+  private func takeArrivals() async {
+    guard !arrivals.isEmpty else { return }
+    let isReady = await prepare(arrivals.reduce(into: [:]) { $0.merge($1.added) { $0.union($1) } })
+    // Who has left meanwhile is in the inbox; who has come waits for the next turn.
+    let taken = arrivals.prefix { isReady || $0.deadline <= .now }
+    arrivals.removeFirst(taken.count)
+    for arrival in taken {
+      set(arrival.all, of: arrival.client)
+      arrival.client.confirm(arrival.all)
+      for symbol in arrival.added[.depth] ?? [] where arrival.all[.depth]?.contains(symbol) == true {
+        copies[symbol, default: Copy()].waiting.append(arrival.client)
+      }
+    }
+  }
+
+  private func set(_ subscriptions: StreamSubscriptions?, of client: any StreamClient) {
+    let unfollowed = (table.subscriptions(of: client)[.depth] ?? []).subtracting(subscriptions?[.depth] ?? [])
+    table.set(subscriptions, of: client)
+    for symbol in unfollowed {
+      copies[symbol]?.waiting.removeAll { $0 === client }
+      if !table.names(.depth, symbol) { copies[symbol] = nil }
+    }
+  }
+
+  /// Finds out where new subscriptions begin: places in the shards' streams, how instruments trade, which minute it is.
+  /// - Returns: Whether all of it is known.
+  private func prepare(_ added: StreamSubscriptions) async -> Bool {
+    func symbols(in channels: StreamChannel...) -> Set<String> {
+      channels.reduce(into: []) { $0.formUnion(added[$1] ?? []) }
+    }
+    if !symbols(in: .bars, .dailyBars, .updatedBars).isEmpty { schedule.begin(now: now()) }
+    let streamed = symbols(in: .trades, .quotes, .depth)
+    let watched = symbols(in: .statuses, .lulds, .imbalances)
+    guard !streamed.isEmpty || !watched.isEmpty else { return true }
+    do {
+      let instruments = try await directory.table(now: now())
+      func named(_ symbols: Set<String>) -> [Instrument] {
+        symbols.contains("*") ? instruments.instruments : symbols.compactMap { instruments.named($0) }
+      }
+      let unplaced = Set(named(streamed).map(\.shard)).filter { positions[$0].flatMap(\.self) == nil }
+      if !unplaced.isEmpty, let state = sources.state {
+        let ends = try await state.updates(after: Dictionary(uniqueKeysWithValues: unplaced.map { ($0, nil) }))
+        for (shard, stretch) in ends { positions[shard] = stretch.position }
+      }
+      let unseen = board.unseen(Set(named(watched).map(\.id)))
+      if !unseen.isEmpty { board.note(try await sources.reader.statuses(of: unseen.sorted())) }
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// One look at everything.
@@ -202,7 +279,8 @@ actor MarketHub {
 
   /// Makes copies that are wanted or wrong; everybody who follows them begins anew from there.
   private func copyBooks(_ instruments: InstrumentTable) async {
-    for (symbol, copy) in copies.sorted(by: { $0.key < $1.key }) where copy.isBroken || !copy.waiting.isEmpty {
+    let due = copies.filter { $0.value.isBroken || !$0.value.waiting.isEmpty }.sorted { $0.key < $1.key }
+    for (symbol, copy) in due.prefix(settings.booksPerTurn) {
       guard let instrument = instruments.named(symbol) else { continue }
       if sources.state != nil, copy.isBroken, positions[instrument.shard] == nil { continue }
       if copy.isBroken {

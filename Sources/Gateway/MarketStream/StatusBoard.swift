@@ -38,14 +38,26 @@ struct StatusBoard {
   }
 
   private var statuses: [InstrumentID: TradingStatus] = [:]
+  /// How instruments traded when somebody began to follow them, until they are looked at next.
+  private var noted: [InstrumentID: TradingStatus] = [:]
   private var auctions: [InstrumentID: CallIndication?] = [:]
+
+  /// Takes note of how instruments trade as somebody begins to follow them: what changes from here on is news.
+  mutating func note(_ now: [InstrumentID: TradingStatus]) {
+    for (id, status) in now where statuses[id] == nil { noted[id] = noted[id] ?? status }
+  }
+
+  /// Those of instruments that nothing is known of yet.
+  func unseen(_ ids: Set<InstrumentID>) -> Set<InstrumentID> {
+    ids.filter { statuses[$0] == nil && noted[$0] == nil }
+  }
 
   /// Takes in how instruments trade now.
   mutating func take(_ now: [InstrumentID: TradingStatus]) -> [InstrumentID: News] {
     var news: [InstrumentID: News] = [:]
     var next = now
     for (id, status) in now {
-      guard let before = statuses[id] else { continue }
+      guard let before = statuses[id] ?? noted.removeValue(forKey: id) else { continue }
       // It has been told to halt or to go on and has not come to it: then it is told, with its time.
       guard status.phase.isHalted == (status.haltReason != nil) else {
         next[id] = before

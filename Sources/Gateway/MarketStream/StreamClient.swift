@@ -6,6 +6,8 @@ protocol StreamClient: AnyObject, Sendable {
   var format: StreamFormat { get }
   /// Takes a message, which has been made for all clients of the format; must not block.
   func take(_ elements: [StreamElement], _ chunk: HTTPStreamChunk)
+  /// All that happens in these subscriptions from now on will come; called before any of it does. Must not block.
+  func confirm(_ subscriptions: StreamSubscriptions)
 }
 
 /// Who follows what.
@@ -16,18 +18,27 @@ struct SubscriptionTable {
   /// Whether nobody is there.
   var isEmpty: Bool { clients.isEmpty }
 
-  /// Replaces a client's subscriptions; nil lets it go.
+  /// What a client follows.
+  func subscriptions(of client: any StreamClient) -> StreamSubscriptions {
+    clients[ObjectIdentifier(client)]?.subscriptions ?? [:]
+  }
+
+  /// Replaces a client's subscriptions; nil lets it go. Costs what changes.
   mutating func set(_ subscriptions: StreamSubscriptions?, of client: any StreamClient) {
     let name = ObjectIdentifier(client)
-    for (channel, symbols) in clients[name]?.subscriptions ?? [:] {
-      for symbol in symbols {
+    let before = clients[name]?.subscriptions ?? [:]
+    let after = subscriptions ?? [:]
+    clients[name] = subscriptions.map { (client, $0) }
+    for (channel, symbols) in before {
+      for symbol in symbols where after[channel]?.contains(symbol) != true {
         followers[channel]?[symbol]?.remove(name)
         if followers[channel]?[symbol]?.isEmpty == true { followers[channel]?[symbol] = nil }
       }
     }
-    clients[name] = subscriptions.map { (client, $0) }
-    for (channel, symbols) in subscriptions ?? [:] {
-      for symbol in symbols { followers[channel, default: [:]][symbol, default: []].insert(name) }
+    for (channel, symbols) in after {
+      for symbol in symbols where before[channel]?.contains(symbol) != true {
+        followers[channel, default: [:]][symbol, default: []].insert(name)
+      }
     }
   }
 

@@ -118,6 +118,8 @@ enum StreamFault: Int64, Hashable, CaseIterable {
   case symbolLimit = 405
   case connectionLimit = 406
   case invalidSubscription = 410
+  case unknownSymbol = 411
+  case tooManyMessages = 429
   case internalError = 500
 
   /// In words.
@@ -131,6 +133,8 @@ enum StreamFault: Int64, Hashable, CaseIterable {
     case .symbolLimit: return "symbol limit exceeded"
     case .connectionLimit: return "connection limit exceeded"
     case .invalidSubscription: return "invalid subscribe action for this feed"
+    case .unknownSymbol: return "unknown symbol"
+    case .tooManyMessages: return "too many messages"
     case .internalError: return "internal error"
     }
   }

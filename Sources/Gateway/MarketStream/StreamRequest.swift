@@ -1,10 +1,12 @@
 internal import JSON
+internal import Market
 internal import MessagePack
 
 /// What a client of the data stream says.
 enum StreamRequest: Hashable {
   case authenticate(key: String, secret: String)
-  case subscribe(StreamSubscriptions)
+  /// Subscriptions to add; whether some that it named beside them do not exist.
+  case subscribe(StreamSubscriptions, hasUnknown: Bool = false)
   case unsubscribe(StreamSubscriptions)
   /// It cannot be read.
   case malformed
@@ -45,6 +47,20 @@ enum StreamRequest: Hashable {
     case texts([String])
   }
 
+  /// How many symbols it names.
+  var symbolCount: Int {
+    switch self {
+    case .subscribe(let named, _), .unsubscribe(let named): named.values.reduce(0) { $0 + $1.count }
+    case .authenticate, .malformed, .unknownChannel: 0
+    }
+  }
+
+  /// A subscription without the symbols that do not exist; anything else as it is.
+  func without(_ unknown: Set<String>) -> StreamRequest {
+    guard case .subscribe(let wanted, let hasUnknown) = self, !unknown.isEmpty else { return self }
+    return .subscribe(wanted.mapValues { $0.subtracting(unknown) }, hasUnknown: hasUnknown || !unknown.isEmpty)
+  }
+
   private init(action: String?, text: (String) -> String?, list: (String) -> List) {
     switch action {
     case "auth":
@@ -55,6 +71,7 @@ enum StreamRequest: Hashable {
       self = .authenticate(key: key, secret: secret)
     case "subscribe", "unsubscribe":
       var wanted: StreamSubscriptions = [:]
+      var hasUnknown = false
       for channel in StreamChannel.allCases {
         switch list(channel.rawValue) {
         case .absent: continue
@@ -66,14 +83,17 @@ enum StreamRequest: Hashable {
             self = .unknownChannel
             return
           }
-          wanted[channel] = Set(symbols)
+          // What has not the form of a symbol is nobody's. Symbols are ASCII: equal names are equal bytes from here on.
+          let named = symbols.filter { $0 == "*" && $0.utf8.count == 1 || Symbol($0) != nil }
+          hasUnknown = hasUnknown || named.count < symbols.count
+          wanted[channel] = Set(named)
         }
       }
       guard !wanted.isEmpty else {
         self = .unknownChannel
         return
       }
-      self = action == "subscribe" ? .subscribe(wanted) : .unsubscribe(wanted)
+      self = action == "subscribe" ? .subscribe(wanted, hasUnknown: hasUnknown) : .unsubscribe(wanted)
     default: self = .malformed
     }
   }

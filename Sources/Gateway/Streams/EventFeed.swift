@@ -23,6 +23,12 @@ public actor EventFeed {
   private var streams: [EventHub.FollowerID: any EventStream] = [:]
   /// WebSockets that have not proved yet whose they are, with the time by which they must.
   private var strangers: [ObjectIdentifier: (socket: TradeSocket, deadline: Timestamp)] = [:]
+  /// Streams of all kinds whose clients have proved a key.
+  private var keyed: [ObjectIdentifier: any KeyedStream] = [:]
+  /// How each of their keys stood at the last look.
+  private var standings: [String: KeyStanding] = [:]
+  private var looksAtKeys = false
+  private var looksAtKeysAgain = false
   private var waiters: [EventHub.Lane: CheckedContinuation<Void, Never>] = [:]
   private var isStopping = false
 
@@ -102,6 +108,12 @@ public actor EventFeed {
 
   /// It has, or is gone.
   func settle(_ socket: TradeSocket) { strangers[ObjectIdentifier(socket)] = nil }
+
+  /// A stream is open whose client has proved a key: it ends when the key does.
+  func hold(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = stream }
+
+  /// It is gone.
+  func release(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = nil }
 
   // MARK: Reading
 
@@ -203,23 +215,48 @@ public actor EventFeed {
     }
   }
 
+  /// Ends the streams of keys that are no longer valid, and those that were open when their account was blocked: who
+  /// opens one afterwards may look, like by any other question.
   /// - Returns: Whether all keys could be asked about.
-  private func endRevoked() async -> Bool {
-    var byKey: [String: [EventHub.FollowerID]] = [:]
-    for (id, stream) in streams { byKey[stream.keyID, default: []].append(id) }
+  @discardableResult
+  func endRevoked() async -> Bool {
+    looksAtKeysAgain = true
+    guard !looksAtKeys else { return true }
+    looksAtKeys = true
+    defer { looksAtKeys = false }
+    var hasLooked = true
+    while looksAtKeysAgain {
+      looksAtKeysAgain = false
+      hasLooked = await lookAtKeys()
+    }
+    return hasLooked
+  }
+
+  private func lookAtKeys() async -> Bool {
+    let byKey = Dictionary(grouping: keyed.values, by: \.keyID)
+    standings = standings.filter { byKey[$0.key] != nil }
     for portion in byKey.keys.sorted().portions(of: settings.inquiryLimit) {
-      let valid = await troubles.attempt(.keys) { () async throws(LedgerError) in
-        try await history.validKeys(among: portion)
+      let found = await troubles.attempt(.keys) { () async throws(LedgerError) in
+        try await history.standings(of: portion)
       }
-      guard let valid else { return false }
-      for key in portion where !valid.contains(key) {
-        for id in byKey[key]! {
-          hub.leave(id)
-          streams.removeValue(forKey: id)?.revoked()
-        }
+      // Looked at again by the next look; nothing is known meanwhile.
+      guard let found else { return false }
+      for key in portion {
+        let before = standings.updateValue(found[key] ?? .revoked, forKey: key)
+        guard let now = standings[key], now == .revoked || now == .blocked && before == .valid else { continue }
+        for stream in byKey[key] ?? [] { end(stream) }
       }
     }
     return true
+  }
+
+  private func end(_ stream: any KeyedStream) {
+    keyed[ObjectIdentifier(stream)] = nil
+    for (id, follower) in streams where follower === stream {
+      hub.leave(id)
+      streams[id] = nil
+    }
+    stream.revoked()
   }
 
   private func wakeAll() {

@@ -29,6 +29,7 @@ final class EventLineStream: HTTPStreamHandler, EventStream {
   func opened(_ stream: HTTPStream) {
     state.withLock { $0.stream = stream }
     Task {
+      await feed.hold(self)
       guard let follower = await feed.follow(account, from: start, until: until, by: self) else {
         return stream.close()
       }
@@ -36,7 +37,10 @@ final class EventLineStream: HTTPStreamHandler, EventStream {
         state.follower = follower
         return state.isClosed
       }
-      if isGone { await feed.leave(follower) }
+      if isGone {
+        await feed.leave(follower)
+        await feed.release(self)
+      }
     }
   }
 
@@ -53,7 +57,10 @@ final class EventLineStream: HTTPStreamHandler, EventStream {
       state.stream = nil
       return state.follower
     }
-    if let follower { Task { await feed.leave(follower) } }
+    Task {
+      if let follower { await feed.leave(follower) }
+      await feed.release(self)
+    }
   }
 
   var hasRoom: Bool { stream?.hasRoom ?? true }

@@ -1,10 +1,16 @@
 internal import HTTP
 internal import Ports
 
-/// A client's stream of events as the feed sees it.
-protocol EventStream: AnyObject, Sendable {
-  /// The key by which it was opened; the stream ends when that is revoked.
+/// A stream of any kind that somebody has proved a key for: it ends when the key does.
+protocol KeyedStream: AnyObject, Sendable {
+  /// The key by which it was opened.
   var keyID: String { get }
+  /// The key is no longer valid, or its account has been blocked since the stream was opened.
+  func revoked()
+}
+
+/// A client's stream of events as the feed sees it.
+protocol EventStream: KeyedStream {
   /// Whether it can take more now; who cannot, and is no ``dropsWhenFull``, gets the rest later.
   var hasRoom: Bool { get }
   /// Follows live only: who does not keep up is closed by the queue's bound.
@@ -16,8 +22,6 @@ protocol EventStream: AnyObject, Sendable {
   func take(_ events: [EncodedEvent])
   /// Everything that was asked for has been sent.
   func finished()
-  /// The key is no longer valid.
-  func revoked()
 }
 
 /// An event ready to be sent to any number of clients.

@@ -68,6 +68,7 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
     }
     Task {
       await feed.settle(self)
+      await feed.release(self)
       if let follower { await feed.leave(follower) }
     }
   }
@@ -102,6 +103,9 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
         return state.script.authenticated(true)
       }
       stream.send(answer)
+      stream.admit()
+      await feed.hold(self)
+      if state.withLock({ $0.isClosed }) { await feed.release(self) }
     case .wrong:
       stream.send(state.withLock { $0.script.authenticated(false) })
       stream.close(.policyViolation, reason: "unauthorized")

@@ -30,22 +30,28 @@ extension JSONWriter {
   }
 }
 
-extension AccountConfiguration {
-  /// Takes over what a body names; null says nothing.
+extension AccountConfigurationChange {
+  /// Reads what a body changes; null and empty strings say nothing.
+  ///
+  /// Libraries of compiled languages send every field, those that nobody has set with the zero of their type. So the zero
+  /// of a choice that does not exist here is no wish: only a wish that cannot be granted is refused. The answer tells what
+  /// holds.
   /// - Throws: ``APIError`` for a value of the wrong kind, and for what this exchange does not offer.
-  mutating func take(_ body: JSONValue) throws(APIError) {
-    dayTradeCheck = try body.word("dtbp_check") ?? dayTradeCheck
-    patternDayTraderCheck = try body.word("pdt_check") ?? patternDayTraderCheck
-    confirmsTrades = try body.word("trade_confirm_email") ?? confirmsTrades
-    suspendsTrading = try body.choice("suspend_trade") ?? suspendsTrading
-    noExceptionEntry = try body.choice("ptp_no_exception_entry") ?? noExceptionEntry
-    if try body.choice("no_shorting") == false { throw Self.unsupported("short selling is") }
+  init(_ body: JSONValue) throws(APIError) {
+    self.init()
+    dayTradeCheck = try body.word("dtbp_check")
+    patternDayTraderCheck = try body.word("pdt_check")
+    confirmsTrades = try body.word("trade_confirm_email")
+    suspendsTrading = try body.choice("suspend_trade")
+    noExceptionEntry = try body.choice("ptp_no_exception_entry")
+    _ = try body.choice("no_shorting")
     if try body.choice("fractional_trading") == true { throw Self.unsupported("fractional orders are") }
+    _ = try body.choice("disable_overnight_trading")
     if let multiplier = body.given("max_margin_multiplier") {
       guard let text = multiplier.string ?? multiplier.numberText, let number = Decimal4.parse(text) else {
         throw .field("invalid max_margin_multiplier", reason: "invalid_max_margin_multiplier")
       }
-      guard number == Decimal4.one else { throw Self.unsupported("margin is") }
+      guard number == 0 || number == Decimal4.one else { throw Self.unsupported("margin is") }
     }
     if let level = body.given("max_options_trading_level") {
       guard let number = level.integer else {

@@ -62,12 +62,27 @@ struct QueryValues {
   }
 
   /// A time or a date.
-  func time(_ name: String) throws(APIError) -> Timestamp? { try word(name) { Timestamp($0) } }
+  func time(_ name: String) throws(APIError) -> Timestamp? { try word(name, QuestionTime.moment) }
 
-  /// A time or a date by an older and a newer name; the older one counts.
-  func time(oneOf older: String, _ newer: String) throws(APIError) -> Timestamp? {
-    if let time = try time(older) { return time }
-    return try time(newer)
+  /// A date, or a moment for its day in New York.
+  func day(_ name: String) throws(APIError) -> Day? { try word(name, QuestionTime.day) }
+
+  /// A bound of a list of days, by an older and a newer name; the older one counts.
+  func boundary(oneOf older: String, _ newer: String) throws(APIError) -> Day? {
+    try boundary(text(older) == nil ? newer : older)
+  }
+
+  /// A bound of a list of days.
+  func boundary(_ name: String) throws(APIError) -> Day? { try word(name, QuestionTime.boundary) }
+
+  /// The end of a span by an older and a newer name; the older one counts. A date is in the span as a whole.
+  func end(oneOf older: String, _ newer: String) throws(APIError) -> Timestamp? {
+    let name = text(older) == nil ? newer : older
+    if let day = text(name).flatMap({ Day($0) }) {
+      let next = QuestionTime.bounded(NewYorkTime.moment(day.advanced(by: 1), hour: 0, minute: 0))
+      return next.advanced(byMicroseconds: -1)
+    }
+    return try time(name)
   }
 
   /// An identifier.

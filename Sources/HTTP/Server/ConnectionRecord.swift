@@ -2,15 +2,18 @@
 final class ConnectionRecord {
   let socket: Int32
   let peer: String
+  /// Whose address counts it.
+  let key: AddressKey
   /// Where the record stands in the loop's table.
   var index = 0
   /// The exchange whose handler is at work.
   var waiting: Exchange?
   private(set) var phase = ConnectionPhase.idle(received: nil)
 
-  init(socket: Int32, peer: String) {
+  init(socket: Int32, peer: String, key: AddressKey) {
     self.socket = socket
     self.peer = peer
+    self.key = key
   }
 
   /// The connection begins a phase.

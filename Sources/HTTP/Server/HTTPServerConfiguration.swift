@@ -15,8 +15,13 @@ public struct HTTPServerConfiguration: Sendable {
 
   /// Open connections; further ones wait in the backlog. The process's descriptor limit is raised as far as it may be.
   public var connectionLimit = 10_000
-  /// Open connections of one client address, 0 for any number; further ones are closed at once.
+  /// Open connections of one client address (of an IPv6 address, its /64), 0 for any number; further ones are closed at
+  /// once. Split between loops like the others.
   public var connectionLimitPerAddress = 0
+  /// Proxies: they may have any number of connections, and who sent a request is what the last of its `X-Forwarded-For` says.
+  public var trustedProxies = TrustedAddresses()
+  /// Targets that are served even when all places are taken and too many requests are in flight: health checks.
+  public var probes: Set<String> = []
   /// Bytes of a request's head and of the connection's buffers together, at least 2,048; a larger head is answered 431.
   public var headLimit = 16 * 1024
   /// Bytes of a request's body; a larger one is answered 413.
@@ -45,11 +50,28 @@ public struct HTTPServerConfiguration: Sendable {
   /// How long `run()` drains when its task is cancelled.
   public var drainDeadline: Duration = .seconds(30)
 
-  /// Makes the answer to what the server itself refuses: status 400, 413, 431, 501 or 503, and the reason in words.
+  /// Judges a request by its head before its body is read; nil to take every body.
+  public var bodyGate: HTTPBodyGate?
+  /// Bytes of a body that are taken without asking ``bodyGate``.
+  public var freeBodyBytes = 4 * 1024
+
+  /// Makes the answer to what the server itself refuses: status 400, 413, 431, 501, 503 or 505, and the reason in words.
   public var refusal: @Sendable (_ status: Int, _ message: String) -> HTTPResponse = HTTPResponse.refusal
 
   /// The defaults: loopback, a free port.
   public init() {}
+}
+
+/// Judges a request whose body has not been read; called on the server's own loop, so it must not block. The length of a body
+/// in chunks is not known.
+public typealias HTTPBodyGate = @Sendable (_ head: HTTPRequest, _ length: Int?) async -> HTTPBodyVerdict
+
+/// What becomes of a request's body.
+public enum HTTPBodyVerdict: Sendable {
+  /// It is read, up to so many bytes.
+  case take(limit: Int)
+  /// It is not read: the connection is closed behind this answer.
+  case refuse(HTTPResponse)
 }
 
 extension HTTPResponse {

@@ -27,12 +27,6 @@ final class ListenSocket {
     self.port = endpoint.port
   }
 
-  /// A client waits for being accepted.
-  var hasWaitingClient: Bool {
-    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return poll(&entry, 1, 0) == 1
-  }
-
   deinit { close(descriptor) }
 
   private static let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)

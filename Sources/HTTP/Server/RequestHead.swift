@@ -4,16 +4,19 @@ internal import CMicroHTTPD
 struct RequestHead {
   private(set) var headers: [(name: String, value: String)] = []
   private(set) var guarding = RequestGuard()
+  private(set) var layout: HeadLayout
 
   /// Reads the fields of the request that the connection is at.
-  init(of connection: OpaquePointer) {
+  /// - Parameter layout: The request line.
+  init(of connection: OpaquePointer, _ layout: HeadLayout) {
+    self.layout = layout
     headers.reserveCapacity(12)
     _ = withUnsafeMutablePointer(to: &self) { head in
       MHD_get_connection_values_n(
         connection, .HEADER_KIND,
         { head, _, name, nameSize, value, valueSize in
           head!.assumingMemoryBound(to: RequestHead.self).pointee
-            .add(name: bytes(name, nameSize), value: trimmed(bytes(value, valueSize)))
+            .add(name: bytes(name, nameSize), value: bytes(value, valueSize))
           return .YES
         }, head)
     }
@@ -21,7 +24,8 @@ struct RequestHead {
 
   private mutating func add(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
     guarding.see(name: name, value: value)
-    headers.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    layout.see(name: name, value: value)
+    headers.append((String(decoding: name, as: UTF8.self), String(decoding: trimmed(value), as: UTF8.self)))
   }
 }
 

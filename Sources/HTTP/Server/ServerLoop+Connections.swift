@@ -1,12 +1,12 @@
 internal import CMicroHTTPD
+internal import Glibc
 
 extension ServerLoop {
   /// Starts the daemon; its callbacks come on the loop's thread, from within `MHD_run`.
-  func startDaemon(listenSocket: Int32) -> OpaquePointer? {
+  func startDaemon() -> OpaquePointer? {
     var options = buttonwood_mhd_options()
-    options.listen_socket = listenSocket
-    options.connection_limit = UInt32(clamping: limits.connections)
-    options.per_address_limit = UInt32(clamping: configuration.connectionLimitPerAddress)
+    // The door counts: these are places for all that it lets in.
+    options.connection_limit = UInt32(clamping: limits.connections + FrontDoor.waitingRoom)
     options.connection_memory = configuration.headLimit
     options.idle_timeout_seconds = UInt32(clamping: configuration.idleTimeout.components.seconds)
     options.context = Unmanaged.passUnretained(self).toOpaque()
@@ -44,7 +44,7 @@ extension ServerLoop {
   ) {
     if event == .CONNECTION_NOTIFY_STARTED {
       let record = ConnectionRecord(
-        socket: buttonwood_mhd_socket(connection), peer: SocketAddress.text(of: buttonwood_mhd_address(connection)))
+        socket: buttonwood_mhd_socket(connection), peer: arriving.text, key: arriving.key)
       record.index = records.count
       records.append(record)
       socketContext.pointee = Unmanaged.passRetained(record).toOpaque()
@@ -57,8 +57,20 @@ extension ServerLoop {
         records[record.index] = last
         last.index = record.index
       }
+      door?.left(record.key)
     }
-    counters.openConnections.set(records.count)
+  }
+
+  /// Gives a connection to libmicrohttpd, which closes its socket if it cannot take it.
+  func handIn(_ admission: FrontDoor.Admission) {
+    guard let daemon else {
+      close(admission.socket)
+      door?.left(admission.address.key)
+      return
+    }
+    arriving = admission.address
+    let taken = admission.address.withPointer { MHD_add_connection(daemon, admission.socket, $0, $1) }
+    if taken != .YES { door?.left(admission.address.key) }
   }
 
   /// A request's first line is here.
@@ -72,7 +84,7 @@ extension ServerLoop {
   /// The answer has been sent, or the connection is gone.
   private func endExchange(_ exchange: Exchange) {
     exchange.isOpen = false
-    bodyBytes -= exchange.bodyBytes
+    release(exchange)
     exchange.record.waiting = nil
     exchange.record.enter(.idle(received: nil))
   }

@@ -49,12 +49,13 @@ extension ServerLoop {
     }
     guard now >= drain!.nextLook else { return }
     drain!.nextLook = now + Drain.step
-    if records.isEmpty {
+    if records.isEmpty && door?.hasGuests != true {
       endDrain(answeredAll: true)
     } else if now >= deadline {
       cutConnections()
       endDrain(answeredAll: false)
     } else if now >= drain!.graceEnd {
+      door?.dismissSilent()
       for record in records where isIdle(record) { shutdown(record.socket, Int32(SHUT_RDWR)) }
     }
   }

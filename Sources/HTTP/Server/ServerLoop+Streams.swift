@@ -11,7 +11,7 @@ extension ServerLoop {
     guard let opening = response.opening, drain == nil else { return .answered(stopping) }
     let socket = fcntl(exchange.record.socket, F_DUPFD_CLOEXEC, 0)
     guard socket >= 0 else { return .answered(tooMany) }
-    guard streams.adopt(socket, opening, head: response.streamHead, peer: exchange.record.peer) else {
+    guard streams.adopt(socket, opening, head: response.streamHead, peer: exchange.client) else {
       close(socket)
       return .answered(tooMany)
     }

@@ -22,6 +22,8 @@ final class ServerLoop: @unchecked Sendable {
   var now = HostClock.monotonicNanoseconds()
   /// Bytes of all request bodies held.
   var bodyBytes = 0
+  /// Those of each client address.
+  var bodyBytesOfClients: [String: Int] = [:]
   /// Handlers that have not returned, also those whose client was cut off.
   var handlersAtWork = 0
   var records: [ConnectionRecord] = []
@@ -32,7 +34,10 @@ final class ServerLoop: @unchecked Sendable {
   /// A socket without a peer: what libmicrohttpd is left with when a connection leaves it.
   let placeholder: Int32
   private(set) var daemon: OpaquePointer?
-  private var listener: ListenSocket?
+  /// Where connections are until their first request is worth reading.
+  private(set) var door: FrontDoor?
+  /// The address of the connection that is being handed to libmicrohttpd.
+  var arriving = SocketAddress()
   private var finished: [Exchange] = []
   private var resuming: [Exchange] = []
   private var jobs: [UnownedJob] = []
@@ -59,8 +64,9 @@ final class ServerLoop: @unchecked Sendable {
     port = listener.port
     name = "http-\(port)-\(index)"
     daemon = nil
-    self.listener = listener
-    guard let daemon = startDaemon(listenSocket: listener.descriptor) else { throw .outOfDescriptors }
+    door = nil
+    door = try FrontDoor(listener, configuration, limit: limits.connections, deadlines: deadlines)
+    guard let daemon = startDaemon() else { throw .outOfDescriptors }
     self.daemon = daemon
   }
 
@@ -85,12 +91,19 @@ final class ServerLoop: @unchecked Sendable {
     while daemon != nil || handlersAtWork > 0 {
       executor.runJobs(&jobs)
       resumeFinished()
+      serveDoor()
       if let daemon { MHD_run(daemon) }
       sweepIfDue()
       stepDrain()
       if !hasWork && executor.mayFallAsleep() { sleep() }
       now = HostClock.monotonicNanoseconds()
     }
+  }
+
+  private func serveDoor() {
+    guard let door, daemon != nil else { return }
+    for admission in door.serve(inside: records.count, now: now, counters: counters) { handIn(admission) }
+    counters.openConnections.set(records.count + door.count)
   }
 
   private var hasWork: Bool {
@@ -107,10 +120,11 @@ final class ServerLoop: @unchecked Sendable {
     let network = daemon.map { buttonwood_mhd_epoll($0) } ?? -1
     var entries = (
       pollfd(fd: executor.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: network, events: Int16(POLLIN), revents: 0)
+      pollfd(fd: network, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: daemon == nil ? -1 : door?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
     )
     withUnsafeMutablePointer(to: &entries) { entries in
-      entries.withMemoryRebound(to: pollfd.self, capacity: 2) { _ = poll($0, 2, Int32(milliseconds)) }
+      entries.withMemoryRebound(to: pollfd.self, capacity: 3) { _ = poll($0, 3, Int32(milliseconds)) }
     }
     executor.wokeUp(signalled: entries.0.revents != 0)
   }
@@ -126,6 +140,7 @@ final class ServerLoop: @unchecked Sendable {
   private func sweepIfDue() {
     guard now >= nextSweep else { return }
     nextSweep = now + deadlines.interval
+    if let cut = door?.sweep(inside: records.count, now: now), cut > 0 { counters.cutConnections.add(cut) }
     for record in records where record.phase.isReceiving {
       let state = buttonwood_tcp_state(record.socket)
       record.look(received: state.bytes_received, now: now)
@@ -143,16 +158,12 @@ final class ServerLoop: @unchecked Sendable {
 
   /// Accepts whoever waits, then closes the listener.
   func closeListener() {
-    guard let daemon, let listener else { return }
-    for _ in 0..<limits.connections where listener.hasWaitingClient && records.count < limits.connections {
-      MHD_run(daemon)
-    }
-    MHD_quiesce_daemon(daemon)
-    self.listener = nil
+    door?.closeListener(inside: records.count, now: now)
   }
 
   /// Cuts off every connection that is left; handlers at work find nobody to answer.
   func cutConnections() {
+    door?.dismissAll()
     guard let daemon else { return }
     for record in records {
       if let exchange = record.waiting {

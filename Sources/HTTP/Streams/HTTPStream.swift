@@ -14,13 +14,21 @@ public final class HTTPStream: Sendable {
   public let kind: HTTPStreamKind
   private let outbox = Lock(StreamOutbox())
   private let loop: StreamLoop
+  private let guest: Lock<Bool>
 
-  init(id: UInt64, peer: String, kind: HTTPStreamKind, loop: StreamLoop) {
+  init(id: UInt64, peer: String, kind: HTTPStreamKind, isGuest: Bool, loop: StreamLoop) {
+    guest = Lock(isGuest)
     self.id = id
     self.peer = peer
     self.kind = kind
     self.loop = loop
   }
+
+  /// The client has proved who it is: it may send as much as clients may.
+  public func admit() { guest.withLock { $0 = false } }
+
+  /// Whether the client may send only what anybody may.
+  var isGuest: Bool { guest.withLock { $0 } }
 
   /// Sends a chunk behind all others.
   /// - Returns: false when it cannot arrive any more: the stream is closing, perhaps because this chunk found no room.
@@ -93,6 +101,8 @@ public enum HTTPStreamEnd: Hashable, Sendable {
   case slowReader
   /// The client has not been heard of, though it was asked.
   case silent
+  /// The client sent more than it may.
+  case noisy
   /// The client broke the protocol, or a message was too large or no UTF-8.
   case badMessage
   /// The server is stopping.

@@ -10,8 +10,12 @@ public struct HTTPStreamLimits: Hashable, Sendable {
   public var totalQueueBytes = 256 << 20
   /// Bytes that the kernel buffers for one client, about.
   public var kernelBufferBytes = 128 << 10
-  /// Bytes of a client's message, fragments together, at most; beyond it the WebSocket is closed with 1009.
-  public var messageBytes = 64 << 10
+  /// What a client of a WebSocket may send who has proved who it is.
+  public var client = StreamIntake.client
+  /// What a client of a WebSocket may send before.
+  public var guest = StreamIntake.guest
+  /// Open streams of one client address, 0 for any number; further ones are answered 503.
+  public var countPerAddress = 0
   /// How long a stream is silent before the server pings, or sends a comment.
   public var pingInterval: Duration = TimeLimits.streamPing.value
   /// How long nothing may come from the client of a WebSocket, and how long any client may leave unread what was sent.
@@ -35,6 +39,8 @@ public struct HTTPStreamMetrics: Hashable, Sendable {
   public var refused = 0
   /// Streams cut off since the start because the client did not read.
   public var slow = 0
+  /// Streams cut off since the start because the client sent too much.
+  public var noisy = 0
   /// Streams cut off since the start because the client was not heard of.
   public var silent = 0
   /// Bytes that wait to be written.

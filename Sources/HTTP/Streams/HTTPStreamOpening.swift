@@ -2,17 +2,22 @@
 struct HTTPStreamOpening: Sendable {
   var kind: HTTPStreamKind
   var handler: any HTTPStreamHandler
+  /// Whether the client has yet to prove who it is.
+  var isGuest = false
 }
 
 extension HTTPResponse {
   /// Accepts a WebSocket whose messages go to `handler`; an answer that refuses when the request is no proper handshake.
   ///
   /// A client sends nothing before it has this answer (RFC 6455, section 4.1); what it sends all the same may be lost.
-  public static func webSocket(_ request: HTTPRequest, handler: any HTTPStreamHandler) -> HTTPResponse {
+  /// - Parameter isGuest: Whether it has yet to prove who it is: until ``HTTPStream/admit()`` it may send little.
+  public static func webSocket(
+    _ request: HTTPRequest, handler: any HTTPStreamHandler, isGuest: Bool = false
+  ) -> HTTPResponse {
     switch WebSocketHandshake.answer(request) {
     case .success(let headers):
       var response = HTTPResponse(status: 101, headers: headers)
-      response.opening = HTTPStreamOpening(kind: .webSocket, handler: handler)
+      response.opening = HTTPStreamOpening(kind: .webSocket, handler: handler, isGuest: isGuest)
       return response
     case .failure(let refusal):
       var response = HTTPResponse.refusal(status: refusal.status, message: refusal.reason)

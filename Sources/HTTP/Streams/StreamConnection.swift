@@ -36,7 +36,7 @@ final class StreamConnection {
     self.socket = socket
     reader =
       switch stream.kind {
-      case .webSocket: WebSocketReader(messageLimit: limits.messageBytes)
+      case .webSocket: WebSocketReader(stream.isGuest ? limits.guest : limits.client)
       case .events: nil
       }
     lastReceived = now

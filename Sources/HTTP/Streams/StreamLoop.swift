@@ -59,10 +59,14 @@ final class StreamLoop: @unchecked Sendable {
   /// - Returns: Whether it did; the socket is the loop's then.
   func adopt(_ socket: Int32, _ opening: HTTPStreamOpening, head: [UInt8], peer: String) -> Bool {
     let (isTaken, mustWake) = mailbox.withLock { box in
-      guard box.isStarted, box.drainDeadline == nil, box.open < limits.count else { return (false, false) }
+      guard box.isStarted, box.drainDeadline == nil, box.open < limits.count,
+        limits.countPerAddress == 0 || box.addresses[peer, default: 0] < limits.countPerAddress
+      else { return (false, false) }
       box.open += 1
+      box.addresses[peer, default: 0] += 1
       box.lastID += 1
-      let stream = HTTPStream(id: box.lastID, peer: peer, kind: opening.kind, loop: self)
+      let stream = HTTPStream(
+        id: box.lastID, peer: peer, kind: opening.kind, isGuest: opening.isGuest, loop: self)
       box.adopted.append(.init(stream: stream, handler: opening.handler, socket: socket, head: head))
       return (true, box.signal())
     }
@@ -166,7 +170,13 @@ final class StreamLoop: @unchecked Sendable {
     guard case .open = connection.phase, let reader = connection.reader else {
       return hearWhileClosing(connection, count)
     }
-    let outcome = reader.read(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
+    if !connection.stream.isGuest { reader.widen(to: limits.client) }
+    let outcome = reader.read(UnsafeRawBufferPointer(rebasing: scratch[..<count]), now: now)
+    if outcome.isNoisy {
+      counters.noisy.add(1)
+      close(connection, .policyViolation, "the client sends too much", .noisy)
+      return flush(connection)
+    }
     for message in outcome.messages { connection.handler.received(message, from: connection.stream) }
     if outcome.isOver {
       connection.stream.finish(with: outcome.answer)
@@ -181,7 +191,7 @@ final class StreamLoop: @unchecked Sendable {
   /// The server has closed: the client's close frame is all that is waited for.
   private func hearWhileClosing(_ connection: StreamConnection, _ count: Int) {
     guard let reader = connection.reader, !connection.hasHeardClose else { return }
-    let outcome = reader.read(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
+    let outcome = reader.read(UnsafeRawBufferPointer(rebasing: scratch[..<count]), now: now)
     connection.hasHeardClose = outcome.isOver
     flush(connection)
   }
@@ -235,7 +245,7 @@ final class StreamLoop: @unchecked Sendable {
     guard connections.removeValue(forKey: connection.stream.id) != nil else { return }
     connection.stream.seal()
     Glibc.close(connection.socket)
-    mailbox.withLock { $0.open -= 1 }
+    mailbox.withLock { $0.left(connection.stream.peer) }
     counters.closed.add(1)
     connection.handler.closed(connection.stream, end)
   }

@@ -15,6 +15,8 @@ struct StreamMailbox {
   var dirty: [HTTPStream] = []
   /// Streams that are open or adopted.
   var open = 0
+  /// Those of each client address.
+  var addresses: [String: Int] = [:]
   var lastID: UInt64 = 0
   var isStarted = false
   var isOver = false
@@ -24,6 +26,13 @@ struct StreamMailbox {
 
   /// Whether the loop has nothing to fetch.
   var isEmpty: Bool { adopted.isEmpty && dirty.isEmpty }
+
+  /// A stream of an address is gone.
+  mutating func left(_ peer: String) {
+    open -= 1
+    let rest = (addresses[peer] ?? 1) - 1
+    addresses[peer] = rest > 0 ? rest : nil
+  }
 
   /// Whether the loop must be woken for what has been put in.
   mutating func signal() -> Bool {
@@ -49,6 +58,7 @@ final class StreamCounters: Sendable {
   let refused = Counter()
   let slow = Counter()
   let silent = Counter()
+  let noisy = Counter()
   let queued = QueuedBytes()
 
   /// The counters at one time.
@@ -60,6 +70,7 @@ final class StreamCounters: Sendable {
     metrics.refused = refused.value
     metrics.slow = slow.value
     metrics.silent = silent.value
+    metrics.noisy = noisy.value
     metrics.queuedBytes = queued.value
     return metrics
   }

@@ -14,6 +14,8 @@ final class WebSocketReader {
     var isOver = false
     /// It broke the protocol.
     var isBad = false
+    /// It sends more than it may.
+    var isNoisy = false
   }
 
   /// What libwslay's callbacks reach.
@@ -22,6 +24,14 @@ final class WebSocketReader {
     var outcome = Outcome()
     /// A close frame with half a code.
     var hasBadClose = false
+    /// What the client may send.
+    var bounds: StreamIntake
+    /// Frames in the bytes that are being read, and fragments of the message that is under way.
+    var frames = 0
+    var fragments = 0
+    var isNoisy: Bool { fragments > bounds.fragments }
+
+    init(_ bounds: StreamIntake) { self.bounds = bounds }
 
     static func of(_ pointer: UnsafeMutableRawPointer?) -> Intake {
       Unmanaged<Intake>.fromOpaque(pointer!).takeUnretainedValue()
@@ -29,10 +39,12 @@ final class WebSocketReader {
   }
 
   private let context: OpaquePointer
-  private let intake = Intake()
+  private let intake: Intake
+  private var meter = IntakeMeter()
 
-  /// - Parameter messageLimit: Bytes of a message at most.
-  init(messageLimit: Int) {
+  /// - Parameter bounds: What the client may send.
+  init(_ bounds: StreamIntake) {
+    intake = Intake(bounds)
     var callbacks = wslay_event_callbacks()
     callbacks.recv_callback = { context, buffer, length, _, intake in
       Intake.of(intake).give(to: buffer!, length, context!)
@@ -41,20 +53,36 @@ final class WebSocketReader {
       Intake.of(intake).outcome.answer += UnsafeBufferPointer(start: data, count: length)
       return length
     }
+    callbacks.on_frame_recv_start_callback = { _, frame, intake in Intake.of(intake).begin(frame!.pointee) }
     callbacks.on_msg_recv_callback = { _, message, intake in Intake.of(intake).take(message!.pointee) }
     var made: OpaquePointer?
     let status = wslay_event_context_server_init(&made, &callbacks, Unmanaged.passUnretained(intake).toOpaque())
     guard status == 0, let made else { preconditionFailure("libwslay is out of memory") }
     context = made
-    wslay_event_config_set_max_recv_msg_length(context, UInt64(messageLimit))
+    wslay_event_config_set_max_recv_msg_length(context, UInt64(bounds.messageBytes))
+  }
+
+  /// The client may send so much from now on.
+  func widen(to bounds: StreamIntake) {
+    guard bounds != intake.bounds else { return }
+    intake.bounds = bounds
+    wslay_event_config_set_max_recv_msg_length(context, UInt64(bounds.messageBytes))
   }
 
   deinit { wslay_event_context_free(context) }
 
   /// Reads bytes of the client.
-  func read(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+  /// - Parameter now: Monotonic nanoseconds.
+  func read(_ bytes: UnsafeRawBufferPointer, now: Int64) -> Outcome {
     intake.input = bytes
+    intake.frames = 0
     let status = wslay_event_recv(context)
+    let isWithinBounds = meter.take(frames: intake.frames, bytes: bytes.count, of: intake.bounds, now: now)
+    guard isWithinBounds, !intake.isNoisy else {
+      wslay_event_shutdown_read(context)
+      defer { intake.outcome = Outcome() }
+      return Outcome(isOver: true, isNoisy: true)
+    }
     guard status == 0, !intake.hasBadClose else {
       // libwslay ends such a connection without a reason.
       wslay_event_shutdown_read(context)
@@ -85,6 +113,10 @@ final class WebSocketReader {
 
 extension WebSocketReader.Intake {
   fileprivate func give(to buffer: UnsafeMutablePointer<UInt8>, _ length: Int, _ context: OpaquePointer) -> Int {
+    guard !isNoisy else {
+      wslay_event_set_error(context, WSLAY_ERR_CALLBACK_FAILURE.rawValue)
+      return -1
+    }
     guard !input.isEmpty else {
       wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK.rawValue)
       return -1
@@ -95,7 +127,14 @@ extension WebSocketReader.Intake {
     return count
   }
 
+  fileprivate func begin(_ frame: wslay_event_on_frame_recv_start_arg) {
+    frames += 1
+    // Control frames (opcodes from 8 on) stand between fragments.
+    if frame.opcode < 8 { fragments += 1 }
+  }
+
   fileprivate func take(_ message: wslay_event_on_msg_recv_arg) {
+    if message.opcode < 8 { fragments = 0 }
     if UInt32(message.opcode) == WSLAY_CONNECTION_CLOSE.rawValue && message.msg_length == 1 { hasBadClose = true }
     let isText = UInt32(message.opcode) == WSLAY_TEXT_FRAME.rawValue
     guard isText || UInt32(message.opcode) == WSLAY_BINARY_FRAME.rawValue else { return }

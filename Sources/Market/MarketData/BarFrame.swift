@@ -41,7 +41,7 @@ public enum BarFrame: Hashable, Sendable {
     switch self {
     case .minutes(let minutes):
       let midnight = NewYorkTime.moment(day, hour: 0, minute: 0)
-      let width = minutes * 60_000_000
+      let width = max(1, minutes) * 60_000_000
       return midnight.advanced(byMicroseconds: moment.microseconds(since: midnight) / width * width)
     case .day: return NewYorkTime.moment(day, hour: 0, minute: 0)
     case .week: return NewYorkTime.moment(day.advanced(by: -Int32((day.weekday + 6) % 7)), hour: 0, minute: 0)
@@ -79,9 +79,6 @@ public enum BarFrame: Hashable, Sendable {
 
   /// Midnight in New York on the first of the month that lies `months` months behind January.
   private static func firstOfMonth(_ year: Int64, _ months: Int64) -> Timestamp {
-    guard let day = Day(year: year + months / 12, month: months % 12 + 1, day: 1) else {
-      preconditionFailure("a year beyond the calendar")
-    }
-    return NewYorkTime.moment(day, hour: 0, minute: 0)
+    NewYorkTime.moment(Day.first(ofMonth: months, after: year), hour: 0, minute: 0)
   }
 }

@@ -95,7 +95,10 @@ enum EventStatements {
     WHERE a.last_event > 'epoch'::timestamptz + q.after * interval '1 microsecond'
     """)
 
-  static let validKeys = PostgresStatement(
-    "valid_keys",
-    "SELECT key_id FROM api_keys WHERE key_id = ANY (string_to_array($1::text, E'\\n')) AND revoked_at IS NULL")
+  static let keyStandings = PostgresStatement(
+    "key_standings",
+    """
+    SELECT k.key_id, a.status FROM api_keys k JOIN accounts a ON a.account_id = ANY (ARRAY[k.account_id])
+    WHERE k.key_id = ANY (string_to_array($1::text, E'\\n')) AND k.revoked_at IS NULL
+    """)
 }

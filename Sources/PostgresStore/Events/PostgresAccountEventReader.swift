@@ -49,11 +49,14 @@ public struct PostgresAccountEventReader: AccountEventReader {
     return (0..<rows.count).map { AccountNumber(rawValue: rows.int8($0, 0)) }
   }
 
-  public func validKeys(among keys: [String]) async throws(LedgerError) -> Set<String> {
-    guard !keys.isEmpty else { return [] }
+  public func standings(of keys: [String]) async throws(LedgerError) -> [String: KeyStanding] {
+    guard !keys.isEmpty else { return [:] }
     let rows = try await query(
-      PostgresCall(EventStatements.validKeys, [.text(keys.joined(separator: "\n"))]))
-    return Set((0..<rows.count).map { rows.text($0, 0) })
+      PostgresCall(EventStatements.keyStandings, [.text(keys.joined(separator: "\n"))]))
+    let standings = (0..<rows.count).map { row -> (String, KeyStanding) in
+      (rows.text(row, 0), rows.int2(row, 1) == Int16(AccountStatus.active.rawValue) ? .valid : .blocked)
+    }
+    return Dictionary(standings, uniquingKeysWith: { first, _ in first })
   }
 
   private static func parameters(_ questions: [EventQuestion]) -> [PostgresParameter] {

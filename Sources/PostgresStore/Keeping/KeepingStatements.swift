@@ -10,15 +10,26 @@ enum KeepingStatements {
     FROM accounts a LEFT JOIN account_configurations c ON c.account_id = a.account_id WHERE a.account_id = $1::bigint
     """)
 
-  static let setConfiguration = PostgresStatement(
-    "keep_set_configuration",
+  /// Changes what is given and leaves the rest as it stands when the row's lock is there: changes of different choices at
+  /// one time all come true. Parameters: account, then each choice or NULL.
+  static let changeConfiguration = PostgresStatement(
+    "keep_change_configuration",
     """
     WITH changed AS (
-      UPDATE accounts SET suspended = $2::boolean WHERE account_id = $1::bigint RETURNING account_id)
-    INSERT INTO account_configurations SELECT account_id, $3::text, $4::text, $5::text, $6::boolean FROM changed
-    ON CONFLICT (account_id) DO UPDATE SET day_trade_check = excluded.day_trade_check,
-      pattern_day_trader_check = excluded.pattern_day_trader_check, confirms_trades = excluded.confirms_trades,
-      no_exception_entry = excluded.no_exception_entry
+      UPDATE accounts SET suspended = coalesce($2::boolean, suspended) WHERE account_id = $1::bigint
+      RETURNING account_id, suspended),
+    kept AS (
+      INSERT INTO account_configurations AS c
+        (account_id, day_trade_check, pattern_day_trader_check, confirms_trades, no_exception_entry)
+      SELECT account_id, coalesce($3::text, 'both'), coalesce($4::text, 'both'), coalesce($5::text, 'all'),
+        coalesce($6::boolean, false)
+      FROM changed
+      ON CONFLICT (account_id) DO UPDATE SET day_trade_check = coalesce($3::text, c.day_trade_check),
+        pattern_day_trader_check = coalesce($4::text, c.pattern_day_trader_check),
+        confirms_trades = coalesce($5::text, c.confirms_trades),
+        no_exception_entry = coalesce($6::boolean, c.no_exception_entry)
+      RETURNING c.day_trade_check, c.pattern_day_trader_check, c.confirms_trades, c.no_exception_entry)
+    SELECT changed.suspended, kept.* FROM changed CROSS JOIN kept
     """)
 
   /// Executions of one day, by span and asset. Parameters: account, moments.

@@ -16,7 +16,10 @@ public final class PostgresAccountKeeper: AccountKeeper {
   }
 
   public func configuration(of account: AccountNumber) async throws(LedgerError) -> AccountConfiguration {
-    let rows = try await query(PostgresCall(KeepingStatements.configuration, [.int8(account.rawValue)]))
+    Self.configuration(try await query(PostgresCall(KeepingStatements.configuration, [.int8(account.rawValue)])))
+  }
+
+  private static func configuration(_ rows: PostgresRows) -> AccountConfiguration {
     var configuration = AccountConfiguration()
     guard rows.count == 1 else { return configuration }
     configuration.suspendsTrading = rows.bool(0, 0)
@@ -28,17 +31,21 @@ public final class PostgresAccountKeeper: AccountKeeper {
     return configuration
   }
 
-  public func setConfiguration(
-    _ configuration: AccountConfiguration, of account: AccountNumber
-  ) async throws(LedgerError) {
-    _ = try await query(
-      PostgresCall(
-        KeepingStatements.setConfiguration,
-        [
-          .int8(account.rawValue), .bool(configuration.suspendsTrading), .text(configuration.dayTradeCheck.rawValue),
-          .text(configuration.patternDayTraderCheck.rawValue), .text(configuration.confirmsTrades.rawValue),
-          .bool(configuration.noExceptionEntry),
-        ]))
+  public func changeConfiguration(
+    _ change: AccountConfigurationChange, of account: AccountNumber
+  ) async throws(LedgerError) -> AccountConfiguration {
+    // A change that is repeated because its connection died comes to the same.
+    Self.configuration(
+      try await query(
+        PostgresCall(
+          KeepingStatements.changeConfiguration,
+          [
+            .int8(account.rawValue), change.suspendsTrading.map { .bool($0) } ?? .null,
+            change.dayTradeCheck.map { .text($0.rawValue) } ?? .null,
+            change.patternDayTraderCheck.map { .text($0.rawValue) } ?? .null,
+            change.confirmsTrades.map { .text($0.rawValue) } ?? .null,
+            change.noExceptionEntry.map { .bool($0) } ?? .null,
+          ])))
   }
 
   /// Asks one question, or makes one change that may be made twice; on a connection that died while idle, again.

@@ -54,11 +54,24 @@ enum GatewayCommand {
       server.inFlightLimit = line.integer(
         "in-flight-limit", default: server.inFlightLimit, in: 1...1_000_000, help: "Most requests being answered.")
       server.connectionLimitPerAddress = line.integer(
-        "connections-per-address", default: 0, in: 0...1_000_000,
-        help: "Most connections of one client address; 0 for no limit.")
+        "connections-per-address", default: server.connectionLimit / 4, in: 0...1_000_000,
+        help: "Most connections of one client address (of an IPv6 address, its /64); 0 for no limit.")
+      let proxies = line.text(
+        "trusted-proxies", "ADDRESSES", default: "",
+        help:
+          "Numeric addresses of proxies, with commas between them: they may have any number of connections, and who sent a "
+          + "request is what the last of its X-Forwarded-For says.")
+      let trusted = TrustedAddresses(proxies.split(separator: ",").map { String($0.filter { $0 != " " }) })
+      if trusted == nil { line.mistake("--trusted-proxies must be numeric addresses with commas between them") }
+      server.trustedProxies = trusted ?? TrustedAddresses()
+      server.probes = ["/readyz", "/healthz"]
+      server.bodyLimit = gateway.maximumBodyBytes
       server.streams.count = line.integer(
         "stream-limit", default: server.streams.count, in: 0...1_000_000,
         help: "Most open streams, WebSockets and server-sent events together; beyond it 503.")
+      server.streams.countPerAddress = line.integer(
+        "streams-per-address", default: server.streams.count / 4, in: 0...1_000_000,
+        help: "Most open streams of one client address; 0 for no limit.")
       server.streams.queueBytes = line.integer(
         "stream-queue", default: server.streams.queueBytes, in: (768 << 10)...(1 << 30), unit: "bytes",
         help:
@@ -158,7 +171,9 @@ enum GatewayCommand {
       feed: feed, troubles: troubles, clock: { marketClock.clock }, now: now, random: { randomPool.word() })
     do {
       let stores = Lock<StoreWatch?>(nil)
-      let server = try HTTPServer(configuration: options.server) { request in
+      var serverOptions = options.server
+      serverOptions.bodyGate = { await service.judgeBody(of: $0, length: $1) }
+      let server = try HTTPServer(configuration: serverOptions) { request in
         let response = await counts.counting(request) { await service.handle($0) }
         if response.status == 503 { stores.withLock { $0 }?.refused(.postgres) }
         return response

@@ -38,5 +38,6 @@ struct StreamMetrics: EventFeedMeter {
     counter("buttonwood_streams_refused_total", "Streams refused because there were too many.") { $0.refused }
     counter("buttonwood_streams_slow_total", "Streams closed because the client did not read.") { $0.slow }
     counter("buttonwood_streams_silent_total", "Streams closed because the client was not heard of.") { $0.silent }
+    counter("buttonwood_streams_noisy_total", "Streams closed because the client sent too much.") { $0.noisy }
   }
 }

@@ -15,6 +15,8 @@ struct DescribedOperation {
   var name: String
   var parameters: [Parameter]
   var hasBody: Bool
+  /// The members that its body may have.
+  var members: [String]
   var isOpen: Bool
 
   /// All that a gateway describes.
@@ -28,9 +30,17 @@ struct DescribedOperation {
             Parameter(
               name: $0["name"]?.string ?? "", isInPath: $0["in"]?.string == "path",
               isRequired: $0["required"]?.bool ?? false)
-          }, hasBody: operation["requestBody"] != nil, isOpen: operation["security"]?.array?.isEmpty ?? false)
+          }, hasBody: operation["requestBody"] != nil, members: members(of: operation, root),
+          isOpen: operation["security"]?.array?.isEmpty ?? false)
       }
     }
+  }
+
+  private static func members(of operation: JSONValue, _ root: JSONValue) -> [String] {
+    let schema = operation["requestBody"]?["content"]?["application/json"]?["schema"]
+    let named = (schema?["$ref"]?.string).flatMap { $0.split(separator: "/").last }.map(String.init)
+    let found = named.map { root["components"]?["schemas"]?[$0] } ?? schema
+    return (found?["properties"]?.members ?? []).map(\.name)
   }
 
   /// What a request names: the parameters that are required, and those that `values` has.
@@ -58,6 +68,13 @@ struct DescribedOperation {
     case "tick_type": "trade"
     default: "nobody"
     }
+  }
+
+  /// A body that is right but for one member.
+  func body(_ number: Int, with member: String, _ value: String) -> String {
+    let plain = body(number) ?? "{}"
+    // Of repeated members the last counts.
+    return "\(plain.dropLast())\(plain.utf8.count > 2 ? "," : "")\"\(member)\":\(value)}"
   }
 
   /// A body that the operation takes; nil for an operation that somebody has to find one for.
