@@ -138,7 +138,7 @@ struct RandomMarket {
     let kind = Int.random(in: 0..<100, using: &numbers)
     // Mostly recent orders, which are often still open; sometimes older ones, which have been processed.
     let recent = Bool.random(using: &numbers) ? 60 : 400
-    guard kind < 35, let target = known.suffix(recent).randomElement(using: &numbers) else { return .place(place()) }
+    guard kind < 45, let target = known.suffix(recent).randomElement(using: &numbers) else { return .place(place()) }
     if kind < 15 { return .cancel(CancelRequest(account: target.account, order: target.id)) }
     return .replace(
       ReplaceRequest(
