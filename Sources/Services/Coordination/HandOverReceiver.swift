@@ -108,7 +108,8 @@ actor HandOverReceiver {
 
   private func readBook(of shard: Shard, _ nonce: UInt64) async throws {
     let found = try await ledger.books(of: [shard]).first
-    guard pending[shard]?.nonce == nonce else { return }
+    // Who stops asks for nothing more.
+    guard pending[shard]?.nonce == nonce, !isStopping else { return }
     guard let book = found else { return pending[shard] = nil }
     do throws(RecoveryFault) {
       pending[shard]?.engine = try ShardEngine(book)
