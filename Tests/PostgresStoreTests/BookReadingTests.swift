@@ -17,8 +17,8 @@ struct BookReadingTests {
 
   private func read(_ reading: BookReading, _ session: PostgresSession) async throws -> ShardBook? {
     let ending = try await session.use { (connection) throws(PostgresError) in try reading.run(&connection) }
-    guard case .book(let book) = ending else { return nil }
-    return book
+    guard case .book(let found) = ending else { return nil }
+    return await found.whole()
   }
 
   /// Every order of the books, whatever it has gone through, with what stands beside it.
@@ -103,10 +103,11 @@ struct BookReadingTests {
     while try StoreDatabase.integer(url, waits) == 0 { try await Task.sleep(for: .milliseconds(5)) }
     try holder.execute(
       "UPDATE orders_\(day) SET is_open = false, status = 2, filled = quantity, closed_at = now(); COMMIT")
-    guard case .book(let book) = try await reading.value else {
+    guard case .book(let found) = try await reading.value else {
       Issue.record("no book")
       return
     }
+    let book = await found.whole()
     #expect(book.orders.count == 6 && book.orders.allSatisfy { $0.status == .accepted })
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM open_orders") == 0)
   }

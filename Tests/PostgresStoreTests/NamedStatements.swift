@@ -31,6 +31,7 @@ enum NamedStatements {
     [
       SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor,
       SettlingStatements.bookPage,
+      SettlingStatements.bookLength,
       OrderStatements.find(day: day),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, AuctionStatements.ofBooks,
       SettlingStatements.beginSnapshot,

@@ -6,7 +6,8 @@ enum BandStatements {
   /// Instruments with bands, or that had some, or that are paused. Trades are summed up only where the reference price may
   /// move and bars say that prices have been far enough from it.
   ///
-  /// Parameters: since when trades count, the latest moment of a reference price that may move.
+  /// Parameters: since when trades count, the latest moment of a reference price that may move, a minute before the first: a
+  /// difference is not known when days are chosen.
   static let standings = PostgresStatement(
     "band_standings",
     """
@@ -22,7 +23,7 @@ enum BandStatements {
     CROSS JOIN LATERAL (
       SELECT CASE WHEN p.band_since <= $2::timestamptz AND EXISTS (
         SELECT FROM minute_bars b
-        WHERE b.instrument_id = i.instrument_id AND b.minute > $1::timestamptz - interval '1 minute'
+        WHERE b.instrument_id = i.instrument_id AND b.minute > $3::timestamptz
           AND greatest(b.high - p.band_reference, p.band_reference - b.low) * 100 >= p.band_reference
       ) THEN (
         SELECT ARRAY[coalesce(sum(t.price), 0)::bigint, count(*)] FROM trades t

@@ -15,6 +15,7 @@ extension PostgresMarketLedger: BandLedger {
         [
           .timestamp(microseconds: tradesSince.rawValue),
           referencesUntil.map { .timestamp(microseconds: $0.rawValue) } ?? .null,
+          .timestamp(microseconds: tradesSince.advanced(byMicroseconds: -60_000_000).rawValue),
         ]),
     ])[1]
     return try rows.map { (row) throws(PostgresError) in try Self.standing(rows, row) }

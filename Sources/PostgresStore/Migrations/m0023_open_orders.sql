@@ -31,15 +31,23 @@ CREATE FUNCTION order_day(order_id uuid) RETURNS date LANGUAGE sql IMMUTABLE STR
     + (('x' || left(order_id::text, 8) || substr(order_id::text, 10, 4))::bit(48)::bigint / 86400000)::integer
 $$;
 
+-- The day that a table is of, by its name; NULL for the table of all days.
+CREATE FUNCTION table_day(name text) RETURNS date LANGUAGE sql IMMUTABLE STRICT AS $$
+  SELECT CASE WHEN name ~ '_[0-9]{8}$' THEN to_date(right(name, 8), 'YYYYMMDD') END
+$$;
+
 -- Orders are open when they are accepted.
 CREATE FUNCTION keep_new_orders() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  -- Once a statement, and not for each row.
+  this date := table_day(TG_TABLE_NAME);
 BEGIN
   INSERT INTO open_orders (shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force)
   SELECT n.shard, n.side, n.instrument_id, n.account_id, n.price, n.order_id, n.sequence, n.time_in_force
   FROM new_orders n WHERE n.is_open;
   INSERT INTO account_days (account_id, day)
   SELECT k.account_id, k.day
-  FROM (SELECT DISTINCT n.account_id, order_day(n.order_id) AS day FROM new_orders n ORDER BY 1, 2) AS k
+  FROM (SELECT DISTINCT n.account_id, coalesce(this, order_day(n.order_id)) AS day FROM new_orders n ORDER BY 1, 2) AS k
   WHERE NOT EXISTS (SELECT FROM account_days d WHERE d.account_id = k.account_id AND d.day = k.day OFFSET 0)
   ON CONFLICT DO NOTHING;
   RETURN NULL;
@@ -69,11 +77,14 @@ END
 $$;
 
 CREATE FUNCTION keep_account_days() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  this date := table_day(TG_TABLE_NAME);
 BEGIN
   INSERT INTO account_days (account_id, day)
   SELECT k.account_id, k.day
   FROM (
-    SELECT DISTINCT n.account_id, (n.occurred_at AT TIME ZONE 'UTC')::date AS day FROM new_events n ORDER BY 1, 2) AS k
+    SELECT DISTINCT n.account_id, coalesce(this, (n.occurred_at AT TIME ZONE 'UTC')::date) AS day
+    FROM new_events n ORDER BY 1, 2) AS k
   WHERE NOT EXISTS (SELECT FROM account_days d WHERE d.account_id = k.account_id AND d.day = k.day OFFSET 0)
   ON CONFLICT DO NOTHING;
   RETURN NULL;

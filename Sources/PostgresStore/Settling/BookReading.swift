@@ -16,7 +16,7 @@ struct BookReading: Sendable {
 
   /// What came of a reading.
   enum Ending: Sendable {
-    case book(ShardBook)
+    case book(FoundBook)
     /// There is no such shard.
     case none
     /// The book has more open orders than were asked for.
@@ -25,7 +25,7 @@ struct BookReading: Sendable {
 
   let shard: Shard
   var pageSize = Self.pageSize
-  /// How many pages are read at most; nil for all there are.
+  /// How many pages a book may have; nil for any number. A longer one is not begun.
   var pages: Int?
 
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
@@ -44,34 +44,45 @@ struct BookReading: Sendable {
     _ server: PostgresHistory?, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> Ending {
     let names: [PostgresParameter] = [.int2Array([shard.rawValue])]
+    let most = Int32(clamping: pages.map { $0 * Int(pageSize) } ?? 0)
     let head = try connection.pipeline([
       PostgresCall(SettlingStatements.beginSnapshot),
       PostgresCall(SettlingStatements.bookCursor, [.int2(shard.rawValue)]),
       PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
-      PostgresCall(Restoration.read), page(behind: .first), PostgresCall(AuctionStatements.ofBooks, names),
+      PostgresCall(Restoration.read), page(behind: .first),
+      PostgresCall(SettlingStatements.bookLength, [.int2(shard.rawValue), .int4(pages == nil ? 0 : most &+ 1)]),
+      PostgresCall(AuctionStatements.ofBooks, names),
       PostgresCall(DayStatements.mark),
     ])
     guard head[1].count == 1 else { return .none }
+    if pages != nil, head[6].int8(0, 0) > most { return .tooLong }
     let processed = Sequence(rawValue: head[1].int8(0, 0))
     var keys = OpenOrderPage(head[5], through: processed)
-    var orders: [OrderRecord] = []
-    var count = 1
+    var parts: [Task<Result<[OrderRecord], PostgresError>, Never>] = []
     while true {
-      if let pages, count >= pages, keys.count == pageSize { return .tooLong }
       let next = keys.count == pageSize ? keys.last : nil
       let answers = try rows(of: keys, and: next.map { page(behind: $0) }, &connection)
-      for rows in answers.orders {
-        for row in 0..<rows.count { orders.append(try OrderColumns.read(rows, row)) }
-      }
+      // Rows are taken apart beside the server's work on the next page.
+      let found = answers.orders
+      parts.append(
+        Task {
+          Result { () throws(PostgresError) in
+            var orders: [OrderRecord] = []
+            for rows in found { for row in 0..<rows.count { orders.append(try OrderColumns.read(rows, row)) } }
+            return orders
+          }
+        })
       guard let following = answers.page else { break }
       keys = OpenOrderPage(following, through: processed)
-      count += 1
     }
     return .book(
-      ShardBook(
-        shard: shard, processed: processed, orders: Self.inOrder(orders), lastPrices: Self.prices(head[2]),
-        phases: try PhaseColumns.read(head[3])[shard] ?? [:], auctions: try AuctionColumns.read(head[6])[shard] ?? [:],
-        history: server.map { LedgerHistory($0, restoration: head[4].int8(0, 0)) } ?? .unnamed))
+      FoundBook(
+        head: ShardBook(
+          shard: shard, processed: processed, orders: [], lastPrices: Self.prices(head[2]),
+          phases: try PhaseColumns.read(head[3])[shard] ?? [:],
+          auctions: try AuctionColumns.read(head[7])[shard] ?? [:],
+          history: server.map { LedgerHistory($0, restoration: head[4].int8(0, 0)) } ?? .unnamed),
+        parts: parts))
   }
 
   private func page(behind place: OpenOrderPlace) -> PostgresCall {
@@ -99,6 +110,28 @@ struct BookReading: Sendable {
     return (orders, nil)
   }
 
+  private static func prices(_ rows: PostgresRows) -> [InstrumentID: Price] {
+    Dictionary(
+      uniqueKeysWithValues: (0..<rows.count).map {
+        (InstrumentID(rawValue: rows.int4($0, 1)), Price(rawValue: rows.int8($0, 2)))
+      })
+  }
+}
+
+/// A book whose orders are still being taken out of the server's answers.
+struct FoundBook: Sendable {
+  fileprivate let head: ShardBook
+  fileprivate let parts: [Task<Result<[OrderRecord], PostgresError>, Never>]
+
+  /// The book, with its orders in order.
+  func whole() async throws(PostgresError) -> ShardBook {
+    var orders: [OrderRecord] = []
+    for part in parts { orders += try await part.value.get() }
+    var book = head
+    book.orders = Self.inOrder(orders)
+    return book
+  }
+
   /// By priority, activation and identifier. Records are large: their places are sorted, and each is moved once.
   private static func inOrder(_ orders: [OrderRecord]) -> [OrderRecord] {
     struct Place {
@@ -114,13 +147,6 @@ struct BookReading: Sendable {
     }
     places.sort { ($0.priority, $0.activation, $0.id) < ($1.priority, $1.activation, $1.id) }
     return places.map { orders[$0.index] }
-  }
-
-  private static func prices(_ rows: PostgresRows) -> [InstrumentID: Price] {
-    Dictionary(
-      uniqueKeysWithValues: (0..<rows.count).map {
-        (InstrumentID(rawValue: rows.int4($0, 1)), Price(rawValue: rows.int8($0, 2)))
-      })
   }
 }
 

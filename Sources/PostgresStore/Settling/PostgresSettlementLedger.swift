@@ -81,7 +81,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
           try reading.run(&connection)
         }
         switch ending {
-        case .book(let book): return book
+        case .book(let found): return try await found.whole()
         case .none: return nil
         case .tooLong: reading.pages = nil
         }

@@ -45,6 +45,11 @@ enum SettlingStatements {
   static let bookCursor = PostgresStatement(
     "book_cursor", "SELECT processed_sequence FROM shard_cursors WHERE shard = $1::smallint")
 
+  /// How many open orders a shard has, counted up to a bound. Parameters: shard, bound.
+  static let bookLength = PostgresStatement(
+    "book_length",
+    "SELECT count(*) FROM (SELECT FROM open_orders WHERE shard = $1::smallint LIMIT $2::integer) AS p")
+
   /// The keys of a shard's open orders behind a key, in the order of their index; with their places in the log, and whether
   /// they are in quarantine: then they stand before the cursor and in no book. The list of those is short and hashed once.
   ///

@@ -116,7 +116,8 @@ actor HandOverReceiver {
 
   private func readBook(of shard: Shard, _ nonce: UInt64) async throws(HandOverFailure) {
     let found = try await fromLedger { () async throws(LedgerError) in try await ledger.books(of: [shard]) }.first
-    guard pending[shard]?.nonce == nonce else { return }
+    // Who stops asks for nothing more.
+    guard pending[shard]?.nonce == nonce, !isStopping else { return }
     guard let book = found else { return pending[shard] = nil }
     guard let engine = rebuilt(book) else { return }
     pending[shard]?.engine = engine
