@@ -154,7 +154,8 @@ enum MarketDataStatements {
   static let calls = PostgresStatement(
     "read_calls",
     """
-    SELECT c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), l.price, o.side, o.price,
+    SELECT c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false),
+      coalesce(l.price, i.reference_price), o.side, o.price,
       sum(o.quantity - o.filled)::bigint, i.instrument_id
     FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
     LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
@@ -163,7 +164,7 @@ enum MarketDataStatements {
       SELECT * FROM orders o WHERE \(standing) AND (o.time_in_force <> \(TimeInForce.cls.rawValue)
         OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted) OFFSET 0) AS o ON true
     WHERE i.instrument_id = ANY ($1::integer[])
-    GROUP BY i.instrument_id, c.processed_at, p.day, p.stage, p.is_halted, l.price, o.side, o.price
+    GROUP BY i.instrument_id, c.processed_at, p.day, p.stage, p.is_halted, l.price, i.reference_price, o.side, o.price
     """)
 
   /// Instruments that were never told anything have traded since they were listed.
