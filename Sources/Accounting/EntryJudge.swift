@@ -266,7 +266,8 @@ struct EntryJudge {
     let earlier = placed[.init(account: request.account, instrument: request.instrument)] ?? []
     let meets = earlier.first { index in
       let order = plan.orders[index]
-      let rests = order.type == .limit && (order.timeInForce == .day || order.timeInForce == .gtc)
+      // A market order stands only where orders are collected; there the books keep it from trading with its own account.
+      let rests = order.type == .limit && order.timeInForce.mayStand(before: request.timeInForce)
       guard rests, order.side != request.side else { return false }
       return request.side == .buy ? order.price <= request.price : order.price >= request.price
     }

@@ -218,6 +218,7 @@ struct EntryTransaction {
         .int2Array(places.map { Int16($0.1.side.opposite.rawValue) }),
         .int8Array(places.map { $0.1.side == .buy ? 0 : $0.1.price.rawValue }),
         .int8Array(places.map { $0.1.side == .buy ? $0.1.price.rawValue : .max }),
+        .int2Array(places.map { Int16($0.1.timeInForce.rawValue) }),
       ])
     return LookUp(call: call) { rows, snapshot in
       for row in 0..<rows.count { snapshot.crossing[Int(rows.int4(row, 0))] = UniqueID(rows.uuid(row, 1)) }
