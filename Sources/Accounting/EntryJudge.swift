@@ -140,7 +140,7 @@ struct EntryJudge {
       return .refused(.beyondBound(bound))
     }
     if request.price != nil, terms.waitingStop == nil, target.phase == .working,
-      target.selfTradePrevention == .cancelNewest, let own = crossing(target, at: price, in: index)
+      target.selfTradePrevention == .cancelNewest, let own = crossing(target, terms.timeInForce, at: price, in: index)
     {
       return .refused(.selfCross(existing: own))
     }
@@ -293,19 +293,26 @@ struct EntryJudge {
   /// An order of the same account that the request would trade with: stored, or placed earlier in this batch.
   private func crossing(_ request: PlaceRequest, at index: Int) -> OrderID? {
     snapshot.crossing[index]
-      ?? crossing(request.side, at: request.price, .init(account: request.account, instrument: request.instrument))
+      ?? crossing(
+        request.side, request.timeInForce, at: request.price,
+        .init(account: request.account, instrument: request.instrument))
   }
 
   /// The same of an order that is to have another price.
-  private func crossing(_ target: OrderRecord, at price: Price, in index: Int) -> OrderID? {
+  private func crossing(
+    _ target: OrderRecord, _ timeInForce: TimeInForce, at price: Price, in index: Int
+  ) -> OrderID? {
     snapshot.crossing[index]
-      ?? crossing(target.side, at: price, .init(account: target.account, instrument: target.instrument))
+      ?? crossing(target.side, timeInForce, at: price, .init(account: target.account, instrument: target.instrument))
   }
 
-  private func crossing(_ side: Side, at price: Price, _ position: EntrySnapshot.PositionKey) -> OrderID? {
+  private func crossing(
+    _ side: Side, _ timeInForce: TimeInForce, at price: Price, _ position: EntrySnapshot.PositionKey
+  ) -> OrderID? {
     let meets = (placed[position] ?? []).first { index in
       let order = plan.orders[index]
-      let rests = order.type == .limit && (order.timeInForce == .day || order.timeInForce == .gtc)
+      // A market order stands only where orders are collected; there the books keep it from trading with its own account.
+      let rests = order.type == .limit && order.timeInForce.mayStand(before: timeInForce)
       guard rests, order.side != side else { return false }
       return side == .buy ? order.price <= price : order.price >= price
     }

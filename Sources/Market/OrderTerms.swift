@@ -38,6 +38,22 @@ public enum TimeInForce: UInt8, Hashable, Sendable, CaseIterable {
 
   /// Whether it is for one auction only.
   public var isForAuction: Bool { self == .opg || self == .cls }
+
+  /// Whether it trades at once or not at all.
+  public var isImmediate: Bool { self == .ioc || self == .fok }
+
+  /// Whether an order of this life may stand where one of another, which comes later, meets it.
+  ///
+  /// What trades at once or not at all is gone before anything later is carried out. Orders for the close wait apart until it
+  /// comes. Those for the opening wait for it, and until then nothing that trades at once is taken.
+  public func mayStand(before incoming: TimeInForce) -> Bool {
+    switch self {
+    case .ioc, .fok: false
+    case .day, .gtc: incoming != .cls
+    case .opg: incoming != .cls && !incoming.isImmediate
+    case .cls: incoming == .cls
+    }
+  }
 }
 
 /// What happens when an order would meet an order of its own account (FIX tag 8000 family). Raw values are stored.

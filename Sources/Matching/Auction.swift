@@ -4,7 +4,8 @@ public import Market
 ///
 /// The price is the one at which most shares change hands, every better-priced order (bids above it, asks below it) is
 /// filled whole, and one side is filled whole at it. Where several prices qualify, the one that leaves fewer shares
-/// over at it is taken, then the one nearer to a reference price, then the lower one.
+/// over at it is taken, then the one nearer to a reference price, then the lower one. All prices of the grid are looked at,
+/// not only those of orders.
 public struct Auction: Sendable {
   /// One trade of the auction; all are at its price.
   public struct Trade: Hashable, Sendable {

@@ -13,9 +13,34 @@ struct AuctionShares {
     }
   }
 
-  /// The price that the rule finds; nil when no price lets anything trade. Costs n log n for n prices.
+  /// The price that the rule finds among all of the grid; nil when none lets anything trade. Costs n log n for n prices of
+  /// orders.
   func best(_ reference: Price?) -> Level? {
-    levels().filter(\.isPossible).max { $0.isWorse(than: $1, reference) }
+    let levels = levels()
+    var possible = levels.filter(\.isPossible)
+    // Between two neighbouring prices of orders all prices are equally good but for the reference: one is enough. Where more
+    // is bid than offered there, or less, a better-priced order would not be filled whole.
+    for (lower, upper) in zip(levels, levels.dropFirst())
+    where upper.demand == lower.supply && lower.supply > .zero {
+      guard let price = Self.price(between: lower.price, upper.price, nearestTo: reference) else { continue }
+      var level = Level(price)
+      (level.demand, level.demandAbove) = (upper.demand, upper.demand)
+      (level.supply, level.supplyBelow) = (lower.supply, lower.supply)
+      possible.append(level)
+    }
+    return possible.max { $0.isWorse(than: $1, reference) }
+  }
+
+  /// The price of the grid between two others, both excluded, that the reference decides for: the nearest, of two the lower;
+  /// without a reference the lowest.
+  private static func price(between low: Price, _ high: Price, nearestTo reference: Price?) -> Price? {
+    let first = Price(rawValue: low.rawValue + 1).roundedUpToGrid
+    let last = Price(rawValue: high.rawValue - 1).roundedDownToGrid
+    guard first <= last else { return nil }
+    guard let reference, reference > first else { return first }
+    guard reference < last else { return last }
+    let (below, above) = (reference.roundedDownToGrid, reference.roundedUpToGrid)
+    return reference.rawValue - below.rawValue <= above.rawValue - reference.rawValue ? below : above
   }
 
   /// The prices of all orders, with the shares that stand behind them.
@@ -64,7 +89,7 @@ struct AuctionShares {
       return price > other.price
     }
 
-    private func distance(to reference: Price) -> UInt64 {
+    func distance(to reference: Price) -> UInt64 {
       reference > price
         ? (reference.rawValue - price.rawValue).magnitude : (price.rawValue - reference.rawValue).magnitude
     }

@@ -39,7 +39,8 @@ public struct MarketCall: Hashable, Sendable {
   public var at: Timestamp
   /// How the instrument trades.
   public var phase: InstrumentPhase
-  /// The price of the latest trade, which decides between prices that are equally good.
+  /// The price of the latest trade, or else the one that the instrument was listed with: it decides between prices that are
+  /// equally good.
   public var last: Price?
   /// Open shares of buys, in any order of prices.
   public var bids: [PriceLevelView]

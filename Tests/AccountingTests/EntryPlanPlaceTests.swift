@@ -141,6 +141,30 @@ import Testing
       ])
   }
 
+  @Test func whoseOrdersCannotMeetIsNotRefused() {
+    func outcome(_ first: TimeInForce, _ second: TimeInForce) -> EntryPlan.Outcome {
+      desk.plan([
+        Desk.place(.sell, 1, at: "100", name: "a", timeInForce: first),
+        Desk.place(.buy, 1, at: "100", name: "b", timeInForce: second),
+      ]).outcomes[1]
+    }
+    let meeting: [(TimeInForce, TimeInForce)] = [
+      (.day, .day), (.day, .ioc), (.gtc, .fok), (.gtc, .opg), (.opg, .day), (.opg, .opg), (.cls, .cls),
+    ]
+    for (first, second) in meeting {
+      guard case .refused(.selfCross) = outcome(first, second) else {
+        Issue.record("\(second) behind \(first) is not refused")
+        continue
+      }
+    }
+    let apart: [(TimeInForce, TimeInForce)] = [
+      (.ioc, .day), (.ioc, .ioc), (.fok, .gtc), (.cls, .day), (.cls, .ioc), (.day, .cls), (.opg, .ioc), (.opg, .cls),
+    ]
+    for (first, second) in apart {
+      #expect(outcome(first, second) == .accepted(order: 1), "\(second) behind \(first)")
+    }
+  }
+
   @Test func whatNeverRestsIsNeverCrossed() {
     let plan = desk.plan([
       Desk.place(.sell, 1, at: "100", name: "a", timeInForce: .ioc),

@@ -88,6 +88,39 @@ struct EntryLedgerTests {
     try await expectCleanAudit()
   }
 
+  /// Orders that wait in the log to trade at once or not at all meet nothing later, and those for the close wait apart; a
+  /// market order stands where orders are collected.
+  @Test func onlyOrdersThatMayMeetAreRefused() async throws {
+    var orders = TestOrders(seed: 21)
+    func order(_ side: Side, _ life: TimeInForce, type: OrderType = .limit) -> EntryRequest {
+      guard case .place(var place) = orders.place(side, 1, at: 100) else { preconditionFailure("it places an order") }
+      (place.timeInForce, place.type, place.selfTradePrevention) = (life, type, nil)
+      return .place(place)
+    }
+    func isRefused(_ request: EntryRequest) async throws -> Bool {
+      switch try await ledger.accept([request], now: StoreDatabase.noon).answers[0] {
+      case .accepted: return false
+      case .refused(.selfCross): return true
+      case let answer: throw Unexpected(answer: answer)
+      }
+    }
+    for number in 0..<12 { #expect(try await !isRefused(order(number % 2 == 0 ? .buy : .sell, .ioc))) }
+    #expect(try await !isRefused(order(.sell, .day, type: .market)))
+    #expect(try await !isRefused(order(.buy, .ioc)))
+    #expect(try await !isRefused(order(.buy, .cls)))
+    #expect(try await isRefused(order(.sell, .cls)))
+    #expect(try await !isRefused(order(.sell, .day)))
+    #expect(try await isRefused(order(.buy, .day)))
+    var connection = try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))
+    try connection.execute(
+      """
+      UPDATE orders SET is_open = false WHERE order_type = 0;
+      INSERT INTO instrument_phases (instrument_id, day, stage, is_halted, changed_at)
+        SELECT 1, current_date, 1, true, now()
+      """)
+    #expect(try await isRefused(order(.buy, .day)), "it stands beside a market order")
+  }
+
   /// A batch that met a conflict is tried again, a few times; each try is told with its cause, and the batch is stored once.
   @Test(arguments: [
     ("40001", LedgerError.Cause.serialization), ("40P01", .deadlock), ("55P03", .lockTimeout),

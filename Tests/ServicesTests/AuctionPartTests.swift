@@ -252,4 +252,40 @@ import Testing
     flow.place(.buy, 1, at: "10", timeInForce: .ioc)
     #expect(flow.trades.count == 3)
   }
+
+  /// Where several prices are equally good, the last trade decides; before the first, the price of the listing. At openings,
+  /// at closes and behind halts.
+  @Test func theReferenceIsTheLastTradeAndBeforeTheFirstTheListing() throws {
+    var flow = AuctionFlow()
+    flow.step(.preOpen)
+    flow.place(.buy, 10, at: "10.10")
+    flow.place(.sell, 10, at: "9.50")
+    flow.step(.open, limit: 5, reference: "10")
+    #expect(flow.trades.map(\.price) == [Price("10")!])
+    flow.halt(true)
+    flow.place(.buy, 5, at: "10.40")
+    flow.place(.sell, 5, at: "9.20")
+    flow.halt(false)
+    #expect(flow.trades.map(\.price) == [Price("10")!, Price("10")!])
+    flow.place(.sell, 1, at: "10.07")
+    flow.place(.buy, 1, at: "10.07")
+    flow.place(.buy, 5, at: "10.40", market: true, timeInForce: .cls)
+    flow.place(.sell, 5, at: "9.20", market: true, timeInForce: .cls)
+    flow.step(.closed, limit: 5, reference: "10")
+    #expect(flow.trades.last?.price == Price("10.07")! && flow.trades.count == 4)
+  }
+
+  /// Only orders that the cross would really join are kept apart.
+  @Test func whoWouldNotMeetItselfTrades() throws {
+    var flow = AuctionFlow()
+    flow.step(.preOpen)
+    let mine = flow.place(.buy, 10, at: "10.20", account: 1)
+    let others = flow.place(.buy, 10, at: "10.20", account: 2)
+    let offer = flow.place(.sell, 10, at: "9.80", account: 3)
+    let own = flow.place(.sell, 10, at: "9.90", account: 1)
+    flow.step(.open, limit: 5, reference: "10")
+    #expect(flow.trades.map(\.buyOrder) == [mine, others].map(AuctionFlow.id))
+    #expect(flow.trades.map(\.sellOrder) == [offer, own].map(AuctionFlow.id))
+    #expect(flow.events.allSatisfy { $0.kind != .canceled } && flow.trades.allSatisfy { $0.price == Price("10")! })
+  }
 }

@@ -66,8 +66,12 @@ enum EntryStatements {
       SELECT FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id) WHERE b.account_id IN (0, k.account_id) AND b.instrument_id IN (0, k.instrument_id))
     """)
 
+  private static let immediate = TimeInForce.allCases.filter(\.isImmediate).map { "\($0.rawValue)" }.joined(
+    separator: ", ")
+
   /// For each request: one open order of the same account on the other side (`side`) that it would trade with. Orders that
-  /// wait outside the book are met when they enter it.
+  /// wait outside the book are met when they enter it. The two must be able to meet (``TimeInForce/mayStand(before:)``); a
+  /// market order stands only where orders are collected.
   ///
   /// Open buys hold cash and open sells hold shares, so one look at the account or the position spares most requests the
   /// search.
@@ -75,12 +79,19 @@ enum EntryStatements {
     "entry_find_crossings",
     """
     SELECT k.request, c.order_id
-    FROM unnest($1::integer[], $2::smallint[], $3::bigint[], $4::integer[], $5::smallint[], $6::bigint[], $7::bigint[])
-      AS k (request, shard, account_id, instrument_id, side, low, high)
+    FROM unnest($1::integer[], $2::smallint[], $3::bigint[], $4::integer[], $5::smallint[], $6::bigint[], $7::bigint[],
+      $8::smallint[])
+      AS k (request, shard, account_id, instrument_id, side, low, high, time_in_force)
     CROSS JOIN LATERAL (
       SELECT o.order_id FROM open_orders o
       WHERE o.shard = k.shard AND o.account_id = k.account_id AND o.instrument_id = k.instrument_id
         AND o.side = k.side AND o.price BETWEEN k.low AND k.high
+        AND o.time_in_force NOT IN (\(immediate))
+        AND (o.time_in_force = \(TimeInForce.cls.rawValue)) = (k.time_in_force = \(TimeInForce.cls.rawValue))
+        AND NOT (o.time_in_force = \(TimeInForce.opg.rawValue) AND k.time_in_force IN (\(immediate)))
+        AND (o.order_type <> \(OrderType.market.rawValue) OR EXISTS (
+          SELECT FROM instrument_phases p WHERE p.instrument_id = ANY (ARRAY[k.instrument_id])
+            AND (p.is_halted OR p.stage <> \(SessionStage.open.rawValue))))
         AND NOT EXISTS (
           SELECT FROM order_conditions t
           WHERE t.account_id = ANY (ARRAY[o.account_id]) AND t.order_id = o.order_id AND t.phase <> \(OrderPhase.working.rawValue))

@@ -118,13 +118,40 @@ struct EntryTransaction {
       return .init(account: target.account, instrument: target.instrument)
     }
     let others = orderLookUps(OrderStatements.find(siblings, among: days)) { $0.status.isOpen }
-    return positionLookUps(own) + others + judgingLookUps(own)
+    return positionLookUps(own) + others + judgingLookUps(own, repriced(snapshot))
   }
 
-  private func judgingLookUps(_ replaced: [EntrySnapshot.PositionKey]) -> [LookUp] {
+  /// An order that may meet another of its own account.
+  private struct Comer {
+    var index: Int
+    var shard: Shard
+    var account: AccountNumber
+    var instrument: InstrumentID
+    var side: Side
+    var price: Price
+    var timeInForce: TimeInForce
+  }
+
+  /// What is to be replaced at another price.
+  private func repriced(_ snapshot: EntrySnapshot) -> [Comer] {
+    requests.enumerated().compactMap { index, request in
+      guard case .replace(let replace) = request, let price = replace.price,
+        let target = snapshot.targets[replace.target], target.account == replace.account, target.phase == .working
+      else { return nil }
+      return Comer(
+        index: index, shard: target.shard, account: target.account, instrument: target.instrument, side: target.side,
+        price: price, timeInForce: replace.timeInForce ?? target.timeInForce)
+    }
+  }
+
+  private func judgingLookUps(_ replaced: [EntrySnapshot.PositionKey], _ repriced: [Comer] = []) -> [LookUp] {
     var lookUps: [LookUp] = []
-    let careful = places.filter { $0.place.selfTradePrevention == nil && $0.place.trigger == nil }
-    if !careful.isEmpty { lookUps.append(crossingLookUp(careful)) }
+    let careful = places.filter { $0.place.selfTradePrevention == nil && $0.place.trigger == nil }.map {
+      Comer(
+        index: $0.index, shard: $0.place.shard, account: $0.place.account, instrument: $0.place.instrument,
+        side: $0.place.side, price: $0.place.price, timeInForce: $0.place.timeInForce)
+    }
+    if !(careful + repriced).isEmpty { lookUps.append(crossingLookUp(careful + repriced)) }
     let bounded = Set(places.map { position($0.place) } + replaced).sorted()
     if !bounded.isEmpty { lookUps.append(boundsLookUp(bounded)) }
     return lookUps
@@ -253,15 +280,16 @@ struct EntryTransaction {
     }
   }
 
-  private func crossingLookUp(_ places: [(index: Int, place: PlaceRequest)]) -> LookUp {
+  private func crossingLookUp(_ places: [Comer]) -> LookUp {
     let call = PostgresCall(
       EntryStatements.findCrossings,
       [
-        .int4Array(places.map { Int32($0.index) }), .int2Array(places.map(\.place.shard.rawValue)),
-        .int8Array(places.map(\.place.account.rawValue)), .int4Array(places.map(\.place.instrument.rawValue)),
-        .int2Array(places.map { Int16($0.place.side.opposite.rawValue) }),
-        .int8Array(places.map { $0.place.side == .buy ? 0 : $0.place.price.rawValue }),
-        .int8Array(places.map { $0.place.side == .buy ? $0.place.price.rawValue : .max }),
+        .int4Array(places.map { Int32($0.index) }), .int2Array(places.map(\.shard.rawValue)),
+        .int8Array(places.map(\.account.rawValue)), .int4Array(places.map(\.instrument.rawValue)),
+        .int2Array(places.map { Int16($0.side.opposite.rawValue) }),
+        .int8Array(places.map { $0.side == .buy ? 0 : $0.price.rawValue }),
+        .int8Array(places.map { $0.side == .buy ? $0.price.rawValue : .max }),
+        .int2Array(places.map { Int16($0.timeInForce.rawValue) }),
       ])
     return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
       for row in 0..<rows.count { snapshot.crossing[Int(rows.int4(row, 0))] = UniqueID(rows.uuid(row, 1)) }

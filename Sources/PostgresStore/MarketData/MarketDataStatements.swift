@@ -195,7 +195,8 @@ enum MarketDataStatements {
   static let callHeads = PostgresStatement(
     "read_call_heads",
     """
-    SELECT i.instrument_id, c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false), l.price
+    SELECT i.instrument_id, c.processed_at, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false),
+      coalesce(l.price, i.reference_price)
     FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
     LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
     LEFT JOIN last_prices l ON l.instrument_id = i.instrument_id
