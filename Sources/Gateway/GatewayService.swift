@@ -177,6 +177,10 @@ public final class GatewayService: Sendable {
     if route == .tradeSocket { return try openTradeSocket(request) }
     if route == .dataStream { return try await openDataStream(request, headers) }
     if route == .description { return .json(200, APIDescription.document) }
+    if route == .documentation {
+      return HTTPResponse(
+        status: 200, headers: [("Content-Type", "text/html; charset=utf-8")], body: DocumentationPage.html)
+    }
     return route == .health ? Self.status(200, "ok") : await ready()
   }
 
@@ -234,6 +238,7 @@ public final class GatewayService: Sendable {
     case .showAnnouncement: throw .announcementNotFound
     case .listOptionContracts: return .json(200, Array(#"{"option_contracts":[],"next_page_token":null}"#.utf8))
     case .showOptionContract(let name): throw .assetNotFound(name)
+    case .showNothing(let list): return .json(200, list.body(now().description))
     }
   }
 
@@ -259,7 +264,7 @@ public final class GatewayService: Sendable {
 
   /// What needs no database.
   private static func isServedClosed(_ route: Route) -> Bool {
-    route == .health || route == .readiness || route == .description
+    route == .health || route == .readiness || route == .description || route == .documentation
   }
 
   private func ready() async -> HTTPResponse {

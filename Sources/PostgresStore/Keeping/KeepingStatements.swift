@@ -31,7 +31,7 @@ enum KeepingStatements {
     SELECT changed.suspended, kept.* FROM changed CROSS JOIN kept
     """)
 
-  /// Executions and journal lines, by span and asset. Parameters: account, moments.
+  /// Executions by span and asset, and journal lines by span, asset and direction. Parameters: account, moments.
   static let movements = PostgresStatement(
     "keep_movements",
     """
@@ -49,7 +49,7 @@ enum KeepingStatements {
     SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, true, sum(l.amount)::bigint, 0, 0
     FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
     WHERE l.account_id = $1::bigint AND j.created_at >= ($2::timestamptz[])[1]
-    GROUP BY 1, 2
+    GROUP BY 1, 2, l.amount < 0
     """)
 
   /// The same in one span, with executions only behind an event. Parameters: account, moment, time of the event.
@@ -98,7 +98,8 @@ enum KeepingStatements {
     WHERE l.journal_id = $2::bigint AND l.account_id = $1::bigint AND l.asset = $3::integer
     """)
 
-  /// Parameters: account, exclusive bounds, place behind which to go on (moment, shard, sequence, ordinal), limit.
+  /// Parameters: account, exclusive bounds, place behind which to go on (moment, shard, sequence, ordinal), limit, the only
+  /// order or NULL.
   static func fills(ascending: Bool) -> PostgresStatement {
     let (sign, word) = ascending ? (">", "ASC") : ("<", "DESC")
     return PostgresStatement(
@@ -111,6 +112,7 @@ enum KeepingStatements {
         AND e.event_at > $2::timestamptz AND e.event_at < $3::timestamptz
         AND (e.event_at, e.shard, e.sequence, e.ordinal)
           \(sign) ($4::timestamptz, $5::smallint, $6::bigint, $7::integer)
+        AND ($9::uuid IS NULL OR e.order_id = $9::uuid)
       ORDER BY e.event_at \(word), e.shard \(word), e.sequence \(word), e.ordinal \(word) LIMIT $8::integer
       """)
   }

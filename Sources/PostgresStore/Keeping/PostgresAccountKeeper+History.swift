@@ -99,6 +99,7 @@ extension PostgresAccountKeeper {
         Self.bounds(query) + [
           .timestamp(microseconds: cursor.moment.rawValue), .int2(Int16(clamping: cursor.event.0)),
           .int8(cursor.event.1), .int4(cursor.event.2), .int4(Int32(query.limit)),
+          query.order.map { .uuid($0.high, $0.low) } ?? .null,
         ]))
     return (0..<rows.count).map { row in
       let fill = AccountActivity.Fill(
