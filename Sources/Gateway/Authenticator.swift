@@ -87,7 +87,8 @@ struct Authenticator: Sendable {
   private static func basic(_ value: String) -> (keyID: String, secret: String)? {
     let scheme = "basic "
     guard value.utf8.count <= 2048, value.utf8.count > scheme.utf8.count,
-      value.utf8.prefix(scheme.utf8.count).elementsEqual(scheme.utf8, by: { $0 == $1 || $0 | 0x20 == $1 && $0 >= 0x41 }),
+      value.utf8.prefix(scheme.utf8.count).elementsEqual(
+        scheme.utf8, by: { $0 == $1 || $0 | 0x20 == $1 && $0 >= 0x41 }),
       let bytes = Base64.decode(value.utf8.dropFirst(scheme.utf8.count)),
       let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0,
       let text = String(validating: bytes, as: UTF8.self),

@@ -61,7 +61,8 @@ extension GatewayService {
     let last = Day(year: min(9999, year + Self.calendarYears.after), month: 12, day: 31) ?? now.day
     let start = max(first, try values.boundary("start") ?? first)
     let end = min(last, try values.boundary("end") ?? last)
-    let isBySettlement = try values.word("date_type") { ["TRADING": false, "SETTLEMENT": true][$0.uppercased()] } ?? false
+    let isBySettlement =
+      try values.word("date_type") { ["TRADING": false, "SETTLEMENT": true][$0.uppercased()] } ?? false
     var writer = JSONWriter(capacity: 4096)
     writer.beginArray()
     // Trades are settled some days after: those of earlier days may be settled within the bounds.

@@ -56,7 +56,8 @@ import Testing
       #expect(await fixture.send("GET", "/v2/account").status == 200)
     }
     // "PK\u{0}ABC:secret"
-    #expect(await fixture.send("GET", "/v2/account", as: [("Authorization", "Basic UEsAQUJDOnNlY3JldA==")]).status == 401)
+    #expect(
+      await fixture.send("GET", "/v2/account", as: [("Authorization", "Basic UEsAQUJDOnNlY3JldA==")]).status == 401)
     #expect(await fixture.send("GET", "/v2/assets/%E2%84%AAAPL").status == 404)
     #expect(InstrumentTable([GatewayFixture.apple]).named("A\u{0041}PL") != nil)
     #expect(InstrumentTable([GatewayFixture.apple]).named("AAPL\u{0}") == nil)

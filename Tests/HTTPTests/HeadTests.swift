@@ -17,18 +17,23 @@ import Testing
     ("NUL behind the length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\u{0}9\r\n\r\n\(evil)", 400),
     ("empty name", "\(get): a\r\n\r\n", 400), ("blank name", "\(get) : a\r\n\r\n", 400),
     ("blank in a name", "\(get)X Y: a\r\n\r\n", 400), ("lone CR in a value", "\(get)X: a\rY: b\r\n\r\n", 400),
-    ("lone CR ends a line", "GET / HTTP/1.1\rHost: x\r\n\r\n", 400), ("lone LF ends a line", "GET / HTTP/1.1\r\nHost: x\n\r\n", 400),
+    ("lone CR ends a line", "GET / HTTP/1.1\rHost: x\r\n\r\n", 400),
+    ("lone LF ends a line", "GET / HTTP/1.1\r\nHost: x\n\r\n", 400),
     ("lone LFs", "GET / HTTP/1.1\nHost: x\n\n", 400), ("control character", "\(get)X: a\u{1}b\r\n\r\n", 400),
     ("chunked with a tab", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n", 501),
     ("chunked with a blank", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked \r\n\r\n0\r\n\r\n", 501),
     ("no length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \r\n\r\n", 400),
     ("length of 19 digits", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9223372036854775807\r\n\r\n", 400),
     ("length of 20 digits", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551617\r\n\r\n", 400),
-    ("length of 30 digits", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 000000000000000000000000000001\r\n\r\na", 400),
+    (
+      "length of 30 digits", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 000000000000000000000000000001\r\n\r\na",
+      400
+    ),
     ("length with a tab", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\t\r\n\r\na", 400),
     ("hexadecimal length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\na", 400),
     ("no version", "GET /\r\nHost: x\r\n\r\n", 400), ("no target", "GET HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-    ("two blanks", "GET  / HTTP/1.1\r\nHost: x\r\n\r\n", 400), ("words behind", "GET / HTTP/1.1 x\r\nHost: x\r\n\r\n", 400),
+    ("two blanks", "GET  / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    ("words behind", "GET / HTTP/1.1 x\r\nHost: x\r\n\r\n", 400),
     ("strange method", "G@T / HTTP/1.1\r\nHost: x\r\n\r\n", 400), ("no method", " / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     ("other version", "GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505), ("other words", "hello world\r\n\r\n", 400),
     ("TLS", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\n\n", 400), ("no colon", "\(get)what is this\r\n\r\n", 400),
@@ -63,10 +68,13 @@ import Testing
     let (name, head, _) = Self.corners[index]
     for isPipelined in [false, true] {
       let handled = Lock<[String]>([])
-      try await withServer({ $0.headDeadline = .milliseconds(300) }, handler: { request in
-        handled.withLock { $0.append(request.rawPath) }
-        return await echo(request)
-      }) { server in
+      try await withServer(
+        { $0.headDeadline = .milliseconds(300) },
+        handler: { request in
+          handled.withLock { $0.append(request.rawPath) }
+          return await echo(request)
+        }
+      ) { server in
         let client = try RawConnection(port: server.boundPort)
         client.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n" + (isPipelined ? head : ""))
         #expect(try client.receive().body == "GET /first ")
@@ -85,7 +93,8 @@ import Testing
     try await withServer { server in
       for head in [
         "GET /a HTTP/1.1\r\nHost:x\r\n\r\n", "GET /a HTTP/1.1\r\nHost: \t x \t \r\nX:\r\nY: \r\nZ: a b\tc\r\n\r\n",
-        "\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a HTTP/1.0\r\n\r\n", "GET /a?b=%00&c HTTP/1.1\r\nhost: x\r\nX: é\r\n\r\n",
+        "\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a HTTP/1.0\r\n\r\n",
+        "GET /a?b=%00&c HTTP/1.1\r\nhost: x\r\nX: é\r\n\r\n",
       ] {
         for isDripped in [false, true] {
           let client = try RawConnection(port: server.boundPort)
@@ -103,14 +112,17 @@ import Testing
   /// Health checks are answered when every place is taken by those who say nothing or wait.
   @Test func probesFindTheDoorOpen() async throws {
     let gate = Gate()
-    try await withServer({
-      $0.connectionLimit = 4
-      $0.inFlightLimit = 2
-      $0.probes = ["/readyz"]
-    }, handler: { request in
-      if request.rawPath == "/wait" { await gate.pass() }
-      return await echo(request)
-    }) { server in
+    try await withServer(
+      {
+        $0.connectionLimit = 4
+        $0.inFlightLimit = 2
+        $0.probes = ["/readyz"]
+      },
+      handler: { request in
+        if request.rawPath == "/wait" { await gate.pass() }
+        return await echo(request)
+      }
+    ) { server in
       let waiting = try (0..<4).map { _ in try RawConnection(port: server.boundPort) }
       for client in waiting { client.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n") }
       try await eventually("the places are taken") { gate.waitingCount == 2 }

@@ -31,10 +31,13 @@ import Testing
 
   @Test func carriesMessagesOfAnySizeBothWays() async throws {
     let handler = RecordingHandler(sendBack)
-    try await withStreams(handler, {
-      $0.streams.client.messageBytes = 1 << 20
-      $0.streams.client.bytesPerSecond = 1 << 20
-    }) { server in
+    try await withStreams(
+      handler,
+      {
+        $0.streams.client.messageBytes = 1 << 20
+        $0.streams.client.bytesPerSecond = 1 << 20
+      }
+    ) { server in
       let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
       for size in [0, 1, 125, 126, 127, 65_535, 65_536, 300_000] {
         let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
@@ -134,20 +137,32 @@ import Testing
 
   /// What a client may make a server hold, and how fast it may talk, before and after it has proved who it is.
   static let floods: [(String, [UInt8], isGuest: Bool)] = [
-    ("fragments of a byte", [UInt8](repeating: 0, count: 65_000).reduce(into: WebSocketCaller.frame(0x01, [0x61])) { wire, _ in
-      wire += WebSocketCaller.frame(0x00, [0x61])
-    }, false),
-    ("empty fragments", (0..<200).reduce(into: WebSocketCaller.frame(0x01, [])) { wire, _ in
-      wire += WebSocketCaller.frame(0x00, [])
-    }, false),
-    ("a guest's fragments", (0..<20).reduce(into: WebSocketCaller.frame(0x01, [])) { wire, _ in
-      wire += WebSocketCaller.frame(0x00, [0x61])
-    }, true),
+    (
+      "fragments of a byte",
+      [UInt8](repeating: 0, count: 65_000).reduce(into: WebSocketCaller.frame(0x01, [0x61])) { wire, _ in
+        wire += WebSocketCaller.frame(0x00, [0x61])
+      }, false
+    ),
+    (
+      "empty fragments",
+      (0..<200).reduce(into: WebSocketCaller.frame(0x01, [])) { wire, _ in
+        wire += WebSocketCaller.frame(0x00, [])
+      }, false
+    ),
+    (
+      "a guest's fragments",
+      (0..<20).reduce(into: WebSocketCaller.frame(0x01, [])) { wire, _ in
+        wire += WebSocketCaller.frame(0x00, [0x61])
+      }, true
+    ),
     ("pings", (0..<5_000).flatMap { _ in WebSocketCaller.frame(0x89, [1]) }, false),
     ("a guest's pings", (0..<100).flatMap { _ in WebSocketCaller.frame(0x89, [1]) }, true),
     ("messages", (0..<5_000).flatMap { _ in WebSocketCaller.frame(0x81, [0x61]) }, false),
     ("bytes", (0..<60).flatMap { _ in WebSocketCaller.frame(0x82, [UInt8](repeating: 0, count: 60_000)) }, false),
-    ("a guest's bytes", (0..<20).flatMap { _ in WebSocketCaller.frame(0x82, [UInt8](repeating: 0, count: 3_000)) }, true),
+    (
+      "a guest's bytes", (0..<20).flatMap { _ in WebSocketCaller.frame(0x82, [UInt8](repeating: 0, count: 3_000)) },
+      true
+    ),
   ]
 
   @Test(arguments: floods.indices) func closesWhoSendsTooMuch(index: Int) async throws {

@@ -87,13 +87,15 @@ extension FaultTests {
       let certificate = "\(directory.path)/exchange.pem"
       let made = try ChildProcess(
         [
-          "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+          "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+          "1",
           "-subj", "/CN=exchange.test", "-addext", "subjectAltName=DNS:exchange.test", "-keyout", certificate + ".key",
           "-out", certificate + ".crt",
         ], log: "\(directory.path)/openssl")
       #expect(try await made.end(within: 20) == 0, "\(made.log)")
       let joined = try ChildProcess(
-        ["bash", "-c", "cat '\(certificate).crt' '\(certificate).key' > '\(certificate)'"], log: "\(directory.path)/join")
+        ["bash", "-c", "cat '\(certificate).crt' '\(certificate).key' > '\(certificate)'"],
+        log: "\(directory.path)/join")
       #expect(try await joined.end(within: 20) == 0)
       let (gateways, process) = try await balance(&trial, words: "ssl crt \(certificate) alpn http/1.1", isPlain: false)
       let port = trial.gateways[0].port

@@ -74,7 +74,8 @@ enum DocumentationPage {
   private static func entry(_ operation: APIOperation) -> String {
     let rows = operation.parameters.map { parameter in
       let place = parameter.isRequired ? "\(parameter.place.rawValue), required" : parameter.place.rawValue
-      return "<tr><td><code>\(escaped(parameter.name))</code></td><td>\(place)</td><td>\(escaped(parameter.summary))</td></tr>"
+      return
+        "<tr><td><code>\(escaped(parameter.name))</code></td><td>\(place)</td><td>\(escaped(parameter.summary))</td></tr>"
     }
     let statuses = ([operation.answer.status] + operation.allRefusals).map(String.init).joined(separator: ", ")
     return """

@@ -64,7 +64,8 @@ struct MarketParameters {
       limit = number
     }
     let span = MarketSpan(
-      start: QuestionTime.bounded(start), end: QuestionTime.bounded(end), ascending: values.text("sort") != "desc", limit: limit, after: token?.cursor)
+      start: QuestionTime.bounded(start), end: QuestionTime.bounded(end), ascending: values.text("sort") != "desc",
+      limit: limit, after: token?.cursor)
     return (span, token)
   }
 

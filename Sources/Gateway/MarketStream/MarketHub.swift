@@ -264,7 +264,9 @@ actor MarketHub {
 
   /// Makes copies that are wanted or wrong; everybody who follows them begins anew from there.
   private func copyBooks(_ instruments: InstrumentTable) async {
-    for (symbol, copy) in copies.filter({ $0.value.isBroken || !$0.value.waiting.isEmpty }).prefix(settings.booksPerTurn) {
+    for (symbol, copy) in copies.filter({ $0.value.isBroken || !$0.value.waiting.isEmpty }).prefix(
+      settings.booksPerTurn)
+    {
       guard let instrument = instruments.named(symbol) else { continue }
       if sources.state != nil, copy.isBroken, positions[instrument.shard] == nil { continue }
       if copy.isBroken {

@@ -183,7 +183,8 @@ final class FrontDoor {
   /// Says why, and lets the client read it: what it still sends is thrown away for a moment, for a socket that is closed
   /// over unread bytes takes the answer back.
   private func send(_ response: HTTPResponse, to socket: Int32, now: Int64) {
-    var head = "HTTP/1.1 \(response.status) \(Self.phrase(response.status))\r\nContent-Length: \(response.body.count)\r\n"
+    var head =
+      "HTTP/1.1 \(response.status) \(Self.phrase(response.status))\r\nContent-Length: \(response.body.count)\r\n"
     for (name, value) in response.headers where (name + value).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) {
       head += "\(name): \(value)\r\n"
     }

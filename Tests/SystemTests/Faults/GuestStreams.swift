@@ -8,7 +8,9 @@ struct GuestStreams: Sendable {
   /// Opens them.
   init(port: UInt16, key: String, secret: String) throws {
     let headers = "APCA-API-KEY-ID: \(key)\r\nAPCA-API-SECRET-KEY: \(secret)\r\n"
-    func socket(_ path: String, _ headers: String = "", says messages: [(String, expects: String)]) throws -> StreamSocket {
+    func socket(_ path: String, _ headers: String = "", says messages: [(String, expects: String)]) throws
+      -> StreamSocket
+    {
       let caller = try WebSocketCaller(port: port, path: path, headers: headers)
       for (message, expected) in messages {
         if !message.isEmpty { caller.send(message) }
@@ -22,13 +24,19 @@ struct GuestStreams: Sendable {
     _ = try events.receive(until: ": caught up\n\n")
     let login = #"{"action":"authenticate","data":{"key_id":"\#(key)","secret_key":"\#(secret)"}}"#
     let auth = #"{"action":"auth","key":"\#(key)","secret":"\#(secret)"}"#
-    let subscribe = (#"{"action":"subscribe","trades":["S0"],"depth":["S0"],"statuses":["*"]}"#, expects: "subscription")
+    let subscribe = (
+      #"{"action":"subscribe","trades":["S0"],"depth":["S0"],"statuses":["*"]}"#, expects: "subscription"
+    )
     sockets = [
       ("server-sent events", events),
-      ("trade updates", try socket(
-        "/stream", says: [
-          (login, "authorized"), (#"{"action":"listen","data":{"streams":["trade_updates"]}}"#, "listening"),
-        ])),
+      (
+        "trade updates",
+        try socket(
+          "/stream",
+          says: [
+            (login, "authorized"), (#"{"action":"listen","data":{"streams":["trade_updates"]}}"#, "listening"),
+          ])
+      ),
       ("trade updates, not listened to", try socket("/stream", says: [(login, "authorized")])),
       ("market data by headers", try socket("/v2/iex", headers, says: [("", "authenticated"), subscribe])),
       ("market data by message", try socket("/v2/sip", says: [("", "connected"), (auth, "authenticated"), subscribe])),

@@ -30,7 +30,8 @@ struct DescribedOperation {
             Parameter(
               name: $0["name"]?.string ?? "", isInPath: $0["in"]?.string == "path",
               isRequired: $0["required"]?.bool ?? false)
-          }, hasBody: operation["requestBody"] != nil, members: members(of: operation, root), isOpen: operation["security"]?.array?.isEmpty ?? false)
+          }, hasBody: operation["requestBody"] != nil, members: members(of: operation, root),
+          isOpen: operation["security"]?.array?.isEmpty ?? false)
       }
     }
   }

@@ -32,12 +32,15 @@ struct ExtremeValueTests {
   }
 
   @Test func everyValueOfEveryHeaderIsAnswered() async throws {
-    let values = ExtremeValues.numbers + [
-      "", "\u{212A}0", "K\u{0}0", "K0\u{0}", "\u{1D11E}", "é", String(repeating: "K", count: 4_000),
-      "Basic UEsAQUJDOnNlY3JldA==", "Basic UEvihKo6c2VjcmV0", "Basic 4oSqMDpzZWNyZXQtMA==", "Basic Og==", "Basic =",
-      "Bearer x", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+    let values =
+      ExtremeValues.numbers + [
+        "", "\u{212A}0", "K\u{0}0", "K0\u{0}", "\u{1D11E}", "é", String(repeating: "K", count: 4_000),
+        "Basic UEsAQUJDOnNlY3JldA==", "Basic UEvihKo6c2VjcmV0", "Basic 4oSqMDpzZWNyZXQtMA==", "Basic Og==", "Basic =",
+        "Bearer x", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+      ]
+    let lines = [
+      "APCA-API-KEY-ID", "APCA-API-SECRET-KEY", "Authorization", "Idempotency-Key", "X-Request-ID", "Accept",
     ]
-    let lines = ["APCA-API-KEY-ID", "APCA-API-SECRET-KEY", "Authorization", "Idempotency-Key", "X-Request-ID", "Accept"]
     let problems = await onThread { [gateway] in
       lines.flatMap { line in
         values.compactMap { value -> String? in

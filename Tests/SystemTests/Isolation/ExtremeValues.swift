@@ -13,7 +13,8 @@ enum ExtremeValues {
 
   /// Days and moments.
   static let times = [
-    "0000-01-01", "0001-01-01", "0001-12-31", "1582-10-10", "1899-12-31", "1969-12-31T23:59:59.999999999Z", "2026-02-30",
+    "0000-01-01", "0001-01-01", "0001-12-31", "1582-10-10", "1899-12-31", "1969-12-31T23:59:59.999999999Z",
+    "2026-02-30",
     "9999-01-01", "9999-12-31", "10000-01-01", "-0001-01-01", "0001-01-01T00:00:00+23:59",
     "9999-12-31T23:59:59.999999999-23:59", "2026-01-02T00:00:00Z", "2026-06-31T25:61:61Z", "2026-11-01T01:30:00-04:00",
   ]
@@ -36,7 +37,8 @@ enum ExtremeValues {
 
   /// Lengths of bars and of spans.
   static let spans = [
-    "1Min", "59Min", "23Hour", "1Day", "1Week", "1Month", "12Month", "99Month", "1D", "9999D", "9999W", "9999M", "9999A",
+    "1Min", "59Min", "23Hour", "1Day", "1Week", "1Month", "12Month", "99Month", "1D", "9999D", "9999W", "9999M",
+    "9999A",
   ]
 
   /// All of them.
@@ -50,7 +52,8 @@ enum ExtremeValues {
   /// Values of a member of a body, as JSON.
   static let members =
     numbers.filter { $0 != "NaN" } + numbers.map { "\"\($0)\"" } + times.map { "\"\($0)\"" } + [
-      "null", "true", "[]", "{}", "[[]]", "[null]", "\"\"", #""\u0000""#, #""\u212a""#, #""\ud834\udd1e""#, #""\ud834""#,
+      "null", "true", "[]", "{}", "[[]]", "[null]", "\"\"", #""\u0000""#, #""\u212a""#, #""\ud834\udd1e""#,
+      #""\ud834""#,
       "\"\(String(repeating: "n", count: 10_000))\"", #"["S0","\u0000"]"#, "\"\u{1D11E}\"", "\"S\u{212A}\"",
       #"{"limit_price":"1e18","stop_price":"9223372036854775807"}"#,
       #"{"limit_price":"0.0001","stop_price":"-9223372036854775808"}"#,
@@ -74,7 +77,8 @@ extension ExtremeValues {
       // Orders of this test may fill its account up.
       let isFine = answer.status < 500 && answer.status != 401 && (answer.status == 204 || !answer.body.isEmpty)
       if !isFine {
-        problems.append("\(operation.method) \(target.prefix(200)) \(body.prefix(200)): \(answer.status) \(answer.body)")
+        problems.append(
+          "\(operation.method) \(target.prefix(200)) \(body.prefix(200)): \(answer.status) \(answer.body)")
       }
     }
     let plain = operation.body(0) ?? ""

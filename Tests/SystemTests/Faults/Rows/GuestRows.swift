@@ -137,7 +137,9 @@ extension FaultStand {
     let run = UInt32.random(in: 0 ... .max)
     let statuses = await onThread {
       let caller = gateway.caller(account: 6)
-      return (0..<50).map { caller.call("POST", "/v2/orders", order("flood-\(run)-\($0)", side: "buy", quantity: 1))?.status }
+      return (0..<50).map {
+        caller.call("POST", "/v2/orders", order("flood-\(run)-\($0)", side: "buy", quantity: 1))?.status
+      }
     }
     let ready = await onThread { HTTPCaller(port: gateway.port, headers: "").call("GET", "/readyz")?.status }
     isOver.withLock { $0 = true }
@@ -161,7 +163,8 @@ extension FaultStand {
           group.addTask {
             await onThread {
               while !isOver.withLock({ $0 }) {
-                guard let socket = try? WebSocketCaller(port: gateway.port, path: "/v2/iex", headers: headers, patience: 1)
+                guard
+                  let socket = try? WebSocketCaller(port: gateway.port, path: "/v2/iex", headers: headers, patience: 1)
                 else {
                   usleep(10_000)
                   continue
