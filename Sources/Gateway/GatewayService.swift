@@ -18,6 +18,7 @@ public final class GatewayService: Sendable {
   let market: MarketSources?
   let hub: MarketHub?
   let streamCensus: Census<AccountNumber>
+  let messageBudgets = MessageBudgets()
   private let requestCensus: Census<AccountNumber>
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64

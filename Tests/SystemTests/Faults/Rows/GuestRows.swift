@@ -181,7 +181,7 @@ extension FaultStand {
       }
     }
     try await Task.sleep(for: .milliseconds(500))
-    let told = try await onThread {
+    let told = await onThread {
       Result {
         let other = try WebSocketCaller(
           port: gateway.port, path: "/v2/iex", headers: "APCA-API-KEY-ID: K4\r\nAPCA-API-SECRET-KEY: secret-4\r\n")
