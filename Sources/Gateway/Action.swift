@@ -30,6 +30,7 @@ enum Action: Hashable {
   case showAnnouncement(String)
   case listOptionContracts
   case showOptionContract(String)
+  case showNothing(EmptyList)
 
   /// - Throws: ``APIError/methodNotAllowed(_:)`` naming the methods that the route knows.
   init(_ route: Route, _ method: Method?) throws(APIError) {
@@ -77,10 +78,11 @@ enum Action: Hashable {
     case (.announcement(let id), .get): self = .showAnnouncement(id)
     case (.optionContracts, .get): self = .listOptionContracts
     case (.optionContract(let name), .get): self = .showOptionContract(name)
+    case (.empty(let list), .get): self = .showNothing(list)
     case (.stocks, _), (.dataStream, _), (.orderByClientID, _), (.account, _), (.portfolioHistory, _),
       (.activities, _), (.activitiesOfType, _), (.assets, _), (.asset, _), (.clock, _), (.calendar, _),
       (.announcements, _), (.announcement, _), (.optionContracts, _), (.optionContract, _), (.health, _),
-      (.readiness, _), (.description, _), (.tradeSocket, _), (.tradeEvents, _):
+      (.readiness, _), (.description, _), (.documentation, _), (.tradeSocket, _), (.tradeEvents, _), (.empty, _):
       throw .methodNotAllowed("GET, HEAD")
     }
   }
@@ -91,7 +93,7 @@ enum Action: Hashable {
     case .listOrders, .showOrder, .showOrderByClientID, .showAccount, .showConfiguration, .showHistory,
       .listActivities, .listPositions, .showPosition, .listAssets, .showAsset, .showClock, .showCalendar,
       .followTradeEvents, .showStocks,
-      .listWatchlists, .listAnnouncements, .showAnnouncement, .listOptionContracts, .showOptionContract:
+      .listWatchlists, .listAnnouncements, .showAnnouncement, .listOptionContracts, .showOptionContract, .showNothing:
       return true
     case .watchlist(_, let verb), .watchlistByName(let verb): return verb == .show
     case .placeOrder, .cancelAllOrders, .cancelOrder, .replaceOrder, .changeConfiguration, .closePosition,

@@ -11,7 +11,7 @@ extension GatewayService {
       if case .unknown? = known { throw .unavailable }
     }
     let connection = DataStreamConnection(
-      format: StreamFormat(request), hub: hub, census: streamCensus, feed: feed, known: known
+      format: StreamFormat(request), hub: hub, census: streamCensus, budgets: messageBudgets, feed: feed, known: known
     ) { [self, peer = request.peer] key, secret in
       await verdict(RequestHeaders([("APCA-API-KEY-ID", key), ("APCA-API-SECRET-KEY", secret)]), peer: peer)
     }

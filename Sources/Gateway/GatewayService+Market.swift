@@ -5,6 +5,8 @@ internal import Ports
 
 extension GatewayService {
   /// Years before and after the present one that the calendar shows.
+  /// Days between a trade and its settlement at most, however many holidays there are.
+  private static let longestSettlement: Int32 = 14
   private static let calendarYears: (before: Int64, after: Int64) = (10, 5)
 
   /// `GET /v2/assets`
@@ -59,12 +61,16 @@ extension GatewayService {
     let last = Day(year: min(9999, year + Self.calendarYears.after), month: 12, day: 31) ?? now.day
     let start = max(first, try values.boundary("start") ?? first)
     let end = min(last, try values.boundary("end") ?? last)
+    let isBySettlement =
+      try values.word("date_type") { ["TRADING": false, "SETTLEMENT": true][$0.uppercased()] } ?? false
     var writer = JSONWriter(capacity: 4096)
     writer.beginArray()
-    var day = start
+    // Trades are settled some days after: those of earlier days may be settled within the bounds.
+    var day = isBySettlement ? start.advanced(by: -Self.longestSettlement) : start
     while day <= end {
       if let session = clock.calendar.session(on: day) {
-        writer.session(session, settledOn: clock.calendar.session(after: day).day)
+        let settled = clock.calendar.session(after: day).day
+        if !isBySettlement || start <= settled && settled <= end { writer.session(session, settledOn: settled) }
       }
       day = day.advanced(by: 1)
     }

@@ -9,7 +9,9 @@ extension GatewayService {
   func showStocks(_ route: StockRoute, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
     guard let market else { throw .noEndpoint }
     switch route {
-    case .conditions(let type): return try Self.conditions(of: type)
+    case .conditions(let type):
+      _ = try QueryValues(request.query).word("tape") { ["A", "B", "C", "O", "N"].contains($0) ? $0 : nil }
+      return try Self.conditions(of: type)
     case .exchanges: return Self.words([(MarketLetters.exchange, "Buttonwood")])
     case .history(let kind, let symbol):
       return try await showHistory(kind, symbol, MarketParameters(request.query), market)

@@ -32,10 +32,11 @@ extension GatewayService {
     guard let feed else { throw .noEndpoint }
     let values = QueryValues(request.query)
     let since = try values.time("since").map { $0.advanced(byMicroseconds: -1) }
-    let sinceID = try values.word("since_id") { EventID($0)?.at }
+    // Two names of the same: events are named by ULIDs here.
+    let sinceID = try values.word(values.text("since_ulid") == nil ? "since_id" : "since_ulid") { EventID($0)?.at }
     let lastID = request.header("Last-Event-ID").flatMap { EventID($0)?.at }
     let until = try values.time("until")
-    let untilID = try values.word("until_id") { EventID($0)?.at }
+    let untilID = try values.word(values.text("until_ulid") == nil ? "until_id" : "until_ulid") { EventID($0)?.at }
     // Where several are given, the narrower one counts; a client that reconnects goes on where it was.
     let start = lastID ?? [since, sinceID].compactMap(\.self).max()
     let end = [until, untilID].compactMap(\.self).min()

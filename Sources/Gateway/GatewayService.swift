@@ -18,6 +18,7 @@ public final class GatewayService: Sendable {
   let market: MarketSources?
   let hub: MarketHub?
   let streamCensus: Census<AccountNumber>
+  let messageBudgets = MessageBudgets()
   private let requestCensus: Census<AccountNumber>
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
@@ -191,6 +192,10 @@ public final class GatewayService: Sendable {
     if route == .tradeSocket { return try openTradeSocket(request) }
     if route == .dataStream { return try await openDataStream(request, headers) }
     if route == .description { return .json(200, APIDescription.document) }
+    if route == .documentation {
+      return HTTPResponse(
+        status: 200, headers: [("Content-Type", "text/html; charset=utf-8")], body: DocumentationPage.html)
+    }
     return route == .health ? Self.status(200, "ok") : await ready()
   }
 
@@ -248,6 +253,7 @@ public final class GatewayService: Sendable {
     case .showAnnouncement: throw .announcementNotFound
     case .listOptionContracts: return .json(200, Array(#"{"option_contracts":[],"next_page_token":null}"#.utf8))
     case .showOptionContract(let name): throw .assetNotFound(name)
+    case .showNothing(let list): return .json(200, list.body(now().description))
     }
   }
 
@@ -273,7 +279,7 @@ public final class GatewayService: Sendable {
 
   /// What needs no database.
   private static func isServedClosed(_ route: Route) -> Bool {
-    route == .health || route == .readiness || route == .description
+    route == .health || route == .readiness || route == .description || route == .documentation
   }
 
   private func ready() async -> HTTPResponse {

@@ -30,17 +30,19 @@ enum Route: Hashable {
   case health
   case readiness
   case description
+  case documentation
+  case empty(EmptyList)
   case stocks(StockRoute)
   case dataStream
 
   /// Whether no key is asked for, or only later.
   var isOpen: Bool {
     switch self {
-    case .health, .readiness, .description, .tradeSocket, .dataStream: return true
+    case .health, .readiness, .description, .documentation, .tradeSocket, .dataStream: return true
     case .orders, .order, .orderByClientID, .account, .configurations, .portfolioHistory, .activities,
       .activitiesOfType, .positions, .position, .assets, .asset, .clock, .calendar, .watchlists, .watchlist,
       .watchlistEntry, .watchlistByName, .watchlistEntryByName, .announcements, .announcement, .optionContracts,
-      .optionContract, .tradeEvents, .stocks:
+      .optionContract, .tradeEvents, .stocks, .empty:
       return false
     }
   }
@@ -48,7 +50,7 @@ enum Route: Hashable {
   /// Finds the route of a path as it was sent; nil when there is nothing.
   ///
   /// Segments are decoded one by one, so that an encoded slash does not make two of one. Empty segments name nothing: a
-  /// client that lost an identifier must not reach the list.
+  /// client that lost an identifier must not reach the list. All names in paths are ASCII: what is not names nothing.
   init?(rawPath: String) {
     // One client's library appends a slash and follows no redirect.
     if rawPath == "/stream" || rawPath == "/stream/" {
@@ -59,7 +61,7 @@ enum Route: Hashable {
     for raw in rawPath.utf8.dropFirst().split(
       separator: UInt8(ascii: "/"), maxSplits: 4, omittingEmptySubsequences: false)
     {
-      guard let segment = Self.decode(raw), !segment.isEmpty else { return nil }
+      guard let segment = Self.decode(raw), !segment.isEmpty, segment.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
       segments.append(segment)
     }
     guard rawPath.utf8.first == UInt8(ascii: "/") else { return nil }
@@ -67,10 +69,14 @@ enum Route: Hashable {
     case ("healthz", 1): self = .health
     case ("readyz", 1): self = .readiness
     case ("openapi.json", 1): self = .description
+    case ("docs", 1): self = .documentation
     case ("v2", 3...) where segments[1] == "stocks":
       guard let route = StockRoute(segments[2...]) else { return nil }
       self = .stocks(route)
     case ("v1", 3) where segments[1...] == ["events", "trades"]: self = .tradeEvents
+    case ("v1", _), ("v1beta1", _):
+      guard let list = EmptyList(segments) else { return nil }
+      self = .empty(list)
     case ("v2", 2): self.init(collection: segments[1])
     case ("v2", 3): self.init(collection: segments[1], member: segments[2])
     case ("v2", 4): self.init(collection: segments[1], member: segments[2], part: segments[3])

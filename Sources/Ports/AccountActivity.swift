@@ -118,6 +118,8 @@ public struct ActivityQuery: Hashable, Sendable {
   public var after: Timestamp?
   /// Only earlier ones.
   public var until: Timestamp?
+  /// Only executions of this order; then no other kinds.
+  public var order: OrderID?
   /// Only those behind this one in the list's order, with about when it was.
   public var behind: ActivityPlace?
   /// Earliest first instead of latest first.

@@ -26,6 +26,8 @@ import Testing
     case .health: "/healthz"
     case .readiness: "/readyz"
     case .description: "/openapi.json"
+    case .documentation: "/docs"
+    case .empty(let list): list.path
     case .configurations: "/v2/account/configurations"
     case .portfolioHistory: "/v2/account/portfolio/history"
     case .activities: "/v2/account/activities"
@@ -93,8 +95,8 @@ import Testing
         .activitiesOfType(symbol), .positions, .position(symbol), .assets, .asset(symbol), .clock, .calendar,
         .watchlists, .watchlist(symbol), .watchlistEntry(symbol, symbol: symbol), .watchlistByName,
         .watchlistEntryByName(symbol: symbol), .announcements, .announcement(symbol), .optionContracts,
-        .optionContract(symbol), .health, .readiness, .description,
-      ] + stocks.map { .stocks($0) }
+        .optionContract(symbol), .health, .readiness, .description, .documentation,
+      ] + stocks.map { .stocks($0) } + EmptyList.allCases.map { .empty($0) }
     #expect(Set(routes.map(template)) == Set(described.keys))
     for route in [Route.tradeSocket, .tradeEvents, .dataStream] {
       #expect(String(decoding: APIDescription.document, as: UTF8.self).contains(template(route)))

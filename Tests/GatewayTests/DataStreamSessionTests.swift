@@ -115,14 +115,23 @@ import Testing
   @Test func largeSubscriptionsCannotBeRepeatedWithoutEnd() {
     var (small, large) = (MessageBudget(), MessageBudget())
     let taken = (0..<1_000).map { _ in
-      (small.take(symbols: 3, now: 0) ? 1 : 0, large.take(symbols: 20_000, now: 0) ? 1 : 0)
+      (small.take(bytes: 60, now: 0) ? 1 : 0, large.take(symbols: 30_000, now: 0) ? 1 : 0)
     }
     #expect(taken.reduce(0) { $0 + $1.0 } == Int(MessageBudget.burst))
     #expect(taken.reduce(0) { $0 + $1.1 } == 1)
-    let (now, later) = (small.take(symbols: 3, now: 1), small.take(symbols: 3, now: 1_000_000_000))
+    let (now, later) = (small.take(bytes: 60, now: 1), small.take(bytes: 60, now: 1_000_000_000))
     #expect(!now && later)
     let extreme = large.take(symbols: .max, now: .max / 2)
     #expect(!extreme)
+  }
+
+  /// A new connection brings no new budget.
+  @Test func budgetsAreTheAccounts() {
+    let budgets = MessageBudgets()
+    let (one, other) = (AccountNumber(rawValue: 1), AccountNumber(rawValue: 2))
+    while budgets.take(one, now: 0, { $0.take(bytes: 64_000, now: 0) }) {}
+    #expect(!budgets.take(one, now: 0) { $0.take(bytes: 64_000, now: 0) })
+    #expect(budgets.take(other, now: 0) { $0.take(bytes: 64_000, now: 0) })
   }
 
   @Test func subscriptionsHaveABound() {

@@ -64,7 +64,8 @@ extension FakeExchange: AccountKeeper {
         all.removeFirst(index + 1)
       }
       let matching = all.filter { activity in
-        query.kinds.contains(activity.kind) && query.after.map { activity.at > $0 } ?? true
+        query.kinds.contains(activity.kind) && query.order.map { activity.order == $0 } ?? true
+          && query.after.map { activity.at > $0 } ?? true
           && query.until.map { activity.at < $0 } ?? true
       }
       return Array(matching.prefix(query.limit))
@@ -133,4 +134,9 @@ extension FakeExchange.State {
       }
     }
   }
+}
+
+extension AccountActivity {
+  /// Of which order it is a fill.
+  fileprivate var order: OrderID? { if case .fill(let fill) = detail { fill.order } else { nil } }
 }

@@ -108,4 +108,29 @@ func text(_ value: Int64, _ digits: Int) -> String {
     let all = await fixture.send("GET", "/v2/calendar?start=0001-01-01&end=9999-12-31")
     #expect((3500...4200).contains(all.json?.array?.count ?? 0))
   }
+
+  /// What libraries send for fields that nobody has set changes nothing and is no reason to refuse what somebody has.
+  @Test(arguments: [
+    #"{"dtbp_check":"","trade_confirm_email":"none","suspend_trade":false,"no_shorting":false,"fractional_trading":false}"#,
+    #"{"dtbp_check":null,"trade_confirm_email":"none","max_margin_multiplier":"","pdt_check":""}"#,
+    #"{"trade_confirm_email":"none","max_margin_multiplier":"0","max_options_trading_level":0,"disable_overnight_trading":false}"#,
+    #"{"trade_confirm_email":"none","max_margin_multiplier":"1","no_shorting":true,"ptp_no_exception_entry":false}"#,
+  ])
+  func zeroValuesAreNoWishes(body: String) async {
+    let fixture = GatewayFixture()
+    let answer = await fixture.send("PATCH", "/v2/account/configurations", body)
+    #expect(answer.status == 200, "\(answer.text)")
+    #expect(answer["trade_confirm_email"]?.string == "none" && answer["dtbp_check"]?.string == "both")
+    #expect(answer["no_shorting"]?.bool == true && answer["fractional_trading"]?.bool == false)
+    #expect(answer["suspend_trade"]?.bool == false)
+  }
+
+  @Test(arguments: [
+    #"{"fractional_trading":true}"#, #"{"max_margin_multiplier":"4"}"#, #"{"max_options_trading_level":2}"#,
+    #"{"dtbp_check":"never"}"#, #"{"suspend_trade":"perhaps"}"#,
+  ])
+  func wishesThatCannotBeGrantedAreRefused(body: String) async {
+    let fixture = GatewayFixture()
+    #expect(await fixture.send("PATCH", "/v2/account/configurations", body).status == 422)
+  }
 }

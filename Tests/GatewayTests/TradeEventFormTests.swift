@@ -8,7 +8,9 @@ import Testing
 
 /// Events as accounts' streams tell them.
 @Suite struct TradeEventFormTests {
-  private static func told(_ kind: OrderEvent.Kind, reason: UInt8) throws -> JSONValue {
+  private static func told(
+    _ kind: OrderEvent.Kind, reason: UInt8, words: TradeEventWords = .all
+  ) throws -> JSONValue {
     let at = Timestamp("2026-01-05T15:00:00Z")!
     let row = OrderRecord(
       id: .timeOrdered(at: at, random: 1), account: AccountNumber(rawValue: 1), clientOrderID: "c",
@@ -22,8 +24,22 @@ import Testing
     var writer = JSONWriter()
     writer.tradeEvent(
       AccountEvent(at: at, accountID: UniqueID(high: 0, low: 9), event: event, row: row, position: nil),
-      GatewayFixture.apple, MarketClock(mode: .open))
+      GatewayFixture.apple, MarketClock(mode: .open), words: words)
     return try JSONDocument(writer.bytes).root
+  }
+
+  /// WebSockets' clients are told in words that every library knows.
+  @Test func everyEventHasAWordThatAllLibrariesKnow() throws {
+    let known: Set = [
+      "new", "partial_fill", "fill", "canceled", "expired", "rejected", "replaced", "accepted", "calculated",
+      "order_cancel_rejected", "order_replace_rejected",
+    ]
+    for number in UInt8.min ... .max {
+      guard let kind = OrderEvent.Kind(rawValue: number) else { continue }
+      let word = try Self.told(kind, reason: 0, words: .oldest)["event"]?.string ?? ""
+      #expect(known.contains(word), "\(kind): \(word)")
+    }
+    #expect(try Self.told(.triggered, reason: 0)["event"]?.string == "restated")
   }
 
   @Test func anEventTellsWhyWhereThereIsAReason() throws {

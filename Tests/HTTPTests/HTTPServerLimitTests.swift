@@ -111,6 +111,89 @@ import Testing
     }
   }
 
+  /// Whoever may not send a body sends none; small ones are not asked about.
+  @Test func bodiesAreJudgedByTheirHeads() async throws {
+    let asked = Lock<[Int?]>([])
+    try await withServer({
+      $0.bodyGate = { head, length in
+        asked.withLock { $0.append(length) }
+        await Task.yield()
+        guard head.header("Key") == "right" else { return .refuse(HTTPResponse(status: 401, body: Array("who?".utf8))) }
+        return .take(limit: 20_000)
+      }
+    }) { server in
+      func request(_ framing: String, key: String = "right") -> String {
+        "POST /b HTTP/1.1\r\nHost: x\r\nKey: \(key)\r\n\(framing)\r\n\r\n"
+      }
+      let stranger = try RawConnection(port: server.boundPort)
+      stranger.send(request("Content-Length: 1000000", key: "wrong"))
+      let refusal = try stranger.receive()
+      #expect(refusal.status == 401 && refusal.body == "who?" && stranger.remainder() != nil)
+      let chunked = try RawConnection(port: server.boundPort)
+      chunked.send(request("Transfer-Encoding: chunked", key: "wrong"))
+      #expect(try chunked.receive().status == 401)
+
+      let client = try RawConnection(port: server.boundPort)
+      let body = String(repeating: "b", count: 10_000)
+      client.send(request("Content-Length: 10000") + body)
+      #expect(try client.receive().body == "POST /b " + body)
+      client.send(request("Transfer-Encoding: chunked") + "2710\r\n\(body)\r\n0\r\n\r\n")
+      #expect(try client.receive().body == "POST /b " + body)
+      client.send(request("Content-Length: 3", key: "wrong") + "abc")
+      #expect(try client.receive().body == "POST /b abc")
+      client.send(request("Content-Length: 30000") + String(repeating: "c", count: 30_000))
+      #expect(try client.receive().status == 413)
+      #expect(asked.withLock { $0 } == [1_000_000, nil, 10_000, nil, 30_000])
+      #expect(server.metrics.inFlight == 0)
+    }
+  }
+
+  /// A client who hangs up while the gate looks leaves nothing behind.
+  @Test func whoHangsUpBeforeTheGateIsForgotten() async throws {
+    let gate = Gate()
+    try await withServer({
+      $0.bodyGate = { _, _ in
+        await gate.pass()
+        return .take(limit: 100_000)
+      }
+    }) { server in
+      do {
+        let client = try RawConnection(port: server.boundPort)
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n")
+        try await eventually("the gate is asked") { gate.waitingCount == 1 }
+      }
+      gate.open()
+      try await eventually("it is gone") { server.metrics.openConnections == 0 && server.metrics.inFlight == 0 }
+    }
+  }
+
+  /// Who sent a request is what a trusted proxy says, and nobody else's word counts.
+  @Test(arguments: [true, false]) func proxiesAreBelieved(isTrusted: Bool) async throws {
+    let peers = Lock<[String]>([])
+    try await withServer(
+      {
+        $0.connectionLimitPerAddress = 1
+        if isTrusted { $0.trustedProxies = TrustedAddresses(["127.0.0.1", "::1"])! }
+      },
+      handler: { request in
+        peers.withLock { $0.append(request.peer) }
+        return await echo(request)
+      }
+    ) { server in
+      let client = try RawConnection(port: server.boundPort)
+      for word in ["192.0.2.7", "10.0.0.1, 2001:db8::7", "no address"] {
+        client.send("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: \(word)\r\n\r\n")
+        #expect(try client.receive().status == 200)
+      }
+      let second = try RawConnection(port: server.boundPort)
+      second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect((try? second.receive().status) == (isTrusted ? 200 : nil))
+    }
+    let expected =
+      isTrusted ? ["192.0.2.7", "2001:db8::7", "127.0.0.1", "127.0.0.1"] : [String](repeating: "127.0.0.1", count: 3)
+    #expect(peers.withLock { $0 } == expected)
+  }
+
   /// libmicrohttpd's own polling thread hangs at multiples of 128 ready connections.
   @Test(arguments: [127, 128, 129, 256, 2000])
   func servesManyConnectionsAtOnce(connections: Int) async throws {

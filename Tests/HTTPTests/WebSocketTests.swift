@@ -177,6 +177,25 @@ import Testing
     }
   }
 
+  @Test func anAddressHasAShareOfGuests() async throws {
+    let handler = RecordingHandler { _, stream in stream.admit() }
+    try await withServer(
+      { $0.streams.guestsPerAddress = 2 }, handler: { .webSocket($0, handler: handler, isGuest: true) }
+    ) { server in
+      let first = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      let second = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      #expect(throws: StreamSocket.Ended.self) { try WebSocketCaller(port: server.boundPort, path: "/ws") }
+      first.send("it is me")
+      try await eventually("it is admitted") { handler.messages.count == 1 }
+      let third = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      #expect(throws: StreamSocket.Ended.self) { try WebSocketCaller(port: server.boundPort, path: "/ws") }
+      second.close()
+      try await eventually("one has left") { handler.ends.count == 1 }
+      _ = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      withExtendedLifetime((first, third)) {}
+    }
+  }
+
   @Test func aGuestMaySayLittleUntilHeIsAdmitted() async throws {
     let handler = RecordingHandler { message, stream in
       if message.bytes == Array("it is me".utf8) { stream.admit() }

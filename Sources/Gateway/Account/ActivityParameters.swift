@@ -31,6 +31,13 @@ enum ActivityParameters {
       query.after = max(query.after ?? start, start.advanced(byMicroseconds: -1))
       query.until = min(query.until ?? end, end)
     }
+    if let order = try values.id("order_id") {
+      query.order = order
+      query.kinds.formIntersection([.fill])
+      // Nothing of an order is told before it was submitted; what has no time in it is no order of ours.
+      guard let submitted = order.time else { return ActivityQuery(account: account, kinds: []) }
+      query.after = max(query.after ?? submitted, submitted.advanced(byMicroseconds: -1))
+    }
     query.ascending = try values.direction() == .ascending
     query.limit = try pageSize(values)
     if let token = values.text("page_token") {
@@ -40,6 +47,22 @@ enum ActivityParameters {
       query.behind = place
     }
     return query
+  }
+
+  /// The flows of cash that a history is to list; nil for none.
+  static func cashflows(_ values: QueryValues) throws(APIError) -> [String]? {
+    guard let names = values.list("cashflow_types") else { return nil }
+    switch names {
+    case ["ALL"]: return [AccountActivity.Kind.cashDeposit.rawValue, AccountActivity.Kind.cashWithdrawal.rawValue]
+    case ["NONE"], []: return nil
+    default:
+      let known = idle.union(["CSD", "CSW", "TRANS"])
+      guard names.allSatisfy(known.contains) else {
+        throw .field("invalid cashflow_types", reason: "invalid_cashflow_types")
+      }
+      // Each once, in the order in which they were asked for.
+      return names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+    }
   }
 
   private enum Category: String {

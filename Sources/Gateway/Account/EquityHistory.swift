@@ -50,6 +50,29 @@ struct EquityHistory: Sendable {
     inflow = flows
   }
 
+  /// What cash has come from outside, or gone there, by the end of each window since the first began.
+  /// - Parameter type: Which flows: deposits, withdrawals or both; there are no others.
+  static func cashflows(_ movements: [AccountMovement], _ type: String, windows: Int) -> [Int64] {
+    var flows = [Int64](repeating: 0, count: windows)
+    for movement in movements where movement.isExternal && movement.instrument == nil {
+      let isWanted =
+        switch type {
+        case "CSD": movement.amount > 0
+        case "CSW": movement.amount < 0
+        case "TRANS": true
+        default: false
+        }
+      // What moved behind the last moment is in no window.
+      guard isWanted, flows.indices.contains(movement.span) else { continue }
+      flows[movement.span] = flows[movement.span].saturatingSum(movement.amount)
+    }
+    var total: Int64 = 0
+    return flows.map { flow in
+      total = total.saturatingSum(flow)
+      return total
+    }
+  }
+
   private static func cash(_ movements: [AccountMovement], span: Int) -> Int64 {
     movements.reduce(0) {
       $1.span == span && $1.isExternal && $1.instrument == nil ? $0.saturatingSum($1.amount) : $0

@@ -38,7 +38,7 @@ extension GatewayService {
       (prices[question] ?? nil) ?? table[question.instrument]?.referencePrice
     }
     var writer = JSONWriter(capacity: 256 + 48 * plan.windows.count)
-    writer.portfolioHistory(plan, history)
+    writer.portfolioHistory(plan, history, movements)
     return .json(200, writer)
   }
 
@@ -57,7 +57,9 @@ extension GatewayService {
 }
 
 extension JSONWriter {
-  fileprivate mutating func portfolioHistory(_ plan: HistoryPlan, _ history: EquityHistory) {
+  fileprivate mutating func portfolioHistory(
+    _ plan: HistoryPlan, _ history: EquityHistory, _ movements: [AccountMovement]
+  ) {
     let base = history.equity[0]
     var (reference, flows) = (base, Int64(0))
     var gains: [(gain: Int64, reference: Int64)] = []
@@ -82,9 +84,18 @@ extension JSONWriter {
     string(NewYorkTime.day(at: plan.base).description)
     key("timeframe")
     string(plan.timeframe.rawValue)
-    key("cashflow")
-    beginObject()
-    endObject()
+    if let names = plan.cashflows {
+      key("cashflow")
+      beginObject()
+      for name in names {
+        let flows = EquityHistory.cashflows(movements, name, windows: plan.windows.count)
+        key(dynamic: name)
+        beginArray()
+        for flow in flows { number(flow, fractionDigits: 4) }
+        endArray()
+      }
+      endObject()
+    }
     endObject()
   }
 

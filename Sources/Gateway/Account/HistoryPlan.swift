@@ -47,6 +47,8 @@ struct HistoryPlan: Sendable {
   var base: Timestamp
   /// Whether profit begins anew each day.
   var resetsDaily: Bool
+  /// Which flows of cash are listed, by the names that were asked for; nil for none.
+  var cashflows: [String]?
 
   /// Reads the query of `GET /v2/account/portfolio/history`.
   init(_ values: QueryValues, clock: MarketClock, now: Timestamp) throws(APIError) {
@@ -79,6 +81,7 @@ struct HistoryPlan: Sendable {
         }
       } ?? true
     if timeframe == .day { resetsDaily = false }
+    cashflows = try ActivityParameters.cashflows(values)
     base = hours.closeBefore(first)
     guard first <= last else { return }
     guard days <= Int64(Self.maximumWindows) else { throw Self.tooMuch }

@@ -58,7 +58,10 @@ extension APIDescription {
           "intraday_reporting", .word(["market_hours", "extended_hours", "continuous"]), "Which hours of a day."),
         .query("extended_hours", .boolean, "The older name of intraday_reporting=extended_hours."),
         .query("pnl_reset", .word(["per_day", "no_reset"]), "Whether profit begins anew each day."),
-        .query("cashflow_types", .string(), "Read and not needed: cash flows are not listed."),
+        .query("date_end", .date, "The older name of end."), .query("date_start", .date, "The older name of start."),
+        .query(
+          "cashflow_types", .string(),
+          "ALL, NONE, or types of activities separated by commas: what came and went by the end of each window."),
       ], answer: .init(200, "Parallel lists.", .named("PortfolioHistory")), refusals: [422]),
     APIOperation(
       method: .get, path: "/v2/account/activities", name: "listActivities", tag: "Account",
@@ -80,6 +83,7 @@ extension APIDescription {
   private static let pageOfActivities: [Parameter] = [
     .query("after", .time, "After this moment."), .query("until", .time, "Before this moment."),
     .query("date", .date, "On this day in New York."),
+    .query("order_id", .uuid, "Only fills of this order."),
     .query("direction", .word(["asc", "desc"]), "By time; desc by default."),
     .query("page_size", .integer(1...100), "Most activities; 100 by default."),
     .query("page_token", .string(), "The id of the last activity of the page before."),
@@ -136,7 +140,7 @@ extension APIDescription {
       [.always("timestamp", .array(.integer()), "Beginnings of windows, in seconds since 1970.")]
         + APIProperty.always(["equity", "profit_loss", "profit_loss_pct"], .array(.number)) + [
           .always("base_value", .number), .always("base_value_asof", .date), .always("timeframe", .string()),
-          .always("cashflow", .object([])),
+          .perhaps("cashflow", .map(.array(.number)), "By type, when it was asked for."),
         ]),
     "Activity": .object(
       [

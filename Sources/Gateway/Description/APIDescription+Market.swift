@@ -21,6 +21,7 @@ extension APIDescription {
       method: .get, path: "/v2/calendar", name: "getCalendar", tag: "Calendar", summary: "Lists days of trading.",
       parameters: [
         .query("start", .date, "The first day."), .query("end", .date, "The last day."),
+        .query("date_type", .word(["TRADING", "SETTLEMENT"]), "Which day of each is meant; TRADING by default."),
       ], answer: .init(200, "Days, in New York's time.", .array(.named("CalendarDay"))), refusals: [422]),
     APIOperation(
       method: .get, path: "/v2/corporate_actions/announcements", name: "listAnnouncements", tag: "Assets",
@@ -42,7 +43,31 @@ extension APIDescription {
       summary: "Shows an option: there are none.",
       parameters: [.path("symbol_or_id", .string(limit: 1...64), "Any.")],
       answer: .init(200, "Never.", .object([])), refusals: [404]),
+    nothing(.news, "listNews", "News", [.always("news", .array(.object([]))), .always("next_page_token", .null)]),
+    nothing(
+      .mostActives, "listMostActives", "The most active stocks",
+      [.always("most_actives", .array(.object([]))), .always("last_updated", .time)]),
+    nothing(
+      .movers, "listMovers", "Gainers and losers",
+      [
+        .always("gainers", .array(.object([]))), .always("losers", .array(.object([]))),
+        .always("market_type", .word(["stocks"])), .always("last_updated", .time),
+      ]),
+    nothing(.corporateActions, "listCorporateActions", "Corporate actions", corporateActions),
+    nothing(.corporateActionsBeta, "listCorporateActionsBeta", "Corporate actions, by an older path", corporateActions),
   ]
+
+  private static let corporateActions: [APIProperty] = [
+    .always("corporate_actions", .object([])), .always("next_page_token", .null),
+  ]
+
+  private static func nothing(
+    _ list: EmptyList, _ name: String, _ what: String, _ members: [APIProperty]
+  ) -> APIOperation {
+    APIOperation(
+      method: .get, path: list.path, name: name, tag: "Assets", summary: "\(what): there are none here.",
+      answer: .init(200, "An empty list.", .object(members)))
+  }
 
   static let marketSchemas: [String: APISchema] = [
     "Asset": .object(

@@ -63,7 +63,10 @@ extension APIDescription {
       APIOperation(
         method: .get, path: "/v2/stocks/meta/conditions/{tick_type}", name: "getConditions", tag: "Market data",
         summary: "What the letters of conditions mean.",
-        parameters: [.path("tick_type", .word(["trade", "quote"]), "Of what.")],
+        parameters: [
+          .path("tick_type", .word(["trade", "quote"]), "Of what."),
+          .query("tape", .word(["A", "B", "C", "O", "N"]), "Of which tape; all have the same here."),
+        ],
         answer: .init(200, "By letter.", .map(.string())), refusals: [404]),
       APIOperation(
         method: .get, path: "/v2/stocks/meta/exchanges", name: "getExchanges", tag: "Market data",

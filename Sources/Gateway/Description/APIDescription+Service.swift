@@ -11,6 +11,9 @@ extension APIDescription {
     APIOperation(
       method: .get, path: "/openapi.json", name: "getDescription", tag: "Service", summary: "This description.",
       answer: .init(200, "An OpenAPI document.", .object([.always("openapi", .string())])), isOpen: true),
+    APIOperation(
+      method: .get, path: "/docs", name: "getDocumentation", tag: "Service",
+      summary: "This description for people, as HTML.", answer: .init(200, "A page."), isOpen: true),
   ]
 
   static let serviceSchemas: [String: APISchema] = [

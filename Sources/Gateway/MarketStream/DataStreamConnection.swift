@@ -27,12 +27,14 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
     var caller: Caller?
     var inbox: [[UInt8]] = []
     var isWorking = false
+    /// Before anybody knows whose it is.
     var budget = MessageBudget()
   }
 
   let format: StreamFormat
   private let hub: MarketHub
   private let census: Census<AccountNumber>
+  private let budgets: MessageBudgets
   private let feed: EventFeed?
   private let known: Verdict?
   private let check: @Sendable (String, String) async -> Verdict
@@ -43,12 +45,14 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
   ///   - known: What came of the credentials in the request's head; nil when there were none.
   ///   - check: Looks at credentials.
   init(
-    format: StreamFormat, hub: MarketHub, census: Census<AccountNumber>, feed: EventFeed?, known: Verdict?,
+    format: StreamFormat, hub: MarketHub, census: Census<AccountNumber>, budgets: MessageBudgets,
+    feed: EventFeed?, known: Verdict?,
     check: @escaping @Sendable (String, String) async -> Verdict
   ) {
     self.format = format
     self.hub = hub
     self.census = census
+    self.budgets = budgets
     self.feed = feed
     self.known = known
     self.check = check
@@ -112,14 +116,13 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
         return state.inbox.removeFirst()
       }
       guard let next else { return }
+      // Paid for before it is read.
+      guard take({ $0.take(bytes: next.count, now: $1) }) else { return handle(.noisy) }
       let request = StreamRequest(next, format)
-      let (isAffordable, isOpen) = state.withLock { state in
-        let symbols = request.symbolCount + state.session.subscriptionCount
-        return (
-          state.budget.take(symbols: symbols, now: HostClock.monotonicNanoseconds()), state.session.isOpen
-        )
+      let (symbols, isOpen) = state.withLock { state in
+        (request.symbolCount + state.session.subscriptionCount, state.session.isOpen)
       }
-      guard isAffordable else { return handle(.noisy) }
+      guard take({ $0.take(symbols: symbols, now: $1) }) else { return handle(.noisy) }
       guard isOpen, case .subscribe(let wanted, _) = request else {
         handle(.said(request))
         continue
@@ -131,6 +134,14 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
         handle(.troubled)
       }
     }
+  }
+
+  private func take(_ take: (inout MessageBudget, Int64) -> Bool) -> Bool {
+    let now = HostClock.monotonicNanoseconds()
+    guard let account = state.withLock({ $0.caller?.account }) else {
+      return state.withLock { take(&$0.budget, now) }
+    }
+    return budgets.take(account, now: now) { take(&$0, now) }
   }
 
   // MARK: The hub's and the feed's side

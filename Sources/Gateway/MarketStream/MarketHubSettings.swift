@@ -1,10 +1,12 @@
+internal import Lifecycle
+
 /// Rhythms and bounds of live market data.
 struct MarketHubSettings {
   /// Books that are read anew between two looks at the streams, at most: whoever follows many at once waits for them
   /// himself.
   var booksPerTurn = 32
   /// How long a subscription waits to be confirmed while what it begins with cannot be read.
-  var confirmationLimit = Duration.seconds(2)
+  var confirmationLimit: Duration = TimeLimits.confirmation.value
   /// How often the shards' streams are looked at while somebody follows them.
   var pollPeriod = Duration.milliseconds(20)
   /// How long a stream that cannot be read is left alone.

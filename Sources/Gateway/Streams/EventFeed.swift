@@ -275,7 +275,16 @@ extension EncodedEvent {
     var writer = JSONWriter(capacity: 1_400)
     writer.tradeEvent(event, instrument, clock)
     line = .event(writer.bytes, id: event.id.description)
-    message = TradeSocketProtocol.tradeUpdate(writer.bytes)
+    switch event.event.kind {
+    case .triggered, .reduced:
+      var other = JSONWriter(capacity: 1_400)
+      other.tradeEvent(event, instrument, clock, words: .oldest)
+      message = TradeSocketProtocol.tradeUpdate(other.bytes)
+    // An order of a class ends with the others: the cancel of one that has ended so has come true already.
+    case .cancelRejected where event.status == .canceled: message = nil
+    case .new, .partialFill, .fill, .canceled, .replaced, .rejected, .expired, .cancelRejected, .replaceRejected, .held:
+      message = TradeSocketProtocol.tradeUpdate(writer.bytes)
+    }
   }
 }
 

@@ -9,7 +9,7 @@ public struct EventFeedSettings: Hashable, Sendable {
   /// Accounts and keys that are looked at in one statement at most.
   public var inquiryLimit = 5_000
   /// Streams of one account at most; 0 for no limit.
-  public var streamsPerAccount = 0
+  public var streamsPerAccount = 1_000
   /// How long a WebSocket may stay without proving whose it is.
   public var authenticationLimit: Duration = .seconds(10)
   /// Longest pause after a failed reading.

@@ -5,10 +5,13 @@ internal import Ports
 
 extension JSONWriter {
   /// An event of an account as its streams tell it: the order is shown as it was after the event.
-  mutating func tradeEvent(_ event: AccountEvent, _ instrument: Instrument, _ clock: MarketClock) {
+  /// - Parameter words: Which words the stream's clients know.
+  mutating func tradeEvent(
+    _ event: AccountEvent, _ instrument: Instrument, _ clock: MarketClock, words: TradeEventWords = .all
+  ) {
     beginObject()
     key("event")
-    string(plain: event.event.kind.wire)
+    string(plain: words == .all ? event.event.kind.wire : event.event.kind.oldestWire)
     key("event_id")
     string(event.id.description)
     key("account_id")
@@ -38,7 +41,26 @@ extension JSONWriter {
   }
 }
 
+/// Which words for events the clients of a stream know.
+enum TradeEventWords {
+  /// All that the service has.
+  case all
+  /// Those that every library has known from the beginning: some fail over any other.
+  case oldest
+}
+
 extension OrderEvent.Kind {
+  /// As ``wire``, in words that every library knows: a stop that was reached works from now on as an order that has just
+  /// come (`new`), and an exit that lost shares to the other has another quantity (`calculated`).
+  var oldestWire: StaticString {
+    switch self {
+    case .triggered: return "new"
+    case .reduced: return "calculated"
+    case .new, .partialFill, .fill, .canceled, .replaced, .rejected, .expired, .cancelRejected, .replaceRejected, .held:
+      return wire
+    }
+  }
+
   /// The word on the wire. Clients know the service's words alone, so what it has no word for is `accepted` (a leg that
   /// waits for its entry) or `restated` (a stop that was reached, an exit that lost shares to the other); the order tells it.
   var wire: StaticString {

@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Glibc
+internal import Lifecycle
 
 /// Where connections wait until the head of their first request is there and has been found good: only then libmicrohttpd
 /// gets them. Confined to the loop's thread; times are monotonic nanoseconds.
@@ -66,7 +67,7 @@ final class FrontDoor {
     isTrusted = { configuration.trustedProxies.contains($0) }
     headLimit = configuration.headLimit
     probes = configuration.probes
-    self.deadlines = (deadlines.head, configuration.idleTimeout.nanoseconds, 2_000_000_000)
+    self.deadlines = (deadlines.head, configuration.idleTimeout.nanoseconds, TimeLimits.refusedClient.value.nanoseconds)
     refusal = { configuration.refusal($0.status, $0.message) }
     scratch = .allocate(byteCount: configuration.headLimit + 4, alignment: 16)
     listen(true)

@@ -59,6 +59,7 @@ extension ServerLoop {
       }
       door?.left(record.key)
     }
+    counters.openConnections.set(records.count + (door?.count ?? 0))
   }
 
   /// Gives a connection to libmicrohttpd, which closes its socket if it cannot take it.

@@ -25,7 +25,13 @@ public final class HTTPStream: Sendable {
   }
 
   /// The client has proved who it is: it may send as much as clients may.
-  public func admit() { guest.withLock { $0 = false } }
+  public func admit() {
+    let wasGuest = guest.withLock { isGuest in
+      defer { isGuest = false }
+      return isGuest
+    }
+    if wasGuest { loop.admitted(self) }
+  }
 
   /// Whether the client may send only what anybody may.
   var isGuest: Bool { guest.withLock { $0 } }

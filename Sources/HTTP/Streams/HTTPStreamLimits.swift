@@ -14,8 +14,9 @@ public struct HTTPStreamLimits: Hashable, Sendable {
   public var client = StreamIntake.client
   /// What a client of a WebSocket may send before.
   public var guest = StreamIntake.guest
-  /// Open streams of one client address, 0 for any number; further ones are answered 503.
-  public var countPerAddress = 0
+  /// Open WebSockets of one client address whose clients have yet to prove who they are, 0 for any number; further ones are
+  /// answered 503.
+  public var guestsPerAddress = 0
   /// How long a stream is silent before the server pings, or sends a comment.
   public var pingInterval: Duration = TimeLimits.streamPing.value
   /// How long nothing may come from the client of a WebSocket, and how long any client may leave unread what was sent.

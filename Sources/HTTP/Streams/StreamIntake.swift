@@ -22,7 +22,7 @@ public struct StreamIntake: Hashable, Sendable {
 
   /// Clients that have proved who they are.
   public static let client = StreamIntake(
-    messageBytes: 64 << 10, fragments: 128, framesPerSecond: 200, bytesPerSecond: 128 << 10, burst: 10)
+    messageBytes: 64 << 10, fragments: 128, framesPerSecond: 200, bytesPerSecond: 128 << 10, burst: 5)
   /// Anybody.
   public static let guest = StreamIntake(
     messageBytes: 4 << 10, fragments: 16, framesPerSecond: 10, bytesPerSecond: 4 << 10, burst: 4)

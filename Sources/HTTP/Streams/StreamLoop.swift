@@ -60,10 +60,9 @@ final class StreamLoop: @unchecked Sendable {
   func adopt(_ socket: Int32, _ opening: HTTPStreamOpening, head: [UInt8], peer: String) -> Bool {
     let (isTaken, mustWake) = mailbox.withLock { box in
       guard box.isStarted, box.drainDeadline == nil, box.open < limits.count,
-        limits.countPerAddress == 0 || box.addresses[peer, default: 0] < limits.countPerAddress
+        !opening.isGuest || box.enter(peer, limit: limits.guestsPerAddress)
       else { return (false, false) }
       box.open += 1
-      box.addresses[peer, default: 0] += 1
       box.lastID += 1
       let stream = HTTPStream(
         id: box.lastID, peer: peer, kind: opening.kind, isGuest: opening.isGuest, loop: self)
@@ -74,6 +73,9 @@ final class StreamLoop: @unchecked Sendable {
     if mustWake { eventfd_write(waker, 1) }
     return isTaken
   }
+
+  /// A guest has proved who it is, or is gone.
+  func admitted(_ stream: HTTPStream) { mailbox.withLock { $0.leave(stream.peer) } }
 
   /// A stream has something to write, or is to be closed.
   func mark(_ stream: HTTPStream) {
@@ -245,7 +247,8 @@ final class StreamLoop: @unchecked Sendable {
     guard connections.removeValue(forKey: connection.stream.id) != nil else { return }
     connection.stream.seal()
     Glibc.close(connection.socket)
-    mailbox.withLock { $0.left(connection.stream.peer) }
+    connection.stream.admit()
+    mailbox.withLock { $0.open -= 1 }
     counters.closed.add(1)
     connection.handler.closed(connection.stream, end)
   }

@@ -15,8 +15,8 @@ struct StreamMailbox {
   var dirty: [HTTPStream] = []
   /// Streams that are open or adopted.
   var open = 0
-  /// Those of each client address.
-  var addresses: [String: Int] = [:]
+  /// Guests of each client address.
+  private var guests: [String: Int] = [:]
   var lastID: UInt64 = 0
   var isStarted = false
   var isOver = false
@@ -27,11 +27,19 @@ struct StreamMailbox {
   /// Whether the loop has nothing to fetch.
   var isEmpty: Bool { adopted.isEmpty && dirty.isEmpty }
 
-  /// A stream of an address is gone.
-  mutating func left(_ peer: String) {
-    open -= 1
-    let rest = (addresses[peer] ?? 1) - 1
-    addresses[peer] = rest > 0 ? rest : nil
+  /// Counts a guest of an address, unless it has as many as it may have.
+  /// - Parameter limit: How many; 0 for any number.
+  mutating func enter(_ peer: String, limit: Int) -> Bool {
+    let count = guests[peer, default: 0]
+    guard limit == 0 || count < limit else { return false }
+    guests[peer] = count + 1
+    return true
+  }
+
+  /// A guest has proved who it is, or is gone.
+  mutating func leave(_ peer: String) {
+    let rest = (guests[peer] ?? 1) - 1
+    guests[peer] = rest > 0 ? rest : nil
   }
 
   /// Whether the loop must be woken for what has been put in.

@@ -115,6 +115,13 @@ public enum TimeLimits {
     name: "stream close", place: .http, value: .seconds(2),
     bounds: "how long a closed stream waits for its client's end")
 
+  public static let refusedClient = TimeLimit(
+    name: "refused client", place: .http, value: .seconds(2),
+    bounds: "how long a client whose first head was refused may read why")
+  public static let confirmation = TimeLimit(
+    name: "confirmation", place: .http, value: .seconds(2),
+    bounds: "how long a subscription to market data waits for what it begins with before it is confirmed without")
+
   // MARK: Stopping
 
   public static let workerDrain = TimeLimit(
@@ -133,6 +140,6 @@ public enum TimeLimits {
     probe,
     renewal, lease, unreachable, stuck, handOver, requestHead, requestBody, answer, idleConnection, streamPing,
     streamIdle,
-    streamClose, workerDrain, gatewayDrain,
+    streamClose, refusedClient, confirmation, workerDrain, gatewayDrain,
   ]
 }

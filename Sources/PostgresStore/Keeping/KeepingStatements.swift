@@ -61,7 +61,7 @@ enum KeepingStatements {
     SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, sum(l.amount)::bigint, 0::bigint, 0::bigint
     FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
     WHERE l.account_id = $1::bigint AND j.created_at >= ($2::timestamptz[])[1]
-    GROUP BY 1, 2
+    GROUP BY 1, 2, l.amount < 0
     """)
 
   /// The same as ``executed(day:)`` in one span, behind an event. Parameters: account, moment, time of the event.
@@ -128,6 +128,7 @@ enum KeepingStatements {
         AND e.event_at > $2::timestamptz AND e.event_at < $3::timestamptz
         AND (e.event_at, e.shard, e.sequence, e.ordinal)
           \(sign) ($4::timestamptz, $5::smallint, $6::bigint, $7::integer)
+        AND ($9::uuid IS NULL OR e.order_id = $9::uuid)
       ORDER BY e.event_at \(word), e.shard \(word), e.sequence \(word), e.ordinal \(word) LIMIT $8::integer
       """)
   }

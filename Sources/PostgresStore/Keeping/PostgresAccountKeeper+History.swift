@@ -55,12 +55,13 @@ extension PostgresAccountKeeper {
     }
   }
 
-  /// Movements that are added up, by span and asset.
+  /// Movements that are added up, by span and asset; what comes from outside and what goes there apart.
   private struct Movements {
     private struct Key: Hashable {
       var span: Int32
       var asset: Int32
       var isExternal: Bool
+      var isOutgoing: Bool
     }
     private var sums: [Key: AccountMovement] = [:]
 
@@ -68,7 +69,9 @@ extension PostgresAccountKeeper {
 
     mutating func add(_ rows: PostgresRows, isExternal: Bool) {
       for row in 0..<rows.count {
-        let key = Key(span: rows.int4(row, 0), asset: rows.int4(row, 1), isExternal: isExternal)
+        let key = Key(
+          span: rows.int4(row, 0), asset: rows.int4(row, 1), isExternal: isExternal,
+          isOutgoing: isExternal && rows.int8(row, 2) < 0)
         var sum =
           sums[key]
           ?? AccountMovement(
@@ -170,6 +173,7 @@ extension PostgresAccountKeeper {
       Self.bounds(query) + [
         .timestamp(microseconds: cursor.moment.rawValue), .int2(Int16(clamping: cursor.event.0)),
         .int8(cursor.event.1), .int4(cursor.event.2), .int4(Int32(query.limit)),
+        query.order.map { .uuid($0.high, $0.low) } ?? .null,
       ]
     var (first, last) = (query.after?.day ?? Day(rawValue: 0), query.until?.day ?? DayWalk.last)
     if query.ascending { first = max(first, cursor.moment.day) } else { last = min(last, cursor.moment.day) }

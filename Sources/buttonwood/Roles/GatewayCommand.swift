@@ -69,9 +69,9 @@ enum GatewayCommand {
       server.streams.count = line.integer(
         "stream-limit", default: server.streams.count, in: 0...1_000_000,
         help: "Most open streams, WebSockets and server-sent events together; beyond it 503.")
-      server.streams.countPerAddress = line.integer(
-        "streams-per-address", default: server.streams.count / 4, in: 0...1_000_000,
-        help: "Most open streams of one client address; 0 for no limit.")
+      server.streams.guestsPerAddress = line.integer(
+        "guests-per-address", default: server.streams.count / 4, in: 0...1_000_000,
+        help: "Most open WebSockets of one client address that have yet to prove whose they are; 0 for no limit.")
       server.streams.queueBytes = line.integer(
         "stream-queue", default: server.streams.queueBytes, in: (768 << 10)...(1 << 30), unit: "bytes",
         help:

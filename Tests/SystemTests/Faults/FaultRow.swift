@@ -47,7 +47,7 @@ extension FaultRow {
     worker + fleet + leader + links + redis + hostile + postgres + commits + stalls + gateway + races + clocks
     + marketDay + auctions
     + age + log + dayTables
-    + findings
+    + findings + guests
 
   /// The rows that are asked for by number in BUTTONWOOD_FAULT_ROWS (`1,27`), or all.
   static let selected: [FaultRow] = {

@@ -24,7 +24,7 @@ struct ExtremeValueTests {
     #expect(operations.count > 50)
     let problems = await onThread { [gateway] in
       let caller = gateway.caller(account: 0)
-      return operations.flatMap { Self.try($0, caller, gateway.process) }
+      return operations.flatMap { ExtremeValues.problems($0, caller, gateway.process) }
     }
     #expect(problems.isEmpty, "\(problems.count): \(problems.prefix(20).joined(separator: "\n"))")
     #expect(gateway.process.exitStatus == nil, "\(gateway.process.log.suffix(3000))")
@@ -101,49 +101,5 @@ struct ExtremeValueTests {
         gateway.caller(account: 1).call("GET", "/v2/stocks/S0/trades/latest")?.body.contains("\"p\":") == true
       } ? true : nil
     }
-  }
-
-  private static func `try`(_ operation: DescribedOperation, _ caller: HTTPCaller, _ process: ChildProcess) -> [String]
-  {
-    var problems: [String] = []
-    func send(_ values: [String: String], _ body: String) {
-      let target = operation.target(values)
-      guard process.exitStatus == nil else { return }
-      guard let answer = caller.call(operation.method, target, body) else {
-        problems.append("\(operation.method) \(target.prefix(200)) \(body.prefix(200)): no answer")
-        return
-      }
-      // Orders of this test may fill its account up.
-      let isFine = answer.status < 500 && answer.status != 401 && (answer.status == 204 || !answer.body.isEmpty)
-      if !isFine {
-        problems.append(
-          "\(operation.method) \(target.prefix(200)) \(body.prefix(200)): \(answer.status) \(answer.body)")
-      }
-    }
-    let plain = operation.body(0) ?? ""
-    for parameter in operation.parameters {
-      for value in ExtremeValues.all { send([parameter.name: value], plain) }
-    }
-    let times: Set = ["start", "end", "after", "until", "date", "date_start", "date_end"]
-    let lengths: Set = ["timeframe", "period"]
-    let spans = operation.parameters.map(\.name).filter(times.contains)
-    for (index, first) in spans.enumerated() {
-      for second in spans[(index + 1)...] {
-        for (from, to) in product(ExtremeValues.combined, ExtremeValues.combined) {
-          send([first: from, second: to], plain)
-          for name in operation.parameters.map(\.name).filter(lengths.contains) where from <= to {
-            for length in ExtremeValues.spans { send([first: from, second: to, name: length], plain) }
-          }
-        }
-      }
-    }
-    for member in operation.members {
-      for value in ExtremeValues.members { send([:], operation.body(0, with: member, value)) }
-    }
-    return problems
-  }
-
-  private static func product(_ left: [String], _ right: [String]) -> [(String, String)] {
-    left.flatMap { a in right.map { (a, $0) } }
   }
 }

@@ -1,4 +1,5 @@
 import JSON
+import TestKit
 
 /// Values at the ends of what can be written, as anybody may send them for any parameter.
 enum ExtremeValues {
@@ -57,4 +58,53 @@ enum ExtremeValues {
       #"{"limit_price":"1e18","stop_price":"9223372036854775807"}"#,
       #"{"limit_price":"0.0001","stop_price":"-9223372036854775808"}"#,
     ]
+}
+
+extension ExtremeValues {
+  /// Sends an operation with every value for every parameter and every member of its body.
+  /// - Returns: What was answered as a fault of ours, or not at all.
+  static func problems(
+    _ operation: DescribedOperation, _ caller: HTTPCaller, _ process: ChildProcess
+  ) -> [String] {
+    var problems: [String] = []
+    func send(_ values: [String: String], _ body: String) {
+      let target = operation.target(values)
+      guard process.exitStatus == nil else { return }
+      guard let answer = caller.call(operation.method, target, body) else {
+        problems.append("\(operation.method) \(target.prefix(200)) \(body.prefix(200)): no answer")
+        return
+      }
+      // Orders of this test may fill its account up.
+      let isFine = answer.status < 500 && answer.status != 401 && (answer.status == 204 || !answer.body.isEmpty)
+      if !isFine {
+        problems.append(
+          "\(operation.method) \(target.prefix(200)) \(body.prefix(200)): \(answer.status) \(answer.body)")
+      }
+    }
+    let plain = operation.body(0) ?? ""
+    for parameter in operation.parameters {
+      for value in all { send([parameter.name: value], plain) }
+    }
+    let times: Set = ["start", "end", "after", "until", "date", "date_start", "date_end"]
+    let lengths: Set = ["timeframe", "period"]
+    let spans = operation.parameters.map(\.name).filter(times.contains)
+    for (index, first) in spans.enumerated() {
+      for second in spans[(index + 1)...] {
+        for (from, to) in product(combined, combined) {
+          send([first: from, second: to], plain)
+          for name in operation.parameters.map(\.name).filter(lengths.contains) where from <= to {
+            for length in spans { send([first: from, second: to, name: length], plain) }
+          }
+        }
+      }
+    }
+    for member in operation.members {
+      for value in members { send([:], operation.body(0, with: member, value)) }
+    }
+    return problems
+  }
+
+  private static func product(_ left: [String], _ right: [String]) -> [(String, String)] {
+    left.flatMap { a in right.map { (a, $0) } }
+  }
 }
