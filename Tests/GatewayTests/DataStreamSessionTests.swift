@@ -1,4 +1,5 @@
 import HTTP
+import Market
 import MessagePack
 import Testing
 
