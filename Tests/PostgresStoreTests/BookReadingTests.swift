@@ -18,7 +18,7 @@ struct BookReadingTests {
   private func read(_ reading: BookReading, _ session: PostgresSession) async throws -> ShardBook? {
     let ending = try await session.use { (connection) throws(PostgresError) in try reading.run(&connection) }
     guard case .book(let found) = ending else { return nil }
-    return await found.whole()
+    return try await found.whole()
   }
 
   /// Every order of the books, whatever it has gone through, with what stands beside it.
@@ -107,7 +107,7 @@ struct BookReadingTests {
       Issue.record("no book")
       return
     }
-    let book = await found.whole()
+    let book = try await found.whole()
     #expect(book.orders.count == 6 && book.orders.allSatisfy { $0.status == .accepted })
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM open_orders") == 0)
   }
