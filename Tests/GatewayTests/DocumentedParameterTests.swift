@@ -1,5 +1,6 @@
 import Accounting
 import JSON
+import Lifecycle
 import Market
 import Ports
 import Testing
