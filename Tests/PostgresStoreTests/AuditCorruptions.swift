@@ -88,7 +88,7 @@ extension AuditFindingTests {
     Corruption(
       "A8", "a closed order that is kept as an open one",
       """
-      INSERT INTO open_orders SELECT shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force
+      INSERT INTO open_orders SELECT shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force, order_type
       FROM orders WHERE \(order("NOT o.is_open")) RETURNING order_id::text
       """),
     Corruption(

@@ -28,7 +28,7 @@ enum ActivityParameters {
     if let day = try values.day("date") {
       let start = NewYorkTime.moment(day, hour: 0, minute: 0)
       let end = NewYorkTime.moment(day.advanced(by: 1), hour: 0, minute: 0)
-      query.after = max(query.after ?? start, start.advanced(byMicroseconds: -1))
+      query.begin(at: start)
       query.until = min(query.until ?? end, end)
     }
     if let order = try values.id("order_id") {
@@ -36,7 +36,7 @@ enum ActivityParameters {
       query.kinds.formIntersection([.fill])
       // Nothing of an order is told before it was submitted; what has no time in it is no order of ours.
       guard let submitted = order.time else { return ActivityQuery(account: account, kinds: []) }
-      query.after = max(query.after ?? submitted, submitted.advanced(byMicroseconds: -1))
+      query.begin(at: submitted)
     }
     query.ascending = try values.direction() == .ascending
     query.limit = try pageSize(values)
@@ -127,5 +127,13 @@ enum ActivityToken {
       bytes.prefix(timeDigits).allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
     else { return nil }
     return UniqueID(String(decoding: bytes.dropFirst(timeDigits + 2), as: UTF8.self)).flatMap { ActivityPlace(id: $0) }
+  }
+}
+
+extension ActivityQuery {
+  /// Leaves out what was before a moment; bounds are exclusive.
+  fileprivate mutating func begin(at moment: Timestamp) {
+    let bound = moment.advanced(byMicroseconds: -1)
+    after = after.map { max($0, bound) } ?? bound
   }
 }

@@ -5,7 +5,7 @@
 -- them in the same transaction.
 
 -- One row an open order, whatever its day: its key says where the row of `orders` is, for an identifier names its day.
--- `time_in_force` and `sequence` are what expiry and recovery choose by. Rows come and go: vacuum looks often.
+-- `time_in_force` and `sequence` are what expiry and recovery choose by; with `order_type` they say what an order may meet. Rows come and go: vacuum looks often.
 CREATE TABLE open_orders (
   shard smallint NOT NULL,
   side smallint NOT NULL,
@@ -15,6 +15,7 @@ CREATE TABLE open_orders (
   order_id uuid NOT NULL,
   sequence bigint NOT NULL,
   time_in_force smallint NOT NULL,
+  order_type smallint NOT NULL,
   PRIMARY KEY (shard, account_id, instrument_id, side, price, order_id)
 ) WITH (autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -42,8 +43,8 @@ DECLARE
   -- Once a statement, and not for each row.
   this date := table_day(TG_TABLE_NAME);
 BEGIN
-  INSERT INTO open_orders (shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force)
-  SELECT n.shard, n.side, n.instrument_id, n.account_id, n.price, n.order_id, n.sequence, n.time_in_force
+  INSERT INTO open_orders (shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force, order_type)
+  SELECT n.shard, n.side, n.instrument_id, n.account_id, n.price, n.order_id, n.sequence, n.time_in_force, n.order_type
   FROM new_orders n WHERE n.is_open;
   INSERT INTO account_days (account_id, day)
   SELECT k.account_id, k.day
@@ -232,8 +233,8 @@ BEGIN
       PERFORM note_account_days(leaf.name, leaf.condition, leaf.day);
     END LOOP;
   END LOOP;
-  INSERT INTO open_orders (shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force)
-  SELECT shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force FROM orders WHERE is_open;
+  INSERT INTO open_orders (shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force, order_type)
+  SELECT shard, side, instrument_id, account_id, price, order_id, sequence, time_in_force, order_type FROM orders WHERE is_open;
 END
 $$;
 DROP FUNCTION note_account_days(text, text, date);
