@@ -42,7 +42,7 @@ struct AuditFindingTests {
       ALTER TABLE accounts DROP CONSTRAINT accounts_never_overdrawn;
       ALTER TABLE positions DROP CONSTRAINT positions_never_oversold
       """)
-    var market = try await RandomMarket(url, seed: 11)
+    var market = try await RandomMarket(url, seed: 16)
     try await market.trade(batches: 60)
     try await market.settle()
     market.quarantineOneIn = 4

@@ -31,7 +31,9 @@ extension AuditCheck {
           SELECT o.order_id, o.filled, o.filled_value, coalesce(d.filled, 0) AS traded, coalesce(d.value, 0) AS worth,
             coalesce(r.filled, 0) AS inherited, coalesce(r.filled_value, 0) AS inherited_value,
             o.replaces IS NOT NULL AND (o.status = 6 OR o.sequence > k.processed
-              OR (o.shard, o.sequence) IN (SELECT * FROM put_aside)) AS beside
+              OR (o.shard, o.sequence) IN (SELECT * FROM put_aside)) AS beside,
+            -- What was accepted for an order that has then never come to be keeps what that one would have had.
+            coalesce(r.status = 6, false) AS is_of_none
           FROM orders o JOIN kept k ON k.shard = o.shard AND o.sequence >= k.first
           LEFT JOIN done d ON d.account_id = o.account_id AND d.order_id = o.order_id
           LEFT JOIN orders r ON r.account_id = o.account_id AND r.order_id = o.replaces
@@ -40,7 +42,8 @@ extension AuditCheck {
         SELECT order_id::text, format('filled %s worth %s, traded %s worth %s, inherited %s worth %s', filled, filled_value,
           traded, worth, inherited, inherited_value)
         FROM sums
-        WHERE CASE WHEN beside THEN traded <> 0 OR filled > inherited OR filled_value > inherited_value
+        WHERE CASE
+          WHEN beside THEN traded <> 0 OR NOT is_of_none AND (filled > inherited OR filled_value > inherited_value)
           ELSE filled <> traded + inherited OR filled_value <> worth + inherited_value END
         """),
     AuditCheck(
