@@ -73,8 +73,17 @@ actor HandOverReceiver {
   /// No longer wants a shard; one that was handed over meanwhile is given back when that shows.
   func forget(_ shard: Shard) { pending[shard] = nil }
 
-  /// Ends ``run()``.
-  func stop() { isStopping = true }
+  /// Ends ``run()``, and gives back what has just been handed over and is not claimed yet: others need not wait for it.
+  func stop() async {
+    isStopping = true
+    let asked = pending.filter { $0.value.isRequested }.sorted { $0.key < $1.key }
+    pending = [:]
+    for (shard, entry) in asked {
+      await troubles.attempt(.leases) { () async throws(StreamError) in
+        try await leases.release(shard, nonce: entry.nonce)
+      }
+    }
+  }
 
   /// Works until stopped.
   func run() async {
