@@ -47,5 +47,6 @@ struct FaultTopology: Hashable, Sendable {
   static let findings = FaultTopology(name: "findings")
   static let races = FaultTopology(name: "races")
   static let market = FaultTopology(name: "market", isManual: true)
+  static let auctions = FaultTopology(name: "auctions", isManual: true)
   static let soak = FaultTopology(name: "soak", workers: 3, isLinked: true, hasClocks: true, clockBound: "3h")
 }

@@ -8,7 +8,7 @@ import Testing
 extension FaultRow {
   static let auctions: [FaultRow] = [
     FaultRow(
-      number: 44, name: "owner killed between the parts of an opening, twice", topology: .market, load: .none
+      number: 44, name: "owner killed between the parts of an opening, twice", topology: .auctions, load: .none
     ) { stand in
       _ = try await eventually("a leader that follows the clock") {
         try stand.number("SELECT count(*) FROM market_clock WHERE mode = 'manual'") == 1 ? true : nil
