@@ -47,10 +47,10 @@ enum RoleOptions {
       }
     }
     metrics.gauge(
-      "buttonwood_clock_skew_microseconds",
-      help: "How far this host's clock is ahead of the database's at least; negative when it is behind."
+      "buttonwood_clock_skew_seconds",
+      help: "How far this host's clock is ahead of the database's at least, in whole seconds; negative when it is behind."
     ) { [weak watch] in
-      watch?.skew?.ahead.wholeMicroseconds
+      watch?.skew?.ahead.components.seconds
     }
     return watch
   }
