@@ -48,7 +48,7 @@ enum RoleOptions {
     }
     metrics.gauge(
       "buttonwood_clock_skew_seconds",
-      help: "How far this host's clock is ahead of the database's at least, in whole seconds; negative when it is behind."
+      help: "Whole seconds by which this host's clock is ahead of the database's; negative when behind."
     ) { [weak watch] in
       watch?.skew?.ahead.components.seconds
     }
