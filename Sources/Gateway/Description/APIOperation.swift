@@ -58,7 +58,8 @@ struct APIOperation: Sendable {
 
   /// The statuses of all refusals, in order.
   var allRefusals: [Int] {
-    Set((isOpen ? [] : [400, 401, 403, 429, 500, 503]) + refusals).sorted()
+    // A part of a path that is no name leads nowhere.
+    Set((isOpen ? [] : [400, 401, 403, 404, 422, 429, 500, 503]) + refusals).sorted()
   }
 }
 
