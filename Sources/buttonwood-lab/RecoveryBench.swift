@@ -59,8 +59,9 @@ enum RecoveryBench {
     func session(_ name: String) -> PostgresSession {
       PostgresSession(StoreSettings.ledger(url: url, role: "lab"), name: name)
     }
-    let sessions = [session("claim"), session("recover")]
-    let ledger = PostgresSettlementLedger(session: sessions[0], deepSession: sessions[1])
+    let sessions = [session("claim"), session("recover"), session("recover-half")]
+    let ledger = PostgresSettlementLedger(
+      session: sessions[0], deepSession: sessions[1], halfSession: sessions[2])
     let isOver = Lock(false)
     let others = Task {
       var longest = Duration.zero

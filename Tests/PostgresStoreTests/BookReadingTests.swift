@@ -1,4 +1,5 @@
 import Accounting
+import Lifecycle
 import Market
 import Ports
 import Postgres
@@ -49,6 +50,10 @@ struct BookReadingTests {
       var engine = try ShardEngine(paged)
       let whole = try #require(try await read(BookReading(shard: shard), session))
       #expect(whole.orders == paged.orders && whole.processed == paged.processed)
+      let halves = try #require(
+        try await read(
+          BookReading(shard: shard, pageSize: pageSize, secondHalf: StoreDatabase.session(url)), session))
+      #expect(halves.orders == paged.orders)
       #expect(whole.lastPrices == paged.lastPrices && whole.phases == paged.phases)
       engine.recall(quarantined: [])
       #expect(engine.openCount == paged.orders.count)
@@ -76,8 +81,24 @@ struct BookReadingTests {
     #expect(try await read(BookReading(shard: Shard(rawValue: 99)), session) == nil)
   }
 
+  /// Who cannot reach the second connection learns why, and the first is of use afterwards.
+  @Test func aHalfThatCannotBeReadFailsTheWhole() async throws {
+    var orders = TestOrders(seed: 8)
+    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    _ = try await entry.accept(
+      (0..<9).map { _ in orders.place(.sell, 1, at: 100, account: 1) }, now: StoreDatabase.noon)
+    _ = try StoreDatabase.text(url, "UPDATE shard_cursors SET processed_sequence = 9 WHERE shard = 0 RETURNING 'x'")
+    let session = StoreDatabase.session(url)
+    let nobody = PostgresSession(
+      PostgresOptions(url: "postgresql:///x?host=/nonexistent", applicationName: "tests"), name: "nobody")
+    await #expect(throws: PostgresError.self) {
+      try await read(BookReading(shard: shard, pageSize: 2, secondHalf: nobody), session)
+    }
+    #expect(try await read(BookReading(shard: shard, pageSize: 2), session)?.orders.count == 9)
+  }
+
   /// What is settled between two pages belongs to another moment.
-  @Test func allPagesAreOfOneSnapshot() async throws {
+  @Test(arguments: [false, true]) func allPagesAreOfOneSnapshot(inHalves: Bool) async throws {
     var orders = TestOrders(seed: 6)
     let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
     _ = try await entry.accept(
@@ -93,20 +114,29 @@ struct BookReadingTests {
     let reading = Task {
       try await StoreDatabase.session(url).use { (connection) throws(PostgresError) in
         try connection.execute("SET application_name = 'reader'; SET lock_timeout = 0; SET statement_timeout = 0")
-        return try BookReading(shard: shard, pageSize: 2).run(&connection)
+        return try BookReading(shard: shard, pageSize: 2, secondHalf: inHalves ? StoreDatabase.session(url) : nil)
+          .run(&connection)
       }
     }
     let waits = """
       SELECT count(*) FROM pg_stat_activity
       WHERE application_name = 'reader' AND datname = current_database() AND wait_event_type = 'Lock'
       """
-    while try StoreDatabase.integer(url, waits) == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    let isOver = Lock(false)
+    let watching = Task {
+      _ = await reading.result
+      isOver.withLock { $0 = true }
+    }
+    while try StoreDatabase.integer(url, waits) == 0, !isOver.withLock({ $0 }) {
+      try await Task.sleep(for: .milliseconds(5))
+    }
     try holder.execute(
       "UPDATE orders_\(day) SET is_open = false, status = 2, filled = quantity, closed_at = now(); COMMIT")
     guard case .book(let found) = try await reading.value else {
       Issue.record("no book")
       return
     }
+    await watching.value
     let book = try await found.whole()
     #expect(book.orders.count == 6 && book.orders.allSatisfy { $0.status == .accepted })
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM open_orders") == 0)

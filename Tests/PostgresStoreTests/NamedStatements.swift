@@ -31,7 +31,7 @@ enum NamedStatements {
     [
       SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor,
       SettlingStatements.bookPage,
-      SettlingStatements.bookLength,
+      SettlingStatements.bookLength, SettlingStatements.bookMiddle, SettlingStatements.exportSnapshot,
       OrderStatements.find(day: day),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, AuctionStatements.ofBooks,
       SettlingStatements.beginSnapshot,

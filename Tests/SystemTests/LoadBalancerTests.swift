@@ -122,7 +122,10 @@ extension FaultTests {
       #expect(plain?.status != 200)
       #expect(try await !ask("/v2/clock", "--tls-max", "1.1").contains("HTTP/1.1 200"))
       // Too long a body is refused without a gateway.
-      let long = try await ask("/v2/orders", "--data", "{\"pad\":\"\(String(repeating: "a", count: 70_000))\"}")
+      // The client asks before it sends: an answer to a body that is under way may be lost with its connection.
+      let long = try await ask(
+        "/v2/orders", "--header", "Expect: 100-continue", "--data",
+        "{\"pad\":\"\(String(repeating: "a", count: 70_000))\"}")
       #expect(long.contains("HTTP/1.1 413") && long.contains("body_too_large"), "\(long)")
       // Either gateway serves alone.
       for gateway in gateways {

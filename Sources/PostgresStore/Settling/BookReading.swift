@@ -1,4 +1,5 @@
 internal import Accounting
+internal import Lifecycle
 internal import Market
 internal import Ports
 internal import Postgres
@@ -7,7 +8,8 @@ internal import Sharding
 /// Reads the books of one shard: its cursor, its open orders, last prices and phases, all of one snapshot.
 ///
 /// Open orders come in pages, each a statement of its own, out of the tables of the days that they were submitted on: no
-/// statement grows with the book, and none looks at days without open orders.
+/// statement grows with the book, and none looks at days without open orders. A long book is read in two halves at the same time,
+/// where there is a second connection: the server's work is nearly all of the time.
 struct BookReading: Sendable {
   /// Open orders that are read at a time.
   static let pageSize: Int32 = 5_000
@@ -27,6 +29,8 @@ struct BookReading: Sendable {
   var pageSize = Self.pageSize
   /// How many pages a book may have; nil for any number. A longer one is not begun.
   var pages: Int?
+  /// Reads the second half of the book meanwhile; nil to read it all here.
+  var secondHalf: PostgresSession?
 
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
     let server = try connection.history()
@@ -52,16 +56,38 @@ struct BookReading: Sendable {
       PostgresCall(Restoration.read), page(behind: .first),
       PostgresCall(SettlingStatements.bookLength, [.int2(shard.rawValue), .int4(pages == nil ? 0 : most &+ 1)]),
       PostgresCall(AuctionStatements.ofBooks, names),
-      PostgresCall(DayStatements.mark),
     ])
     guard head[1].count == 1 else { return .none }
     if pages != nil, head[6].int8(0, 0) > most { return .tooLong }
     let processed = Sequence(rawValue: head[1].int8(0, 0))
-    var keys = OpenOrderPage(head[5], through: processed)
-    var parts: [Task<Result<[OrderRecord], PostgresError>, Never>] = []
+    var parts: [FoundBook.Part] = []
+    let half = try half(&connection)
+    _ = try connection.query(PostgresCall(DayStatements.mark))
+    // The snapshot is there for as long as this transaction is.
+    defer { half?.begun.wait() }
+    try read(head[5], through: processed, to: half?.start, &parts, &connection)
+    return .book(
+      FoundBook(
+        head: ShardBook(
+          shard: shard, processed: processed, orders: [], lastPrices: Self.prices(head[2]),
+          phases: try PhaseColumns.read(head[3])[shard] ?? [:],
+          auctions: try AuctionColumns.read(head[7])[shard] ?? [:],
+          history: server.map { LedgerHistory($0, restoration: head[4].int8(0, 0)) } ?? .unnamed),
+        parts: parts, others: half?.parts))
+  }
+
+  /// Pages of open orders and their rows.
+  /// - Parameters:
+  ///   - page: The first page.
+  ///   - end: The last order that is read; nil for the last of the book.
+  private func read(
+    _ page: PostgresRows, through processed: Sequence, to end: OpenOrderPlace?, _ parts: inout [FoundBook.Part],
+    _ connection: inout PostgresConnection
+  ) throws(PostgresError) {
+    var keys = OpenOrderPage(page, through: processed, to: end)
     while true {
       let next = keys.count == pageSize ? keys.last : nil
-      let answers = try rows(of: keys, and: next.map { page(behind: $0) }, &connection)
+      let answers = try rows(of: keys, and: next.map { self.page(behind: $0) }, &connection)
       // Rows are taken apart beside the server's work on the next page.
       let found = answers.orders
       parts.append(
@@ -73,17 +99,79 @@ struct BookReading: Sendable {
           }
         })
       guard let following = answers.page else { break }
-      keys = OpenOrderPage(following, through: processed)
+      keys = OpenOrderPage(following, through: processed, to: end)
     }
-    return .book(
-      FoundBook(
-        head: ShardBook(
-          shard: shard, processed: processed, orders: [], lastPrices: Self.prices(head[2]),
-          phases: try PhaseColumns.read(head[3])[shard] ?? [:],
-          auctions: try AuctionColumns.read(head[7])[shard] ?? [:],
-          history: server.map { LedgerHistory($0, restoration: head[4].int8(0, 0)) } ?? .unnamed),
-        parts: parts))
   }
+
+  // MARK: The second half
+
+  /// The half of a long book that another connection reads, in the same snapshot.
+  private struct Half {
+    /// The last order before it.
+    let start: OpenOrderPlace
+    /// Open once the other connection has the snapshot, or never will.
+    let begun: Latch
+    let parts: Task<Result<[FoundBook.Part], PostgresError>, Never>
+  }
+
+  private func half(_ connection: inout PostgresConnection) throws(PostgresError) -> Half? {
+    guard let secondHalf else { return nil }
+    // Before the mark: no snapshot is given away behind one.
+    let answers = try connection.pipeline([
+      PostgresCall(SettlingStatements.bookMiddle, [.int2(shard.rawValue)]),
+      PostgresCall(SettlingStatements.exportSnapshot),
+    ])
+    guard answers[0].count == 1 else { return nil }
+    let start = OpenOrderPlace(answers[0], 0)
+    let (snapshot, begun, reading) = (answers[1].text(0, 0), Latch(), self)
+    return Half(
+      start: start, begun: begun,
+      parts: Task {
+        defer { begun.open() }
+        do throws(PostgresError) {
+          return .success(
+            try await secondHalf.use { (connection) throws(PostgresError) in
+              try reading.follow(snapshot, behind: start, begun, &connection)
+            })
+        } catch {
+          return .failure(error)
+        }
+      })
+  }
+
+  /// Reads what comes behind an order, in another transaction's snapshot.
+  private func follow(
+    _ snapshot: String, behind start: OpenOrderPlace, _ begun: Latch, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> [FoundBook.Part] {
+    do throws(PostgresError) {
+      _ = try connection.query(PostgresCall(SettlingStatements.beginSnapshot))
+      guard snapshot.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || Self.isHexadecimal($0) }) else {
+        throw .unknownValue("a snapshot is called \(snapshot)")
+      }
+      try connection.execute("SET TRANSACTION SNAPSHOT '\(snapshot)'")
+      begun.open()
+      let head = try connection.pipeline([
+        PostgresCall(SettlingStatements.bookCursor, [.int2(shard.rawValue)]), page(behind: start),
+        PostgresCall(DayStatements.mark),
+      ])
+      var parts: [FoundBook.Part] = []
+      if head[0].count == 1 {
+        try read(
+          head[1], through: Sequence(rawValue: head[0].int8(0, 0)), to: nil, &parts, &connection)
+      }
+      _ = try connection.query(PostgresCall(SettlingStatements.commit))
+      return parts
+    } catch {
+      try connection.rollBack()
+      throw error
+    }
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
+  }
+
+  // MARK: Statements
 
   private func page(behind place: OpenOrderPlace) -> PostgresCall {
     PostgresCall(
@@ -120,13 +208,21 @@ struct BookReading: Sendable {
 
 /// A book whose orders are still being taken out of the server's answers.
 struct FoundBook: Sendable {
+  /// Orders of a page.
+  typealias Part = Task<Result<[OrderRecord], PostgresError>, Never>
+
   fileprivate let head: ShardBook
-  fileprivate let parts: [Task<Result<[OrderRecord], PostgresError>, Never>]
+  fileprivate let parts: [Part]
+  /// Those of the second half, where it is read apart.
+  fileprivate let others: Task<Result<[Part], PostgresError>, Never>?
 
   /// The book, with its orders in order.
   func whole() async throws(PostgresError) -> ShardBook {
     var orders: [OrderRecord] = []
     for part in parts { orders += try await part.value.get() }
+    if let others = try await others?.value.get() {
+      for part in others { orders += try await part.value.get() }
+    }
     var book = head
     book.orders = Self.inOrder(orders)
     return book
@@ -151,7 +247,7 @@ struct FoundBook: Sendable {
 }
 
 /// Where a page of a shard's open orders begins: behind the order of this key.
-struct OpenOrderPlace: Hashable, Sendable {
+struct OpenOrderPlace: Hashable, Comparable, Sendable {
   /// Before every order.
   static let first = OpenOrderPlace(
     account: .min, instrument: .min, side: .min, price: .min, id: UniqueID(high: 0, low: 0))
@@ -162,8 +258,22 @@ struct OpenOrderPlace: Hashable, Sendable {
   var price: Int64
   var id: OrderID
 
+  /// In the order of the index.
+  static func < (a: Self, b: Self) -> Bool {
+    (a.account, a.instrument, a.side, a.price, a.id) < (b.account, b.instrument, b.side, b.price, b.id)
+  }
+
   var parameters: [PostgresParameter] {
     [.int8(account), .int4(instrument), .int2(side), .int8(price), .uuid(id.high, id.low)]
+  }
+}
+
+extension OpenOrderPlace {
+  /// From the first five columns of a row.
+  init(_ rows: PostgresRows, _ row: Int) {
+    self.init(
+      account: rows.int8(row, 0), instrument: rows.int4(row, 1), side: rows.int2(row, 2), price: rows.int8(row, 3),
+      id: UniqueID(rows.uuid(row, 4)))
   }
 }
 
@@ -177,15 +287,14 @@ struct OpenOrderPage: Sendable {
   private(set) var byDay: [Day: [OrderName]] = [:]
 
   /// Takes a page from an answer to ``SettlingStatements/bookPage``.
-  /// - Parameter processed: What comes behind it stands in no book yet.
-  init(_ rows: PostgresRows, through processed: Sequence) {
-    count = rows.count
-    func place(_ row: Int) -> OpenOrderPlace {
-      OpenOrderPlace(
-        account: rows.int8(row, 0), instrument: rows.int4(row, 1), side: rows.int2(row, 2), price: rows.int8(row, 3),
-        id: UniqueID(rows.uuid(row, 4)))
-    }
-    last = count > 0 ? place(count - 1) : nil
+  /// - Parameters:
+  ///   - processed: What comes behind it stands in no book yet.
+  ///   - end: What comes behind it is not of the page.
+  init(_ rows: PostgresRows, through processed: Sequence, to end: OpenOrderPlace? = nil) {
+    var count = rows.count
+    if let end { while count > 0, OpenOrderPlace(rows, count - 1) > end { count -= 1 } }
+    self.count = count
+    last = count > 0 ? OpenOrderPlace(rows, count - 1) : nil
     for row in 0..<count where rows.int8(row, 5) <= processed.rawValue && !rows.bool(row, 6) {
       let id = UniqueID(rows.uuid(row, 4))
       // Every order is given an identifier that tells its time.

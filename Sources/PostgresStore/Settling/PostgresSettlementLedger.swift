@@ -12,6 +12,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
 
   private let session: PostgresSession
   private let deepSession: PostgresSession?
+  private let halfSession: PostgresSession?
   private let days = DayTables()
   private let sessionGuard: SessionGuard?
   /// The restoration that settlements were last seen to be of.
@@ -20,10 +21,15 @@ public struct PostgresSettlementLedger: SettlementLedger {
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   /// - Parameters:
   ///   - deepSession: For books that are long to read; nil to read them over `session` as well.
+  ///   - halfSession: For the second half of such a book, at the same time; nil to read it over `deepSession`.
   ///   - sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
-  public init(session: PostgresSession, deepSession: PostgresSession? = nil, sessionGuard: SessionGuard? = nil) {
+  public init(
+    session: PostgresSession, deepSession: PostgresSession? = nil, halfSession: PostgresSession? = nil,
+    sessionGuard: SessionGuard? = nil
+  ) {
     self.session = session
     self.deepSession = deepSession
+    self.halfSession = halfSession
     self.sessionGuard = sessionGuard
   }
 
@@ -83,7 +89,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
         switch ending {
         case .book(let found): return try await found.whole()
         case .none: return nil
-        case .tooLong: reading.pages = nil
+        case .tooLong: (reading.pages, reading.secondHalf) = (nil, halfSession)
         }
       }
       return nil

@@ -50,6 +50,19 @@ enum SettlingStatements {
     "book_length",
     "SELECT count(*) FROM (SELECT FROM open_orders WHERE shard = $1::smallint LIMIT $2::integer) AS p")
 
+  /// The key of a shard's open orders that parts them in two halves. Parameter: shard.
+  static let bookMiddle = PostgresStatement(
+    "book_middle",
+    """
+    SELECT p.account_id, p.instrument_id, p.side, p.price, p.order_id
+    FROM open_orders p WHERE p.shard = $1::smallint
+    ORDER BY p.account_id, p.instrument_id, p.side, p.price, p.order_id
+    OFFSET (SELECT count(*) / 2 FROM open_orders q WHERE q.shard = $1::smallint) LIMIT 1
+    """)
+
+  /// Makes a transaction's snapshot known to others.
+  static let exportSnapshot = PostgresStatement("export_snapshot", "SELECT pg_export_snapshot()")
+
   /// The keys of a shard's open orders behind a key, in the order of their index; with their places in the log, and whether
   /// they are in quarantine: then they stand before the cursor and in no book. The list of those is short and hashed once.
   ///

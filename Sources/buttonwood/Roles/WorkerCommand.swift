@@ -153,8 +153,10 @@ enum WorkerCommand {
         world: .init(
           ledger: PostgresSettlementLedger(session: session("settle"), sessionGuard: sessionGuard),
           claims: PostgresSettlementLedger(
-            session: session("claim"), deepSession: session("recover"), sessionGuard: sessionGuard),
-          preparations: PostgresSettlementLedger(session: session("prepare"), deepSession: session("prepare-deep")),
+            session: session("claim"), deepSession: session("recover"), halfSession: session("recover-half"),
+            sessionGuard: sessionGuard),
+          preparations: PostgresSettlementLedger(
+            session: session("prepare"), deepSession: session("prepare-deep"), halfSession: session("prepare-half")),
           leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
           leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
           members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
