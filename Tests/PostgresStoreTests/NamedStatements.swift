@@ -32,7 +32,7 @@ enum NamedStatements {
       SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor,
       SettlingStatements.bookPage,
       SettlingStatements.bookLength, SettlingStatements.bookMiddle, SettlingStatements.exportSnapshot,
-      OrderStatements.find(day: day),
+      OrderStatements.find(day: day), BookColumns.rows(day: day),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, AuctionStatements.ofBooks,
       SettlingStatements.beginSnapshot,
       SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,

@@ -158,13 +158,17 @@ struct QuarantineTests {
     #expect(error?.causeWord == "schema" && error?.isPassing == false, "\(String(describing: error))")
   }
 
-  @Test(arguments: ["side = 9", "status = 55", "pending = 9", "order_type = 99"])
+  @Test(arguments: ["side = 9", "status = 55", "pending = 9", "order_type = 99", "self_trade_prevention = 256"])
   func anOrderThatTheProgramDoesNotKnowKeepsTheShardAndNotTheProcess(_ change: String) async throws {
     var orders = TestOrders(seed: 3)
     try await accept([orders.place(.buy, 1, at: 100)])
     try await SettlementLedgerTests.settle(ledger, SettlementLedgerTests.claim(ledger, shard))
     _ = try StoreDatabase.text(
       url, "WITH made AS (UPDATE orders SET \(change) RETURNING 1) SELECT count(*)::text FROM made")
+    if change.hasPrefix("side") || change.hasPrefix("order_type") {
+      _ = try StoreDatabase.text(
+        url, "WITH made AS (UPDATE open_orders SET \(change) RETURNING 1) SELECT count(*)::text FROM made")
+    }
     let error = await #expect(throws: LedgerError.self) { try await ledger.books(of: [shard]) }
     #expect(error?.causeWord == "schema", "\(String(describing: error))")
     // Whoever cancels it is told to come again, and nothing stays locked.

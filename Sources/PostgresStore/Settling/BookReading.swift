@@ -89,12 +89,14 @@ struct BookReading: Sendable {
       let next = keys.count == pageSize ? keys.last : nil
       let answers = try rows(of: keys, and: next.map { self.page(behind: $0) }, &connection)
       // Rows are taken apart beside the server's work on the next page.
-      let found = answers.orders
+      let (found, shard) = (answers.orders, shard)
       parts.append(
         Task {
           Result { () throws(PostgresError) in
             var orders: [OrderRecord] = []
-            for rows in found { for row in 0..<rows.count { orders.append(try OrderColumns.read(rows, row)) } }
+            for (keys, rows) in found {
+              for row in 0..<rows.count { orders.append(try BookColumns.read(rows, row, of: keys, in: shard)) }
+            }
             return orders
           }
         })
@@ -182,17 +184,17 @@ struct BookReading: Sendable {
   /// back, those included that preparing the statements took: the mark stands before.
   private func rows(
     of keys: OpenOrderPage, and next: PostgresCall?, _ connection: inout PostgresConnection
-  ) throws(PostgresError) -> (orders: [PostgresRows], page: PostgresRows?) {
-    var orders: [PostgresRows] = []
+  ) throws(PostgresError) -> (orders: [(keys: [OpenOrderKey], rows: PostgresRows)], page: PostgresRows?) {
+    var orders: [(keys: [OpenOrderKey], rows: PostgresRows)] = []
     var days = keys.byDay.sorted { $0.key < $1.key }[...]
     repeat {
       let some = days.prefix(Self.daysAtOnce)
       days = days.dropFirst(some.count)
-      var calls = some.map { PostgresCall(OrderStatements.find(day: $0.key), OrderStatements.parameters($0.value)) }
+      var calls = some.map { PostgresCall(BookColumns.rows(day: $0.key), BookColumns.parameters($0.value)) }
       if days.isEmpty, let next { calls.append(next) }
       guard !calls.isEmpty else { break }
       let answers = try connection.pipeline(calls + [PostgresCall(DayStatements.release)])
-      orders += answers.prefix(some.count)
+      orders += zip(some, answers).map { ($0.value, $1) }
       if days.isEmpty, next != nil { return (orders, answers[some.count]) }
     } while !days.isEmpty
     return (orders, nil)
@@ -243,63 +245,5 @@ struct FoundBook: Sendable {
     }
     places.sort { ($0.priority, $0.activation, $0.id) < ($1.priority, $1.activation, $1.id) }
     return places.map { orders[$0.index] }
-  }
-}
-
-/// Where a page of a shard's open orders begins: behind the order of this key.
-struct OpenOrderPlace: Hashable, Comparable, Sendable {
-  /// Before every order.
-  static let first = OpenOrderPlace(
-    account: .min, instrument: .min, side: .min, price: .min, id: UniqueID(high: 0, low: 0))
-
-  var account: Int64
-  var instrument: Int32
-  var side: Int16
-  var price: Int64
-  var id: OrderID
-
-  /// In the order of the index.
-  static func < (a: Self, b: Self) -> Bool {
-    (a.account, a.instrument, a.side, a.price, a.id) < (b.account, b.instrument, b.side, b.price, b.id)
-  }
-
-  var parameters: [PostgresParameter] {
-    [.int8(account), .int4(instrument), .int2(side), .int8(price), .uuid(id.high, id.low)]
-  }
-}
-
-extension OpenOrderPlace {
-  /// From the first five columns of a row.
-  init(_ rows: PostgresRows, _ row: Int) {
-    self.init(
-      account: rows.int8(row, 0), instrument: rows.int4(row, 1), side: rows.int2(row, 2), price: rows.int8(row, 3),
-      id: UniqueID(rows.uuid(row, 4)))
-  }
-}
-
-/// One page of a shard's open orders.
-struct OpenOrderPage: Sendable {
-  /// How many there were, those included that stand in no book.
-  let count: Int
-  /// The last of them.
-  let last: OpenOrderPlace?
-  /// Those that stand in a book, by the day whose table has their rows.
-  private(set) var byDay: [Day: [OrderName]] = [:]
-
-  /// Takes a page from an answer to ``SettlingStatements/bookPage``.
-  /// - Parameters:
-  ///   - processed: What comes behind it stands in no book yet.
-  ///   - end: What comes behind it is not of the page.
-  init(_ rows: PostgresRows, through processed: Sequence, to end: OpenOrderPlace? = nil) {
-    var count = rows.count
-    if let end { while count > 0, OpenOrderPlace(rows, count - 1) > end { count -= 1 } }
-    self.count = count
-    last = count > 0 ? OpenOrderPlace(rows, count - 1) : nil
-    for row in 0..<count where rows.int8(row, 5) <= processed.rawValue && !rows.bool(row, 6) {
-      let id = UniqueID(rows.uuid(row, 4))
-      // Every order is given an identifier that tells its time.
-      let day = id.time?.day ?? Day(rawValue: 0)
-      byDay[day, default: []].append(OrderName(account: AccountNumber(rawValue: rows.int8(row, 0)), id: id))
-    }
   }
 }

@@ -54,7 +54,7 @@ enum SettlingStatements {
   static let bookMiddle = PostgresStatement(
     "book_middle",
     """
-    SELECT p.account_id, p.instrument_id, p.side, p.price, p.order_id
+    SELECT p.account_id, p.instrument_id, p.side::bigint & 65535, p.price, p.order_id
     FROM open_orders p WHERE p.shard = $1::smallint
     ORDER BY p.account_id, p.instrument_id, p.side, p.price, p.order_id
     OFFSET (SELECT count(*) / 2 FROM open_orders q WHERE q.shard = $1::smallint) LIMIT 1
@@ -63,15 +63,20 @@ enum SettlingStatements {
   /// Makes a transaction's snapshot known to others.
   static let exportSnapshot = PostgresStatement("export_snapshot", "SELECT pg_export_snapshot()")
 
-  /// The keys of a shard's open orders behind a key, in the order of their index; with their places in the log, and whether
-  /// they are in quarantine: then they stand before the cursor and in no book. The list of those is short and hashed once.
+  /// The keys of a shard's open orders behind a key, in the order of their index; with their places in the log, what else the
+  /// index tells, and whether they are in quarantine: then they stand before the cursor and in no book. The list of those is short
+  /// and hashed once. Small numbers come in one column: each column costs the server as much as finding the row.
   ///
   /// Parameters: shard, account, instrument, side, price, order, most rows.
   static let bookPage = PostgresStatement(
     "book_page",
     """
-    SELECT p.account_id, p.instrument_id, p.side, p.price, p.order_id, p.sequence, (p.shard, p.sequence) IN (
-        SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
+    SELECT p.account_id, p.instrument_id,
+      (p.side::bigint & 65535) + ((p.order_type::bigint & 65535) << 16) + ((p.time_in_force::bigint & 65535) << 32)
+        + CASE WHEN (p.shard, p.sequence) IN (
+          SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL) THEN 1::bigint << 48
+          ELSE 0 END,
+      p.price, p.order_id, p.sequence
     FROM open_orders p
     WHERE p.shard = $1::smallint AND (p.account_id, p.instrument_id, p.side, p.price, p.order_id)
       > ($2::bigint, $3::integer, $4::smallint, $5::bigint, $6::uuid)
