@@ -35,6 +35,7 @@ struct FaultTopology: Hashable, Sendable {
   }
 
   static let fleet = FaultTopology(name: "fleet")
+  static let depth = FaultTopology(name: "depth")
   static let leader = FaultTopology(name: "leader", isLinked: true)
   static let links = FaultTopology(name: "links", isLinked: true)
   static let redis = FaultTopology(name: "redis", isBalanced: false)

@@ -19,6 +19,18 @@ extension FaultRow {
       try await untilKilled(fragile.process)
     },
     FaultRow(
+      number: 45, name: "\(restingOrders) orders open in one symbol, its owner killed", topology: .depth
+    ) { stand in
+      try await stand.placeResting(restingOrders)
+      let shard = try #require(try stand.cursors().first { $0.shard == 0 })
+      try await stand.kill(try #require(stand.workers.first { $0.process.pid == shard.owner }))
+      // Whoever takes it over has read all of them, and trades.
+      _ = try await eventually("the deep shard's next owner") {
+        let now = try stand.cursors().first { $0.shard == 0 }
+        return now.map { $0.epoch > shard.epoch && $0.settled > shard.settled } ?? false ? true : nil
+      }
+    },
+    FaultRow(
       number: 46, name: "tables of \(days) days, worker killed", topology: .fleet, after: .seconds(1)
     ) { stand in
       try stand.makeOldDays(FaultRow.days)
@@ -29,11 +41,34 @@ extension FaultRow {
     },
   ]
 
+  /// How many orders rest in one book: more than are read over the connection that all claims go over.
+  fileprivate static let restingOrders = variable("BUTTONWOOD_FAULT_DEEP") == nil ? 22_000 : 1_000_000
+
   /// How many days have tables; what a transaction locks must not depend on it.
   fileprivate static let days = variable("BUTTONWOOD_FAULT_DEEP") == nil ? 120 : 400
 }
 
 extension FaultStand {
+  /// Has so many bids of one symbol rest far below its price.
+  fileprivate func placeResting(_ wanted: Int) async throws {
+    let run = UInt32.random(in: 0 ... .max)
+    let servers = gateways.map(\.server)
+    let accepted = Lock(0)
+    let share = (wanted + ScratchStack.accounts - 1) / ScratchStack.accounts
+    _ = await atOnce(ScratchStack.accounts) { account in
+      let caller = servers[account % servers.count].caller(account: account)
+      for number in 0..<share {
+        let body = """
+          {"symbol":"S0","qty":"1","side":"buy","type":"limit","time_in_force":"gtc",\
+          "limit_price":"\(1 + number % 7)","client_order_id":"deep-\(run)-\(account)-\(number)"}
+          """
+        guard caller.call("POST", "/v2/orders", body)?.status == 200 else { continue }
+        accepted.withLock { $0 += 1 }
+      }
+    }
+    #expect(accepted.withLock { $0 } >= wanted)
+  }
+
   /// Has so many orders of one symbol accepted while nobody works.
   fileprivate func placeUnsettled(_ wanted: Int) async throws {
     let run = UInt32.random(in: 0 ... .max)
