@@ -68,6 +68,28 @@ public struct RowArray: Sendable {
     count += 1
   }
 
+  /// The same rows in arrays of so many at most, in their order.
+  public func parts(of limit: Int) -> [RowArray] {
+    guard count > limit else { return [self] }
+    var parts: [RowArray] = []
+    let bytes = fields.writer.bytes
+    var (start, place) = (0, 0)
+    var part = RowArray()
+    func length(at place: Int) -> Int {
+      // Each row begins with its length, big-endian.
+      bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } + 4
+    }
+    while place < bytes.count {
+      place += length(at: place)
+      part.count += 1
+      guard part.count == limit || place == bytes.count else { continue }
+      part.fields.writer.bytes.append(contentsOf: bytes[start..<place])
+      parts.append(part)
+      (part, start) = (RowArray(), place)
+    }
+    return parts
+  }
+
   /// The array as a parameter; `elementType` is the composite type's identifier on this server.
   func parameter(elementType: UInt32) -> PostgresParameter {
     var writer = BinaryWriter()

@@ -21,7 +21,8 @@ public final class StallingProxy: Sendable {
     var mark: [UInt8] = []
     var passed = 0
     var stalls = 0
-    var isReleased = false
+    /// How often what had fallen silent was closed.
+    var releases = 0
   }
 
   /// The folder to name as host.
@@ -54,18 +55,17 @@ public final class StallingProxy: Sendable {
   ///   - mark: What these must contain; others pass whole and are not counted.
   public func arm(after bytes: Int, _ way: Way, mark: String = "") {
     state.withLock { state in
-      state.isReleased = false
       state.left = bytes
       state.way = way
       state.mark = Array(mark.utf8)
     }
   }
 
-  /// Closes connections that have fallen silent, until it is armed again.
-  public func release() { state.withLock { $0.isReleased = true } }
+  /// Closes the connections that have fallen silent so far.
+  public func release() { state.withLock { $0.releases += 1 } }
 
   /// How much of these bytes passes; nil for all. What does not makes the connection silent.
-  private func allowance(_ bytes: ArraySlice<UInt8>) -> (count: Int, way: Way)? {
+  private func allowance(_ bytes: ArraySlice<UInt8>) -> (count: Int, way: Way, releases: Int)? {
     state.withLock { state in
       state.passed += bytes.count
       guard let left = state.left, state.mark.isEmpty || contains(state.mark, in: bytes) else { return nil }
@@ -77,7 +77,7 @@ public final class StallingProxy: Sendable {
       }
       state.left = nil
       state.stalls += 1
-      return (left, state.way)
+      return (left, state.way, state.releases)
     }
   }
 
@@ -95,21 +95,22 @@ public final class StallingProxy: Sendable {
       guard waits[0].revents != 0 else { continue }
       let count = read(client, &chunk, chunk.count)
       guard count > 0 else { return }
-      if let (passes, way) = allowance(chunk[..<count]) {
+      if let (passes, way, releases) = allowance(chunk[..<count]) {
         _ = send(all: chunk[..<passes], to: server)
-        return stall(client, server, way)
+        return stall(client, server, way, until: releases)
       }
       guard send(all: chunk[..<count], to: server) else { return }
     }
   }
 
-  /// Passes nothing on from the client, and from the server only where that way is open, until one of the ends has gone.
-  private func stall(_ client: Int32, _ server: Int32, _ way: Way) {
+  /// Passes nothing on from the client, and from the server only where that way is open, until one of the ends has gone
+  /// or what has fallen silent is closed.
+  private func stall(_ client: Int32, _ server: Int32, _ way: Way, until releases: Int) {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       // The client's bytes stay unread, so that its end is seen by the hang-up alone.
       var waits = [pollfd(fd: client, events: 0, revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
-      guard poll(&waits, 2, 100) >= 0, waits[0].revents == 0, !state.withLock({ $0.isReleased }) else { return }
+      guard poll(&waits, 2, 100) >= 0, waits[0].revents == 0, state.withLock({ $0.releases }) == releases else { return }
       guard waits[1].revents != 0 else { continue }
       let count = read(server, &chunk, chunk.count)
       guard count > 0 else { return }

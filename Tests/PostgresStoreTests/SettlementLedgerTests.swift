@@ -43,8 +43,35 @@ struct SettlementLedgerTests {
       [orders.place(.sell, 10, at: 100, account: 1), orders.place(.buy, 4, at: 101)], now: StoreDatabase.noon)
   }
 
+  /// One order meets all that stand against it: its settlement takes several statements a table, and changes the same.
+  @Test func moreRowsThanAStatementCarriesAreSeveral() async throws {
+    var found: [String?] = []
+    var counts: [Int] = []
+    for rowsAtOnce in [7, 10_000] {
+      let url = try StoreDatabase.make()
+      var orders = TestOrders(seed: 9)
+      let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+      let makers = (0..<40).map { orders.place(.sell, 1, at: Int64(100 + $0 % 3), account: 1) }
+      _ = try await entry.accept(makers + [orders.place(.buy, 40, at: 102)], now: StoreDatabase.noon)
+      let ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))
+      let commit = try await Self.commit(ledger, Self.claim(ledger, shard))
+      var transaction = SettlingTransaction(commits: [commit], now: StoreDatabase.noon)
+      transaction.rowsAtOnce = rowsAtOnce
+      let calls = transaction.calls
+      counts.append(calls.count)
+      try await StoreDatabase.session(url).use { (connection) throws(PostgresError) in
+        _ = try connection.pipeline(calls)
+      }
+      #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM trades") == 40)
+      found.append(try Self.state(url))
+    }
+    #expect(found[0] == found[1] && counts[0] > counts[1])
+  }
+
+  private func state() throws -> String? { try Self.state(url) }
+
   /// Everything that a settlement could have changed.
-  private func state() throws -> String? {
+  private static func state(_ url: String) throws -> String? {
     try StoreDatabase.text(
       url,
       """

@@ -21,6 +21,27 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 7, 99, 100, 101])
+  func partsOfRowsAreTheSameRows(limit: Int) throws {
+    let scratch = try Scratch("parts_\(limit)")
+    var random = SeededRandom(seed: 3)
+    var connection = try scratch.connect()
+    try connection.execute("CREATE TYPE every_type AS (\(EveryType.columns))")
+    let statement = PostgresStatement(
+      "every", "SELECT u.* FROM unnest($1::every_type[]) WITH ORDINALITY AS u(\(EveryType.names), n) ORDER BY n")
+    let sent = (0..<100).map { _ in EveryType(&random) }
+    var array = RowArray()
+    for row in sent { array.append { row.write(&$0) } }
+    let parts = array.parts(of: limit)
+    #expect(parts.count == (100 + limit - 1) / limit && parts.allSatisfy { (1...limit).contains($0.count) })
+    var found: [EveryType] = []
+    for part in parts {
+      let rows = try connection.query(PostgresCall(statement, rows: part, of: "every_type"))
+      found += (0..<rows.count).map { EveryType(rows, $0) }
+    }
+    #expect(found == sent)
+  }
+
   @Test(arguments: [1, 2] as [UInt64])
   func rowsOfEveryTypeComeBackThroughCopy(seed: UInt64) throws {
     let scratch = try Scratch("copy_\(seed)")

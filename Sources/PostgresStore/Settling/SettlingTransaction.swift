@@ -6,7 +6,13 @@ internal import Sharding
 
 /// One settling transaction as a single flush: cursors first, then every changed row once, in lock order (accounts,
 /// positions, orders).
+///
+/// What one command may change is not bounded: an order may meet all that stand against it. Each statement is: more rows than that are
+/// several statements, and what bounds a statement's time is of no concern to how many there are.
 package struct SettlingTransaction {
+  /// Rows that one statement carries at most.
+  var rowsAtOnce = 10_000
+
   let commits: [ShardCommit]
   let now: Timestamp
 
@@ -27,7 +33,10 @@ package struct SettlingTransaction {
     let time = PostgresParameter.timestamp(microseconds: now.rawValue)
     var calls = [PostgresCall(SettlingStatements.moveCursors, rows: fences, of: "shard_fence[]", [time])]
     func add(_ statement: PostgresStatement, _ rows: RowArray, _ type: String, _ parameters: [PostgresParameter] = []) {
-      if rows.count > 0 { calls.append(PostgresCall(statement, rows: rows, of: type, parameters)) }
+      guard rows.count > 0 else { return }
+      for part in rows.parts(of: rowsAtOnce) {
+        calls.append(PostgresCall(statement, rows: part, of: type, parameters))
+      }
     }
     calls += quarantines(time)
     add(SettlingStatements.changeAccounts, accounts, "account_change[]", [time])
