@@ -108,9 +108,12 @@ public struct PostgresConnection: ~Copyable {
 
   /// Sends all calls in one flush and reads all answers. Outside an explicit transaction they are one transaction,
   /// committed when all have succeeded.
+  /// - Parameter onAnswer: Called at each answer: what many calls do may take long as a whole.
   /// - Throws: The first refusal; nothing after it has run. After ``PostgresError/connectionLost(_:)`` the outcome is
   ///   unknown, and the connection is of no further use.
-  public mutating func pipeline(_ calls: [PostgresCall]) throws(PostgresError) -> [PostgresRows] {
+  public mutating func pipeline(
+    _ calls: [PostgresCall], onAnswer: () -> Void = {}
+  ) throws(PostgresError) -> [PostgresRows] {
     if prepared.count + calls.count > Self.mostPrepared {
       // Statements that name days' tables are as many as the days: the server must not keep all of their plans for ever.
       try execute("DEALLOCATE ALL")
@@ -123,7 +126,7 @@ public struct PostgresConnection: ~Copyable {
     guard PQenterPipelineMode(connection) == 1 else { throw lost() }
     for call in calls { try send(call) }
     guard PQpipelineSync(connection) == 1 else { throw lost() }
-    let outcome = try receive(calls.count)
+    let outcome = try receive(calls.count, onAnswer)
     guard PQexitPipelineMode(connection) == 1 else { throw .protocolFault(Self.message(of: connection)) }
     return try outcome.get()
   }
@@ -202,7 +205,9 @@ public struct PostgresConnection: ~Copyable {
   }
 
   /// Reads the answers of `count` calls and the sync behind them.
-  private func receive(_ count: Int) throws(PostgresError) -> Result<[PostgresRows], PostgresError> {
+  private func receive(
+    _ count: Int, _ onAnswer: () -> Void
+  ) throws(PostgresError) -> Result<[PostgresRows], PostgresError> {
     var answers: [PostgresRows] = []
     answers.reserveCapacity(count)
     var failure: PostgresError?
@@ -224,7 +229,9 @@ public struct PostgresConnection: ~Copyable {
         guard answers.count == count else { throw .protocolFault("\(answers.count) answers to \(count) calls") }
         try checkReplication()
         return .success(answers)
-      case PGRES_COMMAND_OK, PGRES_TUPLES_OK: answers.append(PostgresRows(result))
+      case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+        answers.append(PostgresRows(result))
+        onAnswer()
       case PGRES_PIPELINE_ABORTED: PQclear(result)
       default:
         failure = failure ?? refusal(result)

@@ -110,7 +110,9 @@ public final class StallingProxy: Sendable {
     while true {
       // The client's bytes stay unread, so that its end is seen by the hang-up alone.
       var waits = [pollfd(fd: client, events: 0, revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
-      guard poll(&waits, 2, 100) >= 0, waits[0].revents == 0, state.withLock({ $0.releases }) == releases else { return }
+      guard poll(&waits, 2, 100) >= 0, waits[0].revents == 0, state.withLock({ $0.releases }) == releases else {
+        return
+      }
       guard waits[1].revents != 0 else { continue }
       let count = read(server, &chunk, chunk.count)
       guard count > 0 else { return }

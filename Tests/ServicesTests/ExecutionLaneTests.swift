@@ -191,6 +191,8 @@ extension Bench {
       let reads = await bench.ledger.logReads
       await bench.deliver([1_000])
       await eventually("a look at the log for the gap") { await bench.ledger.logReads > reads }
+      // What comes until then goes with it, and is found in the log a little later.
+      await eventually("the end of the stream that held it") { await bench.stream.discarded == [Row.shard] }
       await bench.log(1...3)
       await bench.deliver([1, 2, 3])
       await bench.expectSettled(3)

@@ -15,6 +15,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
   private let halfSession: PostgresSession?
   private let days = DayTables()
   private let sessionGuard: SessionGuard?
+  private let onProgress: @Sendable () -> Void
   /// The restoration that settlements were last seen to be of.
   private let restoration = Lock<Int64?>(nil)
 
@@ -22,11 +23,13 @@ public struct PostgresSettlementLedger: SettlementLedger {
   /// - Parameters:
   ///   - deepSession: For books that are long to read; nil to read them over `session` as well.
   ///   - halfSession: For the second half of such a book, at the same time; nil to read it over `deepSession`.
+  ///   - onProgress: Called whenever a statement of a settlement has been carried out: one may have very many.
   ///   - sessionGuard: Called when a lock was waited for in vain, or kept a shard from being claimed.
   public init(
     session: PostgresSession, deepSession: PostgresSession? = nil, halfSession: PostgresSession? = nil,
-    sessionGuard: SessionGuard? = nil
+    sessionGuard: SessionGuard? = nil, onProgress: @escaping @Sendable () -> Void = {}
   ) {
+    self.onProgress = onProgress
     self.session = session
     self.deepSession = deepSession
     self.halfSession = halfSession
@@ -209,9 +212,9 @@ public struct PostgresSettlementLedger: SettlementLedger {
   public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
     let calls = SettlingTransaction(commits: commits, now: now).calls
     do {
-      return try await session.use { [restoration] (connection) throws(PostgresError) in
+      return try await session.use { [restoration, onProgress] (connection) throws(PostgresError) in
         if let other = try Self.otherHistory(than: commits, &connection, restoration) { return .failedOver(to: other) }
-        _ = try connection.pipeline(calls)
+        _ = try connection.pipeline(calls, onAnswer: onProgress)
         return .committed
       }
     } catch .server(state: "BW001", let message) {

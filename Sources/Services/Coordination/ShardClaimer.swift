@@ -82,7 +82,7 @@ final class ShardClaimer: Sendable {
   }
 
   private func missed(_ shards: [Shard], _ error: LedgerError) async {
-    if error.isAboutConnection { await lane.missedDatabase() }
+    if error.isAboutConnection { lane.missedDatabase() }
     for shard in shards {
       if !error.isPassing { rests.failed(shard) }
       report(.claimFailed(shard, reason: "\(error)"))

@@ -37,6 +37,8 @@ public final class WorkerService: Sendable {
     public var market: MarketPublisher?
     /// Told which accounts have news; nil to tell nobody.
     public var nudges: (any EventNudges)?
+    /// Beats when the ledger makes progress with a long settlement, too.
+    public var pulse: WorkPulse
     /// Whether this host's clock is near enough to the database's. While it is not, the worker claims nothing and hands what it
     /// has to others: what it settles would carry times that are wrong.
     public var isClockFit: @Sendable () -> Bool
@@ -48,8 +50,9 @@ public final class WorkerService: Sendable {
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
       market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil,
       marketDay: (any MarketLedger & BandLedger)? = nil, stalledSessions: (any StalledSessions)? = nil,
-      isClockFit: @escaping @Sendable () -> Bool = { true }
+      pulse: WorkPulse = WorkPulse(), isClockFit: @escaping @Sendable () -> Bool = { true }
     ) {
+      self.pulse = pulse
       self.isClockFit = isClockFit
       self.stalledSessions = stalledSessions
       self.marketDay = marketDay
@@ -124,8 +127,8 @@ public final class WorkerService: Sendable {
     troubles = PortTroubles { report(.trouble($0)) }
     let rests = ShardRests(settings.reclaim)
     let lane = ExecutionLane(
-      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, rests: rests, now: now,
-      random: random,
+      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, rests: rests,
+      pulse: world.pulse, now: now, random: random,
       report: report, market: world.market)
     self.lane = lane
     claimer = ShardClaimer(
@@ -155,7 +158,7 @@ public final class WorkerService: Sendable {
   /// Whether the worker makes progress and keeps its leases: what it answers when another asks.
   public func isWell() async -> Bool {
     let renewedAt = state.withLock { $0.renewedAt }
-    return await !lane.isAiling && clock() - renewedAt < settings.leaseLifetime
+    return !lane.isAiling && clock() - renewedAt < settings.leaseLifetime
   }
 
   /// Ends ``run()``: shards are handed to others, or let go when nobody takes them within ``ExecutionSettings/drainLimit``.
@@ -190,8 +193,8 @@ public final class WorkerService: Sendable {
     var isReachable = true
     while !hasLeft {
       let now = clock()
-      let loads = meter.read(
-        await lane.tallies(), busyNanoseconds: await lane.busyNanoseconds, span: now - readAt)
+      let view = lane.pulse.view
+      let loads = meter.read(view.tallies, busyNanoseconds: view.busyNanoseconds, span: now - readAt)
       readAt = now
       do throws(StreamError) {
         try await beat(loads, busyPermille: meter.busyPermille)
@@ -207,8 +210,8 @@ public final class WorkerService: Sendable {
   }
 
   private func beat(_ loads: [Shard: ShardLoad], busyPermille: Int) async throws(StreamError) {
-    let commit = await lane.commitMicroseconds
-    let isAiling = await lane.isAiling
+    let commit = lane.pulse.view.commitMicroseconds
+    let isAiling = lane.isAiling
     let heartbeat = state.withLock { state in
       state.isAiling = isAiling
       state.heartbeat.state = state.shownState(isClockFit: world.isClockFit())
@@ -239,15 +242,15 @@ public final class WorkerService: Sendable {
 
   private func renew() async throws(StreamError) {
     // Who cannot work keeps nothing: others may take its shards, and the epoch keeps its commits out.
-    guard await !lane.isAiling else { return }
-    let owned = await lane.ownerships()
+    guard !lane.isAiling else { return }
+    let owned = lane.pulse.view.ownerships
     let renewals =
       owned.map(\.renewal) + claimer.claiming
     guard !renewals.isEmpty else { return }
     let lost = try await world.leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
     contested.withLock { $0 = owned.filter { lost.contains($0.shard) } }
     // What was given up meanwhile must not come back by its renewal.
-    let kept = Set(await lane.ownerships().map(\.nonce)).union(claimer.claiming.map(\.nonce))
+    let kept = Set(lane.pulse.view.ownerships.map(\.nonce)).union(claimer.claiming.map(\.nonce))
     for renewal in renewals where !kept.contains(renewal.nonce) {
       try await world.leases.release(renewal.shard, nonce: renewal.nonce)
     }
@@ -283,7 +286,7 @@ public final class WorkerService: Sendable {
         // What was given up meanwhile is nobody's loss.
         if await lane.drop(shard, nonce: ownership.nonce) { report(.leaseLost(shard, ownership.epoch)) }
       } else if let lease = seen[shard], lease.nonce != ownership.nonce,
-        await lane.ownerships().contains(where: { $0.shard == shard && $0.nonce == ownership.nonce })
+        lane.pulse.view.ownerships.contains(where: { $0.shard == shard && $0.nonce == ownership.nonce })
       {
         // Only as it was seen: it may have been handed over since.
         let isTaken = try await world.leases.acquire(
@@ -377,7 +380,7 @@ public final class WorkerService: Sendable {
   }
 
   private func view(_ sight: FleetSight) async -> ClaimPlan.View {
-    let owned = Set(await lane.ownerships().map(\.shard)).union(claimer.shardsInHand)
+    let owned = Set(lane.pulse.view.ownerships.map(\.shard)).union(claimer.shardsInHand)
     var members: [WorkerID: ClaimPlan.Member] = [:]
     for (worker, heartbeat) in sight.heartbeats {
       members[worker] = ClaimPlan.Member(

@@ -85,19 +85,23 @@ actor ExecutionLane {
   /// How long the latest settlement took to commit.
   private(set) var commitMicroseconds = 0
   private var round = 0
-  private var lastProgress = ContinuousClock().now
-  /// Since when the database has not been reached; nil while it is.
-  private var unreachableSince: ContinuousClock.Instant?
+  /// What is known of it without waiting for it.
+  nonisolated let pulse: WorkPulse
+  private let executor = ThreadExecutor(name: "lane")
+
+  /// A thread of its own: matching and building a large settlement must not take a thread of the pool from heartbeats.
+  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   init(
     ledger: any SettlementLedger, stream: any OrderStream, nudges: (any EventNudges)? = nil,
-    settings: ExecutionSettings, rests: ShardRests? = nil,
+    settings: ExecutionSettings, rests: ShardRests? = nil, pulse: WorkPulse = WorkPulse(),
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
     report: @escaping @Sendable (WorkerEvent) -> Void, market: MarketPublisher? = nil
   ) {
     let troubles = PortTroubles { report(.trouble($0)) }
     self.troubles = troubles
     self.rests = rests ?? ShardRests(settings.reclaim)
+    self.pulse = pulse
     self.market = market
     self.ledger = ledger
     self.stream = stream
@@ -116,6 +120,7 @@ actor ExecutionLane {
   func adopt(_ ownership: Ownership, _ engine: ShardEngine) {
     holdings[ownership.shard] = Holding(ownership, engine, settings)
     market?.begin(ownership.shard, nonce: ownership.nonce)
+    show()
   }
 
   /// Gives a shard up after the round in hand; returns what was held.
@@ -130,6 +135,7 @@ actor ExecutionLane {
   func drop(_ shard: Shard, nonce: UInt64) -> Bool {
     guard holdings[shard]?.ownership.nonce == nonce else { return false }
     holdings[shard] = nil
+    show()
     return true
   }
 
@@ -152,15 +158,18 @@ actor ExecutionLane {
     }
   }
 
-  /// Whether no round, and no try of one, has ended for longer than any answer should take, or the database has not been
-  /// reached for so long that others should try: they may reach it.
-  var isAiling: Bool {
-    clock.now - lastProgress > settings.stuckAfter
-      || unreachableSince.map { clock.now - $0 > settings.unreachableAfter } ?? false
+  private func show() {
+    pulse.show(
+      WorkPulse.View(
+        ownerships: ownerships(), tallies: tallies(), busyNanoseconds: busyNanoseconds,
+        commitMicroseconds: commitMicroseconds))
   }
 
+  /// Whether its leases are for others; see ``WorkPulse``.
+  nonisolated var isAiling: Bool { pulse.isAiling(settings) }
+
   /// Takes note that the database could not be reached, here or by a claim.
-  func missedDatabase() { unreachableSince = unreachableSince ?? clock.now }
+  nonisolated func missedDatabase() { pulse.missedDatabase() }
 
   /// Ends ``run()`` after the round in hand.
   func stop() { isStopping = true }
@@ -168,13 +177,14 @@ actor ExecutionLane {
   /// Works until stopped.
   func run() async {
     while !isStopping {
-      lastProgress = clock.now
+      pulse.progressed()
       finishReleases()
+      show()
       await withdrawTries()
       guard !holdings.isEmpty else {
         try? await Task.sleep(for: .milliseconds(20))
         // Nothing else would tell that the database is back.
-        if unreachableSince != nil { await noticeSilence() }
+        if pulse.isMissingDatabase { await noticeSilence() }
         continue
       }
       await readStreams()
@@ -191,10 +201,12 @@ actor ExecutionLane {
   }
 
   private func finishReleases() {
+    guard !releasing.isEmpty else { return }
     for (shard, waiter) in releasing.sorted(by: { $0.key < $1.key }) {
       var ownership = holdings[shard]?.ownership
       if let cursor = holdings[shard]?.engine.cursor { ownership?.processed = cursor }
       holdings[shard] = nil
+      show()
       waiter.resume(returning: ownership)
     }
     releasing = [:]
@@ -321,7 +333,7 @@ actor ExecutionLane {
       isShortOfRows = isShort || isShortOfRows
       return missedDatabase()
     }
-    unreachableSince = nil
+    pulse.reachedDatabase()
     for (shard, sequence) in last.sorted(by: { $0.key < $1.key }) {
       guard let holding = holdings[shard], sequence > holding.engine.cursor else { continue }
       if isShort || !holding.inbox.isRunnable(after: holding.engine.cursor) { holdings[shard]!.needsLog = true }
@@ -403,7 +415,7 @@ actor ExecutionLane {
           }
           return letGo(commits[0].ownership, error)
         case .unavailable(let cause, let reason):
-          lastProgress = clock.now
+          pulse.progressed()
           failures += 1
           if cause == .connection || cause == .outage { missedDatabase() }
           report(.settlementDelayed(cause, reason: reason))
@@ -418,7 +430,7 @@ actor ExecutionLane {
 
   /// - Parameter moment: Under which they were settled.
   func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant, at moment: Timestamp) {
-    unreachableSince = nil
+    pulse.reachedDatabase()
     publish(commits, at: moment)
     nudger?.nudge(commits)
     var positions: [Shard: StreamPosition] = [:]

@@ -145,13 +145,15 @@ enum WorkerCommand {
           return Dictionary(uniqueKeysWithValues: instruments.map { ($0.id, $0.symbol) })
         },
         history: options.keepsQuotes ? PostgresQuoteHistory(session: session("quotes")) : nil, troubles: troubles.ports)
+      let pulse = WorkPulse()
       let worker = WorkerService(
         identity: Heartbeat(
           worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
           admin: options.advertise ?? admin.address(options.admin)),
         shards: shards,
         world: .init(
-          ledger: PostgresSettlementLedger(session: session("settle"), sessionGuard: sessionGuard),
+          ledger: PostgresSettlementLedger(
+            session: session("settle"), sessionGuard: sessionGuard, onProgress: { pulse.progressed() }),
           claims: PostgresSettlementLedger(
             session: session("claim"), deepSession: session("recover"), halfSession: session("recover-half"),
             sessionGuard: sessionGuard),
@@ -164,7 +166,7 @@ enum WorkerCommand {
           market: market, nudges: RedisEventNudges(redis),
           marketDay: PostgresMarketLedger(session: session("market")),
           stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard),
-          isClockFit: { clocks.isFit }),
+          pulse: pulse, isClockFit: { clocks.isFit }),
         settings: options.execution, now: now, random: { SecureRandom.word() },
         clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
       running.withLock { $0 = worker }
