@@ -25,8 +25,9 @@ struct EntryJudge {
 
   mutating func place(_ request: PlaceRequest, at index: Int) -> EntryPlan.Outcome {
     if let known = identity(request.account, request.idempotencyKey, request.clientKey) { return known }
+    for leg in request.legs where isUsed(leg.clientKey, request.account) { return .refused(.duplicateClientOrderID) }
     if let refusal = closed(request.account) { return .refused(refusal) }
-    if let refusal = unfit(request) { return .refused(refusal) }
+    if let refusal = unfit(request) ?? unlike(request) { return .refused(refusal) }
     let holds = holds(of: request)
     for hold in holds {
       if let refusal = lacking(
@@ -133,6 +134,9 @@ struct EntryJudge {
     } catch {
       return .refused(error)
     }
+    if terms.timeInForce.isImmediate, target.phase == .working, snapshot.collecting.contains(target.instrument) {
+      return .refused(.marketClosed)
+    }
     let (price, quantity) = (terms.price, terms.quantity)
     if let bound = exceeded(
       target.account, target.instrument, target.side, quantity, at: price, stop: terms.waitingStop)
@@ -207,8 +211,11 @@ struct EntryJudge {
     if let key = idempotency, let use = snapshot.keys[.init(account: account, digest: key.digest)] {
       return use.fingerprint == key.fingerprint ? .repeated(use.order) : .refused(.idempotencyKeyReused)
     }
-    let isUsed = snapshot.keys[.init(account: account, digest: client.digest)] != nil
-    return isUsed ? .refused(.duplicateClientOrderID) : nil
+    return isUsed(client, account) ? .refused(.duplicateClientOrderID) : nil
+  }
+
+  private func isUsed(_ key: RequestKey, _ account: AccountNumber) -> Bool {
+    snapshot.keys[.init(account: account, digest: key.digest)] != nil
   }
 
   /// Why an account takes no orders; nil when it does.
@@ -226,6 +233,9 @@ struct EntryJudge {
       side: request.side, type: request.type, timeInForce: request.timeInForce, postOnly: request.postOnly,
       hasTrigger: request.trigger != nil, orderClass: request.orderClass)
     if let contradiction = terms.contradiction { return .contradictoryTerms(contradiction) }
+    if request.timeInForce.isImmediate, request.trigger == nil, snapshot.collecting.contains(request.instrument) {
+      return .marketClosed
+    }
     let prices = [request.price] + request.legs.map(\.price)
     guard prices.allSatisfy({ $0.cost(of: request.quantity) != nil }) else { return .notionalTooLarge }
     let sideOfLegs = request.orderClass == .oco ? request.side : request.side.opposite
@@ -237,6 +247,16 @@ struct EntryJudge {
       }
     }
     return nil
+  }
+
+  /// Why a new order would do something else to the position than its client means it to; nil when it says nothing of it.
+  private func unlike(_ request: PlaceRequest) -> RejectReason? {
+    guard let specified = request.positionIntent else { return nil }
+    let position = snapshot.positions[.init(account: request.account, instrument: request.instrument)]
+    let closes = request.side == .sell && (position?.quantity ?? .zero) > .zero
+    let inferred: PositionIntent = request.side == .buy ? .buyToOpen : closes ? .sellToClose : .sellToOpen
+    if specified != inferred { return .positionIntent(inferred: inferred, specified: specified) }
+    return specified == .sellToOpen ? .shortSale : nil
   }
 
   /// Which of the operator's bounds an order is beyond; nil when it keeps within all of them.

@@ -79,6 +79,8 @@ public struct PlaceRequest: Hashable, Sendable {
   public var orderClass: OrderClass
   /// The exits that it brings along, the take-profit first.
   public var legs: [LegRequest]
+  /// What the client means it to do to the position; nil when it says nothing.
+  public var positionIntent: PositionIntent?
   /// The client's name for the order, or a fresh one.
   public var clientOrderID: String
   /// The key of `clientOrderID`.
@@ -95,7 +97,8 @@ public struct PlaceRequest: Hashable, Sendable {
     account: AccountNumber, instrument: InstrumentID, shard: Shard, side: Side, type: OrderType,
     timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention?, price: Price,
     quantity: Quantity, trigger: Trigger? = nil, orderClass: OrderClass = .simple, legs: [LegRequest] = [],
-    clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64,
+    positionIntent: PositionIntent? = nil, clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?,
+    random: UInt64,
     keysVersion: Int64? = nil
   ) {
     self.account = account
@@ -111,6 +114,7 @@ public struct PlaceRequest: Hashable, Sendable {
     self.trigger = trigger
     self.orderClass = orderClass
     self.legs = legs
+    self.positionIntent = positionIntent
     self.clientOrderID = clientOrderID
     self.clientKey = clientKey
     self.idempotencyKey = idempotencyKey
@@ -129,7 +133,7 @@ public struct LegRequest: Hashable, Sendable {
   public var price: Price
   /// The price that sends a stop-loss to the book.
   public var stop: Price?
-  /// A fresh name: clients name only the order at the head.
+  /// The client's name for it, or a fresh one.
   public var clientOrderID: String
   /// The key of `clientOrderID`.
   public var clientKey: RequestKey

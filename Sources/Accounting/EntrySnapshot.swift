@@ -116,6 +116,10 @@ public struct EntrySnapshot: Sendable {
   /// How far each shard has been processed.
   public var processed: [Shard: Sequence] = [:]
 
+  /// Instruments whose orders are collected behind what their logs hold so far: those of the batch's orders that trade at
+  /// once or not at all.
+  public var collecting: Set<InstrumentID> = []
+
   /// What operators let the batch's orders be at most.
   public var bounds: [Bounds] = []
   /// The prices that the bounds' collars are measured by.

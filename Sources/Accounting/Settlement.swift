@@ -65,6 +65,34 @@ public struct Settlement: Sendable {
     }
   }
 
+  /// What one command has crossed in an auction, at its price.
+  public struct AuctionPrint: Hashable, Sendable {
+    /// Which instrument.
+    public var instrument: InstrumentID
+    /// The command.
+    public var sequence: Sequence
+    /// The trading day; nil of an instrument that knows no sessions.
+    public var day: Day?
+    /// Whether it is a closing auction; any other opens trading, or opens it again.
+    public var isClosing: Bool
+    /// The price.
+    public var price: Price
+    /// Shares traded.
+    public var quantity: Quantity
+
+    /// Makes a print.
+    public init(
+      instrument: InstrumentID, sequence: Sequence, day: Day?, isClosing: Bool, price: Price, quantity: Quantity
+    ) {
+      self.instrument = instrument
+      self.sequence = sequence
+      self.day = day
+      self.isClosing = isClosing
+      self.price = price
+      self.quantity = quantity
+    }
+  }
+
   /// Where an order with conditions stands now.
   public struct ConditionsUpdate: Hashable, Sendable {
     /// Whose order.
@@ -165,4 +193,6 @@ public struct Settlement: Sendable {
   public var phases: [PhaseUpdate]
   /// Instruments whose auctions have come further, or are over.
   public var auctions: [AuctionUpdate]
+  /// What auctions have traded, in order.
+  public var auctionPrints: [AuctionPrint] = []
 }

@@ -20,6 +20,7 @@ public struct SettlementBuilder: Sendable {
   private var lastPrices: [InstrumentID: Price] = [:]
   private var phases: [InstrumentID: InstrumentPhase] = [:]
   private var auctions: [InstrumentID: AuctionExecution?] = [:]
+  private var auctionPrints: [Settlement.AuctionPrint] = []
 
   /// Begins behind the last processed command.
   public init(shard: Shard, after cursor: Sequence) {
@@ -140,6 +141,15 @@ public struct SettlementBuilder: Sendable {
     auctions.updateValue(auction, forKey: instrument)
   }
 
+  /// The command has crossed orders of the instrument in an auction; their trades are reported by themselves.
+  public mutating func auctioned(
+    _ instrument: InstrumentID, on day: Day?, isClosing: Bool, price: Price, quantity: Quantity
+  ) {
+    auctionPrints.append(
+      .init(
+        instrument: instrument, sequence: through, day: day, isClosing: isClosing, price: price, quantity: quantity))
+  }
+
   /// A cancel did not find the order in the book: it had closed before.
   public mutating func cancelRejected(_ target: OpenOrder, reason: UInt8) {
     record(.cancelRejected, target, reason: reason, quantity: .zero, leaves: .zero)
@@ -188,7 +198,8 @@ public struct SettlementBuilder: Sendable {
       positions: positions.filter { $0.value != .init() },
       lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) },
       phases: phases.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, phase: $0.value) },
-      auctions: auctions.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, auction: $0.value) })
+      auctions: auctions.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, auction: $0.value) },
+      auctionPrints: auctionPrints)
   }
 
   private mutating func execute(_ order: inout OpenOrder, price: Price, quantity: Quantity) {

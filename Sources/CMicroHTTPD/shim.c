@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CMicroHTTPD.h"
 
+#include <dlfcn.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -14,6 +16,60 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
   (void)context;
   (void)connection;
   return strlen(text);
+}
+
+typedef enum MHD_Result (*queue)(struct MHD_Connection *, unsigned int, struct MHD_Response *);
+
+/* The library's own MHD_queue_response, behind the one below. */
+static queue library_queue(void) {
+  static queue found;
+  queue function = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
+  if (function == NULL) {
+    function = (queue)dlsym(RTLD_NEXT, "MHD_queue_response");
+    __atomic_store_n(&found, function, __ATOMIC_RELEASE);
+  }
+  return function;
+}
+
+enum MHD_Result buttonwood_mhd_answer(
+    struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response) {
+  queue function = library_queue();
+  return function == NULL ? MHD_NO : function(connection, status, response);
+}
+
+static const char *words(unsigned int status) {
+  switch (status) {
+  case MHD_HTTP_BAD_REQUEST: return "the request is malformed";
+  case MHD_HTTP_CONTENT_TOO_LARGE: return "the request's body is too large";
+  case MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE: return "the request's head is too large";
+  case MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED: return "the only versions of HTTP understood are 1.0 and 1.1";
+  default: return "the request cannot be answered";
+  }
+}
+
+/* Stands in the library's place: what it refuses by itself, it queues as a page of HTML by a call of its exported function,
+   which the program's linker table leads here. The program's own answers go round it (buttonwood_mhd_answer), so whatever
+   comes is such a page. It is answered in JSON with the same status, past the library, which is told that nothing could be
+   queued and closes: of what it refuses while it reads the head, it would send the answer's head twice (0.9.75 goes on with
+   the request behind its own refusal). What has come is read first, for a socket that is closed over unread bytes takes the
+   answer back. */
+enum MHD_Result MHD_queue_response(
+    struct MHD_Connection *connection, unsigned int status, struct MHD_Response *page) {
+  (void)page;
+  char body[160], answer[400], unread[4096];
+  int socket = buttonwood_mhd_socket(connection);
+  int length = snprintf(
+      body, sizeof body, "{\"code\":%u10000,\"message\":\"%s\",\"reason\":\"malformed_request\"}", status, words(status));
+  int size = snprintf(
+      answer, sizeof answer,
+      "HTTP/1.1 %u Refused\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", status,
+      length, body);
+  if (socket >= 0 && size > 0 && (size_t)size < sizeof answer &&
+      send(socket, answer, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT) == size) {
+    shutdown(socket, SHUT_WR);
+    for (int count = 0; count < 16 && recv(socket, unread, sizeof unread, MSG_DONTWAIT) > 0; count++) continue;
+  }
+  return MHD_NO;
 }
 
 struct MHD_Daemon *buttonwood_mhd_start(const struct buttonwood_mhd_options *options) {

@@ -16,7 +16,8 @@ enum CanonicalRequest {
     form.add(draft.postOnly ? 1 : 0)
     form.add(draft.selfTradePrevention.map { Int64($0.rawValue) })
     form.add(draft.clientOrderID)
-    // Plain orders keep the form that they always had: their keys may be stored already.
+    // What is not said leaves no trace, so that plain orders keep the form that they always had: their keys may be stored.
+    if let intent = draft.positionIntent { form.add("position_intent \(intent.rawValue)") }
     guard draft.condition != nil || draft.orderClass != .simple else { return form.bytes }
     switch draft.condition {
     case nil: break
@@ -29,6 +30,13 @@ enum CanonicalRequest {
       form.add(Int64(leg.role.rawValue))
       form.add(leg.type == .limit ? leg.price.rawValue : nil)
       form.add(leg.stop?.rawValue)
+    }
+    // As do classes whose client names only their head.
+    for (role, name) in [
+      ("take_profit", draft.takeProfitClientOrderID), ("stop_loss", draft.stopLossClientOrderID),
+    ] where name != nil {
+      form.add(role)
+      form.add(name)
     }
     return form.bytes
   }

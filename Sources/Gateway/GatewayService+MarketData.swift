@@ -17,6 +17,7 @@ extension GatewayService {
       return try await showHistory(kind, symbol, MarketParameters(request.query), market)
     case .latest(let kind, let symbol):
       return try await showLatest(kind, symbol, MarketParameters(request.query), market)
+    case .auctions(let symbol): return try await showAuctions(symbol, MarketParameters(request.query), market)
     case .snapshot(let symbol): return try await showSnapshots(symbol, MarketParameters(request.query), market)
     case .depth(let symbol): return try await showDepth(symbol, MarketParameters(request.query), market)
     case .indication(let symbol): return try await showIndication(symbol, market)
@@ -30,12 +31,7 @@ extension GatewayService {
   private func showHistory(
     _ kind: StockRoute.Kind, _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
   ) async throws(APIError) -> HTTPResponse {
-    var instruments = try await instruments(symbol, parameters)
-    let (span, token) = try parameters.span(now: now())
-    if let token { instruments = instruments.filter { $0.symbol.description >= token.symbol } }
-    // The place goes with its symbol: when that has gone, the next one is read from its beginning.
-    var asked = span
-    if token?.symbol != instruments.first?.symbol.description { asked.after = nil }
+    let (instruments, asked) = try await page(of: symbol, parameters)
     let ids = instruments.map(\.id)
     switch kind {
     case .trades:
@@ -59,6 +55,30 @@ extension GatewayService {
       }
       return history("bars", symbol, page, instruments, cursor: \.cursor) { writer, bar, _ in writer.bar(bar) }
     }
+  }
+
+  /// `GET /v2/stocks/auctions` and `GET /v2/stocks/{symbol}/auctions`: a row is a trading day.
+  private func showAuctions(
+    _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
+  ) async throws(APIError) -> HTTPResponse {
+    let (instruments, asked) = try await page(of: symbol, parameters)
+    let page = try await reading { () async throws(LedgerError) in
+      try await market.reader.auctions(of: instruments.map(\.id), asked)
+    }
+    return history("auctions", symbol, page, instruments, cursor: \.cursor) { writer, day, _ in writer.auctions(day) }
+  }
+
+  /// The instruments and the part of their histories that a page is asked of.
+  private func page(
+    of symbol: String?, _ parameters: MarketParameters
+  ) async throws(APIError) -> (instruments: [Instrument], span: MarketSpan) {
+    var instruments = try await instruments(symbol, parameters)
+    let (span, token) = try parameters.span(now: now())
+    if let token { instruments = instruments.filter { $0.symbol.description >= token.symbol } }
+    // The place goes with its symbol: when that has gone, the next one is read from its beginning.
+    var asked = span
+    if token?.symbol != instruments.first?.symbol.description { asked.after = nil }
+    return (instruments, asked)
   }
 
   /// A page: rows under the symbols that have some; of a symbol in the path the list alone.
@@ -196,9 +216,6 @@ extension GatewayService {
       writer.key("symbol")
       writer.string(symbol)
     }
-    if symbol != nil, instruments.isEmpty {
-      writer.nulls("latestTrade", "latestQuote", "minuteBar", "dailyBar", "prevDailyBar")
-    }
     for instrument in instruments {
       let id = instrument.id
       if symbol == nil {
@@ -312,7 +329,11 @@ extension GatewayService {
 
   private static func conditions(of type: String) throws(APIError) -> HTTPResponse {
     switch type {
-    case "trade": return words([(MarketLetters.regularTrade, "Regular Sale")])
+    case "trade":
+      return words([
+        (MarketLetters.regularTrade, "Regular Sale"), (MarketLetters.opening, "Market Center Opening Trade"),
+        (MarketLetters.closing, "Market Center Closing Trade"),
+      ])
     case "quote": return words([(MarketLetters.regularQuote, "Regular Two Sided Open")])
     default: throw .noEndpoint
     }
@@ -347,10 +368,12 @@ extension MarketEncoder {
 }
 
 extension JSONWriter {
+  /// A member, or nothing where there is no value: clients take none for null.
   fileprivate mutating func member<Value>(
     _ name: StaticString, _ value: Value?, _ write: (inout JSONWriter, Value) -> Void
   ) {
+    guard let value else { return }
     key(name)
-    if let value { write(&self, value) } else { null() }
+    write(&self, value)
   }
 }

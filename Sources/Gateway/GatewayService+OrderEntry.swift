@@ -56,8 +56,9 @@ extension GatewayService {
       account: caller.account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
       timeInForce: draft.timeInForce, postOnly: draft.postOnly, selfTradePrevention: draft.selfTradePrevention,
       price: terms.price, quantity: terms.quantity, trigger: terms.trigger, orderClass: draft.orderClass,
-      legs: terms.legs.map(leg), clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID),
-      idempotencyKey: idempotencyKey, random: random(), keysVersion: caller.keysVersion)
+      legs: terms.legs.map { leg($0, named: draft.clientOrderID(of: $0.role)) }, positionIntent: draft.positionIntent,
+      clientOrderID: clientOrderID, clientKey: .clientOrderID(clientOrderID), idempotencyKey: idempotencyKey,
+      random: random(), keysVersion: caller.keysVersion)
   }
 
   /// `PATCH /v2/orders/{id}`
@@ -159,9 +160,9 @@ extension GatewayService {
     try await reading { () async throws(LedgerError) in try await directory.lastPrices(now: now) }[instrument.id]
   }
 
-  /// Legs get names of their own: clients name only the order at the head.
-  private func leg(_ terms: LegTerms) -> LegRequest {
-    let name = freshClientOrderID()
+  /// A leg that its client has not named gets a name of its own.
+  private func leg(_ terms: LegTerms, named given: String?) -> LegRequest {
+    let name = given ?? freshClientOrderID()
     return LegRequest(
       role: terms.role, type: terms.type, price: terms.price, stop: terms.stop, clientOrderID: name,
       clientKey: .clientOrderID(name), random: random())

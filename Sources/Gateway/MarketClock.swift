@@ -33,9 +33,7 @@ public struct MarketClock: Hashable, Sendable {
 
   /// The market at a moment of its own time.
   public func state(at now: Timestamp) -> State {
-    let today = NewYorkTime.day(at: now)
-    let current = calendar.session(on: today).flatMap { now < $0.close ? $0 : nil }
-    let ending = current ?? calendar.session(after: today)
+    let ending = ending(at: now)
     let following = calendar.session(after: ending.day)
     let isOpen =
       switch mode {
@@ -50,16 +48,27 @@ public struct MarketClock: Hashable, Sendable {
       nextClose: isOpen || opensLater ? ending.close : following.close)
   }
 
-  /// When an order that was submitted at a moment of ours is over; nil when no clock says.
+  /// The session that trades or comes next. An operator may be ahead of the calendar: then that of the day that the market
+  /// stands at, or of the one behind when that day is over.
+  private func ending(at now: Timestamp) -> TradingSession {
+    let today = NewYorkTime.day(at: now)
+    let current = calendar.session(on: today).flatMap { now < $0.close ? $0 : nil }
+    let ending = current ?? calendar.session(after: today)
+    guard mode == .manual, let target = record.target else { return ending }
+    let day = target.stage == .closed ? target.day.advanced(by: 1) : target.day
+    return ending.day >= day ? ending : calendar.session(on: day) ?? calendar.session(after: day)
+  }
+
+  /// When an order that was submitted at a moment of ours is over at the latest.
   ///
-  /// An order that comes after a close waits for the next session and is over at its close.
-  public func end(of timeInForce: TimeInForce, submittedAt: Timestamp) -> Timestamp? {
-    guard mode == .calendar || mode == .simulated else { return nil }
+  /// An order that comes after a close waits for the next session and is over at its close; what trades at once, or in the
+  /// opening only, is over before. A market that is open always, or opened and closed by hand, keeps no hours: there it is
+  /// the close that its clock shows.
+  public func end(of timeInForce: TimeInForce, submittedAt: Timestamp) -> Timestamp {
     switch timeInForce {
-    case .day, .cls: return close(after: marketTime(at: submittedAt))
+    case .day, .cls, .ioc, .fok, .opg: return close(after: marketTime(at: submittedAt))
     case .gtc:
       return close(after: marketTime(at: submittedAt).advanced(byMicroseconds: MarketDirector.untilCancelledLife))
-    case .ioc, .fok, .opg: return nil
     }
   }
 

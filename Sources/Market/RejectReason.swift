@@ -19,6 +19,12 @@ public enum RejectReason: Error, Hashable, Sendable {
   case beyondBound(ExceededBound)
   /// A market order came where no price is known that could protect it.
   case noProtectionPrice(Symbol)
+  /// The order trades at once or not at all, and its instrument's orders are collected at present.
+  case marketClosed
+  /// The order would do something else to the position than the client means it to.
+  case positionIntent(inferred: PositionIntent, specified: PositionIntent)
+  /// The client means to sell short.
+  case shortSale
   /// The combination of order type, time in force and instructions has no meaning.
   case contradictoryTerms(String)
 

@@ -13,6 +13,12 @@ public protocol MarketDataReader: Sendable {
     of instruments: [InstrumentID], _ span: MarketSpan, frame: BarFrame
   ) async throws(LedgerError) -> MarketPage<Bar>
 
+  /// What auctions traded in a span, by trading days, one instrument after the other; an earlier page ended with the day of
+  /// its cursor.
+  func auctions(of instruments: [InstrumentID], _ span: MarketSpan) async throws(LedgerError) -> MarketPage<
+    DailyAuctions
+  >
+
   /// The latest trade of each instrument that traded.
   func latestTrades(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: TradePrint]
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import websockets
 from alpaca.trading.client import TradingClient
-from alpaca.trading.enums import OrderSide, TimeInForce
+from alpaca.trading.enums import OrderClass, OrderSide, TimeInForce
 from alpaca.trading.models import TradeUpdate
-from alpaca.trading.requests import LimitOrderRequest, ReplaceOrderRequest
+from alpaca.trading.requests import LimitOrderRequest, ReplaceOrderRequest, StopLossRequest, TakeProfitRequest
 from alpaca.trading.stream import TradingStream
 
 from support.harness import URL, check, counts, letters, operator
@@ -213,6 +213,67 @@ def check_lines(account):
     check("strangers are unauthorized", alias.getresponse().status == 401)
 
 
+# What the C# library knows: it ends over any other. The other lists are longer, or are none.
+KNOWN = {
+    "new", "partial_fill", "fill", "done_for_day", "canceled", "pending_cancel", "stopped", "rejected", "suspended",
+    "pending_new", "calculated", "expired", "order_cancel_rejected", "replaced", "pending_replace",
+    "order_replace_rejected", "partially_filled", "accepted", "held", "pending_review",
+}
+
+
+def check_classes(buyer_account, seller_account):
+    """Legs that wait, a sibling that shrinks, a stop that fires, and cancels of whole classes."""
+    buyer, seller = client_of(buyer_account), client_of(seller_account)
+    follower, lines = Follower(buyer_account), Lines(buyer_account)
+
+    def bracket():
+        return buyer.submit_order(LimitOrderRequest(
+            symbol=SYMBOL, qty=4, side=OrderSide.BUY, limit_price=60, time_in_force=TimeInForce.DAY,
+            order_class=OrderClass.BRACKET, take_profit=TakeProfitRequest(limit_price=70),
+            stop_loss=StopLossRequest(stop_price=55)))
+
+    def status(order):
+        return buyer.get_order_by_id(order.id).status.value
+
+    order = bracket()
+    profit, loss = order.legs
+    until(lambda: status(order) == "new")
+    flat = client_of(buyer_account).get("/orders", {"status": "open"})
+    roles = {o["id"]: (o.get("group_id"), o.get("group_role")) for o in flat}
+    head = str(order.id)
+    check("flat lists name the class and the role", roles.get(head) == (head, "entry")
+          and roles.get(str(profit.id)) == (head, "take_profit") and roles.get(str(loss.id)) == (head, "stop_loss"), roles)
+    buyer.cancel_orders()
+    until(lambda: status(order) == status(profit) == status(loss) == "canceled")
+    other = bracket()
+    until(lambda: status(other) == "new")
+    seller.submit_order(limit(OrderSide.SELL, 4, 60))
+    until(lambda: status(other) == "filled" and status(other.legs[0]) == "new")
+    seller.submit_order(limit(OrderSide.BUY, 1, 70))
+    until(lambda: status(other.legs[0]) == "partially_filled")
+    # Somebody else's trade reaches the stop.
+    seller.submit_order(limit(OrderSide.BUY, 4, 54))
+    client_of(open_account("class other", "1000", 1)).submit_order(limit(OrderSide.SELL, 1, 54))
+    until(lambda: status(other.legs[1]) == "filled")
+    check("a stop fires and ends its class", (status(other.legs[0]), status(other.legs[1])) == ("canceled", "filled"),
+          (status(other.legs[0]), status(other.legs[1])))
+    last = str(other.legs[1].id)
+    until(lambda: any(str(u.order.id) == last and u.order.status.value == "filled" for u in follower.updates))
+    names = follower.names()
+    check("WebSockets tell it in words that every library knows", set(names) <= KNOWN, names)
+    check("no cancel is called refused that came true", "order_cancel_rejected" not in names, names)
+    check("legs that wait are told", names.count("pending_new") == 4, names)
+    events = []
+    while not (events and events[-1]["order"]["id"] == last and events[-1]["event"] == "fill"):
+        events.append(lines.next()["data"])
+    told = [event["event"] for event in events]
+    check("server-sent events say more", "restated" in told and "accepted" in told, told)
+    check("nor there", "order_cancel_rejected" not in told, told)
+    check("events name the class", {e["order"].get("group_id") for e in events} == {head, str(other.id)}, told)
+    lines.close()
+    follower.stream.stop()
+
+
 def main():
     operator("instrument", "add", SYMBOL, "--name", "Streams", "--reference-price", "50.00")
     buyer, seller = open_account("stream buyer", "100000"), open_account("stream seller", "1000", 100)
@@ -220,6 +281,7 @@ def main():
     check_alpaca_py(buyer, seller)
     asyncio.run(check_protocol(buyer))
     check_lines(buyer)
+    check_classes(open_account("class buyer", "100000"), open_account("class seller", "1000", 100))
     print(f"{counts['ok']} ok, {counts['FAIL']} failed")
     sys.exit(1 if counts["FAIL"] else 0)
 

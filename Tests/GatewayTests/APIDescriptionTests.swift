@@ -55,6 +55,8 @@ import Testing
       case .history(let kind, _?): "{symbol}/\(kind.rawValue)"
       case .latest(let kind, nil): "\(kind.rawValue)/latest"
       case .latest(let kind, _?): "{symbol}/\(kind.rawValue)/latest"
+      case .auctions(nil): "auctions"
+      case .auctions(_?): "{symbol}/auctions"
       case .snapshot(nil): "snapshots"
       case .snapshot(_?): "{symbol}/snapshot"
       case .depth: "{symbol}/depth"
@@ -80,13 +82,14 @@ import Testing
     }
   }
 
-  /// Answers without end are told of in words only: who tries everything that is described would wait for ever.
+  /// WebSockets are told of in words only: the description's language has none.
   @Test func everyRouteIsDescribed() {
     let symbol = "value"
     let kinds = StockRoute.Kind.allCases
     let stocks: [StockRoute] =
       kinds.flatMap { [.history($0, nil), .history($0, symbol), .latest($0, nil), .latest($0, symbol)] } + [
-        .snapshot(nil), .snapshot(symbol), .depth(symbol), .orderBook(symbol), .indication(symbol), .status(symbol),
+        .snapshot(nil), .snapshot(symbol), .auctions(nil), .auctions(symbol), .depth(symbol), .orderBook(symbol),
+        .indication(symbol), .status(symbol),
         .conditions("trade"), .exchanges,
       ]
     let routes: [Route] =
@@ -95,10 +98,10 @@ import Testing
         .activitiesOfType(symbol), .positions, .position(symbol), .assets, .asset(symbol), .clock, .calendar,
         .watchlists, .watchlist(symbol), .watchlistEntry(symbol, symbol: symbol), .watchlistByName,
         .watchlistEntryByName(symbol: symbol), .announcements, .announcement(symbol), .optionContracts,
-        .optionContract(symbol), .health, .readiness, .description, .documentation,
+        .optionContract(symbol), .tradeEvents, .health, .readiness, .description, .documentation,
       ] + stocks.map { .stocks($0) } + EmptyList.allCases.map { .empty($0) }
     #expect(Set(routes.map(template)) == Set(described.keys))
-    for route in [Route.tradeSocket, .tradeEvents, .dataStream] {
+    for route in [Route.tradeSocket, .dataStream] {
       #expect(String(decoding: APIDescription.document, as: UTF8.self).contains(template(route)))
     }
   }

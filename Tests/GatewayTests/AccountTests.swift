@@ -36,6 +36,25 @@ import Testing
     #expect(account["daytrade_count"]?.integer == 0)
   }
 
+  /// Where an account was opened since the last close, there was nothing then: it began with what was brought in, and no
+  /// client divides by zero.
+  @Test(arguments: [("2026-01-05T14:00:00Z", "12000"), ("2026-01-02T00:00:00Z", "0")])
+  func theFirstDayBeginsWithWhatWasBroughtIn(opened: String, lastEquity: String) async {
+    let noon = Timestamp("2026-01-05T14:00:00Z")!
+    fixture.exchange.state.withLock { state in
+      var account = state.accounts[GatewayFixture.alice]!
+      account.createdAt = Timestamp(opened)!
+      account.cash = .dollars(11_500)
+      state.accounts[GatewayFixture.alice] = account
+      state.movements[GatewayFixture.alice] = [
+        (noon, AccountMovement(span: 0, instrument: nil, isExternal: true, amount: 120_000_000)),
+        (noon, AccountMovement(span: 0, instrument: nil, isExternal: false, amount: -5_000_000)),
+      ]
+    }
+    let account = await fixture.send("GET", "/v2/account")
+    #expect(account["last_equity"]?.string == lastEquity && account["equity"]?.string == "11500")
+  }
+
   @Test func positionShowsValueAndGain() async throws {
     _ = try await fixture.place("sell", 30, "200", as: GatewayFixture.bobHeaders)
     fixture.exchange.state.withLock { $0.prices[GatewayFixture.apple.id] = Price("149.99")! }

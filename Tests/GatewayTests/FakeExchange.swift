@@ -19,6 +19,8 @@ final class FakeExchange: OrderDesk, AccountReader {
     var now = Timestamp("2026-01-05T15:00:00Z")!
     var random: UInt64 = 1
     var sequence: Int64 = 0
+    /// Instruments whose orders are collected.
+    var collecting: Set<InstrumentID> = []
     /// How far the shards have been processed.
     var processed: Int64 = .max
     /// After so many looks at orders the pending cancels are carried out; nil for never.
@@ -183,6 +185,7 @@ extension FakeExchange.State {
     snapshot.positions = positions.mapValues { .init(quantity: $0.quantity, held: $0.held) }
     snapshot.keys = keys
     snapshot.targets = orders
+    snapshot.collecting = collecting
     for instrument in instruments { snapshot.processed[instrument.shard] = Sequence(rawValue: processed) }
     if case .place(let place) = request {
       let crossing = orders.values.first { order in

@@ -8,6 +8,7 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
   struct State {
     var trades: [InstrumentID: [TradePrint]] = [:]
     var quotes: [InstrumentID: [Quote]] = [:]
+    var auctions: [InstrumentID: [DailyAuctions]] = [:]
     var depths: [InstrumentID: MarketDepth] = [:]
     var calls: [InstrumentID: MarketCall] = [:]
     var statuses: [InstrumentID: TradingStatus] = [:]
@@ -56,6 +57,12 @@ final class FakeMarket: MarketDataReader, MarketStateReader {
 
   func quotes(of instruments: [InstrumentID], _ span: MarketSpan) async throws(LedgerError) -> MarketPage<Quote> {
     try reading { state in page(instruments, span, cursor: \.cursor) { state.quotes[$0] ?? [] } }
+  }
+
+  func auctions(
+    of instruments: [InstrumentID], _ span: MarketSpan
+  ) async throws(LedgerError) -> MarketPage<DailyAuctions> {
+    try reading { state in page(instruments, span, cursor: \.cursor) { state.auctions[$0] ?? [] } }
   }
 
   func bars(

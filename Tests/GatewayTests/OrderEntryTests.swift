@@ -23,12 +23,14 @@ import Testing
     #expect(
       answer.text == """
         {"id":"\(id)","client_order_id":"mine","created_at":"\(submitted)","updated_at":"\(submitted)",\
-        "submitted_at":"\(submitted)","filled_at":null,"expired_at":null,"expires_at":null,"canceled_at":null,\
+        "submitted_at":"\(submitted)","filled_at":null,"expired_at":null,"expires_at":"2026-01-05T21:00:00.000000Z",\
+        "canceled_at":null,\
         "failed_at":null,"replaced_at":null,"replaced_by":null,"replaces":null,\
         "asset_id":"0190a1b2-0000-7000-8000-000000000001","symbol":"AAPL","asset_class":"us_equity","notional":null,\
         "qty":"3","filled_qty":"0","filled_avg_price":null,"order_class":"","order_type":"limit","type":"limit",\
         "side":"buy","time_in_force":"day","limit_price":"90.5","status":"accepted","extended_hours":false,\
-        "stop_price":null,"trail_percent":null,"trail_price":null,"hwm":null,"legs":null,"position_intent":null,\
+        "stop_price":null,"trail_percent":null,"trail_price":null,"hwm":null,"legs":null,\
+        "position_intent":"buy_to_open",\
         "subtag":null,"source":null}
         """)
     #expect(answer.header("Content-Type") == "application/json")
@@ -119,7 +121,7 @@ import Testing
       "limit orders require a limit price"),
     .init(
       #"{"symbol":"AAPL","qty":1,"side":"buy","type":"market","time_in_force":"day","limit_price":1}"#, 422, 40_010_001,
-      "market orders must not have a limit price"),
+      "market orders require no stop or limit price"),
     .init(GatewayFixture.order("buy", "true"), 422, 40_010_001, "invalid qty"),
     .init(GatewayFixture.order("buy", "[1]"), 422, 40_010_001, "invalid qty"),
     .init(GatewayFixture.order("buy", #""NaN""#), 422, 40_010_001, "invalid qty"),
@@ -170,7 +172,7 @@ import Testing
     .init(
       GatewayFixture.order(more: #","take_profit":{}"#), 422, 42_210_000,
       "take_profit and stop_loss require order_class bracket, oco or oto"),
-    .init(GatewayFixture.order(more: #","stop_price":1"#), 422, 42_210_000, "limit orders must not have a stop price"),
+    .init(GatewayFixture.order(more: #","stop_price":1"#), 422, 40_010_001, "limit orders require no stop price"),
     .init(GatewayFixture.order(more: #","legs":[{}]"#), 422, 42_210_000, "legs not supported"),
     .init(
       GatewayFixture.order(more: #","self_trade_prevention":"x""#), 422, 40_010_001, "invalid self_trade_prevention"),

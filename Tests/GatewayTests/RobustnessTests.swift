@@ -4,33 +4,24 @@ import HTTP
 import JSON
 import Lifecycle
 import Market
+import MessagePack
 import Ports
 import Services
+import TestKit
 import Testing
 
 @testable import Gateway
 
 /// Whatever comes, the answer is a JSON body with a code and a message, or an order.
 @Suite struct RobustnessTests {
-  /// SplitMix64, seeded, so that a failure can be repeated.
-  struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   static let words = [
     "null", "true", "\"\"", "\"1\"", "-1", "0", "1e5", "1e-5", "1E400", "-1e999999999", "99999999999999999999999",
     "0.00001",
     "\"NaN\"", "\"Infinity\"", "\"-0\"", "[]", "{}", "[[]]", "\"\\u0000\"", "\"\\ud800\"", "\"é\"", "10000000",
     "10000001",
     "1000000", "1000000.01", "9223372036854775807", "-9223372036854775808", "\"AAPL\"", "\"buy\"", "\"sell\"",
-    "\"limit\"", "\"market\"", "\"day\"", "\"ioc\"",
+    "\"limit\"", "\"market\"", "\"day\"", "\"ioc\"", "\"bracket\"", "\"stop\"", "\"trailing_stop\"", "\"buy_to_open\"",
+    #"{"limit_price":12,"client_order_id":"x"}"#, #"{"stop_price":"8","client_order_id":1}"#, #"{"stop_price":1e400}"#,
   ]
 
   private func check(_ answer: Answer, _ sent: [UInt8], _ seed: UInt64) {
@@ -44,12 +35,12 @@ import Testing
   }
 
   @Test func anyValuesInAnyFieldGetAnAnswer() async {
-    let seed = UInt64.random(in: .min ... .max)
-    var random = Seeded(state: seed)
+    var (random, seed) = SeededRandom.fuzzing("members of orders")
     let fixture = GatewayFixture()
     let fields = [
       "symbol", "qty", "side", "type", "time_in_force", "limit_price", "notional", "client_order_id", "order_class",
       "extended_hours", "stop_price", "post_only", "self_trade_prevention", "legs", "take_profit",
+      "stop_loss", "trail_price", "trail_percent", "position_intent",
     ]
     let good = ["\"AAPL\"", "1", "\"buy\"", "\"limit\"", "\"day\"", "10"]
     for round in 0..<4000 {
@@ -65,22 +56,137 @@ import Testing
   }
 
   @Test func brokenBytesGetAnAnswer() async {
-    let seed = UInt64.random(in: .min ... .max)
-    var random = Seeded(state: seed)
+    var (random, seed) = SeededRandom.fuzzing("bytes of orders")
     let fixture = GatewayFixture()
     let original = Array(GatewayFixture.order(more: #","client_order_id":"a\u00e9\n𝄞""#).utf8)
     for _ in 0..<4000 {
-      var body = original
-      for _ in 0..<Int.random(in: 1...4, using: &random) where !body.isEmpty {
-        let place = Int.random(in: body.indices, using: &random)
-        switch random.next() % 4 {
-        case 0: body[place] = UInt8.random(in: 0...255, using: &random)
-        case 1: body.remove(at: place)
-        case 2: body.insert(UInt8.random(in: 0...255, using: &random), at: place)
-        default: body.removeSubrange(place...)
-        }
-      }
+      let body = random.spoil(original)
       check(await fixture.send("POST", "/v2/orders", bytes: body), body, seed)
+    }
+  }
+
+  /// Every body of every operation that takes one, spoiled in a few places.
+  @Test func brokenBodiesOfAllOperationsGetAnAnswer() async {
+    var (random, seed) = SeededRandom.fuzzing("bodies of all operations")
+    let fixture = GatewayFixture()
+    let bodies = [
+      #"{"symbol":"AAPL","qty":"1","side":"buy","type":"limit","time_in_force":"day","limit_price":"2"}"#,
+      #"{"qty":"3","limit_price":9.5,"trail":null,"client_order_id":"n"}"#,
+      #"{"suspend_trade":false,"no_shorting":true,"trade_confirm_email":"none","dtbp_check":"both"}"#,
+      #"{"name":"list","symbols":["AAPL","MSFT"]}"#, #"{"symbol":"MSFT"}"#,
+    ].map { Array($0.utf8) }
+    let id = "0190a1b2-0000-7000-8000-000000000003"
+    for operation in APIDescription.operations where operation.body != nil {
+      let target =
+        operation.path.replacing(/\{[a-z_]+\}/, with: id) + (operation.path.contains("by_name") ? "?name=list" : "")
+      for _ in 0..<300 {
+        let body = random.spoil(random.pick(bodies))
+        let answer = await fixture.send(operation.method.rawValue, target, bytes: body)
+        let shown = "seed \(seed): \(operation.name) \(String(decoding: body, as: UTF8.self)): \(answer.text)"
+        #expect(answer.status < 500 && answer.json != nil, "\(shown)")
+        #expect(answer.status < 400 || answer.code != nil && answer.message?.isEmpty == false, "\(shown)")
+      }
+    }
+  }
+
+  /// Queries of all operations: several parameters at once, each right, odd or broken.
+  @Test func anyQueryGetsAnAnswer() async {
+    var (random, seed) = SeededRandom.fuzzing("queries of all operations")
+    let fixture = GatewayFixture(market: FakeMarket().sources)
+    let values = [
+      "", "1", "-1", "0", "100", "10000", "10001", "9223372036854775807", "99999999999999999999", "1e5", "NaN", "true",
+      "False",
+      "AAPL", "AAPL,MSFT", ",,", "*", "us_equity", "FILL", "FILL,CSD", "all", "open", "asc", "desc", "1D", "1Min",
+      "99Month",
+      "2026-01-05", "2026-01-05T14:30:00Z", "2026-01-05T14:30:00 05:00", "0001-01-01",
+      "9999-12-31T23:59:59.999999999-23:59",
+      "2026-02-30", "0190a1b2-0000-7000-8000-000000000003", "01J0000000000000000000000Z", "\u{0}", "é", "\u{212A}", "%",
+      "𝄞",
+      "20260105143000000::0190a1b2-0000-7000-8000-000000000003", "QUFQTHwxfDJ8Mw==",
+    ].map { Array($0.utf8) }
+    for operation in APIDescription.operations
+    where operation.method == .get && operation.answer.mediaType == APIOperation.json {
+      for _ in 0..<80 {
+        func value() -> String {
+          let plain = random.pick(values)
+          let bytes = random.oneIn(3) ? random.spoil(plain) : plain
+          return String(decoding: bytes.filter { $0 != UInt8(ascii: "&") && $0 != UInt8(ascii: "?") }, as: UTF8.self)
+        }
+        var target = operation.path
+        var query: [String] = []
+        for parameter in operation.parameters {
+          switch parameter.place {
+          case .path:
+            let part = random.oneIn(2) ? "AAPL" : value().filter { $0 != "/" && $0 != "%" }
+            target = target.replacing("{\(parameter.name)}", with: part)
+          case .query: if parameter.isRequired || random.oneIn(3) { query.append("\(parameter.name)=\(value())") }
+          case .header: continue
+          }
+        }
+        target += query.isEmpty ? "" : "?" + query.joined(separator: "&")
+        let answer = await fixture.send("GET", target)
+        #expect(answer.status < 500, "seed \(seed): \(target): \(answer.text)")
+        #expect(
+          answer.status < 400 || answer.code != nil && answer.message?.isEmpty == false, "seed \(seed): \(target)")
+      }
+    }
+  }
+
+  /// Messages of the data stream, in both formats: each is read or refused, whatever the state of the conversation.
+  @Test(arguments: [StreamFormat.json, .messagePack]) func anyStreamMessageIsReadOrRefused(format: StreamFormat) {
+    var (random, seed) = SeededRandom.fuzzing("messages of the data stream")
+    let texts = [
+      #"{"action":"auth","key":"KEYA","secret":"secret-a"}"#,
+      #"{"action":"subscribe","trades":["AAPL","*"],"quotes":["MSFT"],"bars":["*"],"depth":["AAPL"]}"#,
+      #"{"action":"unsubscribe","trades":["AAPL"],"quotes":null}"#, #"{"action":"subscribe","trades":[["AAPL"],7,{}]}"#,
+    ]
+    let originals = texts.map { text -> [UInt8] in
+      guard format == .messagePack, let root = try? JSONDocument(Array(text.utf8)).root else { return Array(text.utf8) }
+      var writer = MessagePackWriter()
+      Self.write(root, &writer)
+      return writer.bytes
+    }
+    var session = DataStreamSession()
+    var counts = (read: 0, refused: 0)
+    for round in 0..<6_000 {
+      if round % 50 == 0 {
+        session = DataStreamSession()
+        _ = session.handle(.opened(isAuthenticated: random.oneIn(2) ? true : nil))
+      }
+      let original = random.pick(originals)
+      let bytes =
+        round % 10 == 0
+        ? original
+        : round % 10 == 1
+          ? (0..<random.number(0...40)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+          : random.spoil(original, odd: [0, 0x22, 0x7F, 0x80, 0x90, 0xC1, 0xD9, 0xDB, 0xDD, 0xDF, 0xFF])
+      let request = StreamRequest(bytes, format)
+      if request == .malformed { counts.refused += 1 } else { counts.read += 1 }
+      let steps = session.handle(.said(request))
+      if case .authenticate? = steps.first { _ = session.handle(.authenticated(true)) }
+      #expect(session.subscriptionCount <= DataStreamSession.subscriptionLimit, "seed \(seed)")
+      #expect(
+        request != .malformed || steps == [.send([.error(.invalidSyntax)])] || steps.isEmpty, "seed \(seed): \(bytes)")
+    }
+    #expect(counts.read > 100 && counts.refused > 100, "the mix is rich, seed \(seed)")
+  }
+
+  private static func write(_ value: JSONValue, _ writer: inout MessagePackWriter) {
+    if let text = value.string {
+      writer.string(text)
+    } else if let elements = value.array {
+      writer.beginArray(elements.count)
+      for element in elements { write(element, &writer) }
+    } else if let members = value.members {
+      writer.beginMap(members.count)
+      for (name, member) in members {
+        writer.string(name)
+        write(member, &writer)
+      }
+    } else if let number = value.integer {
+      writer.integer(number)
+    } else {
+      writer.null()
     }
   }
 

@@ -49,6 +49,36 @@ import Testing
     }
   }
 
+  /// Any frames: what can be read is delivered, all else ends the connection and harms nobody else's.
+  @Test func anyFramesAreReadOrRefused() async throws {
+    var (random, seed) = SeededRandom.fuzzing("frames of WebSockets")
+    let handler = RecordingHandler(sendBack)
+    let plain =
+      WebSocketCaller.frame(0x81, Array("hello".utf8)) + WebSocketCaller.frame(0x01, Array("one ".utf8))
+      + WebSocketCaller.frame(0x89, [1, 2]) + WebSocketCaller.frame(0x80, Array("two".utf8))
+      + WebSocketCaller.frame(0x82, [UInt8](repeating: 7, count: 200)) + WebSocketCaller.frame(0x88, [0x03, 0xE8])
+    try await withStreams(handler) { server in
+      for _ in 0..<300 {
+        let bytes =
+          random.oneIn(8)
+          ? (0..<random.number(1...60)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+          : random.spoil(plain, odd: [0, 0x7E, 0x7F, 0x80, 0x81, 0x88, 0x8F, 0xF1, 0xFE, 0xFF])
+        let client = try RawConnection(port: server.boundPort)
+        client.send(
+          "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        #expect(try client.receive().status == 101, "seed \(seed)")
+        client.send(bytes)
+        client.finishSending()
+        #expect(client.remainder() != nil, "seed \(seed): \(bytes)")
+      }
+      let client = try WebSocketCaller(port: server.boundPort, path: "/ws")
+      client.send("still here")
+      #expect(try client.receive() == .init(first: 0x81, payload: Array("still here".utf8)), "seed \(seed)")
+      #expect(handler.messages.contains { $0.isText && $0.bytes == Array("hello".utf8) }, "seed \(seed)")
+    }
+  }
+
   /// A random conversation, cut into random fragments with control frames between them, sent in random pieces, arrives
   /// message by message as it was meant.
   @Test(arguments: 0..<20 as Range<UInt64>) func putsFragmentsTogetherHoweverTheyAreCut(seed: UInt64) async throws {

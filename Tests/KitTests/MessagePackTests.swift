@@ -77,6 +77,28 @@ import Testing
     }
   }
 
+  /// Any bytes are one value or none, and reading them ends.
+  @Test func anyBytesAreReadOrNothing() {
+    var (random, seed) = SeededRandom.fuzzing("MessagePack")
+    var read = 0
+    for _ in 0..<20_000 {
+      var bytes: [UInt8]
+      if random.oneIn(2) {
+        var writer = MessagePackWriter()
+        write(self.random(&random, depth: 2), &writer)
+        bytes = random.spoil(
+          writer.bytes, odd: [0x80, 0x8F, 0x9F, 0xBF, 0xC1, 0xC4, 0xC9, 0xD3, 0xD9, 0xDB, 0xDD, 0xDF, 0xFF])
+      } else {
+        bytes = (0..<random.number(0...24)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      }
+      if MessagePackValue(bytes) != nil {
+        read += 1
+        #expect(MessagePackValue(bytes + [0xC0]) == nil, "seed \(seed): \(bytes)")
+      }
+    }
+    #expect(read > 100, "the mix is rich, seed \(seed)")
+  }
+
   @Test(arguments: [
     [], [0xC1], [0xDD, 0xFF, 0xFF, 0xFF, 0xFF], [0xDF, 0xFF, 0xFF, 0xFF, 0xFF], [0xDB, 0xFF, 0xFF, 0xFF, 0xFF],
     [0xA1, 0xFF], [0xCF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [UInt8](repeating: 0x91, count: 100_000),

@@ -200,6 +200,26 @@ struct MarketLedgerTests {
     #expect(try StoreDatabase.integer(url, trades) == 10)
     #expect(try StoreDatabase.integer(url, "SELECT count(DISTINCT price) FROM trades") == 1)
     #expect(try await ledger.auctions().isEmpty)
+    // Its parts are told as one auction.
+    let reader = PostgresMarketDataReader(sessions: [StoreDatabase.session(url)])
+    let noon = StoreDatabase.noon
+    let price = Price(rawValue: Int64(try #require(try StoreDatabase.integer(url, "SELECT max(price) FROM trades"))))
+    let span = MarketSpan(start: noon.day.start, end: noon.advanced(byMicroseconds: 1), limit: 10)
+    for ascending in [true, false] {
+      var asked = span
+      asked.ascending = ascending
+      let page = try await reader.auctions(of: [1, 2, 3].map { InstrumentID(rawValue: $0) }, asked)
+      #expect(page.parts.map(\.instrument.rawValue) == [1] && !page.hasMore)
+      #expect(
+        page.parts.first?.rows == [
+          DailyAuctions(day: today, opening: [.init(at: noon, price: price, size: Quantity(rawValue: 10))])
+        ])
+      asked.after = page.parts.first?.rows.last?.cursor
+      #expect(try await reader.auctions(of: [InstrumentID(rawValue: 1)], asked).parts.isEmpty)
+      asked.after = nil
+      asked.end = noon.advanced(byMicroseconds: -1)
+      #expect(try await reader.auctions(of: [InstrumentID(rawValue: 1)], asked).parts.isEmpty)
+    }
     let report = try await AuditTests.audit(url)
     #expect(report.isClean, "\(AuditPrinter.text(report))")
   }

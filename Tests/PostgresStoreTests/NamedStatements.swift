@@ -18,7 +18,8 @@ enum NamedStatements {
     [
       EntryStatements.lockAccounts, EntryStatements.lockPositions, EntryStatements.findKeys,
       EntryStatements.findSiblings, EntryStatements.findBounds, EntryStatements.findCrossings,
-      EntryStatements.findProcessed, EntryStatements.holdCash, EntryStatements.holdShares, EntryStatements.insertKeys,
+      EntryStatements.findProcessed, EntryStatements.findCollecting, EntryStatements.holdCash,
+      EntryStatements.holdShares, EntryStatements.insertKeys,
       EntryStatements.insertConditions, EntryStatements.markPending(day: day), EntryStatements.waitForCounters,
       EntryStatements.rollBack, EntryStatements.begin, EntryStatements.commit,
       EntryStatements.number(day: day, isConditional: false), EntryStatements.number(day: day, isConditional: true),
@@ -39,7 +40,8 @@ enum NamedStatements {
       SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,
       SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks(day: day),
       SettlingStatements.moveCursors, SettlingStatements.changeAccounts, SettlingStatements.changePositions,
-      SettlingStatements.openPositions, AuctionStatements.change, SettlingStatements.changePrices,
+      SettlingStatements.openPositions, AuctionStatements.change, AuctionStatements.insertPrints,
+      SettlingStatements.changePrices,
       SettlingStatements.changePhases,
       SettlingStatements.changeOrders(day: day),
       SettlingStatements.changeConditions, SettlingStatements.changeQuantities(day: day),
@@ -81,7 +83,7 @@ enum NamedStatements {
     return [true, false].flatMap { ascending in
       [
         MarketDataStatements.trades(ascending: ascending), MarketDataStatements.quotes(ascending: ascending),
-        MarketDataStatements.minuteBars(ascending: ascending),
+        MarketDataStatements.minuteBars(ascending: ascending), MarketDataStatements.auctions(ascending: ascending),
       ] + frames.map { MarketDataStatements.bars($0, ascending: ascending) }
     } + [
       MarketDataStatements.extent, MarketDataStatements.latestTrades(day: day),

@@ -38,11 +38,15 @@ extension FaultTests {
       #expect(try floor.order(closeBuy, 4) == "filled 7" && floor.order(closeSell, 5) == "filled 7")
       #expect(try floor.order(buy, 0) == "expired 8" && floor.order(kept, 3) == "new 0")
       #expect(try floor.held(0) == 0 && floor.held(3) == 450_0000)
+      // Both auctions of the day are told, at their prices.
+      let auctions = try floor.auctions()
+      #expect(auctions.contains(#""p":101,"s":6,"c":"O"}]"#) && auctions.contains(#""s":7,"c":"6"}]"#), "\(auctions)")
 
       let late = try floor.place(0, "buy", 1, "95.00", "day")
-      let refused = try floor.place(1, "sell", 1, "90.00", "ioc")
+      // What trades at once or not at all is refused at entry by what the log tells, processed or not.
+      for time in ["ioc", "fok"] { #expect(try floor.refusal(1, "sell", 1, "90.00", time) == "market_closed") }
       try await floor.untilSettled()
-      #expect(try floor.order(late, 0) == "new 0" && floor.order(refused, 1) == "rejected 0")
+      #expect(try floor.order(late, 0) == "new 0")
       try await floor.killLeader()
       try await floor.startWorker()
       try await floor.market("open")
@@ -118,12 +122,29 @@ private struct Exchange {
   }
 
   func place(_ account: Int, _ side: String, _ quantity: Int, _ price: String, _ time: String) throws -> String {
+    let answer = try send(account, side, quantity, price, time)
+    return try #require(answer.status == 200 ? answer.text("id") : nil, "\(answer.status): \(answer.body)")
+  }
+
+  /// Why an order is refused.
+  func refusal(_ account: Int, _ side: String, _ quantity: Int, _ price: String, _ time: String) throws -> String? {
+    try send(account, side, quantity, price, time).text("reason")
+  }
+
+  private func send(
+    _ account: Int, _ side: String, _ quantity: Int, _ price: String, _ time: String
+  ) throws -> HTTPCaller.Answer {
     let body = """
       {"symbol":"S0","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"\(time)",\
       "limit_price":"\(price)"}
       """
-    let answer = try #require(gateway.caller(account: account).call("POST", "/v2/orders", body))
-    return try #require(answer.status == 200 ? answer.text("id") : nil, "\(answer.status): \(answer.body)")
+    return try #require(gateway.caller(account: account).call("POST", "/v2/orders", body))
+  }
+
+  /// What past auctions traded.
+  func auctions() throws -> String {
+    let today = try #require(gateway.caller(account: 0).call("GET", "/v2/stocks/S0/auctions?start=2020-01-01"))
+    return today.body
   }
 
   /// An order's status and how much of it is filled.

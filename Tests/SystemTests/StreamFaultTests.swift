@@ -57,7 +57,11 @@ extension ScratchStack {
           "event_times",
           """
           SELECT to_char(event_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') FROM order_events
-          JOIN accounts USING (account_id) WHERE name = $1::text ORDER BY event_at
+          JOIN accounts USING (account_id) WHERE name = $1::text
+            -- The cancel of an order that has been cancelled already tells nobody anything.
+            AND NOT (order_events.kind = 7 AND EXISTS (
+              SELECT FROM orders o WHERE o.order_id = order_events.order_id AND o.status = 3))
+          ORDER BY event_at
           """), [.text("A\(account)")]))
     return (0..<rows.count).map { rows.text($0, 0) }
   }

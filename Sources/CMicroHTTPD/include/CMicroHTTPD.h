@@ -36,6 +36,10 @@ void *buttonwood_mhd_socket_context(struct MHD_Connection *connection);
 /* The client's address. */
 const struct sockaddr *buttonwood_mhd_address(struct MHD_Connection *connection);
 
+/* Queues an answer of ours: MHD_queue_response is for the library itself (see shim.c). */
+enum MHD_Result buttonwood_mhd_answer(
+    struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response);
+
 /* The bytes of the request's head. */
 size_t buttonwood_mhd_head_size(struct MHD_Connection *connection);
 

@@ -12,13 +12,24 @@ struct DayStart: Sendable {
 
   /// Shares of an instrument at the close.
   func shares(of instrument: InstrumentID, now quantity: Quantity) -> Int64 {
+    Self.shares(of: instrument, now: quantity, movements)
+  }
+
+  private static func shares(
+    of instrument: InstrumentID, now quantity: Quantity, _ movements: [AccountMovement]
+  ) -> Int64 {
     movements.reduce(quantity.rawValue) { rest, movement in
       movement.instrument == instrument ? rest.saturatingSum(-movement.amount) : rest
     }
   }
 
-  /// Cash and shares at the close, these at the prices of the close; shares without any price are left out.
+  /// Cash and shares at the close, these at the prices of the close; shares without any price are left out. An account that
+  /// was opened since begins with what has been brought in: there was no close for it.
   func equity(of account: AccountRecord, _ positions: [PositionRecord], _ table: InstrumentTable) -> Money {
+    let movements = account.createdAt > moment ? movements.filter { !$0.isExternal } : movements
+    func shares(of instrument: InstrumentID, now quantity: Quantity) -> Int64 {
+      Self.shares(of: instrument, now: quantity, movements)
+    }
     var equity = movements.reduce(account.cash.rawValue) { rest, movement in
       movement.instrument == nil ? rest.saturatingSum(-movement.amount) : rest
     }

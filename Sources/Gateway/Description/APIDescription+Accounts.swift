@@ -27,8 +27,9 @@ extension APIDescription {
       method: .delete, path: "/v2/positions/{symbol_or_asset_id}", name: "closePosition", tag: "Positions",
       summary: "Sells a position's free shares, or some of them, at the market.",
       parameters: [
-        symbolOrID, .query("qty", .decimal, "So many shares."),
-        .query("percentage", .decimal, "This part of the position; excludes qty."),
+        symbolOrID, .query("qty", .sharesInput, "So many shares; excludes percentage."),
+        .query(
+          "percentage", .string(pattern: #"^[1-9][0-9]?(\\.[0-9]{1,6})?$"#), "This part of the position; excludes qty."),
       ], answer: .init(200, "The order is durable.", .named("Order")), refusals: [404, 422]),
   ]
 

@@ -3,8 +3,9 @@ internal import Market
 extension APIDescription {
   private typealias Parameter = APIOperation.Parameter
 
-  private static let symbol = Parameter.path("symbol", .string(pattern: "^[A-Z][A-Z.]{0,7}$"), "The symbol.")
-  private static let symbols = Parameter.required("symbols", .array(.string()), "Symbols, separated by commas.")
+  private static let symbol = Parameter.path("symbol", .symbol, "The symbol.")
+  private static let symbols = Parameter.required(
+    "symbols", .array(.symbol, least: 1), "Symbols, separated by commas.")
   private static let feed = [
     Parameter.query(
       "feed", .word(["sip", "iex", "delayed_sip", "otc", "boats", "overnight"]), "All name the one feed there is."),
@@ -27,6 +28,15 @@ extension APIDescription {
   /// Trades, quotes, bars and books.
   static let marketData: [APIOperation] =
     rows("trades", "Trade") + rows("quotes", "Quote") + rows("bars", "Bar", barParameters) + [
+      APIOperation(
+        method: .get, path: "/v2/stocks/auctions", name: "listAuctions", tag: "Market data",
+        summary: "What the auctions of several symbols traded, by trading days, symbol by symbol.",
+        parameters: [symbols] + feed + page,
+        answer: .init(200, "By symbol.", auctions(.map(.array(.named("DailyAuctions")))))),
+      APIOperation(
+        method: .get, path: "/v2/stocks/{symbol}/auctions", name: "listAuctionsOfSymbol", tag: "Market data",
+        summary: "What the auctions of a symbol traded, by trading days.", parameters: [symbol] + feed + page,
+        answer: .init(200, "A page.", auctions(.array(.named("DailyAuctions"))))),
       APIOperation(
         method: .get, path: "/v2/stocks/snapshots", name: "getSnapshots", tag: "Market data",
         summary: "The latest trade, quote and bars of several symbols.", parameters: [symbols] + feed,
@@ -72,6 +82,13 @@ extension APIDescription {
         method: .get, path: "/v2/stocks/meta/exchanges", name: "getExchanges", tag: "Market data",
         summary: "What the letters of exchanges mean.", answer: .init(200, "By letter.", .map(.string()))),
     ]
+
+  private static func auctions(_ schema: APISchema) -> APISchema {
+    .object([
+      .perhaps("symbol", .string(), "Of a symbol in the path."), .always("auctions", schema),
+      .always("next_page_token", .optional(.string()), "Null on the last page."),
+    ])
+  }
 
   /// History and latest values of one kind.
   private static func rows(_ kind: String, _ row: String, _ more: [Parameter] = []) -> [APIOperation] {
@@ -119,9 +136,19 @@ extension APIDescription {
       .always("n", .integer(), "Trades."), .always("vw", .number, "Mean price of a share."),
     ]),
     "Snapshot": .object([
-      .perhaps("symbol", .string()), .always("latestTrade", .optional(.named("Trade"))),
-      .always("latestQuote", .optional(.named("Quote"))), .always("minuteBar", .optional(.named("Bar"))),
-      .always("dailyBar", .optional(.named("Bar"))), .always("prevDailyBar", .optional(.named("Bar"))),
+      .perhaps("symbol", .string()), .perhaps("latestTrade", .named("Trade")),
+      .perhaps("latestQuote", .named("Quote")), .perhaps("minuteBar", .named("Bar"), "The last with a trade."),
+      .perhaps("dailyBar", .named("Bar"), "Of the last day with a trade."),
+      .perhaps("prevDailyBar", .named("Bar"), "Of the day with trades before it."),
+    ]),
+    "DailyAuctions": .object([
+      .always("d", .date, "The trading day."),
+      .always("o", .array(.named("Auction")), "Auctions that opened trading, or opened it again after a halt."),
+      .always("c", .array(.named("Auction")), "Auctions at the close."),
+    ]),
+    "Auction": .object([
+      .always("t", .time), .always("x", .string(), "Exchange."), .always("p", .number, "Price."),
+      .always("s", .integer(), "Shares at that price."), .always("c", .string(), "Condition."),
     ]),
     "Level": .object([.always("p", .number, "Price."), .always("s", .integer(), "Shares.")]),
     "Indication": .object([

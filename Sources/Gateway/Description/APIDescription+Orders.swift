@@ -1,3 +1,5 @@
+internal import Market
+
 extension APIDescription {
   private typealias Parameter = APIOperation.Parameter
 
@@ -50,66 +52,137 @@ extension APIDescription {
       summary: "Shows an order by its client's name for it.",
       parameters: [.required("client_order_id", .string(limit: 1...128), "The client's name.")],
       answer: .init(200, "The order.", .named("Order")), refusals: [404, 422]),
+    APIOperation(
+      method: .get, path: "/v2/events/trades", name: "subscribeToTradeEvents", tag: "Orders",
+      summary:
+        "Tells the account's events, the past ones first where a place is named, then each as it comes, without end.",
+      parameters: [
+        .query("since", .time, "From this moment on."), .query("until", .time, "To this moment, then the stream ends."),
+        .query("since_id", .eventID, "Behind this event."),
+        .query("until_id", .eventID, "To this event, then the stream ends."),
+        .query("since_ulid", .eventID, "Another name of since_id."),
+        .query("until_ulid", .eventID, "Another name of until_id."),
+        Parameter(
+          name: "Last-Event-ID", place: .header, schema: .eventID, summary: "Behind this event, as browsers say it."),
+      ], answer: .init(200, "Server-sent events.", .named("TradeEvent"), as: APIOperation.eventStream)),
   ]
 
   static let orderSchemas: [String: APISchema] = [
-    "NewOrder": .object([
-      .always("symbol", .string(), "The symbol or the asset's identifier."),
-      .always("qty", .decimalInput, "Whole shares."),
-      .always("side", .word(["buy", "sell"])),
-      .always("type", .word(OrderWords.types)),
-      .always("time_in_force", .word(OrderWords.timesInForce)),
+    "TradeEvent": .object([
+      .always("event", .word(OrderWords.events)), .always("event_id", .eventID), .always("account_id", .uuid),
+      .always("at", .time), .always("timestamp", .time), .perhaps("reason", .string(), "Why."),
+      .perhaps("execution_id", .uuid, "Of an execution."), .perhaps("price", .decimal, "Of an execution."),
+      .perhaps("qty", .decimal, "Shares of an execution."),
+      .perhaps("position_qty", .decimal, "Shares of the account after an execution."),
+      .always("order", .named("Order"), "As it was after the event."),
+    ]),
+    "NewOrder": .any(newOrders.map { .named($0.name) }),
+    "OrderChange": .object([
+      .perhaps("qty", .optional(.sharesInput), "The whole order, what is filled included."),
+      .perhaps("limit_price", .optional(.priceInput)),
+      .perhaps("stop_price", .optional(.priceInput), "Of a stop or stop-limit order that waits."),
       .perhaps(
-        "limit_price", .optional(.decimalInput), "Required for limit and stop-limit orders; cents from one dollar on."),
-      .perhaps("stop_price", .optional(.decimalInput), "Required for stop and stop-limit orders."),
-      .perhaps("trail_price", .optional(.decimalInput), "How far a trailing stop stays behind, in dollars."),
-      .perhaps("trail_percent", .optional(.decimalInput), "The same in percent, with at most two decimals."),
-      .perhaps("order_class", .optional(.word(["simple"] + OrderWords.classes)), "Orders that belong together."),
-      .perhaps(
-        "take_profit", .optional(.object([.perhaps("limit_price", .optional(.decimalInput))])),
-        "The exit of a bracket, oco or oto order that takes a profit."),
-      .perhaps(
-        "stop_loss",
-        .optional(
+        "trail", .optional(.priceInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
+      .perhaps("time_in_force", .optional(.word(OrderWords.timesInForce))),
+      .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
+    ]),
+    "Order": .object(orderIdentity + orderTerms + orderClass),
+  ].merging(newOrders.map { ($0.name, .object($0.members)) }) { first, _ in first }
+
+  /// What can be placed, each kind with the members that it has.
+  private static let newOrders: [(name: String, members: [APIProperty])] = [
+    ("MarketOrder", placed(["market"], OrderWords.timesInForce)),
+    (
+      "LimitOrder",
+      placed(["limit"], OrderWords.timesInForce) + [
+        .always("limit_price", .priceInput, "Cents from one dollar on, else hundredths of a cent."),
+        .perhaps("post_only", .optional(.boolean), "Rejected instead of trading at entry; of day and gtc orders."),
+      ]
+    ),
+    ("StopOrder", placed(["stop"], ["day", "gtc"]) + [.always("stop_price", .priceInput)]),
+    (
+      "StopLimitOrder",
+      placed(["stop_limit"], ["day", "gtc"]) + [
+        .always("stop_price", .priceInput), .always("limit_price", .priceInput),
+      ]
+    ),
+    (
+      "TrailingStopOrder",
+      placed(["trailing_stop"], ["day", "gtc"]) + [
+        .perhaps("trail_price", .priceInput, "How far it stays behind, in dollars. This or trail_percent."),
+        .perhaps("trail_percent", .priceInput, "The same in percent, below 100, with at most two decimals."),
+      ]
+    ),
+    (
+      "ClassOrder",
+      placed(OrderWords.types, ["day", "gtc"]) + [
+        .always("order_class", .word(["bracket", "oco", "oto"]), "Orders that belong together."),
+        .perhaps("limit_price", .priceInput, "As the type has it."),
+        .perhaps("stop_price", .priceInput, "As the type has it."),
+        .perhaps(
+          "take_profit",
           .object([
-            .perhaps("stop_price", .optional(.decimalInput)), .perhaps("limit_price", .optional(.decimalInput)),
-          ])), "The exit of a bracket, oco or oto order that stops a loss."),
-      .perhaps("client_order_id", .optional(.string(limit: 0...128)), "Unique for ever in the account."),
-      .perhaps("extended_hours", .optional(.boolean)),
-      .perhaps("post_only", .optional(.boolean), "Rejected instead of trading at entry."),
+            .always("limit_price", .priceInput), .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
+          ]),
+          "The exit that takes a profit."),
+        .perhaps(
+          "stop_loss",
+          .object([
+            .always("stop_price", .priceInput), .perhaps("limit_price", .optional(.priceInput)),
+            .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
+          ]), "The exit that stops a loss."),
+      ]
+    ),
+  ]
+
+  /// What all kinds of new orders have.
+  private static func placed(_ types: [String], _ times: [String]) -> [APIProperty] {
+    [
+      .always("symbol", .symbol, "The symbol; an asset's identifier is understood too."),
+      .always("qty", .sharesInput, "Whole shares."),
+      .always("side", .word(["buy", "sell"])), .always("type", .word(types)), .always("time_in_force", .word(times)),
+      .perhaps("client_order_id", .optional(OrderWords.clientOrderID), "Unique for ever in the account."),
+      .perhaps(
+        "position_intent", .optional(.word(OrderWords.intents)),
+        "What it is to do to the position; refused when it would do something else. Nobody sells short."),
       .perhaps(
         "self_trade_prevention", .optional(.word(["cancel_newest", "cancel_oldest", "cancel_both"])),
         "What happens when it would meet an order of its own account; without it such an order is refused."),
-    ]),
-    "OrderChange": .object([
-      .perhaps("qty", .optional(.decimalInput), "The whole order, what is filled included."),
-      .perhaps("limit_price", .optional(.decimalInput)),
-      .perhaps("stop_price", .optional(.decimalInput), "Of a stop or stop-limit order that waits."),
-      .perhaps(
-        "trail", .optional(.decimalInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
-      .perhaps("time_in_force", .optional(.word(OrderWords.timesInForce))),
-      .perhaps("client_order_id", .optional(.string(limit: 0...128))),
-    ]),
-    "Order": .object(
-      [
-        .always("id", .uuid), .always("client_order_id", .string()), .always("created_at", .time),
-        .always("updated_at", .time), .always("submitted_at", .time),
-      ]
-        + APIProperty.always(
-          ["filled_at", "expired_at", "expires_at", "canceled_at", "failed_at", "replaced_at"], .optional(.time))
-        + APIProperty.always(["replaced_by", "replaces"], .optional(.uuid)) + [
-          .always("asset_id", .uuid), .always("symbol", .string()), .always("asset_class", .word(["us_equity"])),
-          .always("notional", .optional(.decimal)), .always("qty", .optional(.decimal)),
-          .always("filled_qty", .decimal), .always("filled_avg_price", .optional(.decimal)),
-          .always("order_class", .word(OrderWords.classes)), .always("order_type", .word(OrderWords.types)),
-          .always("type", .word(OrderWords.types)), .always("side", .word(["buy", "sell"])),
-          .always("time_in_force", .word(OrderWords.timesInForce)), .always("limit_price", .optional(.decimal)),
-          .always("status", .word(OrderWords.statuses)), .always("extended_hours", .boolean),
-        ] + APIProperty.always(["stop_price", "trail_percent", "trail_price", "hwm"], .optional(.decimal)) + [
-          .always("legs", .optional(.array(.named("Order")))),
-          .perhaps("reason", .string(), "Of a single order: why it was rejected, cancelled or has expired."),
-        ]),
+    ]
+  }
+
+  private static let orderIdentity: [APIProperty] =
+    [
+      .always("id", .uuid), .always("client_order_id", .string()), .always("created_at", .time),
+      .always("updated_at", .time), .always("submitted_at", .time),
+      .always("expires_at", .time, "When it ends at the latest; where the market keeps no hours, the clock's close."),
+      .always("asset_id", .uuid), .always("symbol", .string()), .always("asset_class", .word(["us_equity"])),
+    ]
+    + APIProperty.always(["filled_at", "expired_at", "canceled_at", "failed_at", "replaced_at"], .optional(.time))
+    + APIProperty.always(["replaced_by", "replaces"], .optional(.uuid))
+
+  private static let orderTerms: [APIProperty] =
+    [
+      .always("notional", .optional(.decimal)), .always("qty", .optional(.decimal)),
+      .always("filled_qty", .decimal), .always("filled_avg_price", .optional(.decimal)),
+      .always("order_class", .word(OrderWords.classes)), .always("order_type", .word(OrderWords.types)),
+      .always("type", .word(OrderWords.types)), .always("side", .word(["buy", "sell"])),
+      .always("time_in_force", .word(OrderWords.timesInForce)), .always("limit_price", .optional(.decimal)),
+      .always("status", .word(OrderWords.statuses)), .always("extended_hours", .boolean),
+    ] + APIProperty.always(["stop_price", "trail_percent", "trail_price", "hwm"], .optional(.decimal))
+
+  private static let orderClass: [APIProperty] = [
+    .always("legs", .optional(.array(.named("Order"))), "Where lists are asked for nested."),
+    .always("position_intent", .word(OrderWords.intents)),
+    .perhaps("group_id", .uuid, "Names the bracket, oco or oto order that it belongs to, in all lists and events."),
+    .perhaps("group_role", .word(["entry", "take_profit", "stop_loss"]), "What it is to that."),
+    .perhaps("reason", .string(), "Of a single order: why it was rejected, cancelled or has expired."),
   ]
+}
+
+extension APISchema {
+  /// The name of an event: a ULID.
+  fileprivate static let eventID = APISchema.string(pattern: "^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
 }
 
 /// The words of orders on the wire.
@@ -117,6 +190,12 @@ private enum OrderWords {
   static let types = ["limit", "market", "stop", "stop_limit", "trailing_stop"]
   static let timesInForce = ["day", "gtc", "ioc", "fok", "opg", "cls"]
   static let classes = ["", "bracket", "oco", "oto"]
+  static let clientOrderID = APISchema.string(pattern: "^[ -~]{1,128}$")
+  static let intents = PositionIntent.allCases.map(\.rawValue)
+  static let events = [
+    "new", "partial_fill", "fill", "canceled", "replaced", "rejected", "expired", "accepted", "restated",
+    "order_cancel_rejected", "order_replace_rejected",
+  ]
   static let statuses = [
     "accepted", "new", "partially_filled", "filled", "canceled", "expired", "replaced", "rejected", "pending_cancel",
     "pending_replace", "held",

@@ -3,7 +3,7 @@ extension APIDescription {
 
   private static let id = Parameter.path("watchlist_id", .uuid, "The list's identifier.")
   private static let name = Parameter.required("name", .string(limit: 1...64), "The list's name.")
-  private static let symbol = Parameter.path("symbol", .string(limit: 1...64), "The symbol.")
+  private static let symbol = Parameter.path("symbol", .symbol, "The symbol.")
 
   /// Lists of symbols that clients keep.
   static let watchlists: [APIOperation] =
@@ -33,7 +33,7 @@ extension APIDescription {
       APIOperation(
         method: .post, path: path, name: "addToWatchlist" + suffix, tag: "Watchlists",
         summary: "Puts a symbol at the list's end.", parameters: [key],
-        body: .object([.always("symbol", .string(), "The symbol.")]), answer: answer, refusals: [404, 413, 422]),
+        body: .object([.always("symbol", .symbol, "The symbol.")]), answer: answer, refusals: [404, 413, 422]),
       APIOperation(
         method: .delete, path: path, name: "deleteWatchlist" + suffix, tag: "Watchlists",
         summary: "Deletes a watchlist.", parameters: [key], answer: .init(204, "It is gone."), refusals: [404, 422]),
@@ -51,10 +51,10 @@ extension APIDescription {
     ]),
     "NewWatchlist": .object([
       .always("name", .string(limit: 1...64), "Unique in the account."),
-      .perhaps("symbols", .optional(.array(.string()))),
+      .perhaps("symbols", .optional(.array(.symbol))),
     ]),
     "WatchlistChange": .object([
-      .perhaps("name", .optional(.string(limit: 0...64))), .perhaps("symbols", .optional(.array(.string()))),
+      .perhaps("name", .optional(.string(limit: 0...64))), .perhaps("symbols", .optional(.array(.symbol))),
     ]),
   ]
 }

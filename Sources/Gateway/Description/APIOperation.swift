@@ -31,13 +31,20 @@ struct APIOperation: Sendable {
     var summary: String
     /// The body; nil when there is none.
     var schema: APISchema?
+    /// How the body is written.
+    var mediaType = APIOperation.json
 
-    init(_ status: Int, _ summary: String, _ schema: APISchema? = nil) {
+    init(_ status: Int, _ summary: String, _ schema: APISchema? = nil, as mediaType: String = APIOperation.json) {
+      self.mediaType = mediaType
       self.status = status
       self.summary = summary
       self.schema = schema
     }
   }
+
+  static let json = "application/json"
+  /// Server-sent events: each has an event of the schema as its data.
+  static let eventStream = "text/event-stream"
 
   var method: Method
   /// With braces round its parameters: `/v2/orders/{order_id}`.
@@ -121,7 +128,7 @@ extension JSONWriter {
     key(dynamic: String(answer.status))
     beginObject()
     member("description", answer.summary)
-    if let schema = answer.schema { content(schema) }
+    if let schema = answer.schema { content(schema, as: answer.mediaType) }
     endObject()
   }
 
@@ -132,10 +139,10 @@ extension JSONWriter {
     endObject()
   }
 
-  mutating func content(_ schema: APISchema) {
+  mutating func content(_ schema: APISchema, as mediaType: String = APIOperation.json) {
     key("content")
     beginObject()
-    key("application/json")
+    key(dynamic: mediaType)
     beginObject()
     key("schema")
     self.schema(schema)

@@ -10,12 +10,14 @@ indirect enum APISchema: Sendable {
   case integer(ClosedRange<Int>? = nil)
   /// A number.
   case number
+  /// A number that is greater than 0.
+  case positive
   /// `true` or `false`.
   case boolean
   /// Nothing but `null`.
   case null
-  /// A list.
-  case array(APISchema)
+  /// A list; `least` elements at least.
+  case array(APISchema, least: Int = 0)
   /// Members; what is not named may be there too.
   case object([APIProperty])
   /// Members of one shape under names that nobody knows beforehand.
@@ -30,8 +32,14 @@ indirect enum APISchema: Sendable {
 
   /// A decimal in plain notation, as a string.
   static let decimal = APISchema.string(pattern: #"^-?[0-9]+(\\.[0-9]+)?$"#)
+  /// A price that a client sends: a string or a number, read by its digits.
+  static let priceInput = APISchema.any([.string(pattern: #"^[1-9][0-9]{0,5}(\\.[0-9]{1,2})?$"#), .positive])
+  /// A number of shares that a client sends.
+  static let sharesInput = APISchema.any([.string(pattern: "^[1-9][0-9]{0,6}$"), .integer(1...10_000_000)])
   /// A decimal that a client sends: a string or a number.
   static let decimalInput = APISchema.any([.string(), .number])
+  /// The form of a symbol.
+  static let symbol = APISchema.string(pattern: "^[A-Z][A-Z0-9.-]{0,11}$")
   static let uuid = APISchema.string(format: "uuid")
   static let time = APISchema.string(format: "date-time")
   static let date = APISchema.string(format: "date")
@@ -82,12 +90,19 @@ extension JSONWriter {
       type("integer")
       if let range { bounds("minimum", "maximum", range) }
     case .number: type("number")
+    case .positive:
+      type("number")
+      key("exclusiveMinimum")
+      integer(0)
     case .boolean: type("boolean")
     case .null: type("null")
-    case .array(let element):
+    case .array(let element, let least):
       type("array")
       key("items")
       self.schema(element)
+      guard least > 0 else { return }
+      key("minItems")
+      integer(Int64(least))
     case .object(let properties): object(properties)
     case .map(let element):
       type("object")

@@ -21,6 +21,8 @@ enum StockRoute: Hashable {
   case indication(String)
   /// Whether and how it trades.
   case status(String)
+  /// What auctions have traded: of one symbol in the path, or of those in the query.
+  case auctions(String?)
   /// What the letters of conditions mean.
   case conditions(String)
   /// What the letters of exchanges mean.
@@ -31,6 +33,7 @@ enum StockRoute: Hashable {
     let words = Array(segments)
     switch (words.count, words.last) {
     case (1, "snapshots"): self = .snapshot(nil)
+    case (1, "auctions"): self = .auctions(nil)
     case (1, let kind?): self.init(kind, symbol: nil, isLatest: false)
     case (2, "exchanges") where words[0] == "meta": self = .exchanges
     case (2, "latest"): self.init(words[0], symbol: nil, isLatest: true)
@@ -39,6 +42,7 @@ enum StockRoute: Hashable {
     case (2, "orderbook"): self = .orderBook(words[0])
     case (2, "indication"): self = .indication(words[0])
     case (2, "status"): self = .status(words[0])
+    case (2, "auctions"): self = .auctions(words[0])
     case (2, let kind?): self.init(kind, symbol: words[0], isLatest: false)
     case (3, let type?) where words[0] == "meta" && words[1] == "conditions": self = .conditions(type)
     case (3, "latest"): self.init(words[1], symbol: words[0], isLatest: true)

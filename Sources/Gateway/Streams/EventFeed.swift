@@ -157,7 +157,7 @@ public actor EventFeed {
     for id in outcome.arrived { streams[id]?.began() }
     for delivery in outcome.deliveries {
       let encoded = delivery.events.compactMap { event in
-        instruments[event.event.instrument].map { EncodedEvent(event, $0, clock()) }
+        instruments[event.event.instrument].flatMap { EncodedEvent(event, $0, clock()) }
       }
       for id in delivery.followers {
         guard let stream = streams[id] else { continue }
@@ -271,20 +271,17 @@ public actor EventFeed {
 }
 
 extension EncodedEvent {
-  fileprivate init(_ event: AccountEvent, _ instrument: Instrument, _ clock: MarketClock) {
+  /// Writes an event; nil for one that tells clients nothing.
+  fileprivate init?(_ event: AccountEvent, _ instrument: Instrument, _ clock: MarketClock) {
+    guard !event.saysNothing else { return nil }
     var writer = JSONWriter(capacity: 1_400)
     writer.tradeEvent(event, instrument, clock)
     line = .event(writer.bytes, id: event.id.description)
-    switch event.event.kind {
-    case .triggered, .reduced:
-      var other = JSONWriter(capacity: 1_400)
-      other.tradeEvent(event, instrument, clock, words: .oldest)
-      message = TradeSocketProtocol.tradeUpdate(other.bytes)
-    // An order of a class ends with the others: the cancel of one that has ended so has come true already.
-    case .cancelRejected where event.status == .canceled: message = nil
-    case .new, .partialFill, .fill, .canceled, .replaced, .rejected, .expired, .cancelRejected, .replaceRejected, .held:
-      message = TradeSocketProtocol.tradeUpdate(writer.bytes)
+    if event.event.kind.hasOlderWord {
+      writer = JSONWriter(capacity: 1_400)
+      writer.tradeEvent(event, instrument, clock, words: .oldest)
     }
+    message = TradeSocketProtocol.tradeUpdate(writer.bytes)
   }
 }
 

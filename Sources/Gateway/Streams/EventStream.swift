@@ -28,6 +28,6 @@ protocol EventStream: KeyedStream {
 struct EncodedEvent: Sendable {
   /// For server-sent events.
   let line: HTTPStreamChunk
-  /// For WebSockets; nil for what tells their clients nothing.
-  let message: HTTPStreamChunk?
+  /// For WebSockets.
+  let message: HTTPStreamChunk
 }

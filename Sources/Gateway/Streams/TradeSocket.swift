@@ -152,7 +152,7 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
 
   func take(_ events: [EncodedEvent]) {
     guard let stream else { return }
-    for event in events { if let message = event.message { stream.send(message) } }
+    for event in events { stream.send(event.message) }
   }
 
   func finished() {}

@@ -17,8 +17,10 @@ extension APIError {
     case .malformed(let field): self = .field(Self.text(malformed: field), reason: "invalid_\(field.rawValue)")
     case .quantityAndNotional:
       self = .field("only one of qty or notional is accepted", reason: "qty_and_notional")
-    case .limitPriceOfMarketOrder:
-      self = .field("market orders must not have a limit price", reason: "limit_price_of_market_order")
+    case .priceOfMarketOrder:
+      self = .field("market orders require no stop or limit price", reason: "price_of_market_order")
+    case .stopPriceOfLimitOrder:
+      self = .field("limit orders require no stop price", reason: "stop_price_of_limit_order")
     case .unsupported(let what): self.init(422, "\(what) not supported", reason: "not_supported")
     case .fractionalQuantity:
       self.init(
@@ -62,6 +64,13 @@ extension APIError {
         422, "market orders for \"\(symbol)\" need a last price and there is none yet: send a limit order",
         reason: "no_protection_price")
     case .contradictoryTerms(let text): self.init(422, text, reason: "contradictory_terms")
+    case .marketClosed:
+      self.init(422, "ioc and fok orders are accepted only while the market is open", reason: "market_closed")
+    case .positionIntent(let inferred, let specified):
+      self.init(
+        422, "position intent mismatch, inferred: \(inferred.rawValue), specified: \(specified.rawValue)",
+        reason: "position_intent_mismatch")
+    case .shortSale: self.init(403, "account is not allowed to short", reason: "short_sale")
     case .accountBlocked: self.init(403, "account is not allowed to trade", reason: "account_blocked")
     case .tradingSuspended:
       self.init(
@@ -116,7 +125,8 @@ extension APIError {
     case .timeInForce: return "invalid time_in_force"
     case .side: return "invalid side"
     case .symbol, .notional, .clientOrderID, .orderClass, .extendedHours, .postOnly, .selfTradePrevention, .stopPrice,
-      .trailPrice, .trailPercent, .trail, .takeProfit, .takeProfitLimit, .stopLoss, .stopLossStop, .stopLossLimit:
+      .trailPrice, .trailPercent, .trail, .takeProfit, .takeProfitLimit, .stopLoss, .stopLossStop, .stopLossLimit,
+      .takeProfitClientOrderID, .stopLossClientOrderID, .positionIntent:
       return "\(field.rawValue) is required"
     }
   }

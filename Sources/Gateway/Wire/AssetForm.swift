@@ -2,11 +2,12 @@ internal import JSON
 internal import Market
 
 extension Instrument {
-  /// The exchange's code if clients know it, otherwise empty: some refuse codes they have not heard of.
+  /// The exchange's code if clients know it, otherwise that of an exchange whose trades are reported on the same tape
+  /// (``MarketLetters/tape(of:)``): some clients refuse codes that they have not heard of, and an asset must have one.
   var wireExchange: String {
     switch exchange {
     case "AMEX", "ARCA", "BATS", "NYSE", "NASDAQ", "NYSEARCA", "OTC": return exchange
-    default: return ""
+    default: return "ARCA"
     }
   }
 }

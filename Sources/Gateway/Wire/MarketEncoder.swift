@@ -47,6 +47,10 @@ enum MarketLetters {
   static let exchange = "E"
   /// A trade like any other.
   static let regularTrade = "@"
+  /// Trades of an auction that opens trading, or opens it again.
+  static let opening = "O"
+  /// Trades of the closing auction.
+  static let closing = "6"
   /// A quote of two sides, open for trading.
   static let regularQuote = "R"
   /// No exchange: nobody quotes this side.
@@ -122,6 +126,37 @@ extension MarketEncoder {
       writer.list(1) { $0.text(MarketLetters.regularQuote) }
       writer.key("z")
       writer.text(tape)
+    }
+  }
+
+  /// What the auctions of a day traded.
+  mutating func auctions(_ day: DailyAuctions) {
+    map(3) { writer in
+      writer.key("d")
+      writer.text(day.day.description)
+      writer.key("o")
+      writer.prints(day.opening, condition: MarketLetters.opening)
+      writer.key("c")
+      writer.prints(day.closing, condition: MarketLetters.closing)
+    }
+  }
+
+  private mutating func prints(_ prints: [DailyAuctions.Print], condition: String) {
+    list(prints.count) { writer in
+      for print in prints {
+        writer.map(5) { writer in
+          writer.key("t")
+          writer.moment(print.at)
+          writer.key("x")
+          writer.text(MarketLetters.exchange)
+          writer.key("p")
+          writer.decimal(print.price.rawValue, 4)
+          writer.key("s")
+          writer.whole(print.size.rawValue)
+          writer.key("c")
+          writer.text(condition)
+        }
+      }
     }
   }
 

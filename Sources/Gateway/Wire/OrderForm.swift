@@ -52,12 +52,24 @@ extension JSONWriter {
     } else {
       null()
     }
-    nulls("position_intent", "subtag", "source")
+    key("position_intent")
+    string(PositionIntent(of: order.side).rawValue)
+    orderGroup(order.conditions)
+    nulls("subtag", "source")
     if let reason = shown.reason.flatMap(OrderEvent.explanation(of:)) {
       key("reason")
       string(reason)
     }
     endObject()
+  }
+
+  /// What the order is to which class, wherever it is shown; an order by itself has neither member.
+  private mutating func orderGroup(_ conditions: OrderConditions?) {
+    guard let conditions, let group = conditions.group else { return }
+    key("group_id")
+    id(group)
+    key("group_role")
+    string(plain: conditions.role.wire)
   }
 
   /// The stop and how it trails: a percentage has at most two decimals.
@@ -142,6 +154,17 @@ extension OrderClass {
     case .bracket: return "bracket"
     case .oco: return "oco"
     case .oto: return "oto"
+    }
+  }
+}
+
+extension OrderRole {
+  /// The word on the wire.
+  var wire: StaticString {
+    switch self {
+    case .main: return "entry"
+    case .takeProfit: return "take_profit"
+    case .stopLoss: return "stop_loss"
     }
   }
 }

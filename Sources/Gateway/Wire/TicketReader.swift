@@ -30,6 +30,9 @@ extension OrderTicket {
     stopLossStop = try loss?.decimalText("stop_price", .stopLossStop)
     hasExits = profit != nil || loss != nil
     stopLossLimit = try loss?.decimalText("limit_price", .stopLossLimit)
+    takeProfitClientOrderID = try profit?.text("client_order_id", .takeProfitClientOrderID)
+    stopLossClientOrderID = try loss?.text("client_order_id", .stopLossClientOrderID)
+    positionIntent = try body.text(.positionIntent)
     unsupportedField = Self.unsupportedFields.first { body[$0]?.saysSomething == true }
   }
 }
@@ -62,8 +65,10 @@ extension JSONValue {
     }
   }
 
-  fileprivate func text(_ field: TicketField) throws(TicketRefusal) -> String? {
-    guard let value = self[field.rawValue], !value.isNull else { return nil }
+  fileprivate func text(_ field: TicketField) throws(TicketRefusal) -> String? { try text(field.rawValue, field) }
+
+  fileprivate func text(_ name: String, _ field: TicketField) throws(TicketRefusal) -> String? {
+    guard let value = self[name], !value.isNull else { return nil }
     guard let text = value.string else { throw .malformed(field) }
     return text.isEmpty ? nil : text
   }

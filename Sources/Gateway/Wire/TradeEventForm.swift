@@ -42,21 +42,31 @@ extension JSONWriter {
 }
 
 /// Which words for events the clients of a stream know.
-enum TradeEventWords {
-  /// All that the service has.
+enum TradeEventWords: CaseIterable {
+  /// All that the service has: server-sent events.
   case all
-  /// Those that every library has known from the beginning: some fail over any other.
+  /// Those that every library knows, the oldest and the strictest too, some of which fail over any other: WebSockets.
   case oldest
 }
 
 extension OrderEvent.Kind {
-  /// As ``wire``, in words that every library knows: a stop that was reached works from now on as an order that has just
-  /// come (`new`), and an exit that lost shares to the other has another quantity (`calculated`).
+  /// Whether ``oldestWire`` is another word than ``wire``.
+  var hasOlderWord: Bool {
+    switch self {
+    case .held, .triggered, .reduced: return true
+    case .new, .partialFill, .fill, .canceled, .replaced, .rejected, .expired, .cancelRejected, .replaceRejected:
+      return false
+    }
+  }
+
+  /// As ``wire``, in words that every library knows. A leg that waits for its entry has been received and stands in no book
+  /// yet (`pending_new`). A stop that was reached, and an exit that lost shares to the other, work from now on as the order
+  /// says that comes with the event (`new`): the word `calculated`, which some know, would mean that they are over.
   var oldestWire: StaticString {
     switch self {
-    case .triggered: return "new"
-    case .reduced: return "calculated"
-    case .new, .partialFill, .fill, .canceled, .replaced, .rejected, .expired, .cancelRejected, .replaceRejected, .held:
+    case .held: return "pending_new"
+    case .triggered, .reduced: return "new"
+    case .new, .partialFill, .fill, .canceled, .replaced, .rejected, .expired, .cancelRejected, .replaceRejected:
       return wire
     }
   }
@@ -78,4 +88,10 @@ extension OrderEvent.Kind {
     case .triggered, .reduced: return "restated"
     }
   }
+}
+
+extension AccountEvent {
+  /// Whether it tells clients nothing: an order of a class ends with the others, so the cancel of one that has ended so has
+  /// come true already.
+  var saysNothing: Bool { event.kind == .cancelRejected && status == .canceled }
 }

@@ -7,7 +7,7 @@ enum Reply {
     guard !response.dropsConnection, let made = make(response) else { return .NO }
     defer { MHD_destroy_response(made) }
     if closing { MHD_add_response_header(made, "Connection", "close") }
-    return MHD_queue_response(connection, UInt32(clamping: response.status), made)
+    return buttonwood_mhd_answer(connection, UInt32(clamping: response.status), made)
   }
 
   /// A response with a copy of the body. A field that is no valid header field is left out.

@@ -105,6 +105,19 @@ enum EntryStatements {
       END
     """)
 
+  /// Instruments whose orders are collected, as far as their logs tell: what is accepted now comes behind that. It may be
+  /// told otherwise until it is numbered; then it is rejected where it is carried out.
+  static let findCollecting = PostgresStatement(
+    "entry_find_collecting",
+    """
+    SELECT k.instrument_id FROM unnest($1::integer[]) AS k (instrument_id)
+    WHERE EXISTS (
+        SELECT FROM instruments i WHERE i.instrument_id = ANY (ARRAY[k.instrument_id]) AND i.halt_reason IS NOT NULL)
+      OR EXISTS (
+        SELECT FROM session_steps s
+        WHERE s.instrument_id = ANY (ARRAY[k.instrument_id]) AND s.stage <> \(SessionStage.open.rawValue))
+    """)
+
   static let findProcessed = PostgresStatement(
     "entry_find_processed", "SELECT shard, processed_sequence FROM shard_cursors WHERE shard = ANY ($1::smallint[])")
 

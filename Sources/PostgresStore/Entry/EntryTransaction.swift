@@ -118,7 +118,7 @@ struct EntryTransaction {
       return .init(account: target.account, instrument: target.instrument)
     }
     let others = orderLookUps(OrderStatements.find(siblings, among: days)) { $0.status.isOpen }
-    return positionLookUps(own) + others + judgingLookUps(own, repriced(snapshot))
+    return positionLookUps(own) + others + judgingLookUps(own, repriced(snapshot), immediate(snapshot))
   }
 
   /// An order that may meet another of its own account.
@@ -144,8 +144,17 @@ struct EntryTransaction {
     }
   }
 
-  private func judgingLookUps(_ replaced: [EntrySnapshot.PositionKey], _ repriced: [Comer] = []) -> [LookUp] {
+  /// Instruments of what is to be replaced by an order that trades at once or not at all.
+  private func immediate(_ snapshot: EntrySnapshot) -> [InstrumentID] {
+    replaced.filter { $0.timeInForce?.isImmediate == true }.compactMap { snapshot.targets[$0.target]?.instrument }
+  }
+
+  private func judgingLookUps(
+    _ replaced: [EntrySnapshot.PositionKey], _ repriced: [Comer] = [], _ immediate: [InstrumentID] = []
+  ) -> [LookUp] {
     var lookUps: [LookUp] = []
+    let immediate = immediate + places.map(\.place).filter(\.timeInForce.isImmediate).map(\.instrument)
+    if !immediate.isEmpty { lookUps.append(collectingLookUp(Set(immediate).sorted())) }
     let careful = places.filter { $0.place.selfTradePrevention == nil && $0.place.trigger == nil }.map {
       Comer(
         index: $0.index, shard: $0.place.shard, account: $0.place.account, instrument: $0.place.instrument,
@@ -197,7 +206,9 @@ struct EntryTransaction {
     requests.flatMap { request -> [(AccountNumber, RequestKey)] in
       switch request {
       case .place(let place):
-        return [place.idempotencyKey, place.clientKey].compactMap { $0 }.map { (place.account, $0) }
+        return ([place.idempotencyKey, place.clientKey].compactMap { $0 } + place.legs.map(\.clientKey)).map {
+          (place.account, $0)
+        }
       case .replace(let replace):
         return [replace.idempotencyKey, replace.clientKey].compactMap { $0 }.map { (replace.account, $0) }
       case .cancel: return []
@@ -259,6 +270,13 @@ struct EntryTransaction {
       for row in 0..<rows.count {
         snapshot.processed[Shard(rawValue: rows.int2(row, 0))] = Sequence(rawValue: rows.int8(row, 1))
       }
+    }
+  }
+
+  private func collectingLookUp(_ instruments: [InstrumentID]) -> LookUp {
+    let call = PostgresCall(EntryStatements.findCollecting, [.int4Array(instruments.map(\.rawValue))])
+    return LookUp(call: call) { (rows, snapshot) throws(PostgresError) in
+      for row in 0..<rows.count { snapshot.collecting.insert(InstrumentID(rawValue: rows.int4(row, 0))) }
     }
   }
 

@@ -29,6 +29,24 @@ enum MarketDataStatements {
       """)
   }
 
+  /// What auctions traded, by days, kinds and prices. Parameters: instrument, first and last moment, the day behind which to
+  /// go on, most days.
+  static func auctions(ascending: Bool) -> PostgresStatement {
+    let order = ascending ? "" : " DESC"
+    return PostgresStatement(
+      "read_auctions_\(word(ascending))",
+      """
+      SELECT a.day - date '1970-01-01', a.is_closing, a.traded_at, a.price, a.quantity FROM (
+        SELECT p.day, p.is_closing, p.price, min(p.traded_at) AS traded_at, sum(p.quantity)::bigint AS quantity,
+          dense_rank() OVER (ORDER BY p.day\(order)) AS place
+        FROM auction_prints p
+        WHERE p.instrument_id = $1::integer AND p.traded_at >= $2::timestamptz AND p.traded_at <= $3::timestamptz
+          AND p.day \(sign(ascending)) date '1970-01-01' + $4::integer
+        GROUP BY p.day, p.is_closing, p.price) AS a
+      WHERE a.place <= $5::integer ORDER BY a.day\(order), a.is_closing, a.traded_at, a.price
+      """)
+  }
+
   private static let columns = "open, high, low, close, volume, round(value * 100 / volume)::bigint, trades"
 
   static func minuteBars(ascending: Bool) -> PostgresStatement {

@@ -57,6 +57,39 @@ public final class PostgresMarketDataReader: MarketDataReader {
     }
   }
 
+  public func auctions(
+    of instruments: [InstrumentID], _ span: MarketSpan
+  ) async throws(LedgerError) -> MarketPage<DailyAuctions> {
+    try await page(of: instruments, span) { span, instrument in
+      // Days that no row is of stand for no earlier page.
+      let edge = span.after?.at.day ?? (span.ascending ? Self.firstDay : Self.lastDay)
+      return PostgresCall(
+        MarketDataStatements.auctions(ascending: span.ascending),
+        [
+          .int4(instrument.rawValue), .timestamp(microseconds: span.start.rawValue),
+          .timestamp(microseconds: span.end.rawValue), .int4(edge.rawValue), .int4(Int32(span.limit)),
+        ])
+    } rows: { rows in
+      var days: [DailyAuctions] = []
+      for row in 0..<rows.count {
+        let day = Day(rawValue: rows.int4(row, 0))
+        if days.last?.day != day { days.append(DailyAuctions(day: day)) }
+        let print = DailyAuctions.Print(
+          at: Timestamp(rawValue: rows.timestamp(row, 2)), price: Price(rawValue: rows.int8(row, 3)),
+          size: Quantity(rawValue: rows.int8(row, 4)))
+        if rows.bool(row, 1) {
+          days[days.count - 1].closing.append(print)
+        } else {
+          days[days.count - 1].opening.append(print)
+        }
+      }
+      return days
+    }
+  }
+
+  private static let firstDay = Day(rawValue: -36_500)
+  private static let lastDay = Day(rawValue: 365_000)
+
   public func latestTrades(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: TradePrint] {
     try await latest(of: instruments, MarketDataStatements.latestTrades) {
       (rows, row) throws(PostgresError) in try Self.trade(rows, row, from: 1)
@@ -288,10 +321,25 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   // MARK: Pages
 
-  /// Asks for one instrument after the other until the page is full: for more at a time the emptier they are.
+  /// A page where each row of the database is one of its rows.
   private func page<Row: Hashable & Sendable>(
     of instruments: [InstrumentID], _ span: MarketSpan, call: (MarketSpan, InstrumentID) -> PostgresCall,
     read: (PostgresRows, Int) throws(PostgresError) -> Row
+  ) async throws(LedgerError) -> MarketPage<Row> {
+    try await page(
+      of: instruments, span, call: call,
+      rows: { (rows) throws(PostgresError) in
+        var found: [Row] = []
+        found.reserveCapacity(rows.count)
+        for row in 0..<rows.count { found.append(try read(rows, row)) }
+        return found
+      })
+  }
+
+  /// Asks for one instrument after the other until the page is full: for more at a time the emptier they are.
+  private func page<Row: Hashable & Sendable>(
+    of instruments: [InstrumentID], _ span: MarketSpan, call: (MarketSpan, InstrumentID) -> PostgresCall,
+    rows read: (PostgresRows) throws(PostgresError) -> [Row]
   ) async throws(LedgerError) -> MarketPage<Row> {
     var page = MarketPage<Row>()
     var rest = instruments[...]
@@ -308,15 +356,13 @@ public final class PostgresMarketDataReader: MarketDataReader {
         calls.append(call(asked, instrument))
       }
       let before = left
-      for (instrument, rows) in zip(some, try await run(calls)) where !page.hasMore {
+      for (instrument, answer) in zip(some, try await run(calls)) where !page.hasMore {
+        let rows = try readable { () throws(PostgresError) in try read(answer) }
         let taken = min(rows.count, left)
         page.hasMore = rows.count > left
         left -= taken
         guard taken > 0 else { continue }
-        var part: [Row] = []
-        part.reserveCapacity(taken)
-        for row in 0..<taken { part.append(try readable { () throws(PostgresError) in try read(rows, row) }) }
-        page.parts.append(.init(instrument: instrument, rows: part))
+        page.parts.append(.init(instrument: instrument, rows: Array(rows.prefix(taken))))
       }
       width = min(Self.mostAtOnce, before - left > span.limit / 8 ? width : width * 4)
     }

@@ -30,6 +30,15 @@ enum AuctionStatements {
       reference_price = excluded.reference_price, orders_left = excluded.orders_left, changed_at = excluded.changed_at
     """)
 
+  /// Parameters: prints, the moment.
+  static let insertPrints = PostgresStatement(
+    "settle_auction_prints",
+    """
+    INSERT INTO auction_prints (instrument_id, traded_at, sequence, day, is_closing, price, quantity)
+    SELECT p.instrument_id, $2::timestamptz, p.sequence, date '1970-01-01' + p.day, p.is_closing, p.price, p.quantity
+    FROM unnest($1::auction_print[]) AS p
+    """)
+
   /// Instruments whose auctions are being executed.
   static let standings = PostgresStatement(
     "auction_standings",

@@ -81,6 +81,7 @@ struct TableRights: Sendable {
     TableRights("order_events", worker: "INSERT"),
     TableRights("minute_bars", worker: "INSERT, UPDATE"),
     TableRights("quotes", worker: "INSERT"),
+    TableRights("auction_prints", worker: "INSERT"),
     TableRights("last_prices", worker: "INSERT, UPDATE"),
     TableRights("instrument_phases", worker: "INSERT, UPDATE"),
     // Instruments and the market day.

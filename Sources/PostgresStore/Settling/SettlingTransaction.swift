@@ -54,6 +54,7 @@ package struct SettlingTransaction {
     add(SettlingStatements.changePrices, prices, "price_change[]", [time])
     add(SettlingStatements.changePhases, phases, "phase_update[]", [time])
     add(AuctionStatements.change, auctions, "auction_update[]", [time])
+    add(AuctionStatements.insertPrints, auctionPrints, "auction_print[]", [time])
     return calls
   }
 
@@ -272,6 +273,22 @@ package struct SettlingTransaction {
     let updates = commits.flatMap(\.settlement.auctions).sorted { $0.instrument < $1.instrument }
     var rows = RowArray(expectedBytes: updates.count * 80)
     for update in updates { rows.append { AuctionColumns.write(update.auction, of: update.instrument, to: &$0) } }
+    return rows
+  }
+
+  private var auctionPrints: RowArray {
+    let today = NewYorkTime.day(at: now)
+    var rows = RowArray()
+    for print in commits.lazy.flatMap(\.settlement.auctionPrints) {
+      rows.append {
+        $0.int4(print.instrument.rawValue)
+        $0.int8(print.sequence.rawValue)
+        $0.int4((print.day ?? today).rawValue)
+        $0.bool(print.isClosing)
+        $0.int8(print.price.rawValue)
+        $0.int8(print.quantity.rawValue)
+      }
+    }
     return rows
   }
 

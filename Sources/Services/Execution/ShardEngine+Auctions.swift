@@ -98,7 +98,13 @@ extension ShardEngine {
     auctions[instrument]!.left = Int64(queue.count)
     if isMore { crossings[instrument] = queue }
     digest(events, &work, &builder)
-    if events.contains(where: { $0.kind == .trade }) { moveReference(instrument, to: price, &builder) }
+    let traded = events.reduce(Int64(0)) { $1.kind == .trade ? $0 + $1.quantity.rawValue : $0 }
+    if traded > 0 {
+      builder.auctioned(
+        instrument, on: phases[instrument]?.point?.day, isClosing: auctions[instrument]!.isClosing, price: price,
+        quantity: Quantity(rawValue: traded))
+      moveReference(instrument, to: price, &builder)
+    }
     if !isMore { auctions[instrument]!.price = nil }
     return !isMore
   }

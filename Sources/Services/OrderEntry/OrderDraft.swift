@@ -28,9 +28,24 @@ public struct OrderDraft: Hashable, Sendable {
   public var selfTradePrevention: SelfTradePrevention?
   /// The client's name for it; nil when it gave none.
   public var clientOrderID: String?
+  /// The client's name for its take-profit; nil when it gave none, and of an OCO, which is its own take-profit.
+  public var takeProfitClientOrderID: String?
+  /// The client's name for its stop-loss; nil when it gave none.
+  public var stopLossClientOrderID: String?
+  /// What the client means it to do to the position; nil when it says nothing.
+  public var positionIntent: PositionIntent?
 }
 
 extension OrderDraft {
+  /// The client's name for an order of the class that it brings along.
+  public func clientOrderID(of role: OrderRole) -> String? {
+    switch role {
+    case .main: clientOrderID
+    case .takeProfit: takeProfitClientOrderID
+    case .stopLoss: stopLossClientOrderID
+    }
+  }
+
   /// Whether its terms are measured by the price of the latest trade.
   public var needsLastPrice: Bool {
     switch condition {

@@ -33,7 +33,9 @@ extension OrderRules {
       if ticket.stopPrice != nil { throw .contradiction("trailing stop orders must not have a stop price") }
       return .trailing(try trail(of: ticket))
     default:
-      if ticket.stopPrice != nil { throw .contradiction("\(ticket.type ?? "") orders must not have a stop price") }
+      if ticket.stopPrice != nil {
+        throw ticket.type == "market" ? TicketRefusal.priceOfMarketOrder : .stopPriceOfLimitOrder
+      }
       if hasTrail { throw .contradiction("\(ticket.type ?? "") orders must not have a trail") }
       return nil
     }
@@ -99,6 +101,25 @@ extension OrderRules {
         limit: try ticket.stopLossLimit.map { text throws(TicketRefusal) in try PriceText(text, .stopLossLimit) })
     }
     return (try profit.map { text throws(TicketRefusal) in try PriceText(text, .takeProfitLimit) }, stopLoss)
+  }
+
+  /// The client's names for the orders of a class. That of an OCO's take-profit names the order at the head, for that is it.
+  func clientOrderIDs(
+    of ticket: OrderTicket, _ orderClass: OrderClass
+  ) throws(TicketRefusal) -> (head: String?, takeProfit: String?, stopLoss: String?) {
+    let given = [ticket.clientOrderID, ticket.takeProfitClientOrderID, ticket.stopLossClientOrderID]
+    for name in given { try Self.checkClientOrderID(name) }
+    var (head, takeProfit) = (given[0], given[1])
+    if orderClass == .oco {
+      // Names are what their bytes say.
+      if let head, let takeProfit, !head.utf8.elementsEqual(takeProfit.utf8) {
+        throw .contradiction("the take-profit of an oco order is the order itself: it has one client_order_id")
+      }
+      (head, takeProfit) = (head ?? takeProfit, nil)
+    }
+    let names = [head, takeProfit, given[2]].compactMap { $0.map { Array($0.utf8) } }
+    guard Set(names).count == names.count else { throw .rejected(.duplicateClientOrderID) }
+    return (head, takeProfit, given[2])
   }
 
   /// What an order waits for, once its prices are checked.

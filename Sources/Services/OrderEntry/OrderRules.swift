@@ -42,7 +42,8 @@ public struct OrderRules: Hashable, Sendable {
     let condition = try condition(of: ticket)
     let exits = try exits(of: ticket, orderClass, timeInForce)
     let prevention = try selfTradePrevention(of: ticket)
-    try Self.checkClientOrderID(ticket.clientOrderID)
+    let names = try clientOrderIDs(of: ticket, orderClass)
+    let intent = try positionIntent(of: ticket, side)
     let entry = EntryTerms(
       side: side, type: type, timeInForce: timeInForce, postOnly: ticket.postOnly, hasTrigger: condition != nil,
       orderClass: orderClass)
@@ -51,7 +52,8 @@ public struct OrderRules: Hashable, Sendable {
       symbol: symbol, quantity: quantity, side: side, type: type, timeInForce: timeInForce,
       limitPrice: orderClass == .oco ? exits.takeProfit : limitPrice, condition: condition, orderClass: orderClass,
       takeProfit: exits.takeProfit, stopLoss: exits.stopLoss, postOnly: ticket.postOnly,
-      selfTradePrevention: prevention, clientOrderID: ticket.clientOrderID)
+      selfTradePrevention: prevention, clientOrderID: names.head, takeProfitClientOrderID: names.takeProfit,
+      stopLossClientOrderID: names.stopLoss, positionIntent: intent)
   }
 
   /// Checks a draft against its instrument.
@@ -151,7 +153,7 @@ extension OrderRules {
     case (.market, nil): return nil
     case (.market, _?) where ticket.type != "market":
       throw .contradiction("\(Self.words(ticket.type)) orders must not have a limit price")
-    case (.market, _?): throw .limitPriceOfMarketOrder
+    case (.market, _?): throw .priceOfMarketOrder
     }
   }
 
@@ -170,7 +172,16 @@ extension OrderRules {
     if let field = ticket.unsupportedField { throw .unsupported(field) }
   }
 
-  private static func checkClientOrderID(_ text: String?) throws(TicketRefusal) {
+  private func positionIntent(of ticket: OrderTicket, _ side: Side) throws(TicketRefusal) -> PositionIntent? {
+    guard let text = ticket.positionIntent else { return nil }
+    guard let intent = PositionIntent(rawValue: text) else { throw .malformed(.positionIntent) }
+    guard intent.side == side else {
+      throw .rejected(.positionIntent(inferred: PositionIntent(of: side), specified: intent))
+    }
+    return intent
+  }
+
+  static func checkClientOrderID(_ text: String?) throws(TicketRefusal) {
     guard let text else { return }
     let isControl = { (scalar: Unicode.Scalar) in scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
     guard text.unicodeScalars.count <= maximumClientOrderIDLength, !text.unicodeScalars.contains(where: isControl)

@@ -40,6 +40,12 @@ public struct OrderTicket: Hashable, Sendable {
   public var stopLossStop: String?
   /// The limit price of the stop-loss; nil when it has none.
   public var stopLossLimit: String?
+  /// The client's name for the take-profit.
+  public var takeProfitClientOrderID: String?
+  /// The client's name for the stop-loss.
+  public var stopLossClientOrderID: String?
+  /// `buy_to_open` …
+  public var positionIntent: String?
   /// The first field given that belongs to kinds of orders which are not supported: `legs` …
   public var unsupportedField: String?
 
@@ -91,6 +97,9 @@ public enum TicketField: String, Hashable, Sendable {
   case stopLoss = "stop_loss"
   case stopLossStop = "stop_loss.stop_price"
   case stopLossLimit = "stop_loss.limit_price"
+  case takeProfitClientOrderID = "take_profit.client_order_id"
+  case stopLossClientOrderID = "stop_loss.client_order_id"
+  case positionIntent = "position_intent"
 }
 
 /// Why a ticket is refused before anything is looked up or stored.
@@ -101,8 +110,10 @@ public enum TicketRefusal: Error, Hashable, Sendable {
   case malformed(TicketField)
   /// Both a number of shares and an amount of money.
   case quantityAndNotional
-  /// A market order with a limit price.
-  case limitPriceOfMarketOrder
+  /// A market order with a limit price or a stop price.
+  case priceOfMarketOrder
+  /// A limit order with a stop price.
+  case stopPriceOfLimitOrder
   /// Well-formed, but of a kind that is not offered; the text names it, in words of ours or a known word of the client's.
   case unsupported(String)
   /// Not a whole number of shares.

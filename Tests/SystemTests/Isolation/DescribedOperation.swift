@@ -19,12 +19,13 @@ struct DescribedOperation {
   var members: [String]
   var isOpen: Bool
 
-  /// All that a gateway describes.
+  /// All that a gateway describes and that is answered to an end: streams of events have tests of their own.
   static func all(_ description: String) throws -> [DescribedOperation] {
     let root = try JSONDocument(Array(description.utf8)).root
     return (root["paths"]?.members ?? []).flatMap { (path, methods) in
-      (methods.members ?? []).map { (method, operation) in
-        DescribedOperation(
+      (methods.members ?? []).compactMap { (method, operation) -> DescribedOperation? in
+        guard operation["responses"]?["200"]?["content"]?["text/event-stream"] == nil else { return nil }
+        return DescribedOperation(
           method: method.uppercased(), path: path, name: operation["operationId"]?.string ?? "",
           parameters: (operation["parameters"]?.array ?? []).filter { $0["in"]?.string != "header" }.map {
             Parameter(
@@ -38,9 +39,15 @@ struct DescribedOperation {
 
   private static func members(of operation: JSONValue, _ root: JSONValue) -> [String] {
     let schema = operation["requestBody"]?["content"]?["application/json"]?["schema"]
+    return Array(Set(names(in: schema, root))).sorted()
+  }
+
+  /// The members of a schema, or of all that it may be.
+  private static func names(in schema: JSONValue?, _ root: JSONValue) -> [String] {
     let named = (schema?["$ref"]?.string).flatMap { $0.split(separator: "/").last }.map(String.init)
     let found = named.map { root["components"]?["schemas"]?[$0] } ?? schema
-    return (found?["properties"]?.members ?? []).map(\.name)
+    let kinds = (found?["anyOf"]?.array ?? []).flatMap { names(in: $0, root) }
+    return kinds + (found?["properties"]?.members ?? []).map(\.name)
   }
 
   /// What a request names: the parameters that are required, and those that `values` has.

@@ -24,11 +24,9 @@ struct HaltTests {
     let sell = try await floor.place(1, "sell", 20, at: 80)
     try await floor.settle()
     #expect(await floor.shown(buy, of: 0)?.text("filled_qty") == "0")
-    let impatient = try await floor.place(0, "buy", 1, at: 85, timeInForce: "ioc")
-    try await floor.settle()
-    let told = await floor.shown(impatient, of: 0)
-    #expect(told?.text("status") == "rejected", "\(String(describing: told))")
-    #expect(told?.text("reason")?.contains("needs a market that is open") == true, "\(String(describing: told))")
+    let impatient = await floor.send(0, "buy", 1, at: 85, timeInForce: "ioc")
+    #expect(
+      impatient?.status == 422 && impatient?.text("reason") == "market_closed", "\(String(describing: impatient))")
     worker.signal(SIGKILL)
     worker = try await stack.startWorker()
     defer { worker.signal(SIGTERM) }

@@ -19,11 +19,17 @@ struct TradingFloor {
   func place(
     _ account: Int, _ side: String, _ quantity: Int, at price: Int, timeInForce: String = "day"
   ) async throws -> String {
+    let answer = await send(account, side, quantity, at: price, timeInForce: timeInForce)
+    return try #require(answer?.text("id"), "\(String(describing: answer))")
+  }
+
+  func send(
+    _ account: Int, _ side: String, _ quantity: Int, at price: Int, timeInForce: String = "day"
+  ) async -> HTTPCaller.Answer? {
     let body = """
       {"symbol":"\(symbol)","qty":"\(quantity)","side":"\(side)","type":"limit","time_in_force":"\(timeInForce)","limit_price":"\(price)"}
       """
-    let answer = await onThread { [gateway] in gateway.caller(account: account).call("POST", "/v2/orders", body) }
-    return try #require(answer?.text("id"), "\(String(describing: answer))")
+    return await onThread { [gateway] in gateway.caller(account: account).call("POST", "/v2/orders", body) }
   }
 
   func shown(_ id: String, of account: Int) async -> HTTPCaller.Answer? {
