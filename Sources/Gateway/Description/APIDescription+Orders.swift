@@ -79,7 +79,10 @@ extension APIDescription {
       .perhaps("post_only", .optional(.boolean), "Rejected instead of trading at entry."),
       .perhaps(
         "self_trade_prevention", .optional(.word(["cancel_newest", "cancel_oldest", "cancel_both"])),
-        "What happens when it would meet an order of its own account; without it such an order is refused."),
+        """
+        What happens when it would meet an order of its own account. Without it such an order is refused; a stop, and the \
+        exits of a class, which cannot know what will rest when their time comes, do as cancel_oldest.
+        """),
     ]),
     "OrderChange": .object([
       .perhaps("qty", .optional(.decimalInput), "The whole order, what is filled included."),
