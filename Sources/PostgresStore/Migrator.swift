@@ -51,6 +51,9 @@ public enum Migrator {
     Migration(version: 21, name: "findings", sql: String(decoding: PackageResources.m0021_findings_sql, as: UTF8.self)),
     Migration(
       version: 23, name: "open_orders", sql: String(decoding: PackageResources.m0023_open_orders_sql, as: UTF8.self)),
+    Migration(
+      version: 24, name: "position_cost", sql: String(decoding: PackageResources.m0024_position_cost_sql, as: UTF8.self)
+    ),
   ]
 
   /// The schema version that this program works with.

@@ -39,7 +39,8 @@ enum NamedStatements {
       SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,
       SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks(day: day),
       SettlingStatements.moveCursors, SettlingStatements.changeAccounts, SettlingStatements.changePositions,
-      SettlingStatements.openPositions, AuctionStatements.change, SettlingStatements.changePrices,
+      SettlingStatements.openPositions, SettlingStatements.changeHeldShares, AuctionStatements.change,
+      SettlingStatements.changePrices,
       SettlingStatements.changePhases,
       SettlingStatements.changeOrders(day: day),
       SettlingStatements.changeConditions, SettlingStatements.changeQuantities(day: day),
@@ -61,7 +62,7 @@ enum NamedStatements {
       }
     }
     return lists + [
-      ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions,
+      ReadingStatements.credential, ReadingStatements.snapshot, ReadingStatements.positions,
       ReadingStatements.orders(day: day), ReadingStatements.reason(day: day), ReadingStatements.orderOfKey,
       ReadingStatements.days, ReadingStatements.instruments, ReadingStatements.lastPrices,
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]),
@@ -121,7 +122,8 @@ enum NamedStatements {
     [
       AccountStatements.insertJournal, AccountStatements.insertLines, AccountStatements.findJournal,
       AccountStatements.insertAccount, AccountStatements.findByID, AccountStatements.findByNumber,
-      AccountStatements.lockAccount, AccountStatements.changeCash, AccountStatements.openPosition,
+      AccountStatements.lockAccount, AccountStatements.passTime, AccountStatements.changeCash,
+      AccountStatements.openPosition,
       AccountStatements.lockPosition, AccountStatements.changePosition, AccountStatements.setStatus,
       AccountStatements.insertKey, AccountStatements.lockKey, AccountStatements.revokeKey, AccountStatements.limitKey,
       AccountStatements.list, AccountStatements.show, AccountStatements.positions, AccountStatements.keys,
