@@ -25,13 +25,13 @@ struct AccountSnapshotTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       let traded = market
       group.addTask {
+        defer { isOver.withLock { $0 = true } }
         var market = traded
         for round in 0..<150 {
           let (seller, buyer) = round % 2 == 0 ? (0, 1) : (1, 0)
           try await market.trade(Int64(1 + round % 90), at: 10, from: seller, to: buyer)
           try await market.settle()
         }
-        isOver.withLock { $0 = true }
       }
       for account in StoreDatabase.accounts.prefix(2) {
         group.addTask {
