@@ -45,7 +45,7 @@ struct EntryJudge {
       id: id, account: request.account, clientOrderID: request.clientOrderID,
       instrument: request.instrument, shard: request.shard, sequence: .zero, priority: .zero, side: request.side,
       type: request.type, timeInForce: request.timeInForce, postOnly: request.postOnly,
-      selfTradePrevention: request.selfTradePrevention ?? .cancelNewest, price: request.price,
+      selfTradePrevention: request.prevention, price: request.price,
       quantity: request.quantity, updatedAt: now)
     order.conditions = OrderConditions(request, id)
     remember(order, request.idempotencyKey, request.clientKey)
@@ -144,7 +144,7 @@ struct EntryJudge {
       return .refused(.beyondBound(bound))
     }
     if request.price != nil, terms.waitingStop == nil, target.phase == .working,
-      target.selfTradePrevention == .cancelNewest, let own = crossing(target, terms.timeInForce, at: price, in: index)
+      target.refusesOwn, let own = crossing(target, terms.timeInForce, at: price, in: index)
     {
       return .refused(.selfCross(existing: own))
     }

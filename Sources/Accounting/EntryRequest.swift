@@ -123,6 +123,17 @@ public struct PlaceRequest: Hashable, Sendable {
   }
 }
 
+extension PlaceRequest {
+  /// What happens when the order would meet an open order of its own account.
+  ///
+  /// An order that goes to the book at once is refused at entry if it would, unless the client chose something else. One that
+  /// waits cannot know what will rest when its time comes. It is there to trade then: unless the client chose, what rests
+  /// gives way, and it goes on to the orders of others behind it. So do the exits that an order brings along.
+  var prevention: SelfTradePrevention {
+    selfTradePrevention ?? (trigger == nil && legs.isEmpty ? .cancelNewest : .cancelOldest)
+  }
+}
+
 /// An exit that asks to be accepted with the order that brings it.
 public struct LegRequest: Hashable, Sendable {
   /// What it is for.

@@ -92,6 +92,10 @@ public struct OrderRecord: Hashable, Sendable {
   /// What it waits for, or waited for before it fired.
   public var trigger: Trigger? { conditions?.trigger }
 
+  /// Whether a replacement that would meet an open order of its own account is refused, as an order without a choice of its
+  /// client's is at entry: of one that waited or belongs to a class nobody can tell whether its client chose.
+  var refusesOwn: Bool { selfTradePrevention == .cancelNewest || conditions != nil }
+
   /// Whether it closes what the entry of its class opened: exits hold together, not each by itself.
   public var isExit: Bool { conditions?.role.isExit ?? false }
 

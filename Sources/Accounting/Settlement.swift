@@ -43,11 +43,14 @@ public struct Settlement: Sendable {
     public var instrument: InstrumentID
     /// How.
     public var phase: InstrumentPhase
+    /// Whether its limit state began in this settlement. Before that it may have been in another, at the same end of the band.
+    public var beginsLimit: Bool
 
     /// Makes an update.
-    public init(instrument: InstrumentID, phase: InstrumentPhase) {
+    public init(instrument: InstrumentID, phase: InstrumentPhase, beginsLimit: Bool = false) {
       self.instrument = instrument
       self.phase = phase
+      self.beginsLimit = beginsLimit
     }
   }
 
@@ -138,12 +141,8 @@ public struct Settlement: Sendable {
 
   /// How an account's shares of one instrument change.
   public struct PositionChange: Hashable, Sendable {
-    /// Shares bought.
-    public var bought = Quantity.zero
-    /// What they cost.
-    public var cost = Money.zero
-    /// Shares sold.
-    public var sold = Quantity.zero
+    /// What was executed, in order.
+    public var fills = PositionFills()
     /// Change of the held shares.
     public var held = Quantity.zero
 

@@ -19,6 +19,7 @@ public struct SettlementBuilder: Sendable {
   private var positions: [EntrySnapshot.PositionKey: Settlement.PositionChange] = [:]
   private var lastPrices: [InstrumentID: Price] = [:]
   private var phases: [InstrumentID: InstrumentPhase] = [:]
+  private var limitsBegun: Set<InstrumentID> = []
   private var auctions: [InstrumentID: AuctionExecution?] = [:]
   private var auctionPrints: [Settlement.AuctionPrint] = []
 
@@ -109,9 +110,6 @@ public struct SettlementBuilder: Sendable {
     let value = price * quantity
     cash[buy.account, default: .init()].cash -= value
     cash[sell.account, default: .init()].cash += value
-    positions[.init(account: buy.account, instrument: buy.instrument), default: .init()].bought += quantity
-    positions[.init(account: buy.account, instrument: buy.instrument), default: .init()].cost += value
-    positions[.init(account: sell.account, instrument: sell.instrument), default: .init()].sold += quantity
     lastPrices[taker.instrument] = price
     execute(&taker, price: price, quantity: quantity)
     execute(&maker, price: price, quantity: quantity)
@@ -134,6 +132,12 @@ public struct SettlementBuilder: Sendable {
   /// The instrument trades in another way now.
   public mutating func phaseChanged(_ instrument: InstrumentID, _ phase: InstrumentPhase) {
     phases[instrument] = phase
+  }
+
+  /// The instrument has come to an end of its band, or has left it: a limit state has begun, or is over.
+  public mutating func limitChanged(_ instrument: InstrumentID, _ phase: InstrumentPhase) {
+    phases[instrument] = phase
+    if phase.limit != nil { limitsBegun.insert(instrument) }
   }
 
   /// The instrument's auction stands here now; nil when it is over.
@@ -197,7 +201,11 @@ public struct SettlementBuilder: Sendable {
       trades: trades, events: events, cash: cash.filter { $0.value != .init() },
       positions: positions.filter { $0.value != .init() },
       lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) },
-      phases: phases.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, phase: $0.value) },
+      phases: phases.sorted { $0.key < $1.key }.map {
+        .init(
+          instrument: $0.key, phase: $0.value,
+          beginsLimit: $0.value.limit != nil && limitsBegun.contains($0.key))
+      },
       auctions: auctions.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, auction: $0.value) },
       auctionPrints: auctionPrints)
   }
@@ -206,6 +214,11 @@ public struct SettlementBuilder: Sendable {
     let before = order.hold
     order.filled += quantity
     order.filledValue += price * quantity
+    let key = EntrySnapshot.PositionKey(account: order.account, instrument: order.instrument)
+    switch order.side {
+    case .buy: positions[key, default: .init()].fills.buy(quantity, for: price * quantity)
+    case .sell: positions[key, default: .init()].fills.sell(quantity)
+    }
     release(order, before - order.hold)
     let done = order.leaves == .zero
     update(order, done ? .filled : .partiallyFilled)

@@ -4,14 +4,17 @@ public import Market
 public protocol AccountHistoryReader: Sendable {
   /// How an account's cash and shares have changed since the first of some ascending moments: net amounts for each span
   /// between one moment and the next, the last span being open.
+  /// - Parameter through: The last event of the account that counts: that of an ``AccountSnapshot``, so that both say the same.
   func movements(
-    of account: AccountNumber, at moments: [Timestamp]
+    of account: AccountNumber, at moments: [Timestamp], through: Timestamp
   ) async throws(LedgerError) -> [AccountMovement]
 
   /// How an account's cash and shares have changed since a moment.
-  /// - Parameter place: Only executions behind this event of the account count: for who knows the sum up to there.
+  /// - Parameters:
+  ///   - place: Only executions behind this event of the account count: for who knows the sum up to there.
+  ///   - through: As for ``movements(of:at:through:)``.
   func recentMovements(
-    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?, through: Timestamp
   ) async throws(LedgerError) -> RecentMovements
 
   /// The price of the last trade of each instrument before a moment; nil where there is none.

@@ -6,8 +6,8 @@ public protocol AccountReader: Sendable {
   /// The account behind an API key, or nil when there is none that is valid.
   func credential(keyID: String) async throws(LedgerError) -> Credential?
 
-  /// An account with its money, or nil.
-  func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord?
+  /// An account with its money, its shares and what these are worth, all of one moment; or nil.
+  func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot?
 
   /// The positions of an account with shares in them, by symbol's instrument number.
   func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord]
@@ -122,24 +122,49 @@ public struct AccountRecord: Hashable, Sendable {
   }
 }
 
+/// All that an account has, as of one moment: what is added up is added up of nothing else.
+public struct AccountSnapshot: Hashable, Sendable {
+  /// The account and its money.
+  public var account: AccountRecord
+  /// Its positions with shares in them, by their instruments' numbers.
+  public var positions: [PositionRecord]
+  /// The last prices of what it has shares of; what has never traded has none.
+  public var lastPrices: [InstrumentID: Price]
+  /// The time of the last event of the account that is in it. An account's times never go back: what it has had executed up
+  /// to this time is in, and nothing else is.
+  public var through: Timestamp
+
+  /// Makes a snapshot.
+  public init(
+    account: AccountRecord, positions: [PositionRecord], lastPrices: [InstrumentID: Price], through: Timestamp
+  ) {
+    self.account = account
+    self.positions = positions
+    self.lastPrices = lastPrices
+    self.through = through
+  }
+}
+
 /// Shares of one instrument in an account.
 public struct PositionRecord: Hashable, Sendable {
   /// Of what.
   public var instrument: InstrumentID
-  /// All shares.
-  public var quantity: Quantity
   /// The part that open sells hold.
   public var held: Quantity
-  /// What the shares cost, by average cost.
-  public var cost: Money
+  /// The shares and what they cost.
+  public var basis: PositionCost
 
   /// Makes a record.
-  public init(instrument: InstrumentID, quantity: Quantity, held: Quantity, cost: Money) {
+  public init(instrument: InstrumentID, held: Quantity, basis: PositionCost) {
     self.instrument = instrument
-    self.quantity = quantity
     self.held = held
-    self.cost = cost
+    self.basis = basis
   }
+
+  /// All shares.
+  public var quantity: Quantity { basis.quantity }
+  /// What the shares cost together, by average cost.
+  public var cost: Money { basis.cost }
 }
 
 /// An order and the state that clients see.

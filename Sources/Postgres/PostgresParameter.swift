@@ -99,6 +99,7 @@ public enum PostgresType: UInt32, Sendable {
   case int2 = 21
   case int4 = 23
   case text = 25
+  case int8Array = 1016
   case timestamptz = 1184
   case uuid = 2950
 }

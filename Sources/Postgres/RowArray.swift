@@ -31,6 +31,17 @@ public struct RowArray: Sendable {
       header(.text, length: Int32(value.utf8.count))
       writer.bytes.append(contentsOf: value.utf8)
     }
+    /// `bigint[]`.
+    public mutating func int8Array(_ values: [Int64]) {
+      var array = BinaryWriter()
+      array.arrayHeader(elementType: PostgresType.int8.rawValue, count: values.count)
+      for value in values {
+        array.append(Int32(8))
+        array.append(value)
+      }
+      header(.int8Array, length: Int32(array.bytes.count))
+      writer.bytes.append(contentsOf: array.bytes)
+    }
     /// NULL of the given type.
     public mutating func null(_ type: PostgresType) { header(type, length: -1) }
 

@@ -52,6 +52,9 @@ public enum Migrator {
     Migration(
       version: 23, name: "open_orders", sql: String(decoding: PackageResources.m0023_open_orders_sql, as: UTF8.self)),
     Migration(
+      version: 24, name: "position_cost",
+      sql: String(decoding: PackageResources.m0024_position_cost_sql, as: UTF8.self)),
+    Migration(
       version: 26, name: "auction_prints",
       sql: String(decoding: PackageResources.m0026_auction_prints_sql, as: UTF8.self)),
   ]

@@ -22,13 +22,19 @@ public struct Ownership: Hashable, Sendable {
   public var processed: Sequence
   /// The branch of the database's history in which it was claimed.
   public var history: LedgerHistory
+  /// The time of the shard's last settlement when it was claimed, by the clock of whoever settled it.
+  public var settledAt: Timestamp
 
   /// Makes an ownership.
-  public init(shard: Shard, epoch: Epoch, nonce: UInt64, processed: Sequence, history: LedgerHistory = .unnamed) {
+  public init(
+    shard: Shard, epoch: Epoch, nonce: UInt64, processed: Sequence, history: LedgerHistory = .unnamed,
+    settledAt: Timestamp = Timestamp(rawValue: 0)
+  ) {
     self.shard = shard
     self.epoch = epoch
     self.nonce = nonce
     self.processed = processed
     self.history = history
+    self.settledAt = settledAt
   }
 }

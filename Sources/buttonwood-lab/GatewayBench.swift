@@ -157,13 +157,13 @@ private struct StubKeeper: AccountKeeper {
     _ change: AccountConfigurationChange, of account: AccountNumber
   ) async throws(LedgerError) -> AccountConfiguration { change.applied(to: .init()) }
   func recentMovements(
-    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?, through: Timestamp
   ) async throws(LedgerError) -> RecentMovements {
     RecentMovements(executed: [], through: nil, external: [])
   }
-  func movements(of account: AccountNumber, at moments: [Timestamp]) async throws(LedgerError) -> [AccountMovement] {
-    []
-  }
+  func movements(
+    of account: AccountNumber, at moments: [Timestamp], through: Timestamp
+  ) async throws(LedgerError) -> [AccountMovement] { [] }
   func prices(_ questions: [PriceQuestion]) async throws(LedgerError) -> [Price?] { questions.map { _ in nil } }
   func activities(_ query: ActivityQuery) async throws(LedgerError) -> [AccountActivity]? { [] }
   func watchlists(of account: AccountNumber) async throws(LedgerError) -> [Watchlist] { [] }
@@ -184,7 +184,7 @@ private struct StubReader: AccountReader {
       account: AccountNumber(rawValue: 1), accountID: UniqueID(high: 1, low: 1),
       secretHash: SHA256Digest(of: "bench").bytes)
   }
-  func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? { nil }
+  func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot? { nil }
   func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] { [] }
   func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? { nil }
   func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? { nil }

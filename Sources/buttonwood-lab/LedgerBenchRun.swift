@@ -44,7 +44,7 @@ final class LedgerBenchRun {
           WHERE accounts.name = 'bench' AND instruments.name LIKE 'Bench %'
             AND NOT EXISTS (SELECT FROM positions p WHERE p.account_id = accounts.account_id);
         DROP TABLE IF EXISTS floor_command_log, floor_orders, floor_order_keys, floor_shard_fence, floor_account_change,
-          floor_position_change, floor_order_change, floor_trades, floor_order_events, floor_price_change;
+          floor_position_update, floor_order_change, floor_trades, floor_order_events, floor_price_change;
         CREATE TABLE floor_command_log (LIKE command_log, UNIQUE (shard, sequence));
         CREATE TABLE floor_orders (LIKE orders, PRIMARY KEY (account_id, order_id));
         CREATE TABLE floor_order_keys (LIKE order_keys, PRIMARY KEY (account_id, digest));
@@ -52,7 +52,7 @@ final class LedgerBenchRun {
         CREATE TABLE floor_order_events (LIKE order_events);
         CREATE TABLE floor_shard_fence OF shard_fence;
         CREATE TABLE floor_account_change OF account_change;
-        CREATE TABLE floor_position_change OF position_change;
+        CREATE TABLE floor_position_update OF position_update;
         CREATE TABLE floor_order_change OF order_change;
         CREATE TABLE floor_price_change OF price_change;
         """)

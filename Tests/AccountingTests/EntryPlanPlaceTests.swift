@@ -126,6 +126,39 @@ import Testing
     #expect(plan.accounts[0].held == .dollars(100), "a crossing order is not held for")
   }
 
+  @Test func whatWaitsLetsItsOwnGiveWayUnlessItSaysWhatToDo() throws {
+    func prevention(_ choice: SelfTradePrevention?, _ change: (inout PlaceRequest) -> Void) throws
+      -> SelfTradePrevention?
+    {
+      guard case .place(var place) = Desk.place(.sell, 1, at: "90", name: "a", prevention: choice) else { return nil }
+      change(&place)
+      let plan = desk.plan([.place(place)])
+      #expect(plan.outcomes == [.accepted(order: 0)])
+      #expect(Set(plan.orders.map(\.selfTradePrevention)).count == 1, "legs do as their entry")
+      return plan.orders.first?.selfTradePrevention
+    }
+    let stop: (inout PlaceRequest) -> Void = { $0.trigger = Trigger(stop: Price("95")!) }
+    let bracket: (inout PlaceRequest) -> Void = { place in
+      place.side = .buy
+      place.orderClass = .bracket
+      place.legs = [
+        LegRequest(
+          role: .takeProfit, type: .limit, price: Price("110")!, stop: nil, clientOrderID: "p",
+          clientKey: Desk.key("p"), random: 1),
+        LegRequest(
+          role: .stopLoss, type: .limit, price: Price("80")!, stop: Price("85")!, clientOrderID: "l",
+          clientKey: Desk.key("l"), random: 2),
+      ]
+    }
+    #expect(try prevention(nil) { _ in } == .cancelNewest)
+    #expect(try prevention(nil, stop) == .cancelOldest)
+    #expect(try prevention(nil, bracket) == .cancelOldest)
+    for choice in SelfTradePrevention.allCases {
+      #expect(try prevention(choice, stop) == choice)
+      #expect(try prevention(choice, bracket) == choice)
+    }
+  }
+
   @Test func crossingsWithinABatchAreFound() {
     let plan = desk.plan([
       Desk.place(.sell, 1, at: "100", name: "a"), Desk.place(.buy, 1, at: "99.99", name: "b"),

@@ -90,10 +90,8 @@ import Testing
 
   @Test func absurdHoldingsDoNotTrap() async {
     fixture.exchange.state.withLock { state in
-      state.positions[.init(account: GatewayFixture.bob, instrument: GatewayFixture.apple.id)]!.quantity =
-        Quantity(rawValue: .max)
-      state.positions[.init(account: GatewayFixture.bob, instrument: GatewayFixture.apple.id)]!.cost =
-        Money(rawValue: .max)
+      state.positions[.init(account: GatewayFixture.bob, instrument: GatewayFixture.apple.id)]!.basis =
+        PositionCost(Quantity(rawValue: .max), for: Money(rawValue: .max))
       state.prices[GatewayFixture.apple.id] = .maximum
     }
     #expect(await fixture.send("GET", "/v2/account", as: GatewayFixture.bobHeaders).status == 200)

@@ -86,7 +86,8 @@ import Testing
   @Test func closingAllAnswersEachPosition() async throws {
     fixture.exchange.state.withLock { state in
       state.positions[.init(account: GatewayFixture.bob, instrument: GatewayFixture.microsoft.id)] = PositionRecord(
-        instrument: GatewayFixture.microsoft.id, quantity: Quantity(rawValue: 5), held: .zero, cost: .dollars(10))
+        instrument: GatewayFixture.microsoft.id, held: .zero,
+        basis: PositionCost(Quantity(rawValue: 5), for: .dollars(10)))
     }
     _ = try await fixture.place("sell", 100, "200", as: bob)
     let answer = await fixture.send("DELETE", "/v2/positions", as: bob)

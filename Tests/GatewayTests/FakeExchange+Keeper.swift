@@ -20,7 +20,9 @@ extension FakeExchange: AccountKeeper {
     }
   }
 
-  func movements(of account: AccountNumber, at moments: [Timestamp]) async throws(LedgerError) -> [AccountMovement] {
+  func movements(
+    of account: AccountNumber, at moments: [Timestamp], through: Timestamp
+  ) async throws(LedgerError) -> [AccountMovement] {
     try reading { state in
       (state.movements[account] ?? []).compactMap { moved in
         guard let span = moments.lastIndex(where: { $0 <= moved.at }) else { return nil }
@@ -32,7 +34,7 @@ extension FakeExchange: AccountKeeper {
   }
 
   func recentMovements(
-    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?, through: Timestamp
   ) async throws(LedgerError) -> RecentMovements {
     try reading { state in
       let all = (state.movements[account] ?? []).filter { $0.at >= moment }

@@ -69,8 +69,13 @@ final class FakeExchange: OrderDesk, AccountReader {
     }
   }
 
-  func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? {
-    try reading { $0.accounts[number] }
+  func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot? {
+    let positions = try await positions(of: account)
+    return try reading { state in
+      state.accounts[account].map {
+        AccountSnapshot(account: $0, positions: positions, lastPrices: state.prices, through: state.now)
+      }
+    }
   }
 
   func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] {

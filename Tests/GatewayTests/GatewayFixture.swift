@@ -48,7 +48,7 @@ struct GatewayFixture {
           createdAt: Timestamp("2026-01-02T00:00:00Z")!)
       }
       state.positions[.init(account: Self.bob, instrument: Self.apple.id)] = PositionRecord(
-        instrument: Self.apple.id, quantity: Quantity(rawValue: 100), held: .zero, cost: .dollars(15_000))
+        instrument: Self.apple.id, held: .zero, basis: PositionCost(Quantity(rawValue: 100), for: .dollars(15_000)))
     }
     gateway = GatewayService(
       configuration: configuration, desk: exchange, reader: exchange, keeper: exchange, market: market,

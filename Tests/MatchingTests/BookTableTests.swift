@@ -220,6 +220,23 @@ import Testing
       """)
   }
 
+  /// A protective stop that has fired goes on to others' orders behind its own account's, which give way.
+  @Test func whatFiresTradesBehindItsOwn() {
+    BookTable.check(
+      """
+      place B1 buy 10 @ 10.00 by ann      → rests 10
+      place B2 buy 5 @ 10.00 by ann       → rests 5
+      place B3 buy 10 @ 9.99 by bob       → rests 10
+      place B4 buy 10 @ 9.98 by ann       → rests 10
+      place B5 buy 10 @ 9.97 by cid       → rests 10
+      place S1 sell 12 @ 9.50 market by ann oldest → cancels B1 10: self-trade; cancels B2 5: self-trade; trades 10 with B3 @ 9.99; cancels B4 10: self-trade; trades 2 with B5 @ 9.97
+      bids                                → B5 8 @ 9.97
+      place B6 buy 10 @ 10.00 by ann      → rests 10
+      place S2 sell 12 @ 9.50 market by ann newest → cancels S2 12: self-trade
+      bids                                → B6 10 @ 10, B5 8 @ 9.97
+      """)
+  }
+
   @Test func cancelBothTakesBothOut() {
     BookTable.check(
       """

@@ -173,9 +173,9 @@ struct AdministrationAccountTests {
     #expect(try await reader.credential(keyID: key.id)?.account == opened.number)
     #expect(await refusal { () async throws(AdministrationError) in try await office.revokeKey("PKNONE") } != nil)
     _ = try await office.block(.id(opened.id), reason: "looked into")
-    #expect(try await reader.account(opened.number)?.status == .blocked)
+    #expect(try await reader.snapshot(of: opened.number)?.account.status == .blocked)
     try await office.unblock(.number(opened.number))
-    #expect(try await reader.account(opened.number)?.status == .active)
+    #expect(try await reader.snapshot(of: opened.number)?.account.status == .active)
   }
 
   @Test func listsAreByNumberAndBounded() async throws {

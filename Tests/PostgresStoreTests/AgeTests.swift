@@ -259,7 +259,7 @@ struct AgeTests {
       behind = last.place
     }
     #expect(fills == wanted.enumerated().filter { $0.offset % 2 == (ascending ? 0 : 1) }.map(\.element))
-    let movements = try await keeper.movements(of: account, at: [Self.ago(110), Self.ago(50)])
+    let movements = try await keeper.movements(of: account, at: [Self.ago(110), Self.ago(50)], through: Self.ago(0))
     let shares = movements.filter { $0.instrument != nil && !$0.isExternal }
     #expect(Dictionary(grouping: shares, by: \.span).mapValues { $0.map(\.amount).reduce(0, +) } == [0: 12, 1: 10])
   }

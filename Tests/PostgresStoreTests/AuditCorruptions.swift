@@ -15,6 +15,12 @@ extension AuditFindingTests {
     """
   }
 
+  /// One position that has been traded.
+  private static let traded = """
+    (account_id, instrument_id) = (
+      SELECT account_id, instrument_id FROM positions WHERE lot_shares > 0 AND quantity > 0 ORDER BY 1, 2 LIMIT 1)
+    """
+
   private static let place = "format('shard %s sequence %s ordinal %s', shard, sequence, ordinal)"
 
   static let corruptions: [Corruption] = [
@@ -108,7 +114,7 @@ extension AuditFindingTests {
       "B2", "an executed value that is a ten-thousandth too high",
       "UPDATE orders SET filled_value = filled_value + 1 WHERE \(order("o.status = 2")) RETURNING order_id::text"),
     Corruption(
-      "B2", "a lost trade", also: ["B3", "B6", "C2", "C3", "F2"],
+      "B2", "a lost trade", also: ["B3", "B6", "C2", "C3", "C6", "F2"],
       """
       DELETE FROM trades WHERE \(row("trades", "r.sequence < (SELECT max(sequence) FROM trades t WHERE t.instrument_id = r.instrument_id)"))
       RETURNING buy_order::text
@@ -117,7 +123,7 @@ extension AuditFindingTests {
       "B3", "an execution told at another price", also: ["G5", "F1"],
       "UPDATE order_events SET price = price + 100 WHERE \(row("order_events", "r.kind = 2")) RETURNING \(place)"),
     Corruption(
-      "B4", "a trade above the buyer's limit", also: ["B2", "B3", "B5", "B6", "C2", "F2"],
+      "B4", "a trade above the buyer's limit", also: ["B2", "B3", "B5", "B6", "C2", "C6", "F2"],
       """
       UPDATE trades SET price = price + 1000000
       WHERE (shard, sequence, ordinal) = (SELECT shard, sequence, ordinal FROM trades WHERE instrument_id = 1
@@ -175,6 +181,17 @@ extension AuditFindingTests {
       """
       UPDATE positions SET quantity = quantity + 1 WHERE account_id = 100000001 AND instrument_id = 4
       RETURNING format('instrument %s', instrument_id)
+      """),
+    Corruption(
+      "C6", "a cost that no trade made",
+      """
+      UPDATE positions SET cost = cost + 1 WHERE \(traded) RETURNING format('account %s instrument %s', account_id, instrument_id)
+      """),
+    Corruption(
+      "C6", "an average that no trade made",
+      """
+      UPDATE positions SET lot_cost = lot_cost + 1 WHERE \(traded)
+      RETURNING format('account %s instrument %s', account_id, instrument_id)
       """),
     Corruption(
       "D1", "a ten-thousandth held for nothing",

@@ -40,7 +40,8 @@ enum NamedStatements {
       SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,
       SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks(day: day),
       SettlingStatements.moveCursors, SettlingStatements.changeAccounts, SettlingStatements.changePositions,
-      SettlingStatements.openPositions, AuctionStatements.change, AuctionStatements.insertPrints,
+      SettlingStatements.openPositions, SettlingStatements.changeHeldShares, AuctionStatements.change,
+      AuctionStatements.insertPrints,
       SettlingStatements.changePrices,
       SettlingStatements.changePhases,
       SettlingStatements.changeOrders(day: day),
@@ -63,7 +64,7 @@ enum NamedStatements {
       }
     }
     return lists + [
-      ReadingStatements.credential, ReadingStatements.account, ReadingStatements.positions,
+      ReadingStatements.credential, ReadingStatements.snapshot, ReadingStatements.positions,
       ReadingStatements.orders(day: day), ReadingStatements.reason(day: day), ReadingStatements.orderOfKey,
       ReadingStatements.days, ReadingStatements.instruments, ReadingStatements.lastPrices,
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]),
@@ -123,7 +124,8 @@ enum NamedStatements {
     [
       AccountStatements.insertJournal, AccountStatements.insertLines, AccountStatements.findJournal,
       AccountStatements.insertAccount, AccountStatements.findByID, AccountStatements.findByNumber,
-      AccountStatements.lockAccount, AccountStatements.changeCash, AccountStatements.openPosition,
+      AccountStatements.lockAccount, AccountStatements.passTime, AccountStatements.changeCash,
+      AccountStatements.openPosition,
       AccountStatements.lockPosition, AccountStatements.changePosition, AccountStatements.setStatus,
       AccountStatements.insertKey, AccountStatements.lockKey, AccountStatements.revokeKey, AccountStatements.limitKey,
       AccountStatements.list, AccountStatements.show, AccountStatements.positions, AccountStatements.keys,

@@ -72,7 +72,7 @@ private final class FakeOrders: EntryLedger, AccountReader {
   }
 
   func credential(keyID: String) throws(LedgerError) -> Credential? { nil }
-  func account(_ number: AccountNumber) throws(LedgerError) -> AccountRecord? { nil }
+  func snapshot(of account: AccountNumber) throws(LedgerError) -> AccountSnapshot? { nil }
   func positions(of account: AccountNumber) throws(LedgerError) -> [PositionRecord] { [] }
   func order(_ id: OrderID, of account: AccountNumber) throws(LedgerError) -> ShownOrder? { nil }
   func order(clientKey: UniqueID, of account: AccountNumber) throws(LedgerError) -> ShownOrder? { nil }

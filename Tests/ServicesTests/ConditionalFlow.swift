@@ -19,13 +19,14 @@ struct ConditionalFlow {
   mutating func place(
     _ side: Side, _ quantity: Int64, at price: String, stop: String? = nil, trail: Trail.Distance? = nil,
     mark: String = "100", market: Bool = false, account: Int64? = nil, orderClass: OrderClass = .simple,
-    legs: [(role: OrderRole, price: String, stop: String?)] = [], timeInForce: TimeInForce = .gtc
+    legs: [(role: OrderRole, price: String, stop: String?)] = [], timeInForce: TimeInForce = .gtc,
+    prevention: SelfTradePrevention = .cancelNewest
   ) -> Int64 {
     let row = last + 1
     var order = PlaceOrder(
       id: Self.id(row), account: AccountNumber(rawValue: account ?? 1_000 + row), instrument: Row.instrument,
       side: side,
-      type: market ? .market : .limit, timeInForce: timeInForce, postOnly: false, selfTradePrevention: .cancelNewest,
+      type: market ? .market : .limit, timeInForce: timeInForce, postOnly: false, selfTradePrevention: prevention,
       price: Self.price(price), quantity: Quantity(rawValue: quantity))
     order.trigger = stop.map { Trigger(stop: Self.price($0)) }
     if let trail { order.trigger = Trigger(Trail(trail, mark: Self.price(mark), collar: 500), side) }

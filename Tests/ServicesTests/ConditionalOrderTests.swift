@@ -39,6 +39,19 @@ import Testing
     #expect(Set(flow.events.filter { $0.kind == .triggered }.map(\.sequence)).count == 1, "all by one command")
   }
 
+  @Test func whatFiresPassesItsAccountsOwnOrders() throws {
+    var flow = Flow()
+    let own = flow.place(.buy, 10, at: "99", account: 7)
+    flow.place(.buy, 10, at: "98")
+    let stop = flow.place(.sell, 4, at: "90", stop: "99.5", market: true, account: 7, prevention: .cancelOldest)
+    flow.place(.buy, 1, at: "99.5")
+    flow.place(.sell, 1, at: "99.5")
+    #expect(flow.fired == [stop] && flow.ending(stop) == .fill)
+    let end = try #require(flow.events.last { $0.order == Flow.id(own) })
+    #expect(end.kind == .canceled && end.explanation == "would trade with an order of the same account")
+    #expect(flow.events.last { $0.order == Flow.id(stop) }?.filledValue == .dollars(4 * 98))
+  }
+
   @Test func firedLimitOrdersQueueInTheOrderOfFiring() throws {
     var flow = Flow()
     let late = flow.place(.sell, 5, at: "95", stop: "97")

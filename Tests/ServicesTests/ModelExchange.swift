@@ -357,7 +357,7 @@ struct ModelExchange {
       money[account]!.held += change.held
     }
     for (key, change) in settlement.positions {
-      shares[key]!.quantity += change.bought - change.sold
+      shares[key]!.quantity += change.fills.bought - change.fills.sold
       shares[key]!.held += change.held
     }
     events += settlement.events
@@ -370,11 +370,13 @@ struct ModelExchange {
     if settlement.cash.values.reduce(0, { $0 + $1.cash.rawValue }) != 0 { faults.append("cash is made or lost") }
     for instrument in Self.instruments {
       let changes = settlement.positions.filter { $0.key.instrument == instrument }.values
-      let (bought, sold) = (changes.reduce(0) { $0 + $1.bought.rawValue }, changes.reduce(0) { $0 + $1.sold.rawValue })
+      let (bought, sold) = (
+        changes.reduce(0) { $0 + $1.fills.bought.rawValue }, changes.reduce(0) { $0 + $1.fills.sold.rawValue }
+      )
       if bought != sold { faults.append("\(bought) shares bought, \(sold) sold") }
     }
     let value = settlement.trades.reduce(0) { $0 + ($1.price * $1.quantity).rawValue }
-    if settlement.positions.values.reduce(0, { $0 + $1.cost.rawValue }) != value {
+    if settlement.positions.values.reduce(0, { $0 + $1.fills.cost.rawValue }) != value {
       faults.append("costs are not the trades'")
     }
     return faults

@@ -22,10 +22,14 @@ final class DayMovements: Sendable {
     self.capacity = capacity
   }
 
-  func movements(of account: AccountNumber, since moment: Timestamp) async throws(LedgerError) -> [AccountMovement] {
-    let before = known.withLock { $0[account] }.flatMap { $0.moment == moment ? $0 : nil }
-    let recent = try await history.recentMovements(of: account, since: moment, behind: before?.through)
-      .joined(after: before?.executed ?? [], through: before?.through)
+  /// - Parameter through: The last event that counts. Who was quicker may know of later ones: then it is summed up anew.
+  func movements(
+    of account: AccountNumber, since moment: Timestamp, through: Timestamp
+  ) async throws(LedgerError) -> [AccountMovement] {
+    let before = known.withLock { $0[account] }.flatMap { $0.moment == moment && $0.through <= through ? $0 : nil }
+    let recent = try await history.recentMovements(
+      of: account, since: moment, behind: before?.through, through: through
+    ).joined(after: before?.executed ?? [], through: before?.through)
     if let through = recent.through {
       keep(Known(moment: moment, executed: recent.executed, through: through), account)
     }

@@ -25,15 +25,16 @@ struct DayStart: Sendable {
 
   /// Cash and shares at the close, these at the prices of the close; shares without any price are left out. An account that
   /// was opened since begins with what has been brought in: there was no close for it.
-  func equity(of account: AccountRecord, _ positions: [PositionRecord], _ table: InstrumentTable) -> Money {
-    let movements = account.createdAt > moment ? movements.filter { !$0.isExternal } : movements
+  func equity(of snapshot: AccountSnapshot, _ table: InstrumentTable) -> Money {
+    let movements = snapshot.account.createdAt > moment ? movements.filter { !$0.isExternal } : movements
     func shares(of instrument: InstrumentID, now quantity: Quantity) -> Int64 {
       Self.shares(of: instrument, now: quantity, movements)
     }
-    var equity = movements.reduce(account.cash.rawValue) { rest, movement in
+    var equity = movements.reduce(snapshot.account.cash.rawValue) { rest, movement in
       movement.instrument == nil ? rest.saturatingSum(-movement.amount) : rest
     }
-    let owned = Dictionary(positions.map { ($0.instrument, $0.quantity) }, uniquingKeysWith: { first, _ in first })
+    let owned = Dictionary(
+      snapshot.positions.map { ($0.instrument, $0.quantity) }, uniquingKeysWith: { first, _ in first })
     for instrument in Set(owned.keys).union(movements.compactMap(\.instrument)) {
       let shares = shares(of: instrument, now: owned[instrument] ?? .zero)
       guard shares != 0, let price = closes[instrument] ?? table[instrument]?.referencePrice else { continue }

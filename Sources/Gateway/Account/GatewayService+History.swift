@@ -16,12 +16,10 @@ extension GatewayService {
     let now = now()
     let plan = try HistoryPlan(QueryValues(request.query), clock: clock, now: now)
     let moments = [plan.base] + plan.windows.map(\.end)
-    guard let account = try await reading({ () async throws(LedgerError) in try await reader.account(number) }) else {
-      throw .unauthorized
-    }
-    let positions = try await reading { () async throws(LedgerError) in try await reader.positions(of: number) }
+    let snapshot = try await snapshot(of: number)
+    let positions = snapshot.positions
     let movements = try await reading { () async throws(LedgerError) in
-      try await keeper.movements(of: number, at: moments)
+      try await keeper.movements(of: number, at: moments, through: snapshot.through)
     }
     let table = try await table(knowing: positions, now)
     let shares = Dictionary(
@@ -33,7 +31,7 @@ extension GatewayService {
     let answers = try await reading { () async throws(LedgerError) in try await keeper.prices(questions) }
     let prices = Dictionary(zip(questions, answers), uniquingKeysWith: { first, _ in first })
     let history = EquityHistory(
-      moments: moments, cash: account.cash.rawValue, shares: shares, movements: movements
+      moments: moments, cash: snapshot.account.cash.rawValue, shares: shares, movements: movements
     ) { question in
       (prices[question] ?? nil) ?? table[question.instrument]?.referencePrice
     }
@@ -44,12 +42,13 @@ extension GatewayService {
 
   /// How an account stood at the last close.
   func dayStart(
-    of number: AccountNumber, _ positions: [PositionRecord], now: Timestamp
+    in snapshot: AccountSnapshot, now: Timestamp
   ) async throws(APIError) -> DayStart {
     let moment = clock.lastClose(before: now)
     return try await reading { () async throws(LedgerError) in
-      let movements = try await dayMovements.movements(of: number, since: moment)
-      let named = Set(positions.map(\.instrument)).union(movements.compactMap(\.instrument))
+      let movements = try await dayMovements.movements(
+        of: snapshot.account.number, since: moment, through: snapshot.through)
+      let named = Set(snapshot.positions.map(\.instrument)).union(movements.compactMap(\.instrument))
       let closes = try await closingPrices.prices(of: named, at: moment, now: now)
       return DayStart(moment: moment, movements: movements, closes: closes)
     }

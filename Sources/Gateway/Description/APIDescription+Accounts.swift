@@ -95,7 +95,12 @@ extension APIDescription {
       [.always("asset_id", .uuid)] + APIProperty.always(["symbol", "exchange"], .string()) + [
         .always("asset_class", .word(["us_equity"])), .always("asset_marginable", .boolean),
         .always("side", .word(["long"])),
-      ] + APIProperty.always(["qty", "qty_available", "avg_entry_price", "cost_basis"], .decimal)
+        .always("qty", .decimal), .always("qty_available", .decimal),
+        .always(
+          "avg_entry_price", .decimal,
+          "What a share cost on average, by the executions in their order; a sale never changes it."),
+        .always("cost_basis", .decimal, "What the position's shares cost: their part of what was bought."),
+      ]
         + APIProperty.always(
           [
             "market_value", "current_price", "unrealized_pl", "unrealized_plpc", "unrealized_intraday_pl",
@@ -106,11 +111,12 @@ extension APIDescription {
         .always("id", .uuid), .always("account_number", .string()), .always("status", .string()),
         .always("currency", .word(["USD"])), .always("created_at", .time), .always("balance_asof", .date),
         .always("multiplier", .decimal),
+        .always("equity", .decimal, "Cash and shares at the last prices, all of one moment."),
       ]
         + APIProperty.always(
           [
             "cash", "buying_power", "regt_buying_power", "non_marginable_buying_power", "effective_buying_power",
-            "equity", "portfolio_value", "last_equity", "long_market_value", "short_market_value",
+            "portfolio_value", "last_equity", "long_market_value", "short_market_value",
             "position_market_value", "initial_margin", "maintenance_margin", "last_maintenance_margin",
             "daytrading_buying_power", "options_buying_power", "sma", "accrued_fees",
           ], .decimal)

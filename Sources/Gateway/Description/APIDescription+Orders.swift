@@ -147,7 +147,10 @@ extension APIDescription {
         "What it is to do to the position; refused when it would do something else. Nobody sells short."),
       .perhaps(
         "self_trade_prevention", .optional(.word(["cancel_newest", "cancel_oldest", "cancel_both"])),
-        "What happens when it would meet an order of its own account; without it such an order is refused."),
+        """
+        What happens when it would meet an order of its own account. Without it such an order is refused; a stop, and the \
+        exits of a class, which cannot know what will rest when their time comes, do as cancel_oldest.
+        """),
     ]
   }
 

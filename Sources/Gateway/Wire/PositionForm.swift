@@ -1,3 +1,4 @@
+internal import Accounting
 internal import JSON
 internal import Market
 internal import Ports
@@ -35,8 +36,7 @@ extension JSONWriter {
     key("side")
     string(plain: "long")
     key("avg_entry_price")
-    let average = Ratio.quotient(position.cost.rawValue, by: position.quantity.rawValue, scale: 100)
-    decimal(average ?? 0, fractionDigits: Ratio.fractionDigits)
+    decimal(position.basis.averageMicrodollars ?? 0, fractionDigits: Ratio.fractionDigits)
     key("cost_basis")
     money(position.cost)
     key("market_value")

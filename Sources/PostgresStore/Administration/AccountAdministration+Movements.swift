@@ -19,9 +19,8 @@ extension AccountAdministration {
     let moved: Moved = ("deposit", ["amount": amount.description], Self.flaw(amount))
     return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let journal = Journal.deposit(amount, to: account, reference: reference)
-      return try Self.apply(journal, &connection) { (connection) throws(PostgresError) in
-        let (cash, _) = try Self.lockCash(account, &connection)
-        guard cash.adding(amount) != nil else { return "the account would hold more than can be counted" }
+      return try Self.apply(journal, account, &connection) { (connection, state) throws(PostgresError) in
+        guard state.cash.adding(amount) != nil else { return "the account would hold more than can be counted" }
         try Self.changeCash(account, by: amount, &connection)
         return nil
       }
@@ -35,8 +34,8 @@ extension AccountAdministration {
     let moved: Moved = ("withdraw", ["amount": amount.description], Self.flaw(amount))
     return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let journal = Journal.withdrawal(amount, from: account, reference: reference)
-      return try Self.apply(journal, &connection) { (connection) throws(PostgresError) in
-        let (cash, held) = try Self.lockCash(account, &connection)
+      return try Self.apply(journal, account, &connection) { (connection, state) throws(PostgresError) in
+        let (cash, held) = (state.cash, state.held)
         guard amount <= cash - held else {
           return "account \(name) has \(cash - held) to withdraw (\(cash) less \(held) held by open orders)"
         }
@@ -62,8 +61,9 @@ extension AccountAdministration {
       let instrument = InstrumentID(rawValue: found.int4(0, 0))
       let price = cost ?? Price(rawValue: found.isNull(0, 4) ? 0 : found.int8(0, 4))
       let journal = Journal.grant(quantity, of: instrument, to: account, reference: reference)
-      return try Self.apply(journal, &connection) { (connection) throws(PostgresError) in
-        try Self.addShares(quantity, of: instrument, at: price, to: account, &connection)
+      let value = price.cost(of: quantity)
+      return try Self.apply(journal, account, cost: value, &connection) { (connection, state) throws(PostgresError) in
+        try Self.addShares(quantity, of: instrument, for: value, to: account, at: state.moment, &connection)
       }
     }
   }
@@ -103,28 +103,44 @@ extension AccountAdministration {
     }
   }
 
-  /// Records the journal and lets `change` move the balances; what it returns is why it refuses.
+  /// An account under its row's lock, and the time of what happens in it next.
+  typealias LockedAccount = (cash: Money, held: Money, moment: Timestamp)
+
+  /// Locks the account, as acceptance and settling do first, records the journal in its time and lets `change` move the
+  /// balances; what that returns is why it refuses.
   private static func apply(
-    _ journal: Journal, _ connection: inout PostgresConnection,
-    _ change: (inout PostgresConnection) throws(PostgresError) -> String?
+    _ journal: Journal, _ account: AccountNumber, cost: Money? = nil, _ connection: inout PostgresConnection,
+    _ change: (inout PostgresConnection, LockedAccount) throws(PostgresError) -> String?
   ) throws(PostgresError) -> Ending {
-    switch try journal.record(&connection) {
+    let state = try lock(account, &connection)
+    switch try journal.record(at: state.moment, cost: cost, &connection) {
     case .repeated:
       return .done(
         Movement(reference: journal.reference, isRepeat: true), outcome: AdministrationSession.unchanged)
     case .contradicted:
       return .refused("reference \"\(journal.reference)\" stands for another movement; choose a new one")
     case .recorded:
-      if let refusal = try change(&connection) { return .refused(refusal) }
+      if let refusal = try change(&connection, state) { return .refused(refusal) }
+      try pass(state.moment, account, &connection)
       return .done(Movement(reference: journal.reference, isRepeat: false))
     }
   }
 
-  private static func lockCash(
+  static func lock(
     _ account: AccountNumber, _ connection: inout PostgresConnection
-  ) throws(PostgresError) -> (cash: Money, held: Money) {
+  ) throws(PostgresError) -> LockedAccount {
     let row = try connection.query(PostgresCall(AccountStatements.lockAccount, [.int8(account.rawValue)]))
-    return (Money(rawValue: row.int8(0, 0)), Money(rawValue: row.int8(0, 1)))
+    return (
+      Money(rawValue: row.int8(0, 0)), Money(rawValue: row.int8(0, 1)), Timestamp(rawValue: row.timestamp(0, 2))
+    )
+  }
+
+  /// The account's time has come to a moment.
+  static func pass(
+    _ moment: Timestamp, _ account: AccountNumber, _ connection: inout PostgresConnection
+  ) throws(PostgresError) {
+    let parameters: [PostgresParameter] = [.int8(account.rawValue), .timestamp(microseconds: moment.rawValue)]
+    _ = try connection.query(PostgresCall(AccountStatements.passTime, parameters))
   }
 
   private static func changeCash(
@@ -134,21 +150,21 @@ extension AccountAdministration {
     _ = try connection.query(PostgresCall(AccountStatements.changeCash, parameters))
   }
 
-  /// Locks the account before its position, as acceptance does.
   private static func addShares(
-    _ quantity: Quantity, of instrument: InstrumentID, at price: Price, to account: AccountNumber,
-    _ connection: inout PostgresConnection
+    _ quantity: Quantity, of instrument: InstrumentID, for value: Money?, to account: AccountNumber,
+    at moment: Timestamp, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> String? {
-    _ = try lockCash(account, &connection)
     let place: [PostgresParameter] = [.int8(account.rawValue), .int4(instrument.rawValue)]
     _ = try connection.query(PostgresCall(AccountStatements.openPosition, place))
     let row = try connection.query(PostgresCall(AccountStatements.lockPosition, place))
     let shares = row.int8(0, 0).addingReportingOverflow(quantity.rawValue)
-    guard let cost = price.cost(of: quantity), Money(rawValue: row.int8(0, 1)).adding(cost) != nil, !shares.overflow
+    guard let value, Money(rawValue: row.int8(0, 1)).adding(value) != nil, !shares.overflow
     else {
       return "the position would be larger than can be counted"
     }
-    let change: [PostgresParameter] = [.int8(quantity.rawValue), .int8(cost.rawValue)]
+    let change: [PostgresParameter] = [
+      .int8(quantity.rawValue), .int8(value.rawValue), .timestamp(microseconds: moment.rawValue),
+    ]
     _ = try connection.query(PostgresCall(AccountStatements.changePosition, place + change))
     return nil
   }

@@ -1,3 +1,4 @@
+public import Accounting
 public import Market
 public import Ports
 internal import Postgres
@@ -19,12 +20,15 @@ extension AccountAdministration {
   public struct Position: Hashable, Sendable {
     /// Of what.
     public var symbol: String
-    /// All shares.
-    public var quantity: Quantity
     /// The part that open sells hold.
     public var held: Quantity
+    /// The shares and what they cost.
+    public var basis: PositionCost
+
+    /// All shares.
+    public var quantity: Quantity { basis.quantity }
     /// What they cost.
-    public var cost: Money
+    public var cost: Money { basis.cost }
   }
 
   /// An API key without its secret, which nobody has.
@@ -54,9 +58,9 @@ extension AccountAdministration {
     }
   }
 
-  /// One account.
+  /// One account, all of one moment.
   public func show(_ name: AccountName) async throws(AdministrationError) -> Shown {
-    try await database.read { (connection) throws(PostgresError) in
+    try await database.snapshot { (connection) throws(PostgresError) in
       guard let number = try Self.find(name, &connection) else { return .refused("there is no account \(name)") }
       let parameters: [PostgresParameter] = [.int8(number.rawValue)]
       let rows = try connection.pipeline([
@@ -82,8 +86,8 @@ extension AccountAdministration {
   private static func positions(_ rows: PostgresRows) -> [Position] {
     (0..<rows.count).map {
       Position(
-        symbol: rows.text($0, 0), quantity: Quantity(rawValue: rows.int8($0, 1)),
-        held: Quantity(rawValue: rows.int8($0, 2)), cost: Money(rawValue: rows.int8($0, 3)))
+        symbol: rows.text($0, 0), held: Quantity(rawValue: rows.int8($0, 1)),
+        basis: PositionColumns.cost(rows, $0, from: 2))
     }
   }
 

@@ -53,7 +53,9 @@ public struct AccountAdministration: Sendable {
       }
       let number = AccountNumber(rawValue: inserted.int8(0, 0))
       if cash > .zero {
-        _ = try Journal.deposit(cash, to: number, reference: "opening of \(id)").record(&connection)
+        let state = try Self.lock(number, &connection)
+        _ = try Journal.deposit(cash, to: number, reference: "opening of \(id)").record(at: state.moment, &connection)
+        try Self.pass(state.moment, number, &connection)
       }
       try Self.insert(key, of: number, .trading, nil, &connection)
       return .done(number)

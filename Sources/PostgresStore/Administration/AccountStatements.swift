@@ -5,15 +5,15 @@ enum AccountStatements {
   static let insertJournal = PostgresStatement(
     "admin_insert_journal",
     """
-    INSERT INTO journals (kind, reference) VALUES ($1::text, $2::text)
+    INSERT INTO journals (kind, reference, created_at, is_ordered) VALUES ($1::text, $2::text, $3::timestamptz, true)
     ON CONFLICT (reference) DO NOTHING RETURNING journal_id
     """)
 
   static let insertLines = PostgresStatement(
     "admin_insert_lines",
     """
-    INSERT INTO journal_lines
-    SELECT $1::bigint, l.account_id, l.asset, l.amount
+    INSERT INTO journal_lines (journal_id, account_id, asset, amount, cost)
+    SELECT $1::bigint, l.account_id, l.asset, l.amount, CASE WHEN l.account_id > 0 THEN $5::bigint END
     FROM unnest($2::bigint[], $3::integer[], $4::bigint[]) AS l (account_id, asset, amount)
     """)
 
@@ -37,8 +37,17 @@ enum AccountStatements {
   static let findByNumber = PostgresStatement(
     "admin_find_account_by_number", "SELECT account_id FROM accounts WHERE account_id = $1::bigint")
 
+  /// Locks an account; with the time that it may give to what happens in it next, behind all that has.
   static let lockAccount = PostgresStatement(
-    "admin_lock_account", "SELECT cash, held FROM accounts WHERE account_id = $1::bigint FOR UPDATE")
+    "admin_lock_account",
+    """
+    SELECT cash, held, greatest(last_event + interval '1 microsecond', clock_timestamp())
+    FROM accounts WHERE account_id = $1::bigint FOR UPDATE
+    """)
+
+  /// The account's time has come to this.
+  static let passTime = PostgresStatement(
+    "admin_pass_time", "UPDATE accounts SET last_event = $2::timestamptz WHERE account_id = $1::bigint")
 
   static let changeCash = PostgresStatement(
     "admin_change_cash", "UPDATE accounts SET cash = cash + $2::bigint WHERE account_id = $1::bigint")
@@ -56,11 +65,14 @@ enum AccountStatements {
     SELECT quantity, cost FROM positions WHERE account_id = $1::bigint AND instrument_id = $2::integer FOR UPDATE
     """)
 
+  /// Parameters: account, instrument, shares and what they cost, the account's time.
   static let changePosition = PostgresStatement(
     "admin_change_position",
     """
-    UPDATE positions SET quantity = quantity + $3::bigint, cost = cost + $4::bigint
-    WHERE account_id = $1::bigint AND instrument_id = $2::integer
+    UPDATE positions p SET
+      \(PositionColumns.changed(
+        runs: "ARRAY[$3::bigint, $4::bigint]", since: "$5::timestamptz - interval '1 microsecond'"))
+    WHERE p.account_id = $1::bigint AND p.instrument_id = $2::integer
     """)
 
   static let setStatus = PostgresStatement(
@@ -114,7 +126,7 @@ enum AccountStatements {
   static let positions = PostgresStatement(
     "admin_show_positions",
     """
-    SELECT i.symbol, p.quantity, p.held, p.cost
+    SELECT i.symbol, p.held, \(PositionColumns.list)
     FROM positions p JOIN instruments i ON i.instrument_id = p.instrument_id
     WHERE p.account_id = $1::bigint AND p.quantity > 0 ORDER BY i.symbol
     """)

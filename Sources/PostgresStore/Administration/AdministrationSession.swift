@@ -84,11 +84,11 @@ struct AdministrationSession: Sendable {
 
   /// Runs `body` in one transaction of which the log tells nothing.
   func read<Value: Sendable>(
-    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Ending<Value>
+    begin: String = "BEGIN", _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Ending<Value>
   ) async throws(AdministrationError) -> Value {
     var mayBeStored = false
     for attempt in 1...Self.attempts {
-      switch await self.attempt(body) {
+      switch await self.attempt(begin, body) {
       case .ended(.done(let value, _)): return value
       case .ended(.refused(let text)): throw .refused(text)
       case .unknown: mayBeStored = true
@@ -102,6 +102,13 @@ struct AdministrationSession: Sendable {
     throw .outcomeUnknown
   }
 
+  /// Runs `body`, which changes nothing, in one snapshot: all that it reads is of one moment.
+  func snapshot<Value: Sendable>(
+    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Ending<Value>
+  ) async throws(AdministrationError) -> Value {
+    try await read(begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)
+  }
+
   /// Asks one question.
   func query(_ call: PostgresCall) async throws(AdministrationError) -> PostgresRows {
     try await read { (connection) throws(PostgresError) in .done(try connection.query(call)) }
@@ -113,11 +120,11 @@ struct AdministrationSession: Sendable {
   }
 
   private func attempt<Value: Sendable>(
-    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Ending<Value>
+    _ begin: String, _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Ending<Value>
   ) async -> Attempt<Value> {
     do throws(PostgresError) {
       return try await session.use { (connection) throws(PostgresError) in
-        try connection.execute("BEGIN")
+        try connection.execute(begin)
         do throws(PostgresError) {
           let ending = try body(&connection)
           guard case .done = ending else {

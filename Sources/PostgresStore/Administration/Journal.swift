@@ -69,17 +69,24 @@ enum JournalEnding: Sendable {
 }
 
 extension Journal {
-  /// Records the journal, the first step of its transaction: of two with one reference, the second waits for the first.
-  func record(_ connection: inout PostgresConnection) throws(PostgresError) -> JournalEnding {
+  /// Records the journal: of two with one reference, the second waits for the first.
+  /// - Parameters:
+  ///   - moment: Taken under the lock of the account's row, which the caller holds.
+  ///   - cost: What shares cost together; nil for cash.
+  func record(
+    at moment: Timestamp, cost: Money? = nil, _ connection: inout PostgresConnection
+  ) throws(PostgresError) -> JournalEnding {
     let inserted = try connection.query(
-      PostgresCall(AccountStatements.insertJournal, [.text(kind.rawValue), .text(reference)]))
+      PostgresCall(
+        AccountStatements.insertJournal,
+        [.text(kind.rawValue), .text(reference), .timestamp(microseconds: moment.rawValue)]))
     guard inserted.count == 1 else { return try compared(&connection) }
     _ = try connection.query(
       PostgresCall(
         AccountStatements.insertLines,
         [
           .int8(inserted.int8(0, 0)), .int8Array(lines.map(\.account)), .int4Array(lines.map(\.asset)),
-          .int8Array(lines.map(\.amount)),
+          .int8Array(lines.map(\.amount)), cost.map { .int8($0.rawValue) } ?? .null,
         ]))
     return .recorded
   }

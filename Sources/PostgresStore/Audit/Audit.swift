@@ -28,7 +28,7 @@ public struct Audit: Sendable {
         SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'; SET LOCAL timezone = 'UTC'
         """)
       var results: [AuditResult] = []
-      let total = AuditCheck.all.count + (replay ? 1 : 0)
+      let total = AuditCheck.all.count + (replay ? 2 : 1)
       for (index, check) in AuditCheck.all.enumerated() {
         var progress = AuditProgress(id: check.id, title: check.title, place: index + 1, total: total, toCheck: 0)
         results.append(
@@ -37,6 +37,13 @@ public struct Audit: Sendable {
             report(progress)
           })
       }
+      var costs = AuditProgress(
+        id: CostAudit.id, title: CostAudit.title, place: AuditCheck.all.count + 1, total: total, toCheck: 0)
+      results.append(
+        try CostAudit(sampleLimit: sampleLimit).run(&connection) { checked in
+          costs.toCheck = checked
+          report(costs)
+        })
       if replay {
         results += try ReplayAudit(sampleLimit: sampleLimit).run(&connection, after: results) { done, all in
           report(

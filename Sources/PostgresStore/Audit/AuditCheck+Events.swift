@@ -81,7 +81,12 @@ extension AuditCheck {
         FROM order_events e JOIN streamed s USING (shard) WHERE e.event_at IS NULL AND e.sequence > s.first
         UNION ALL
         SELECT format('account %s', a.account_id), format('its last event is at %s, its row says %s', l.last, a.last_event)
-        FROM accounts a JOIN (SELECT account_id, max(event_at) AS last FROM order_events GROUP BY account_id) AS l
+        FROM accounts a JOIN (
+          SELECT account_id, max(at) AS last FROM (
+            SELECT account_id, event_at AS at FROM order_events
+            UNION ALL
+            SELECT l.account_id, j.created_at FROM journal_lines l JOIN journals j USING (journal_id) WHERE j.is_ordered
+          ) AS times GROUP BY account_id) AS l
           USING (account_id)
         WHERE l.last <> a.last_event
         """),

@@ -32,7 +32,7 @@ enum KeepingStatements {
     SELECT changed.suspended, kept.* FROM changed CROSS JOIN kept
     """)
 
-  /// Executions of one day, by span and asset. Parameters: account, moments.
+  /// Executions of one day, by span and asset. Parameters: account, moments, the last event that counts.
   static func executed(day: Day) -> PostgresStatement {
     PostgresStatement(
       "keep_executed_\(day.compact)",
@@ -42,7 +42,7 @@ enum KeepingStatements {
         sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint
       FROM order_events_\(day.compact) e \(assets)
       WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= ($2::timestamptz[])[1]
-        AND e.event_at >= ($2::timestamptz[])[1]
+        AND e.event_at >= ($2::timestamptz[])[1] AND e.event_at <= $3::timestamptz
       GROUP BY 1, 2
       """)
   }
@@ -54,17 +54,20 @@ enum KeepingStatements {
         (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
     """
 
-  /// Journal lines, by span and asset. Parameters: account, moments.
+  /// Journal lines, by span and asset; those of a program that took no time under the account's lock all count.
+  /// Parameters: as those of ``executed(day:)``.
   static let journaled = PostgresStatement(
     "keep_journaled",
     """
     SELECT width_bucket(j.created_at, $2::timestamptz[]) - 1, l.asset, sum(l.amount)::bigint, 0::bigint, 0::bigint
     FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
     WHERE l.account_id = $1::bigint AND j.created_at >= ($2::timestamptz[])[1]
+      AND (j.created_at <= $3::timestamptz OR NOT j.is_ordered)
     GROUP BY 1, 2, l.amount < 0
     """)
 
-  /// The same as ``executed(day:)`` in one span, behind an event. Parameters: account, moment, time of the event.
+  /// The same as ``executed(day:)`` in one span, behind an event.
+  /// Parameters: account, moment, time of the event, the last event that counts.
   static func recentlyExecuted(day: Day) -> PostgresStatement {
     PostgresStatement(
       "keep_recent_\(day.compact)",
@@ -74,7 +77,7 @@ enum KeepingStatements {
         sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint, max(e.event_at)
       FROM order_events_\(day.compact) e \(assets)
       WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= $2::timestamptz
-        AND e.event_at > $3::timestamptz
+        AND e.event_at > $3::timestamptz AND e.event_at <= $4::timestamptz
       GROUP BY l.asset
       """)
   }

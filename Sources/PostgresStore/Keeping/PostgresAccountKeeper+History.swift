@@ -4,11 +4,12 @@ internal import Postgres
 
 extension PostgresAccountKeeper {
   public func movements(
-    of account: AccountNumber, at moments: [Timestamp]
+    of account: AccountNumber, at moments: [Timestamp], through: Timestamp
   ) async throws(LedgerError) -> [AccountMovement] {
     guard let first = moments.first else { return [] }
     let parameters: [PostgresParameter] = [
       .int8(account.rawValue), .timestampArray(microseconds: moments.map(\.rawValue)),
+      .timestamp(microseconds: through.rawValue),
     ]
     return try await use { [days] (connection) throws(PostgresError) in
       var movements = Movements()
@@ -23,13 +24,14 @@ extension PostgresAccountKeeper {
   }
 
   public func recentMovements(
-    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?
+    of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?, through bound: Timestamp
   ) async throws(LedgerError) -> RecentMovements {
     // An event is never told of before it occurred.
     let place = place ?? moment.advanced(byMicroseconds: -1)
     let number = PostgresParameter.int8(account.rawValue)
+    let end = PostgresParameter.timestamp(microseconds: bound.rawValue)
     let parameters: [PostgresParameter] = [
-      number, .timestamp(microseconds: moment.rawValue), .timestamp(microseconds: place.rawValue),
+      number, .timestamp(microseconds: moment.rawValue), .timestamp(microseconds: place.rawValue), end,
     ]
     return try await use { [days] (connection) throws(PostgresError) in
       var executed = Movements()
@@ -50,7 +52,8 @@ extension PostgresAccountKeeper {
       external.add(
         try connection.query(
           PostgresCall(
-            KeepingStatements.journaled, [number, .timestampArray(microseconds: [moment.rawValue])])), isExternal: true)
+            KeepingStatements.journaled, [number, .timestampArray(microseconds: [moment.rawValue]), end])),
+        isExternal: true)
       return RecentMovements(executed: executed.all, through: through, external: external.all)
     }
   }

@@ -27,25 +27,34 @@ public final class PostgresAccountReader: AccountReader {
       requestsPerMinute: rows.isNull(0, 4) ? nil : Int(rows.int4(0, 4)), keysVersion: rows.int8(0, 5))
   }
 
-  public func account(_ number: AccountNumber) async throws(LedgerError) -> AccountRecord? {
-    let rows = try await query(PostgresCall(ReadingStatements.account, [.int8(number.rawValue)]))
-    guard rows.count == 1 else { return nil }
+  public func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot? {
+    let rows = try await query(PostgresCall(ReadingStatements.snapshot, [.int8(account.rawValue)]))
+    guard rows.count > 0 else { return nil }
     let status: AccountStatus = try readable { () throws(PostgresError) in try stored(rows.int2(0, 3)) }
     var account = AccountRecord(
       number: AccountNumber(rawValue: rows.int8(0, 0)), id: UniqueID(rows.uuid(0, 1)), name: rows.text(0, 2),
       status: status, cash: Money(rawValue: rows.int8(0, 4)), held: Money(rawValue: rows.int8(0, 5)),
       createdAt: Timestamp(rawValue: rows.timestamp(0, 6)))
     account.isSuspended = rows.bool(0, 7)
-    return account
+    var snapshot = AccountSnapshot(
+      account: account, positions: [], lastPrices: [:], through: Timestamp(rawValue: rows.timestamp(0, 8)))
+    for row in 0..<rows.count where !rows.isNull(row, 10) {
+      let position = Self.position(rows, row, from: 10)
+      snapshot.positions.append(position)
+      if !rows.isNull(row, 9) { snapshot.lastPrices[position.instrument] = Price(rawValue: rows.int8(row, 9)) }
+    }
+    return snapshot
   }
 
   public func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] {
     let rows = try await query(PostgresCall(ReadingStatements.positions, [.int8(account.rawValue)]))
-    return (0..<rows.count).map { row in
-      PositionRecord(
-        instrument: InstrumentID(rawValue: rows.int4(row, 0)), quantity: Quantity(rawValue: rows.int8(row, 1)),
-        held: Quantity(rawValue: rows.int8(row, 2)), cost: Money(rawValue: rows.int8(row, 3)))
-    }
+    return (0..<rows.count).map { Self.position(rows, $0, from: 0) }
+  }
+
+  private static func position(_ rows: PostgresRows, _ row: Int, from column: Int) -> PositionRecord {
+    PositionRecord(
+      instrument: InstrumentID(rawValue: rows.int4(row, column)), held: Quantity(rawValue: rows.int8(row, column + 1)),
+      basis: PositionColumns.cost(rows, row, from: column + 2))
   }
 
   public func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {

@@ -13,17 +13,25 @@ enum ReadingStatements {
     WHERE k.key_id = $1::text AND k.revoked_at IS NULL
     """)
 
-  static let account = PostgresStatement(
-    "read_account",
+  /// An account in as many rows as it has positions, one at least. One statement sees one moment.
+  static let snapshot = PostgresStatement(
+    "read_account_snapshot",
     """
-    SELECT account_id, public_id, name, status, cash, held, created_at, suspended FROM accounts WHERE account_id = $1::bigint
+    SELECT a.account_id, a.public_id, a.name, a.status, a.cash, a.held, a.created_at, a.suspended, a.last_event, l.price,
+      p.instrument_id, p.held, \(PositionColumns.list)
+    FROM accounts a
+    LEFT JOIN LATERAL (
+      SELECT * FROM positions p WHERE p.account_id = a.account_id AND p.quantity > 0 OFFSET 0) AS p ON true
+    LEFT JOIN LATERAL (
+      SELECT l.price FROM last_prices l WHERE l.instrument_id = p.instrument_id OFFSET 0) AS l ON true
+    WHERE a.account_id = $1::bigint ORDER BY p.instrument_id
     """)
 
   static let positions = PostgresStatement(
     "read_positions",
     """
-    SELECT instrument_id, quantity, held, cost FROM positions
-    WHERE account_id = $1::bigint AND quantity > 0 ORDER BY instrument_id
+    SELECT p.instrument_id, p.held, \(PositionColumns.list) FROM positions p
+    WHERE p.account_id = $1::bigint AND p.quantity > 0 ORDER BY p.instrument_id
     """)
 
   /// An order and whether the book has seen it: its command is processed and not in quarantine, for which only an order

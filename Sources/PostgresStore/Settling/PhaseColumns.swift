@@ -1,3 +1,4 @@
+internal import Accounting
 internal import Market
 internal import Postgres
 
@@ -35,9 +36,10 @@ enum PhaseColumns {
     rows.isNull(row, column) ? nil : try stored(rows.int2(row, column))
   }
 
-  /// Writes a row of the type `phase_update`.
-  static func write(_ phase: InstrumentPhase, of instrument: InstrumentID, to row: inout RowArray.Fields) {
-    row.int4(instrument.rawValue)
+  /// Writes a row of the type `phase_report`.
+  static func write(_ update: Settlement.PhaseUpdate, to row: inout RowArray.Fields) {
+    let phase = update.phase
+    row.int4(update.instrument.rawValue)
     if let point = phase.point {
       row.int4(point.day.rawValue)
       row.int2(Int16(point.stage.rawValue))
@@ -62,5 +64,6 @@ enum PhaseColumns {
       row.null(.int8)
     }
     if let limit = phase.limit { row.int2(Int16(limit.rawValue)) } else { row.null(.int2) }
+    row.bool(update.beginsLimit)
   }
 }

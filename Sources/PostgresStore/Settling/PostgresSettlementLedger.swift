@@ -54,7 +54,8 @@ public struct PostgresSettlementLedger: SettlementLedger {
       let shard = Shard(rawValue: rows.int2(row, 0))
       ownerships[shard] = Ownership(
         shard: shard, epoch: Epoch(rawValue: rows.int8(row, 1)), nonce: nonces[shard]!,
-        processed: Sequence(rawValue: rows.int8(row, 2)), history: history)
+        processed: Sequence(rawValue: rows.int8(row, 2)), history: history,
+        settledAt: Timestamp(rawValue: rows.timestamp(row, 3)))
     }
     // A shard that an earlier owner's commit holds is left out; that owner may have stopped in the middle of it.
     if ownerships.count < nonces.count { await sessionGuard?.end(over: session) }

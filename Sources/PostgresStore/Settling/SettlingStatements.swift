@@ -19,7 +19,7 @@ enum SettlingStatements {
       UPDATE shard_cursors c SET epoch = c.epoch + 1, nonce = n.nonce, owner = $3::text, claimed_at = now()
       FROM free f JOIN unnest($1::smallint[], $2::bigint[]) AS n (shard, nonce) ON n.shard = f.shard
       WHERE c.shard = f.shard
-      RETURNING c.shard, c.epoch, c.processed_sequence
+      RETURNING c.shard, c.epoch, c.processed_sequence, c.processed_at
     ), counted AS (
       INSERT INTO shard_suspicions AS s (shard, sequence, claims, tries)
       SELECT c.shard, c.processed_sequence + 1, 1, 0 FROM claimed c JOIN shard_logs l ON l.shard = c.shard
@@ -29,7 +29,7 @@ enum SettlingStatements {
         tries = CASE WHEN s.sequence = excluded.sequence THEN s.tries ELSE 0 END,
         reason = CASE WHEN s.sequence = excluded.sequence THEN s.reason END
     )
-    SELECT shard, epoch, processed_sequence FROM claimed
+    SELECT shard, epoch, processed_sequence, processed_at FROM claimed
     """)
 
   /// Which claims nobody has made anew since.
@@ -186,16 +186,26 @@ enum SettlingStatements {
     FROM unnest($1::account_change[]) AS c WHERE a.account_id = ANY (ARRAY[c.account_id])
     """)
 
-  /// Average cost: bought shares add what they cost, sold shares take their part with them.
+  /// Positions that were traded, each folded over its executions in their order. Runs behind ``changeAccounts``: an account's
+  /// row holds the lock under which its positions change, and the time that the settlement has come to.
   static let changePositions = PostgresStatement(
     "settle_positions",
     """
-    UPDATE positions p SET
-      quantity = p.quantity + c.bought - c.sold,
-      held = p.held + c.held,
-      cost = CASE WHEN c.sold = 0 THEN p.cost + c.cost
-        ELSE floor((p.cost + c.cost)::numeric * (p.quantity + c.bought - c.sold) / (p.quantity + c.bought))::bigint END
-    FROM unnest($1::position_change[]) AS c
+    UPDATE positions p SET held = p.held + c.held,
+      \(PositionColumns.changed(runs: "c.runs", since: """
+        (SELECT a.last_event - c.events * interval '1 microsecond' FROM accounts a
+                WHERE a.account_id = ANY (ARRAY[c.account_id]))
+        """))
+    FROM unnest($1::position_update[]) AS c
+    WHERE p.account_id = ANY (ARRAY[c.account_id]) AND p.instrument_id = c.instrument_id
+    """)
+
+  /// Positions of which only holds change.
+  static let changeHeldShares = PostgresStatement(
+    "settle_held_shares",
+    """
+    UPDATE positions p SET held = p.held + c.held
+    FROM unnest($1::position_update[]) AS c
     WHERE p.account_id = ANY (ARRAY[c.account_id]) AND p.instrument_id = c.instrument_id
     """)
 
@@ -204,8 +214,8 @@ enum SettlingStatements {
     "settle_open_positions",
     """
     INSERT INTO positions (account_id, instrument_id, quantity)
-    SELECT c.account_id, c.instrument_id, 0 FROM unnest($1::position_change[]) AS c
-    WHERE c.bought > 0 AND NOT EXISTS (
+    SELECT c.account_id, c.instrument_id, 0 FROM unnest($1::position_update[]) AS c
+    WHERE NOT EXISTS (
       SELECT FROM positions p WHERE p.account_id = c.account_id AND p.instrument_id = c.instrument_id OFFSET 0)
     ON CONFLICT DO NOTHING
     """)
@@ -224,8 +234,8 @@ enum SettlingStatements {
       band_previous_close, band_tier, band_is_near_close, band_lower, band_upper, band_since, limit_edge, limit_since)
     SELECT c.instrument_id, date '1970-01-01' + c.day, c.stage, c.is_halted, $2::timestamptz, c.band_reference,
       c.band_previous_close, c.band_tier, c.band_is_near_close, c.band_lower, c.band_upper, $2::timestamptz,
-      c.limit_edge, CASE WHEN c.limit_edge IS NOT NULL THEN $2::timestamptz END
-    FROM unnest($1::phase_update[]) AS c
+      c.limit_edge, CASE WHEN c.begins_limit THEN $2::timestamptz END
+    FROM unnest($1::phase_report[]) AS c
     ON CONFLICT (instrument_id) DO UPDATE SET day = excluded.day, stage = excluded.stage,
       is_halted = excluded.is_halted, changed_at = excluded.changed_at, band_reference = excluded.band_reference,
       band_previous_close = excluded.band_previous_close, band_tier = excluded.band_tier,
@@ -233,7 +243,8 @@ enum SettlingStatements {
       band_upper = excluded.band_upper,
       band_since = CASE WHEN p.band_reference = excluded.band_reference THEN p.band_since ELSE excluded.band_since END,
       limit_edge = excluded.limit_edge,
-      limit_since = CASE WHEN p.limit_edge = excluded.limit_edge THEN p.limit_since ELSE excluded.limit_since END
+      limit_since = CASE WHEN excluded.limit_edge IS NOT NULL THEN coalesce(
+        excluded.limit_since, CASE WHEN p.limit_edge = excluded.limit_edge THEN p.limit_since END, $2::timestamptz) END
     """)
 
   /// Order rows of one day's table.

@@ -16,15 +16,17 @@ package struct SettlingTransaction {
   let commits: [ShardCommit]
   let now: Timestamp
 
-  /// Prepares a transaction.
+  /// Prepares a transaction, whose time is behind that of the last settlement that the shards' claims have found.
   package init(commits: [ShardCommit], now: Timestamp) {
     self.commits = commits
-    self.now = now
+    var time = SettlingTime()
+    for commit in commits { time.note(commit.ownership.settledAt) }
+    self.now = time.moment(at: now)
   }
 
   /// All rows that it writes, by the row type of each: what a bulk load of the same changes would carry.
   package var rowsByType: [(type: String, rows: RowArray)] {
-    [("shard_fence", fences), ("account_change", accounts), ("position_change", rows(of: positionChanges))]
+    [("shard_fence", fences), ("account_change", accounts), ("position_update", rows(of: positionChanges))]
       + orders.map { ("order_change", $0.rows) }
       + [("trades", trades), ("order_events", events), ("price_change", prices)]
   }
@@ -41,8 +43,12 @@ package struct SettlingTransaction {
     calls += quarantines(time)
     add(SettlingStatements.changeAccounts, accounts, "account_change[]", [time])
     let positions = positionChanges
-    add(SettlingStatements.openPositions, rows(of: positions.filter { $0.value.bought > .zero }), "position_change[]")
-    add(SettlingStatements.changePositions, rows(of: positions), "position_change[]")
+    let traded = positions.filter { !$0.value.fills.isEmpty }
+    add(
+      SettlingStatements.openPositions, rows(of: traded.filter { $0.value.fills.bought > .zero }), "position_update[]")
+    add(SettlingStatements.changePositions, rows(of: traded), "position_update[]")
+    add(
+      SettlingStatements.changeHeldShares, rows(of: positions.filter { $0.value.fills.isEmpty }), "position_update[]")
     for (day, rows) in orders { add(SettlingStatements.changeOrders(day: day), rows, "order_change[]", [time]) }
     add(SettlingStatements.changeConditions, conditions, "conditions_change[]")
     for (day, rows) in quantities {
@@ -52,7 +58,7 @@ package struct SettlingTransaction {
     add(SettlingStatements.insertTrades(day: now.day), trades, "trades[]")
     add(SettlingStatements.insertEvents(day: now.day), events, "order_events[]")
     add(SettlingStatements.changePrices, prices, "price_change[]", [time])
-    add(SettlingStatements.changePhases, phases, "phase_update[]", [time])
+    add(SettlingStatements.changePhases, phases, "phase_report[]", [time])
     add(AuctionStatements.change, auctions, "auction_update[]", [time])
     add(AuctionStatements.insertPrints, auctionPrints, "auction_print[]", [time])
     return calls
@@ -135,15 +141,16 @@ package struct SettlingTransaction {
   }
 
   private func rows(of changes: PositionChanges) -> RowArray {
-    var rows = RowArray(expectedBytes: changes.count * 100)
+    guard !changes.isEmpty else { return RowArray() }
+    let events = eventCounts
+    var rows = RowArray(expectedBytes: changes.count * 120)
     for (key, change) in changes {
       rows.append {
         $0.int8(key.account.rawValue)
         $0.int4(key.instrument.rawValue)
-        $0.int8(change.bought.rawValue)
-        $0.int8(change.cost.rawValue)
-        $0.int8(change.sold.rawValue)
         $0.int8(change.held.rawValue)
+        $0.int4(events[key.account] ?? 0)
+        $0.int8Array(change.fills.runs.flatMap { [$0.shares.rawValue, $0.value.rawValue] })
       }
     }
     return rows
@@ -265,7 +272,7 @@ package struct SettlingTransaction {
   private var phases: RowArray {
     let updates = commits.flatMap(\.settlement.phases).sorted { $0.instrument < $1.instrument }
     var rows = RowArray(expectedBytes: updates.count * 40)
-    for update in updates { rows.append { PhaseColumns.write(update.phase, of: update.instrument, to: &$0) } }
+    for update in updates { rows.append { PhaseColumns.write(update, to: &$0) } }
     return rows
   }
 

@@ -52,7 +52,7 @@ extension ExecutionLane {
     let (ownership, sequence) = (commit.ownership, commit.settlement.through)
     let shard = ownership.shard
     let begun = clock.now
-    let moment = now()
+    let moment = settlingMoment
     do throws(LedgerError) {
       switch try await ledger.settle([commit], at: moment) {
       case .committed:

@@ -63,6 +63,8 @@ actor ExecutionLane {
   private let market: MarketPublisher?
   private let nudger: EventNudger?
   let clock = ContinuousClock()
+  /// The time of the last settlement of any shard that is worked here, by whomever.
+  private var settlingTime = SettlingTime()
   var holdings: [Shard: Holding] = [:]
   /// The last commands of batches that could not be settled, by shard: after the next claim these are worked alone.
   private var suspects: [Shard: Sequence] = [:]
@@ -118,6 +120,7 @@ actor ExecutionLane {
 
   /// Takes a claimed shard into work.
   func adopt(_ ownership: Ownership, _ engine: ShardEngine) {
+    settlingTime.note(ownership.settledAt)
     holdings[ownership.shard] = Holding(ownership, engine, settings)
     market?.begin(ownership.shard, nonce: ownership.nonce)
     show()
@@ -373,7 +376,7 @@ actor ExecutionLane {
     let begun = clock.now
     KillPoint.reach("settle.matched")
     while !commits.isEmpty {
-      let moment = now()
+      let moment = settlingMoment
       do throws(LedgerError) {
         switch try await ledger.settle(commits, at: moment) {
         case .committed:
@@ -428,8 +431,12 @@ actor ExecutionLane {
     }
   }
 
+  /// The time of what is settled now.
+  var settlingMoment: Timestamp { settlingTime.moment(at: now()) }
+
   /// - Parameter moment: Under which they were settled.
   func settled(_ commits: [ShardCommit], since begun: ContinuousClock.Instant, at moment: Timestamp) {
+    settlingTime.note(moment)
     pulse.reachedDatabase()
     publish(commits, at: moment)
     nudger?.nudge(commits)
@@ -467,7 +474,7 @@ actor ExecutionLane {
     market.keep(holdings.keys)
     let loss = market.takeLoss()
     guard !loss.isEmpty else { return }
-    let moment = now()
+    let moment = settlingMoment
     for (shard, holding) in holdings.sorted(by: { $0.key < $1.key }) {
       let books =
         loss.shards.contains(shard)

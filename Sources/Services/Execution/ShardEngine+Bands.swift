@@ -51,16 +51,31 @@ extension ShardEngine {
     move(change.instrument, &work, &builder)
   }
 
-  /// Reports instruments whose best price has come to an end of their band, or has left it. Looked at once for all commands
-  /// of a settlement: nothing in the books depends on it, only how long it lasts.
-  mutating func noteLimits(_ builder: inout SettlementBuilder) {
-    for (instrument, band) in bands {
-      let edge = LimitState.Edge(
-        bid: engine.best(.buy, instrument)?.price, ask: engine.best(.sell, instrument)?.price, band: band)
-      guard phases[instrument]!.limit != edge else { continue }
-      phases[instrument]!.limit = edge
-      builder.phaseChanged(instrument, phases[instrument]!)
+  /// Whether a command may begin or end a limit state: while there is none, only an order that works at an end of the band
+  /// can. Others are looked at together, because looking costs.
+  func mayTouchLimit(_ command: Command) -> Bool {
+    guard !bands.isEmpty, let band = bands[command.instrument] else { return false }
+    guard phases[command.instrument]?.limit == nil else { return true }
+    let (side, limit): (Side, Price)
+    switch command {
+    case .place(let order): (side, limit) = (order.side, order.price)
+    case .replace(let replace): (side, limit) = (replace.order.side, replace.order.price)
+    case .cancel: return false
+    case .step, .expire, .halt, .band, .cross: return true
     }
+    return side == .buy ? limit >= band.upper : limit <= band.lower
+  }
+
+  /// Reports an instrument whose best price has come to an end of its band, or has left it. Looked at after each command that
+  /// may have done that: a limit state that ended is over, however soon the next one began.
+  mutating func noteLimit(of instrument: InstrumentID, _ builder: inout SettlementBuilder) {
+    guard !bands.isEmpty, let band = bands[instrument], var phase = phases[instrument] else { return }
+    let edge = LimitState.Edge(
+      bid: engine.best(.buy, instrument)?.price, ask: engine.best(.sell, instrument)?.price, band: band)
+    guard phase.limit != edge else { return }
+    phase.limit = edge
+    phases[instrument] = phase
+    builder.limitChanged(instrument, phase)
   }
 
   /// Takes the orders at the ends of the band along, those that draw back before those that advance, the oldest first: what

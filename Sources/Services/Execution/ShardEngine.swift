@@ -111,11 +111,18 @@ public struct ShardEngine: Sendable {
     var rest = entries[...]
     while let first = rest.first {
       // A run without reactions goes to the books at once.
-      let run = rest.prefix { isPlain($0) }
-      if run.isEmpty { react(to: first, &builder) } else { apply(plain: run, &builder) }
+      let run = rest.prefix { isPlain($0) && !mayTouchLimit($0.command) }
+      if !run.isEmpty {
+        apply(plain: run, &builder)
+      } else if isPlain(first) {
+        apply(plain: rest.prefix(1), &builder)
+        noteLimit(of: first.command.instrument, &builder)
+      } else {
+        react(to: first, &builder)
+        noteLimit(of: first.command.instrument, &builder)
+      }
       rest = rest.dropFirst(Swift.max(1, run.count))
     }
-    noteLimits(&builder)
     let settlement = builder.finish()
     for last in settlement.lastPrices { lastPrices[last.instrument] = last.price }
     return settlement
