@@ -83,7 +83,7 @@ extension APIDescription {
       .perhaps("stop_price", .optional(.priceInput), "Of a stop or stop-limit order that waits."),
       .perhaps(
         "trail", .optional(.priceInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
-      .perhaps("time_in_force", .optional(.word(OrderWords.timesInForce))),
+      .perhaps("time_in_force", .optional(.word(["day", "gtc", "ioc", "fok"])), "Orders for auctions keep theirs."),
       .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
     ]),
     "Order": .object(orderIdentity + orderTerms + orderClass),
@@ -109,31 +109,40 @@ extension APIDescription {
     (
       "TrailingStopOrder",
       placed(["trailing_stop"], ["day", "gtc"]) + [
-        .perhaps("trail_price", .priceInput, "How far it stays behind, in dollars. This or trail_percent."),
-        .perhaps("trail_percent", .priceInput, "The same in percent, below 100, with at most two decimals."),
+        .always("trail_price", .priceInput, "How far it stays behind, in dollars.")
       ]
     ),
     (
-      "ClassOrder",
-      placed(OrderWords.types, ["day", "gtc"]) + [
-        .always("order_class", .word(["bracket", "oco", "oto"]), "Orders that belong together."),
-        .perhaps("limit_price", .priceInput, "As the type has it."),
-        .perhaps("stop_price", .priceInput, "As the type has it."),
-        .perhaps(
-          "take_profit",
-          .object([
-            .always("limit_price", .priceInput), .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
-          ]),
-          "The exit that takes a profit."),
-        .perhaps(
-          "stop_loss",
-          .object([
-            .always("stop_price", .priceInput), .perhaps("limit_price", .optional(.priceInput)),
-            .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
-          ]), "The exit that stops a loss."),
+      "TrailingStopOrderInPercent",
+      placed(["trailing_stop"], ["day", "gtc"]) + [
+        .always("trail_percent", .string(pattern: #"^[1-9][0-9]?(\\.[0-9]{1,2})?$"#), "How far it stays behind.")
       ]
     ),
+    ("BracketOrder", classed("bracket") + [takeProfit, stopLoss]),
+    ("OneCancelsOther", classed("oco") + [ownTakeProfit, stopLoss]),
+    ("OneTriggersTakeProfit", classed("oto") + [takeProfit]),
+    ("OneTriggersStopLoss", classed("oto") + [stopLoss]),
   ]
+
+  /// A limit order at the head of a class; one of another type has that type's prices.
+  private static func classed(_ orderClass: String) -> [APIProperty] {
+    placed(["limit"], ["day", "gtc"]) + [
+      .always("limit_price", .priceInput), .always("order_class", .word([orderClass]), "Orders that belong together."),
+    ]
+  }
+
+  private static let takeProfit = APIProperty.always(
+    "take_profit",
+    .object([.always("limit_price", .priceInput), .perhaps("client_order_id", .optional(OrderWords.clientOrderID))]),
+    "The exit that takes a profit.")
+  private static let ownTakeProfit = APIProperty.always(
+    "take_profit", .object([.always("limit_price", .priceInput)]), "The order itself, which counts before limit_price.")
+  private static let stopLoss = APIProperty.always(
+    "stop_loss",
+    .object([
+      .always("stop_price", .priceInput), .perhaps("limit_price", .optional(.priceInput)),
+      .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
+    ]), "The exit that stops a loss.")
 
   /// What all kinds of new orders have.
   private static func placed(_ types: [String], _ times: [String]) -> [APIProperty] {
