@@ -77,17 +77,9 @@ extension APIDescription {
       .always("order", .named("Order"), "As it was after the event."),
     ]),
     "NewOrder": .any(newOrders.map { .named($0.name) }),
-    "OrderChange": .object([
-      .perhaps("qty", .optional(.sharesInput), "The whole order, what is filled included."),
-      .perhaps("limit_price", .optional(.priceInput)),
-      .perhaps("stop_price", .optional(.priceInput), "Of a stop or stop-limit order that waits."),
-      .perhaps(
-        "trail", .optional(.priceInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
-      .perhaps("time_in_force", .optional(.word(["day", "gtc", "ioc", "fok"])), "Orders for auctions keep theirs."),
-      .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
-    ]),
+    "OrderChange": .any(orderChanges.map { .named($0.name) }),
     "Order": .object(orderIdentity + orderTerms + orderClass),
-  ].merging(newOrders.map { ($0.name, .object($0.members)) }) { first, _ in first }
+  ].merging((newOrders + orderChanges).map { ($0.name, .object($0.members)) }) { first, _ in first }
 
   /// What can be placed, each kind with the members that it has.
   private static let newOrders: [(name: String, members: [APIProperty])] = [
@@ -122,6 +114,27 @@ extension APIDescription {
     ("OneCancelsOther", classed("oco") + [ownTakeProfit, stopLoss]),
     ("OneTriggersTakeProfit", classed("oto") + [takeProfit]),
     ("OneTriggersStopLoss", classed("oto") + [stopLoss]),
+  ]
+
+  /// What can be changed, by what the order has; several at once where it has them.
+  private static let orderChanges: [(name: String, members: [APIProperty])] = [
+    ("QuantityChange", changed + [.always("qty", .sharesInput, "The whole order, what is filled included.")]),
+    (
+      "LimitPriceChange",
+      changed + [.always("limit_price", .priceInput), .perhaps("qty", .optional(.sharesInput), "The whole order.")]
+    ),
+    ("StopPriceChange", changed + [.always("stop_price", .priceInput, "Of a stop or stop-limit order that waits.")]),
+    (
+      "TrailChange",
+      changed + [
+        .always("trail", .priceInput, "Of a trailing-stop order that waits: dollars or percent, as it has it.")
+      ]
+    ),
+  ]
+
+  private static let changed: [APIProperty] = [
+    .perhaps("time_in_force", .optional(.word(["day", "gtc", "ioc", "fok"])), "Orders for auctions keep theirs."),
+    .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
   ]
 
   /// A limit order at the head of a class; one of another type has that type's prices.
