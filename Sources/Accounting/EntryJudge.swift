@@ -114,10 +114,11 @@ struct EntryJudge {
   }
 
   mutating func replace(_ request: ReplaceRequest, at index: Int) -> EntryPlan.Outcome {
-    if let known = identity(request.account, request.idempotencyKey, request.clientKey) { return known }
+    // An order that does not exist is not found, whatever names the request brings.
     guard let target = snapshot.targets[request.target], target.account == request.account else {
       return .refused(.orderNotFound(request.target))
     }
+    if let known = identity(request.account, request.idempotencyKey, request.clientKey) { return known }
     let processed = snapshot.processed[target.shard].map { $0 >= target.sequence } ?? false
     let shown = ShownStatus(target.status, pending: target.pending, processed: processed, phase: target.phase)
     guard shown == .new || shown == .partiallyFilled || shown == .held else {

@@ -1,7 +1,7 @@
 extension APIDescription {
   private typealias Parameter = APIOperation.Parameter
 
-  private static let symbolOrID = Parameter.path("symbol_or_asset_id", .string(limit: 1...64), "Either will do.")
+  private static let symbolOrID = Parameter.path("symbol_or_asset_id", .any([.symbol, .uuid]), "Either will do.")
 
   /// Positions.
   static let positions: [APIOperation] = [

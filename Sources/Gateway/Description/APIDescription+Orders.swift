@@ -77,17 +77,9 @@ extension APIDescription {
       .always("order", .named("Order"), "As it was after the event."),
     ]),
     "NewOrder": .any(newOrders.map { .named($0.name) }),
-    "OrderChange": .object([
-      .perhaps("qty", .optional(.sharesInput), "The whole order, what is filled included."),
-      .perhaps("limit_price", .optional(.priceInput)),
-      .perhaps("stop_price", .optional(.priceInput), "Of a stop or stop-limit order that waits."),
-      .perhaps(
-        "trail", .optional(.priceInput), "Of a trailing-stop order that waits: dollars or percent, as it has it."),
-      .perhaps("time_in_force", .optional(.word(OrderWords.timesInForce))),
-      .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
-    ]),
+    "OrderChange": .any(orderChanges.map { .named($0.name) }),
     "Order": .object(orderIdentity + orderTerms + orderClass),
-  ].merging(newOrders.map { ($0.name, .object($0.members)) }) { first, _ in first }
+  ].merging((newOrders + orderChanges).map { ($0.name, .object($0.members)) }) { first, _ in first }
 
   /// What can be placed, each kind with the members that it has.
   private static let newOrders: [(name: String, members: [APIProperty])] = [
@@ -109,31 +101,61 @@ extension APIDescription {
     (
       "TrailingStopOrder",
       placed(["trailing_stop"], ["day", "gtc"]) + [
-        .perhaps("trail_price", .priceInput, "How far it stays behind, in dollars. This or trail_percent."),
-        .perhaps("trail_percent", .priceInput, "The same in percent, below 100, with at most two decimals."),
+        .always("trail_price", .priceInput, "How far it stays behind, in dollars.")
       ]
     ),
     (
-      "ClassOrder",
-      placed(OrderWords.types, ["day", "gtc"]) + [
-        .always("order_class", .word(["bracket", "oco", "oto"]), "Orders that belong together."),
-        .perhaps("limit_price", .priceInput, "As the type has it."),
-        .perhaps("stop_price", .priceInput, "As the type has it."),
-        .perhaps(
-          "take_profit",
-          .object([
-            .always("limit_price", .priceInput), .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
-          ]),
-          "The exit that takes a profit."),
-        .perhaps(
-          "stop_loss",
-          .object([
-            .always("stop_price", .priceInput), .perhaps("limit_price", .optional(.priceInput)),
-            .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
-          ]), "The exit that stops a loss."),
+      "TrailingStopOrderInPercent",
+      placed(["trailing_stop"], ["day", "gtc"]) + [
+        .always("trail_percent", .string(pattern: #"^[1-9][0-9]?(\\.[0-9]{1,2})?$"#), "How far it stays behind.")
+      ]
+    ),
+    ("BracketOrder", classed("bracket") + [takeProfit, stopLoss]),
+    ("OneCancelsOther", classed("oco") + [ownTakeProfit, stopLoss]),
+    ("OneTriggersTakeProfit", classed("oto") + [takeProfit]),
+    ("OneTriggersStopLoss", classed("oto") + [stopLoss]),
+  ]
+
+  /// What can be changed, by what the order has; several at once where it has them.
+  private static let orderChanges: [(name: String, members: [APIProperty])] = [
+    ("QuantityChange", changed + [.always("qty", .sharesInput, "The whole order, what is filled included.")]),
+    (
+      "LimitPriceChange",
+      changed + [.always("limit_price", .priceInput), .perhaps("qty", .optional(.sharesInput), "The whole order.")]
+    ),
+    ("StopPriceChange", changed + [.always("stop_price", .priceInput, "Of a stop or stop-limit order that waits.")]),
+    (
+      "TrailChange",
+      changed + [
+        .always("trail", .priceInput, "Of a trailing-stop order that waits: dollars or percent, as it has it.")
       ]
     ),
   ]
+
+  private static let changed: [APIProperty] = [
+    .perhaps("time_in_force", .optional(.word(["day", "gtc", "ioc", "fok"])), "Orders for auctions keep theirs."),
+    .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
+  ]
+
+  /// A limit order at the head of a class; one of another type has that type's prices.
+  private static func classed(_ orderClass: String) -> [APIProperty] {
+    placed(["limit"], ["day", "gtc"]) + [
+      .always("limit_price", .priceInput), .always("order_class", .word([orderClass]), "Orders that belong together."),
+    ]
+  }
+
+  private static let takeProfit = APIProperty.always(
+    "take_profit",
+    .object([.always("limit_price", .priceInput), .perhaps("client_order_id", .optional(OrderWords.clientOrderID))]),
+    "The exit that takes a profit.")
+  private static let ownTakeProfit = APIProperty.always(
+    "take_profit", .object([.always("limit_price", .priceInput)]), "The order itself, which counts before limit_price.")
+  private static let stopLoss = APIProperty.always(
+    "stop_loss",
+    .object([
+      .always("stop_price", .priceInput), .perhaps("limit_price", .optional(.priceInput)),
+      .perhaps("client_order_id", .optional(OrderWords.clientOrderID)),
+    ]), "The exit that stops a loss.")
 
   /// What all kinds of new orders have.
   private static func placed(_ types: [String], _ times: [String]) -> [APIProperty] {

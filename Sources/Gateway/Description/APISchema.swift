@@ -10,8 +10,8 @@ indirect enum APISchema: Sendable {
   case integer(ClosedRange<Int>? = nil)
   /// A number.
   case number
-  /// A number that is greater than 0.
-  case positive
+  /// A price: a number of at least a cent.
+  case price
   /// `true` or `false`.
   case boolean
   /// Nothing but `null`.
@@ -33,7 +33,7 @@ indirect enum APISchema: Sendable {
   /// A decimal in plain notation, as a string.
   static let decimal = APISchema.string(pattern: #"^-?[0-9]+(\\.[0-9]+)?$"#)
   /// A price that a client sends: a string or a number, read by its digits.
-  static let priceInput = APISchema.any([.string(pattern: #"^[1-9][0-9]{0,5}(\\.[0-9]{1,2})?$"#), .positive])
+  static let priceInput = APISchema.any([.string(pattern: #"^[1-9][0-9]{0,5}(\\.[0-9]{1,2})?$"#), .price])
   /// A number of shares that a client sends.
   static let sharesInput = APISchema.any([.string(pattern: "^[1-9][0-9]{0,6}$"), .integer(1...10_000_000)])
   /// A decimal that a client sends: a string or a number.
@@ -90,10 +90,12 @@ extension JSONWriter {
       type("integer")
       if let range { bounds("minimum", "maximum", range) }
     case .number: type("number")
-    case .positive:
+    case .price:
       type("number")
-      key("exclusiveMinimum")
-      integer(0)
+      key("minimum")
+      number(1, fractionDigits: 2)
+      key("maximum")
+      integer(1_000_000)
     case .boolean: type("boolean")
     case .null: type("null")
     case .array(let element, let least):
