@@ -212,6 +212,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
 
   public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
     let calls = SettlingTransaction(commits: commits, now: now).calls
+    onProgress()
     do {
       return try await session.use { [restoration, onProgress] (connection) throws(PostgresError) in
         if let other = try Self.otherHistory(than: commits, &connection, restoration) { return .failedOver(to: other) }

@@ -362,6 +362,7 @@ actor ExecutionLane {
       for entry in run { KillPoint.reach(named: "apply.\(shard)-\(entry.sequence)") }
       let begun = clock.now
       let settlement = holdings[shard]!.engine.apply(run)
+      pulse.progressed()
       for entry in run { KillPoint.reach(named: "matched.\(entry.command.word)") }
       holdings[shard]!.tally.matchingNanoseconds += (clock.now - begun).nanoseconds
       commits.append(ShardCommit(ownership: holdings[shard]!.ownership, settlement: settlement))
