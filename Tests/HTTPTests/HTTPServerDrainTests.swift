@@ -28,13 +28,13 @@ import Testing
     }
     // More are sent until the first is refused: however fast the machine, some come when nobody listens any more.
     let sending = Task {
-      var sent = 0
+      var sent: UInt64 = 0
       repeat {
         client.send((sent..<sent + 1_000).map { HTTPLoadRequest(method: "POST", target: "/", body: [0x61], token: $0) })
         sent += 1_000
         try await Task.sleep(for: .milliseconds(5))
       } while outcomes.withLock { $0.refused + $0.lost.count } == 0
-      return sent
+      return Int(sent)
     }
     try await eventually("the load runs") { outcomes.withLock { $0.answered } > 1000 }
     #expect(await server.drain(deadline: .seconds(20)))

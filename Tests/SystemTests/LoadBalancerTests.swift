@@ -150,11 +150,11 @@ extension FaultTests {
       let proxy = trial.gateways[0]
       let (answered, statuses, refusal) = await onThread {
         let callers = (0..<40).map { _ in proxy.caller(account: 0) }
-        let answered = callers.map { $0.call("GET", "/v2/clock")?.status }
+        let answered = callers.map { $0.call("GET", "/v2/account")?.status }
         var statuses: [Int: Int] = [:]
         var refusal: String?
         for _ in 0..<400 {
-          guard let answer = callers[0].call("GET", "/v2/clock") else { continue }
+          guard let answer = callers[0].call("GET", "/v2/account") else { continue }
           statuses[answer.status, default: 0] += 1
           if answer.status == 429 { refusal = answer.body }
         }
