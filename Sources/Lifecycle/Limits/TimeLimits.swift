@@ -91,7 +91,7 @@ public enum TimeLimits {
     bounds: "how long a worker that does not reach the database keeps its leases")
   public static let stuck = TimeLimit(
     name: "stuck", place: .ownership, value: .seconds(6),
-    bounds: "how long one round may take before the worker lets its leases go")
+    bounds: "how long nothing may come of the work in hand before the worker lets its leases go")
   public static let handOver = TimeLimit(
     name: "hand-over", place: .ownership, value: .seconds(10),
     bounds: "how long an owner has to hand a shard over before it is asked anew")
