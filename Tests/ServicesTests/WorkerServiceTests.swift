@@ -266,16 +266,19 @@ private struct Floor {
     for shard in floor.shards { epochs += await floor.ledger.epoch(shard) }
     #expect(claims == epochs, "every claim raises one epoch")
     // The first claims find all free. On a machine that does not get round to a worker for long, one that stops sees nobody who
-    // could take its shards, and lets them go, or has them handed to it when it does not take them any more.
-    var before: [Shard: WorkerEvent] = [:]
+    // could take its shards, and lets them go, or they are taken from it as from a dead one. Events of two workers come in no
+    // order, so epochs tell what came after what.
+    var ended: [Shard: Set<Epoch>] = [:]
     for event in floor.journal.all {
       switch event {
-      case .claimed(let shard, _, _, cause: let cause):
-        if case .free = cause, case .claimed? = before[shard] { Issue.record("\(shard) was free between two claims") }
-        before[shard] = event
-      case .released(let shard, _), .handedOver(let shard, _, to: _): before[shard] = event
+      case .released(let shard, let epoch), .leaseLost(let shard, let epoch), .fenced(let shard, let epoch):
+        ended[shard, default: []].insert(epoch)
       default: break
       }
+    }
+    for case .claimed(let shard, let epoch, _, cause: .free) in floor.journal.all where epoch.rawValue > 1 {
+      let previous = Epoch(rawValue: epoch.rawValue - 1)
+      #expect(ended[shard]?.contains(previous) == true, "\(shard) was free between two claims")
     }
   }
 
