@@ -52,19 +52,12 @@ private struct LedgerPair {
       PostgresLeaderLedger(session: StoreDatabase.session(url)),
       PostgresMarketLedger(session: StoreDatabase.session(url))
     )
-    var state = DatabaseState()
-    for shard in Self.shards { state.shards[shard] = .init() }
-    for number in 1...StoreDatabase.instruments {
-      state.instruments[InstrumentID(rawValue: number)] = StoreDatabase.shard(of: number)
-    }
-    for account in StoreDatabase.accounts {
-      state.accounts[account] = .init(
-        status: .active, cash: StoreDatabase.cash, held: .zero, lastSubmitted: Timestamp(rawValue: 0))
-      for instrument in state.instruments.keys {
-        state.positions[.init(account: account, instrument: instrument)] = .init(
-          quantity: StoreDatabase.shares, held: .zero)
-      }
-    }
+    let state = DatabaseState(
+      instruments: Dictionary(
+        uniqueKeysWithValues: (1...StoreDatabase.instruments).map {
+          (InstrumentID(rawValue: $0), StoreDatabase.shard(of: $0))
+        }),
+      accounts: StoreDatabase.accounts, cash: StoreDatabase.cash, shares: StoreDatabase.shares)
     database = MemoryDatabase(state)
     copy = MemoryLedger(database, of: SimulatedProcess("contract"), in: Surroundings(seed: 1))
     random = SeededNumbers(seed: seed)

@@ -62,20 +62,12 @@ final class SimulatedExchange: Sendable {
     self.isTraced = isTraced
     shards = (0..<Int16(swarm.shards)).map { Shard(rawValue: $0) }
     accounts = (1...4 as ClosedRange<Int64>).map { AccountNumber(rawValue: $0) }
-    var content = DatabaseState()
-    for shard in shards { content.shards[shard] = .init() }
-    for number in 0..<Int32(swarm.instruments) {
-      content.instruments[InstrumentID(rawValue: number + 1)] = Shard(rawValue: Int16(Int(number) % swarm.shards))
-    }
-    instruments = content.instruments
-    for account in accounts {
-      content.accounts[account] = .init(
-        status: .active, cash: .dollars(5_000), held: .zero, lastSubmitted: Timestamp(rawValue: 0))
-      for instrument in instruments.keys {
-        content.positions[.init(account: account, instrument: instrument)] = .init(
-          quantity: Quantity(rawValue: 300), held: .zero)
-      }
-    }
+    instruments = Dictionary(
+      uniqueKeysWithValues: (0..<swarm.instruments).map {
+        (InstrumentID(rawValue: Int32($0) + 1), Shard(rawValue: Int16($0 % swarm.shards)))
+      })
+    let content = DatabaseState(
+      instruments: instruments, accounts: accounts, cash: .dollars(5_000), shares: Quantity(rawValue: 300))
     let checks = ExchangeChecks(content)
     self.checks = checks
     database = MemoryDatabase(content, without: missing) { checks.saw($0, $1) }

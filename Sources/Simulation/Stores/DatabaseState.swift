@@ -44,6 +44,18 @@ package struct DatabaseState: Sendable {
     package var told = Sequence.zero
   }
 
+  /// An exchange that nobody has traded on yet: every account has as much money, and as many shares of every instrument.
+  package init(instruments: [InstrumentID: Shard], accounts: [AccountNumber], cash: Money, shares: Quantity) {
+    self.instruments = instruments
+    for shard in instruments.values { shards[shard] = ShardRows() }
+    for account in accounts {
+      self.accounts[account] = .init(status: .active, cash: cash, held: .zero, lastSubmitted: Timestamp(rawValue: 0))
+      for instrument in instruments.keys {
+        positions[.init(account: account, instrument: instrument)] = .init(quantity: shares, held: .zero)
+      }
+    }
+  }
+
   package var history = LedgerHistory(rawValue: 1)
   package var shards: [Shard: ShardRows] = [:]
   package var instruments: [InstrumentID: Shard] = [:]
