@@ -76,10 +76,10 @@ let package = Package(
     library(
       "PostgresStore",
       [
-        "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching", "JSON", "Digest", "Lifecycle",
-        "Telemetry",
+        "Postgres", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle",
       ],
       resources: [.embedInCode("Migrations")]),
+    library("PostgresAudit", ["PostgresStore", "Postgres", "Services", "Ports", "Market", "Accounting", "JSON"]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
     library(
       "Gateway",
@@ -99,8 +99,8 @@ let package = Package(
     program(
       "buttonwood",
       [
-        "Gateway", "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching",
-        "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
+        "Gateway", "PostgresStore", "PostgresAudit", "RedisStore", "Services", "Ports", "Market", "Accounting",
+        "Sharding", "Matching", "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
       ]),
     program(
       "buttonwood-lab",
@@ -123,8 +123,8 @@ let package = Package(
     tests(
       "PostgresStoreTests",
       [
-        "PostgresStore", "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching", "JSON",
-        "Lifecycle", "Digest", "TestKit",
+        "PostgresStore", "PostgresAudit", "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding",
+        "Matching", "JSON", "Lifecycle", "Digest", "TestKit",
       ]),
     tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
     tests(

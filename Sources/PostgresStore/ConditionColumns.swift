@@ -78,7 +78,7 @@ enum ConditionColumns {
 
 extension LogColumns {
   /// The columns of `command_conditions`, which stand beside a log row; for SELECT lists.
-  static let conditions = """
+  package static let conditions = """
     stop_price, trail_amount, trail_fraction, mark_price, collar, order_class, profit_order, profit_price, loss_order, \
     loss_type, loss_price, loss_stop, target_leg
     """

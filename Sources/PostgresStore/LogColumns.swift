@@ -1,8 +1,8 @@
-internal import Market
-internal import Postgres
+package import Market
+package import Postgres
 
 /// The columns of a command log row, in one order for reading and for writing.
-enum LogColumns {
+package enum LogColumns {
   /// The table's own, in the order of the row type `command_log`.
   static let list = """
     shard, kind, side, order_type, time_in_force, self_trade_prevention, post_only, instrument_id, sequence, account_id, \
@@ -10,9 +10,9 @@ enum LogColumns {
     """
 
   /// For SELECT lists over ``source``.
-  static let readList = "\(list), \(conditions)"
+  package static let readList = "\(list), \(conditions)"
   /// Log rows with what stands beside them.
-  static let source = source(of: "command_log")
+  package static let source = source(of: "command_log")
 
   /// The same of one day's rows.
   static func source(day: Day) -> String { source(of: "command_log_\(day.compact)") }
@@ -26,7 +26,7 @@ enum LogColumns {
   static let count = ownCount + conditionCount
 
   /// What a row asks for. Raw values are stored in the two low bits of `kind`.
-  enum Kind: UInt8 {
+  package enum Kind: UInt8 {
     case place = 0
     case cancel = 1
     case replace = 2
@@ -34,10 +34,10 @@ enum LogColumns {
     case market = 3
 
     /// The low bits of a stored `kind`.
-    static let mask: Int16 = 3
+    package static let mask: Int16 = 3
     /// The bit of `kind` that says an operator has refused the command. A bit and not a column: acceptance sends rows as
     /// the table's row type, so a column more would turn away every gateway that is still running the version before.
-    static let refused: Int16 = 4
+    package static let refused: Int16 = 4
   }
 
   /// What the exchange asks for. Raw values are stored in `side`; the other columns hold
@@ -50,7 +50,7 @@ enum LogColumns {
   /// | resume | | trades of a part | | | reference price | |
   /// | cross | | trades of a part | | | | |
   /// | bind | tier | near close | keeps the reference | reference | previous close | |
-  enum Errand: UInt8 {
+  package enum Errand: UInt8 {
     case step = 0
     case expire = 1
     case halt = 2
@@ -64,7 +64,7 @@ enum LogColumns {
   }
 
   /// Reads a row.
-  static func read(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> LogEntry {
+  package static func read(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> LogEntry {
     let raw = rows.int2(row, 1)
     let isRefused = raw & Kind.refused != 0
     let kind: Kind = try stored(isRefused ? raw & Kind.mask : raw)

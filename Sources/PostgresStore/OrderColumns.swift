@@ -1,11 +1,11 @@
 internal import Accounting
 internal import Market
-internal import Postgres
+package import Postgres
 
 /// The columns of an order row, in one order for reading and for writing.
-enum OrderColumns {
+package enum OrderColumns {
   /// What stands beside an order row `o`, as `t`: behind the order row in a FROM clause.
-  static let join =
+  package static let join =
     "LEFT JOIN order_conditions t ON t.account_id = ANY (ARRAY[o.account_id]) AND t.order_id = o.order_id"
 
   /// For SELECT lists; `o` is the row, `t` what stands beside it (``join``).
@@ -72,7 +72,7 @@ enum OrderColumns {
 
 /// A stored enumeration value.
 /// - Throws: ``PostgresError/unknownValue(_:)`` for one that this program does not know.
-func stored<Value: RawRepresentable<UInt8>>(_ raw: Int16) throws(PostgresError) -> Value {
+package func stored<Value: RawRepresentable<UInt8>>(_ raw: Int16) throws(PostgresError) -> Value {
   guard let byte = UInt8(exactly: raw), let value = Value(rawValue: byte) else {
     throw .unknownValue("the database holds \(raw) where a \(Value.self) belongs, which this program does not know")
   }

@@ -478,8 +478,3 @@ package enum AcceptedRows {
     return [("command_log", log), ("orders", orders), ("order_keys", names)]
   }
 }
-
-extension UniqueID {
-  /// From a column's two halves.
-  init(_ halves: (high: UInt64, low: UInt64)) { self.init(high: halves.high, low: halves.low) }
-}

@@ -1,15 +1,15 @@
-internal import Market
-internal import Postgres
+package import Market
+package import Postgres
 
 /// The SQL of auctions that are executed in parts.
-enum AuctionStatements {
+package enum AuctionStatements {
   /// The columns of ``AuctionColumns``, of the table `a`.
   static let list = """
     a.stage, a.price, a.before_sequence, a.is_closing, a.next_close, a.reference_price, a.orders_left
     """
 
   /// Of the shards `$1`; read in the transaction of the books, because it belongs to the same moment.
-  static let ofBooks = PostgresStatement(
+  package static let ofBooks = PostgresStatement(
     "book_auctions",
     """
     SELECT i.shard, a.instrument_id, \(list)
@@ -73,9 +73,9 @@ enum AuctionStatements {
 }
 
 /// The columns that say where an auction stands.
-enum AuctionColumns {
+package enum AuctionColumns {
   /// Reads rows of shard, instrument and ``AuctionStatements/list``.
-  static func read(_ rows: PostgresRows) throws(PostgresError) -> [Shard: [InstrumentID: AuctionExecution]] {
+  package static func read(_ rows: PostgresRows) throws(PostgresError) -> [Shard: [InstrumentID: AuctionExecution]] {
     var auctions: [Shard: [InstrumentID: AuctionExecution]] = [:]
     for row in 0..<rows.count {
       func price(_ column: Int) -> Price? { rows.isNull(row, column) ? nil : Price(rawValue: rows.int8(row, column)) }

@@ -1,4 +1,5 @@
 internal import Market
+internal import PostgresStore
 
 extension AuditCheck {
   /// Invariant E: per shard the log has no gap and no repeat, and each processed command left its events.

@@ -1,4 +1,5 @@
 internal import Market
+internal import PostgresStore
 
 extension AuditCheck {
   /// Invariant E for the market day: what instruments were told is in the log, and they trade as it says.

@@ -1,6 +1,7 @@
 internal import Accounting
 internal import Market
 internal import Postgres
+internal import PostgresStore
 
 /// Where an event or trade stands in a shard's history.
 struct HistoryPlace: Comparable, Sendable {
