@@ -21,12 +21,7 @@ public struct Audit: Sendable {
     _ session: PostgresSession, replay: Bool, report: @escaping @Sendable (AuditProgress) -> Void = { _ in }
   ) async throws(PostgresError) -> AuditReport {
     try await session.use { (connection) throws(PostgresError) in
-      // Cursors are read to their end, so plans are for all rows, not for quick first ones.
-      try connection.execute(
-        """
-        BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-        SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'; SET LOCAL timezone = 'UTC'
-        """)
+      try connection.execute(AuditStatements.begin)
       var results: [AuditResult] = []
       let total = AuditCheck.all.count + (replay ? 2 : 1)
       for (index, check) in AuditCheck.all.enumerated() {
@@ -51,7 +46,7 @@ public struct Audit: Sendable {
               id: "F", title: ReplayAudit.title, place: total, total: total, toCheck: all, checked: done))
         }
       }
-      try connection.execute("COMMIT")
+      try connection.execute(AuditStatements.commit)
       return AuditReport(results: results)
     }
   }
@@ -59,7 +54,7 @@ public struct Audit: Sendable {
   private func run(
     _ check: AuditCheck, _ connection: inout PostgresConnection, begun: (Int) -> Void
   ) throws(PostgresError) -> AuditResult {
-    let count = try connection.query(PostgresCall(PostgresStatement("audit_count_\(check.id)", check.count)))
+    let count = try connection.query(PostgresCall(AuditStatements.count(check)))
     var result = AuditResult(id: check.id, title: check.title, checked: Int(count.int8(0, 0)))
     begun(result.checked)
     let cursor = try AuditCursor("audit_violations", check.violations, &connection)

@@ -1,3 +1,7 @@
+internal import Accounting
+internal import Market
+internal import PostgresStore
+
 extension AuditCheck {
   /// Invariant G as far as it is stored: the events of an order tell the same story as its row.
   static let events: [AuditCheck] = [
@@ -9,7 +13,7 @@ extension AuditCheck {
         WITH \(kept), \(putAside),
         latest AS (
           SELECT DISTINCT ON (account_id, order_id) account_id, order_id, kind, quantity, filled, leaves
-          FROM order_events WHERE kind NOT IN (7, 8) ORDER BY account_id, order_id, sequence DESC, ordinal DESC)
+          FROM order_events WHERE kind NOT IN (\(OrderEvent.Kind.ofRequests)) ORDER BY account_id, order_id, sequence DESC, ordinal DESC)
         SELECT o.order_id::text, CASE WHEN e.order_id IS NULL THEN format('status %s without an event', o.status)
           ELSE format('status %s, filled %s of %s; last event of kind %s says filled %s, leaves %s, quantity %s', o.status,
             o.filled, o.quantity, e.kind, e.filled, e.leaves, e.quantity) END
@@ -17,9 +21,8 @@ extension AuditCheck {
         LEFT JOIN latest e ON e.account_id = o.account_id AND e.order_id = o.order_id
         WHERE (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside) AND (e.order_id IS NULL OR e.filled <> o.filled
           OR e.leaves <> CASE WHEN o.is_open THEN o.quantity - o.filled ELSE 0 END
-          OR (e.kind IN (3, 4, 6) AND e.filled + e.quantity <> o.quantity)
-          OR NOT CASE o.status WHEN 0 THEN e.kind IN (0, 9, 10, 11) WHEN 1 THEN e.kind IN (0, 1) WHEN 2 THEN e.kind = 2
-            WHEN 3 THEN e.kind = 3 WHEN 4 THEN e.kind = 6 WHEN 5 THEN e.kind = 4 ELSE e.kind = 5 END)
+          OR (e.kind IN (\(OrderEvent.Kind.sql(.canceled, .replaced, .expired))) AND e.filled + e.quantity <> o.quantity)
+          OR NOT CASE o.status \(OrderStatus.allCases.map(lastEvents).joined(separator: " ")) ELSE false END)
         """),
     AuditCheck(
       id: "G2", title: "executed shares grow from event to event by what was executed, and closed orders stay closed",
@@ -29,20 +32,21 @@ extension AuditCheck {
         told AS (
           SELECT shard, sequence, ordinal, order_id, kind, quantity, filled, leaves, lag(filled) OVER story AS before,
             lag(kind) OVER story AS kind_before, lag(leaves) OVER story AS left_before
-          FROM order_events WHERE kind NOT IN (7, 8)
+          FROM order_events WHERE kind NOT IN (\(OrderEvent.Kind.ofRequests))
           WINDOW story AS (PARTITION BY account_id, order_id ORDER BY sequence, ordinal))
         SELECT t.order_id::text, format('at shard %s sequence %s ordinal %s: kind %s, quantity %s, filled %s after %s, leaves %s',
           t.shard, t.sequence, t.ordinal, t.kind, t.quantity, t.filled, coalesce(t.before::text, 'nothing'), t.leaves)
         FROM told t CROSS JOIN first_day f
-        WHERE CASE WHEN t.before IS NULL THEN t.order_id >= f.id AND t.kind NOT IN (0, 5, 10)
+        WHERE CASE WHEN t.before IS NULL THEN t.order_id >= f.id AND t.kind NOT IN (\(begins))
           -- A leg is held, then new.
-          WHEN t.kind = 0 AND t.kind_before IN (10, 11) THEN t.filled <> 0 OR t.quantity <> t.left_before
-          WHEN t.left_before = 0 OR t.kind IN (0, 5, 10) THEN true
-          WHEN t.kind = 11 THEN t.filled <> t.before OR t.leaves <> t.left_before - t.quantity
-          WHEN t.kind IN (1, 2) THEN t.filled <> t.before + t.quantity OR t.leaves <> t.left_before - t.quantity
+          WHEN t.kind = \(OrderEvent.Kind.new.sql) AND t.kind_before IN (\(OrderEvent.Kind.sql(.held, .reduced))) THEN t.filled <> 0 OR t.quantity <> t.left_before
+          WHEN t.left_before = 0 OR t.kind IN (\(begins)) THEN true
+          WHEN t.kind = \(OrderEvent.Kind.reduced.sql) THEN t.filled <> t.before OR t.leaves <> t.left_before - t.quantity
+          WHEN t.kind IN (\(OrderEvent.Kind.executions)) THEN t.filled <> t.before + t.quantity OR t.leaves <> t.left_before - t.quantity
           ELSE t.filled <> t.before OR t.quantity <> t.left_before END
-          OR (t.kind IN (1, 11) AND t.leaves <= 0) OR (t.kind BETWEEN 2 AND 8 AND t.leaves <> 0)
-          OR (t.kind IN (0, 9, 10) AND t.leaves <> t.quantity)
+          OR (t.kind IN (\(OrderEvent.Kind.sql(.partialFill, .reduced))) AND t.leaves <= 0)
+          OR (t.kind IN (\(ends)) AND t.leaves <> 0)
+          OR (t.kind IN (\(OrderEvent.Kind.sql(.new, .triggered, .held))) AND t.leaves <> t.quantity)
         """),
     AuditCheck(
       id: "G3", title: "events name existing orders of the same account, instrument and side",
@@ -57,7 +61,7 @@ extension AuditCheck {
         WHERE (o.order_id IS NULL AND e.order_id >= f.id)
           OR (e.shard, e.instrument_id) <> (o.shard, o.instrument_id)
           -- A late cancel does not know the side of the order that is gone.
-          OR (e.kind <> 7 AND e.side <> o.side)
+          OR (e.kind <> \(OrderEvent.Kind.cancelRejected.sql) AND e.side <> o.side)
         """),
     AuditCheck(
       id: "G4", title: "an account's events have strictly increasing times in the order in which they were committed",
@@ -92,17 +96,40 @@ extension AuditCheck {
         """),
     AuditCheck(
       id: "G5", title: "an event knows what the shares executed so far were worth",
-      count: "SELECT count(*) FROM order_events WHERE event_at IS NOT NULL AND kind NOT IN (7, 8)",
+      count:
+        "SELECT count(*) FROM order_events WHERE event_at IS NOT NULL AND kind NOT IN (\(OrderEvent.Kind.ofRequests))",
       violations: """
         WITH told AS (
           SELECT shard, sequence, ordinal, kind, price, quantity, filled_value,
             lag(filled_value) OVER (PARTITION BY account_id, order_id ORDER BY sequence, ordinal) AS before
-          FROM order_events WHERE kind NOT IN (7, 8) AND event_at IS NOT NULL)
+          FROM order_events WHERE kind NOT IN (\(OrderEvent.Kind.ofRequests)) AND event_at IS NOT NULL)
         SELECT format('shard %s sequence %s ordinal %s', t.shard, t.sequence, t.ordinal),
           format('kind %s, worth %s after %s', t.kind, coalesce(t.filled_value::text, 'unknown'), t.before)
         FROM told t
         WHERE t.filled_value IS NULL
-          OR t.filled_value <> t.before + CASE WHEN t.kind IN (1, 2) THEN t.price * t.quantity ELSE 0 END
+          OR t.filled_value <> t.before + CASE WHEN t.kind IN (\(OrderEvent.Kind.executions)) THEN t.price * t.quantity ELSE 0 END
         """),
   ]
+
+  /// The kinds of events with which an order can begin, for `IN (…)`.
+  private static let begins = OrderEvent.Kind.sql(.new, .rejected, .held)
+
+  /// The kinds of events that leave nothing of an order, for `IN (…)`; those of requests tell of none.
+  private static let ends = OrderEvent.Kind.sql(
+    .fill, .canceled, .replaced, .rejected, .expired, .cancelRejected, .replaceRejected)
+
+  /// The branch of a CASE over an order's state that says which kind its last event has.
+  private static func lastEvents(of status: OrderStatus) -> String {
+    let kinds =
+      switch status {
+      case .accepted: OrderEvent.Kind.sql(.new, .triggered, .held, .reduced)
+      case .partiallyFilled: OrderEvent.Kind.sql(.new, .partialFill)
+      case .filled: OrderEvent.Kind.fill.sql
+      case .canceled: OrderEvent.Kind.canceled.sql
+      case .expired: OrderEvent.Kind.expired.sql
+      case .replaced: OrderEvent.Kind.replaced.sql
+      case .rejected: OrderEvent.Kind.rejected.sql
+      }
+    return "WHEN \(status.sql) THEN e.kind IN (\(kinds))"
+  }
 }

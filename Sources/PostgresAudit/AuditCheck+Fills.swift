@@ -1,3 +1,7 @@
+internal import Accounting
+internal import Market
+internal import PostgresStore
+
 extension AuditCheck {
   /// Invariant B: what an order has executed is the sum of its trades and never more than it asked for.
   static let fills: [AuditCheck] = [
@@ -9,11 +13,11 @@ extension AuditCheck {
         SELECT o.order_id::text, format('status %s, filled %s of %s, value %s', o.status, o.filled, o.quantity, o.filled_value)
         FROM orders o JOIN shard_cursors c USING (shard)
         WHERE o.price <= 0 OR o.quantity <= 0 OR o.filled NOT BETWEEN 0 AND o.quantity
-          OR (o.filled = o.quantity) <> (o.status = 2) OR (o.filled = 0) <> (o.filled_value = 0) OR o.filled_value < 0
-          OR (o.status = 0 AND o.filled <> 0 AND o.sequence <= c.processed_sequence
+          OR (o.filled = o.quantity) <> (o.status = \(OrderStatus.filled.sql)) OR (o.filled = 0) <> (o.filled_value = 0) OR o.filled_value < 0
+          OR (o.status = \(OrderStatus.accepted.sql) AND o.filled <> 0 AND o.sequence <= c.processed_sequence
             AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside))
-          OR (o.status = 1 AND o.filled = 0)
-          OR ((o.sequence > c.processed_sequence OR (o.shard, o.sequence) IN (SELECT * FROM put_aside)) AND o.status <> 0)
+          OR (o.status = \(OrderStatus.partiallyFilled.sql) AND o.filled = 0)
+          OR ((o.sequence > c.processed_sequence OR (o.shard, o.sequence) IN (SELECT * FROM put_aside)) AND o.status <> \(OrderStatus.accepted.sql))
         """),
     AuditCheck(
       id: "B2", title: "executed shares and their value are the sum of the order's trades",
@@ -30,10 +34,10 @@ extension AuditCheck {
         ), sums AS (
           SELECT o.order_id, o.filled, o.filled_value, coalesce(d.filled, 0) AS traded, coalesce(d.value, 0) AS worth,
             coalesce(r.filled, 0) AS inherited, coalesce(r.filled_value, 0) AS inherited_value,
-            o.replaces IS NOT NULL AND (o.status = 6 OR o.sequence > k.processed
+            o.replaces IS NOT NULL AND (o.status = \(OrderStatus.rejected.sql) OR o.sequence > k.processed
               OR (o.shard, o.sequence) IN (SELECT * FROM put_aside)) AS beside,
             -- What was accepted for an order that has then never come to be keeps what that one would have had.
-            coalesce(r.status = 6, false) AS is_of_none
+            coalesce(r.status = \(OrderStatus.rejected.sql), false) AS is_of_none
           FROM orders o JOIN kept k ON k.shard = o.shard AND o.sequence >= k.first
           LEFT JOIN done d ON d.account_id = o.account_id AND d.order_id = o.order_id
           LEFT JOIN orders r ON r.account_id = o.account_id AND r.order_id = o.replaces
@@ -52,10 +56,10 @@ extension AuditCheck {
       violations: """
         WITH t AS (
           SELECT t.shard, t.sequence, t.ordinal + s.second AS ordinal, t.instrument_id, s.side::smallint AS side,
-            CASE s.side WHEN 0 THEN t.buyer ELSE t.seller END AS account_id,
-            CASE s.side WHEN 0 THEN t.buy_order ELSE t.sell_order END AS order_id, t.price, t.quantity
-          FROM trades t CROSS JOIN LATERAL (VALUES (0, t.taker_side::integer), (1, 1 - t.taker_side)) AS s (second, side)
-        ), e AS (SELECT * FROM order_events WHERE kind IN (1, 2))
+            CASE s.side WHEN \(Side.buy.sql) THEN t.buyer ELSE t.seller END AS account_id,
+            CASE s.side WHEN \(Side.buy.sql) THEN t.buy_order ELSE t.sell_order END AS order_id, t.price, t.quantity
+          FROM trades t CROSS JOIN LATERAL (VALUES (0, t.taker_side::integer), (1, \(Side.opposite(of: "t.taker_side")))) AS s (second, side)
+        ), e AS (SELECT * FROM order_events WHERE kind IN (\(OrderEvent.Kind.executions)))
         SELECT format('shard %s sequence %s ordinal %s', coalesce(t.shard, e.shard), coalesce(t.sequence, e.sequence),
             coalesce(t.ordinal, e.ordinal)),
           CASE WHEN e.shard IS NULL THEN format('trade without the event of order %s', t.order_id)
@@ -78,7 +82,7 @@ extension AuditCheck {
         LEFT JOIN orders b ON b.account_id = t.buyer AND b.order_id = t.buy_order
         LEFT JOIN orders s ON s.account_id = t.seller AND s.order_id = t.sell_order
         WHERE (b.order_id IS NULL AND t.buy_order >= f.id) OR (s.order_id IS NULL AND t.sell_order >= f.id)
-          OR b.side <> 0 OR s.side <> 1 OR b.shard <> t.shard OR s.shard <> t.shard
+          OR b.side <> \(Side.buy.sql) OR s.side <> \(Side.sell.sql) OR b.shard <> t.shard OR s.shard <> t.shard
           OR b.instrument_id <> t.instrument_id OR s.instrument_id <> t.instrument_id
           OR t.quantity <= 0 OR t.price > b.price OR t.price < s.price OR t.buyer = t.seller
         """),

@@ -45,12 +45,12 @@ extension AuditCheck {
       id: "E3", title: "each processed command of an account left an event or is in quarantine",
       count: """
         SELECT count(*) FROM command_log g JOIN shard_cursors c USING (shard)
-        WHERE g.sequence <= c.processed_sequence AND g.kind & 3 <> \(LogColumns.Kind.market.rawValue)
+        WHERE g.sequence <= c.processed_sequence AND \(LogColumns.kind(of: "g")) <> \(LogColumns.Kind.market.sql)
         """,
       violations: """
         SELECT format('shard %s sequence %s', g.shard, g.sequence), format('command of kind %s left no event', g.kind)
         FROM command_log g JOIN shard_cursors c USING (shard)
-        WHERE g.sequence <= c.processed_sequence AND g.kind & 3 <> \(LogColumns.Kind.market.rawValue)
+        WHERE g.sequence <= c.processed_sequence AND \(LogColumns.kind(of: "g")) <> \(LogColumns.Kind.market.sql)
           AND NOT EXISTS (SELECT FROM order_events e WHERE e.shard = g.shard AND e.sequence = g.sequence)
           AND NOT EXISTS (SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.sequence)
         """),
@@ -83,18 +83,20 @@ extension AuditCheck {
       violations: """
         SELECT format('shard %s sequence %s', shard, sequence), format('row of kind %s has impossible terms', kind)
         FROM command_log
-        WHERE kind NOT BETWEEN 0 AND 7 OR CASE kind & 3
-          WHEN 3 THEN side NOT BETWEEN 0 AND 6 OR time_in_force < 0 OR order_type NOT BETWEEN 0 AND 2 OR account_id <> 0 OR price < 0
-            OR quantity < 0 OR side = \(LogColumns.Errand.bind.rawValue) AND (order_type < 1
-              OR time_in_force NOT BETWEEN 0 AND 1 OR price < 1 OR quantity < 1) OR target IS NOT NULL OR target_sequence NOT BETWEEN 0 AND sequence - 1
+        WHERE kind NOT BETWEEN \(LogColumns.Kind.storedSpan) OR CASE \(LogColumns.kind())
+          WHEN \(LogColumns.Kind.market.sql) THEN side NOT BETWEEN \(LogColumns.Errand.span) OR time_in_force < 0
+            OR order_type NOT BETWEEN \(SessionStage.span) OR account_id <> 0 OR price < 0
+            OR quantity < 0 OR side = \(LogColumns.Errand.bind.sql) AND (order_type NOT BETWEEN \(BandTier.span)
+              OR time_in_force NOT IN (\(LogColumns.flags)) OR price < 1 OR quantity < 1) OR target IS NOT NULL OR target_sequence NOT BETWEEN 0 AND sequence - 1
             OR extra_hold IS NOT NULL
-          ELSE side NOT BETWEEN 0 AND 1 OR order_type NOT BETWEEN 0 AND 1 OR time_in_force NOT BETWEEN 0 AND 5
-            OR self_trade_prevention NOT BETWEEN 0 AND 2 OR target_sequence NOT BETWEEN 1 AND sequence - 1
-            OR CASE WHEN kind & 3 = 1 THEN target_sequence IS NULL OR target IS NOT NULL OR extra_hold IS NOT NULL
+          ELSE side NOT BETWEEN \(Side.span) OR order_type NOT BETWEEN \(OrderType.span)
+            OR time_in_force NOT BETWEEN \(TimeInForce.span)
+            OR self_trade_prevention NOT BETWEEN \(SelfTradePrevention.span) OR target_sequence NOT BETWEEN 1 AND sequence - 1
+            OR CASE WHEN \(LogColumns.kind()) = \(LogColumns.Kind.cancel.sql) THEN target_sequence IS NULL OR target IS NOT NULL OR extra_hold IS NOT NULL
               ELSE price NOT BETWEEN 1 AND \(Price.maximum.rawValue)
                 OR quantity NOT BETWEEN 1 AND \(Quantity.maximum.rawValue)
-                OR (target IS NULL) <> (kind & 3 = 0) OR (target_sequence IS NULL) <> (kind & 3 = 0)
-                OR (extra_hold IS NULL) <> (kind & 3 = 0) OR extra_hold < 0 END END
+                OR (target IS NULL) <> (\(LogColumns.kind()) = \(LogColumns.Kind.place.sql)) OR (target_sequence IS NULL) <> (\(LogColumns.kind()) = \(LogColumns.Kind.place.sql))
+                OR (extra_hold IS NULL) <> (\(LogColumns.kind()) = \(LogColumns.Kind.place.sql)) OR extra_hold < 0 END END
         """),
     AuditCheck(
       id: "E7", title: "commands in quarantine are processed ones that changed nothing",
@@ -108,7 +110,7 @@ extension AuditCheck {
           WHEN t.is_there THEN 'in quarantine and traded'
           ELSE 'in quarantine, and its order is closed or elsewhere' END
         FROM quarantined_commands q LEFT JOIN kept k USING (shard)
-        LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence AND g.kind & 3 IN (0, 2)
+        LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence AND \(LogColumns.kind(of: "g")) IN (\(LogColumns.Kind.ofOrders))
         LEFT JOIN orders o ON o.account_id = g.account_id AND o.order_id = g.order_id
         CROSS JOIN LATERAL (SELECT EXISTS (
           SELECT FROM order_events e WHERE e.shard = q.shard AND e.sequence = q.sequence) AS is_there) AS e
@@ -121,7 +123,7 @@ extension AuditCheck {
       id: "E8", title: "commands out of quarantine came back as they were, and only those were refused",
       count: """
         SELECT (SELECT count(*) FROM quarantined_commands WHERE resolved_at IS NOT NULL)
-          + (SELECT count(*) FROM command_log WHERE kind > 3)
+          + (SELECT count(*) FROM command_log WHERE kind > \(LogColumns.Kind.mask))
         """,
       violations: """
         WITH \(kept)
@@ -132,7 +134,7 @@ extension AuditCheck {
         LEFT JOIN command_log g ON g.shard = q.shard AND g.sequence = q.sequence
         LEFT JOIN command_log n ON n.shard = q.shard AND n.sequence = q.resolved_sequence
         WHERE q.resolved_at IS NOT NULL AND q.resolved_sequence >= k.first AND (n.shard IS NULL OR (q.sequence >= k.first
-          AND (g.kind | CASE q.resolution WHEN 'refused' THEN 4 ELSE 0 END, g.side, g.order_type, g.time_in_force,
+          AND (g.kind | CASE q.resolution WHEN 'refused' THEN \(LogColumns.Kind.refused) ELSE 0 END, g.side, g.order_type, g.time_in_force,
             g.self_trade_prevention, g.post_only, g.instrument_id, g.account_id, g.price, g.quantity, g.order_id, g.target,
             g.extra_hold) IS DISTINCT FROM
             (n.kind::integer, n.side, n.order_type, n.time_in_force, n.self_trade_prevention, n.post_only, n.instrument_id,
@@ -143,7 +145,7 @@ extension AuditCheck {
               WHERE c.shard = n.shard AND c.sequence = n.sequence) AS c)))
         UNION ALL
         SELECT format('shard %s sequence %s', n.shard, n.sequence), 'refused without having been in quarantine'
-        FROM command_log n WHERE n.kind > 3 AND NOT EXISTS (
+        FROM command_log n WHERE n.kind > \(LogColumns.Kind.mask) AND NOT EXISTS (
           SELECT FROM quarantined_commands q WHERE q.shard = n.shard AND q.resolved_sequence = n.sequence)
         UNION ALL
         SELECT format('shard %s sequence %s', shard, resolved_sequence), format('%s commands came back as this one', count(*))

@@ -1,3 +1,7 @@
+internal import Accounting
+internal import Market
+internal import PostgresStore
+
 extension AuditCheck {
   /// Invariant A: every acknowledged order is there, in exactly one open or final state.
   static let orders: [AuditCheck] = [
@@ -7,22 +11,22 @@ extension AuditCheck {
         SELECT o.order_id::text, format('status %s, is_open %s, pending %s, closed_at %s, replaced_by %s',
           o.status, o.is_open, o.pending, coalesce(o.closed_at::text, 'none'), coalesce(o.replaced_by::text, 'none'))
         FROM orders o
-        WHERE o.status NOT BETWEEN 0 AND 6 OR o.pending NOT BETWEEN 0 AND 2
-          OR o.is_open <> (o.status IN (0, 1)) OR o.is_open <> (o.closed_at IS NULL)
-          OR (NOT o.is_open AND o.pending <> 0) OR (o.replaced_by IS NOT NULL) <> (o.status = 5)
+        WHERE o.status NOT BETWEEN \(OrderStatus.span) OR o.pending NOT BETWEEN \(PendingChange.span)
+          OR o.is_open <> (o.status IN (\(OrderStatus.open))) OR o.is_open <> (o.closed_at IS NULL)
+          OR (NOT o.is_open AND o.pending <> \(PendingChange.none.sql)) OR (o.replaced_by IS NOT NULL) <> (o.status = \(OrderStatus.replaced.sql))
         """),
     AuditCheck(
       id: "A2", title: "orders and the log rows that placed them agree",
-      count: "SELECT count(*) FROM command_log WHERE kind & 3 IN (0, 2)",
+      count: "SELECT count(*) FROM command_log WHERE \(LogColumns.kind()) IN (\(LogColumns.Kind.ofOrders))",
       violations: """
         WITH \(kept),
         o AS (
-          SELECT o.*, t.order_id IS NOT NULL AS is_conditional, coalesce(t.role, 0) <> 0 AS is_exit
+          SELECT o.*, t.order_id IS NOT NULL AS is_conditional, coalesce(t.role, \(OrderRole.main.sql)) <> \(OrderRole.main.sql) AS is_exit
           FROM orders o JOIN kept k USING (shard) LEFT JOIN order_conditions t
             ON t.account_id = o.account_id AND t.order_id = o.order_id
-          WHERE o.sequence >= k.first AND coalesce(t.leg, 0) = 0),
+          WHERE o.sequence >= k.first AND coalesce(t.leg, \(OrderRole.main.sql)) = \(OrderRole.main.sql)),
         -- What came out of quarantine has another row by now.
-        g AS (SELECT * FROM command_log c WHERE kind & 3 IN (0, 2) AND NOT EXISTS (
+        g AS (SELECT * FROM command_log c WHERE \(LogColumns.kind()) IN (\(LogColumns.Kind.ofOrders)) AND NOT EXISTS (
           SELECT FROM quarantined_commands q
           WHERE q.shard = c.shard AND q.sequence = c.sequence AND q.resolved_at IS NOT NULL))
         SELECT coalesce(o.order_id, g.order_id)::text,
@@ -49,10 +53,10 @@ extension AuditCheck {
         WITH \(kept), \(firstDay),
         legs AS (
           SELECT g.shard, g.sequence, g.account_id, g.order_id AS group_id, l.*,
-            CASE d.order_class WHEN 2 THEN g.side ELSE 1 - g.side END AS side, g.quantity
+            CASE d.order_class WHEN \(OrderClass.oco.sql) THEN g.side ELSE \(Side.opposite(of: "g.side")) END AS side, g.quantity
           FROM command_log g JOIN command_conditions d USING (shard, sequence)
-          CROSS JOIN LATERAL (VALUES (d.profit_order, 1, 0, d.profit_price, NULL::bigint),
-            (d.loss_order, 2, d.loss_type, d.loss_price, d.loss_stop)) AS l (order_id, leg, order_type, price, stop)
+          CROSS JOIN LATERAL (VALUES (d.profit_order, \(OrderRole.takeProfit.sql), \(OrderType.limit.sql), d.profit_price, NULL::bigint),
+            (d.loss_order, \(OrderRole.stopLoss.sql), d.loss_type, d.loss_price, d.loss_stop)) AS l (order_id, leg, order_type, price, stop)
           WHERE l.order_id IS NOT NULL AND NOT EXISTS (
             SELECT FROM quarantined_commands q
             WHERE q.shard = g.shard AND q.sequence = g.sequence AND q.resolved_at IS NOT NULL)),
@@ -60,7 +64,7 @@ extension AuditCheck {
           SELECT o.shard, o.sequence, o.account_id, t.group_id, o.order_id, t.leg, o.order_type, o.price, t.stop_price, o.side,
             o.quantity
           FROM order_conditions t JOIN orders o ON o.account_id = t.account_id AND o.order_id = t.order_id
-          JOIN kept k ON k.shard = o.shard AND o.sequence >= k.first WHERE t.leg > 0)
+          JOIN kept k ON k.shard = o.shard AND o.sequence >= k.first WHERE t.leg > \(OrderRole.main.sql))
         SELECT coalesce(l.order_id, s.order_id)::text, CASE WHEN s.order_id IS NULL THEN 'a leg without an order'
           WHEN l.order_id IS NULL THEN 'a leg that no log row brought' ELSE 'the leg and its log row differ' END
         FROM legs l FULL JOIN stored s ON s.account_id = l.account_id AND s.order_id = l.order_id
@@ -76,9 +80,10 @@ extension AuditCheck {
         SELECT t.order_id::text, format('impossible conditions: class %s, role %s, phase %s, activation %s', t.order_class,
           t.role, t.phase, t.activation)
         FROM order_conditions t
-        WHERE t.order_class NOT BETWEEN 0 AND 3 OR t.role NOT BETWEEN 0 AND 2 OR t.phase NOT BETWEEN 0 AND 2
-          OR t.leg NOT BETWEEN 0 AND 2 OR t.activation < 0 OR (t.group_id IS NULL) <> (t.order_class = 0)
-          OR (t.phase = 1 AND t.stop_price IS NULL) OR (t.phase = 2 AND t.role = 0)
+        WHERE t.order_class NOT BETWEEN \(OrderClass.span) OR t.role NOT BETWEEN \(OrderRole.span)
+          OR t.phase NOT BETWEEN \(OrderPhase.span) OR t.leg NOT BETWEEN \(OrderRole.span) OR t.activation < 0 OR (t.group_id IS NULL) <> (t.order_class = \(OrderClass.simple.sql))
+          OR (t.phase = \(OrderPhase.waiting.sql) AND t.stop_price IS NULL)
+          OR (t.phase = \(OrderPhase.held.sql) AND t.role = \(OrderRole.main.sql))
         """),
     AuditCheck(
       id: "A3", title: "client keys name existing orders and each order has one",
@@ -106,19 +111,20 @@ extension AuditCheck {
         """),
     AuditCheck(
       id: "A5", title: "pending changes of open orders wait in the log or in quarantine",
-      count: "SELECT count(*) FROM orders WHERE is_open AND pending <> 0",
+      count: "SELECT count(*) FROM orders WHERE is_open AND pending <> \(PendingChange.none.sql)",
       violations: """
         WITH \(putAside)
         SELECT o.order_id::text, format('pending %s without a cancel or replacement in the log', o.pending)
         FROM orders o
-        WHERE o.is_open AND o.pending <> 0 AND NOT EXISTS (
+        WHERE o.is_open AND o.pending <> \(PendingChange.none.sql) AND NOT EXISTS (
           SELECT FROM command_log g JOIN shard_cursors c USING (shard)
           WHERE g.shard = o.shard
             AND (g.sequence > c.processed_sequence OR (g.shard, g.sequence) IN (SELECT * FROM put_aside))
             -- An order may have come out of quarantine after the change was asked for.
             AND (g.target_sequence = o.sequence OR EXISTS (
               SELECT FROM quarantined_commands q WHERE q.shard = g.shard AND q.sequence = g.target_sequence))
-            AND ((g.kind & 3 = 1 AND g.order_id = o.order_id) OR (g.kind & 3 = 2 AND g.target = o.order_id)))
+            AND ((\(LogColumns.kind(of: "g")) = \(LogColumns.Kind.cancel.sql) AND g.order_id = o.order_id)
+            OR (\(LogColumns.kind(of: "g")) = \(LogColumns.Kind.replace.sql) AND g.target = o.order_id)))
         """),
     AuditCheck(
       id: "A6", title: "replacements and what they replaced name each other",
@@ -127,13 +133,13 @@ extension AuditCheck {
         WITH \(firstDay), \(putAside)
         SELECT o.order_id::text, format('replaced by %s, which does not replace it', o.replaced_by)
         FROM orders o LEFT JOIN orders n ON n.account_id = o.account_id AND n.order_id = o.replaced_by
-        WHERE o.replaced_by IS NOT NULL AND (n.replaces IS DISTINCT FROM o.order_id OR n.status = 6)
+        WHERE o.replaced_by IS NOT NULL AND (n.replaces IS DISTINCT FROM o.order_id OR n.status = \(OrderStatus.rejected.sql))
         UNION ALL
         SELECT n.order_id::text, format('replaces %s, which is not replaced by it', n.replaces)
         FROM orders n CROSS JOIN first_day f JOIN shard_cursors c ON c.shard = n.shard
         LEFT JOIN orders o ON o.account_id = n.account_id AND o.order_id = n.replaces
         WHERE n.replaces IS NOT NULL AND n.replaces >= f.id AND (o.order_id IS NULL
-          OR (n.sequence <= c.processed_sequence AND n.status <> 6 AND o.replaced_by IS DISTINCT FROM n.order_id
+          OR (n.sequence <= c.processed_sequence AND n.status <> \(OrderStatus.rejected.sql) AND o.replaced_by IS DISTINCT FROM n.order_id
             AND (n.shard, n.sequence) NOT IN (SELECT * FROM put_aside)))
         """),
     AuditCheck(

@@ -1,4 +1,5 @@
 internal import Market
+internal import PostgresStore
 
 /// One check in SQL: how many things it looks at, and which of them are wrong.
 struct AuditCheck: Sendable {
@@ -39,17 +40,17 @@ extension AuditCheck {
   static let exits = """
     exits AS MATERIALIZED (
       SELECT o.account_id, o.instrument_id, o.side, t.group_id, max(o.price) AS price, max(o.quantity - o.filled) AS leaves,
-        bool_or(t.phase = \(OrderPhase.held.rawValue)) AS are_held
+        bool_or(t.phase = \(OrderPhase.held.sql)) AS are_held
       FROM orders o JOIN order_conditions t ON t.account_id = o.account_id AND t.order_id = o.order_id
         JOIN shard_cursors c USING (shard)
-      WHERE o.is_open AND t.role <> 0 AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
+      WHERE o.is_open AND t.role <> \(OrderRole.main.sql) AND (o.replaces IS NULL OR (o.sequence <= c.processed_sequence
         AND (o.shard, o.sequence) NOT IN (SELECT * FROM put_aside)))
       GROUP BY o.account_id, o.instrument_id, o.side, t.group_id)
     """
 
   /// Whether order `o` is an exit of a class.
   static let isExit = """
-    EXISTS (SELECT FROM order_conditions t WHERE t.account_id = o.account_id AND t.order_id = o.order_id AND t.role <> 0)
+    EXISTS (SELECT FROM order_conditions t WHERE t.account_id = o.account_id AND t.order_id = o.order_id AND t.role <> \(OrderRole.main.sql))
     """
 
   static let firstDay = """

@@ -13,8 +13,8 @@ struct AuditCursor {
   ///   - name: Distinct among the transaction's cursors; one name, one list of column types.
   init(_ name: String, _ query: String, _ connection: inout PostgresConnection) throws(PostgresError) {
     self.name = name
-    fetch = PostgresStatement("audit_fetch_\(name)", "FETCH \(Self.portion) FROM \(name)")
-    try connection.execute("DECLARE \(name) NO SCROLL CURSOR FOR \(query)")
+    fetch = AuditStatements.fetch(Self.portion, from: name)
+    try connection.execute(AuditStatements.declare(name, query))
   }
 
   /// The next rows; none at the end.
@@ -23,5 +23,7 @@ struct AuditCursor {
   }
 
   /// Closes the cursor; its name is free again.
-  func close(_ connection: inout PostgresConnection) throws(PostgresError) { try connection.execute("CLOSE \(name)") }
+  func close(_ connection: inout PostgresConnection) throws(PostgresError) {
+    try connection.execute(AuditStatements.close(name))
+  }
 }

@@ -28,54 +28,11 @@ struct CostAudit {
     var counted: PositionCost?
   }
 
-  /// Columns: the position with its lot and base, and of a movement shares, price and cost; no movement is NULL. The events of
-  /// a trade's two orders tell its times in their accounts.
-  private static let rows = """
-    WITH \(kept), moved AS (
-      SELECT t.account_id, t.instrument_id, e.event_at AS at, t.shares, t.price, NULL::bigint AS cost
-      FROM (
-        SELECT shard, sequence, ordinal, buy_order AS order_id, buyer AS account_id, instrument_id, quantity AS shares, price
-        FROM trades
-        UNION ALL
-        SELECT shard, sequence, ordinal, sell_order, seller, instrument_id, -quantity, price FROM trades) AS t
-      JOIN order_events e ON e.shard = t.shard AND e.sequence = t.sequence AND e.order_id = t.order_id
-        AND e.ordinal BETWEEN t.ordinal AND t.ordinal + 1
-      UNION ALL
-      SELECT l.account_id, l.asset, j.created_at, l.amount, NULL, l.cost
-      FROM journal_lines l JOIN journals j USING (journal_id)
-      WHERE l.asset > 0 AND l.account_id > 0 AND j.is_ordered AND l.cost IS NOT NULL)
-    SELECT p.account_id, p.instrument_id, p.quantity, p.cost, coalesce(p.lot_cost::text, ''), p.lot_shares,
-      coalesce(p.base_cost, 0), coalesce(p.base_shares, 0), m.shares, m.price, m.cost
-    FROM positions p JOIN kept_since k ON k.instrument_id = p.instrument_id
-    LEFT JOIN moved m ON m.account_id = p.account_id AND m.instrument_id = p.instrument_id
-      AND m.at > p.base_at
-    WHERE p.lot_shares IS NOT NULL AND p.base_at >= k.since ORDER BY p.account_id, p.instrument_id, m.at
-    """
-
-  /// `kept_since`: from which moment on all trades of an instrument are here. Days may have been detached: then the log of its
-  /// shard does not begin with the first row.
-  private static let kept = """
-    kept_since AS MATERIALIZED (
-      SELECT i.instrument_id, CASE WHEN l.last_sequence = 0 OR g.first = 1 THEN '-infinity'
-        ELSE coalesce(date_trunc('day', g.since), 'infinity') END AS since
-      FROM instruments i JOIN shard_logs l USING (shard)
-      LEFT JOIN (SELECT shard, min(sequence) AS first, min(accepted_at) AS since FROM command_log GROUP BY shard) AS g
-        USING (shard))
-    """
-
   /// Counts all positions up.
   /// - Parameter begun: Told how many there are.
   func run(_ connection: inout PostgresConnection, begun: (Int) -> Void) throws(PostgresError) -> AuditResult {
     let counts = try connection.query(
-      PostgresCall(
-        PostgresStatement(
-          "audit_count_costs",
-          """
-          WITH \(Self.kept)
-          SELECT count(*) FILTER (WHERE lot_shares IS NOT NULL AND base_at >= since),
-            count(*) FILTER (WHERE lot_shares IS NULL AND quantity > 0), count(*) FILTER (WHERE base_at < since)
-          FROM positions JOIN kept_since USING (instrument_id)
-          """)))
+      PostgresCall(AuditStatements.countCosts))
     var result = AuditResult(id: Self.id, title: Self.title, checked: Int(counts.int8(0, 0)))
     begun(result.checked)
     let unknown = counts.int8(0, 1)
@@ -87,7 +44,7 @@ struct CostAudit {
     if old > 0 {
       result.notes.append("\(old) positions go back to days that are not here any more: they are not counted")
     }
-    let cursor = try AuditCursor("audit_costs", Self.rows, &connection)
+    let cursor = try AuditCursor("audit_costs", AuditStatements.costs, &connection)
     var count: Count?
     while true {
       let rows = try cursor.next(&connection)

@@ -26,13 +26,6 @@ struct RecordedEvent: RecordedRow {
   var filled: Int64
   var leaves: Int64
 
-  static func query(where condition: String) -> String {
-    """
-    SELECT shard, sequence, ordinal, kind, reason, side, instrument_id, account_id, order_id, price, quantity, filled, leaves
-    FROM order_events WHERE \(condition) ORDER BY sequence, ordinal
-    """
-  }
-
   init(_ rows: PostgresRows, _ row: Int) {
     shard = rows.int2(row, 0)
     place = HistoryPlace(sequence: rows.int8(row, 1), ordinal: rows.int4(row, 2))
@@ -83,13 +76,6 @@ struct RecordedTrade: RecordedRow {
   var seller: Int64
   var price: Int64
   var quantity: Int64
-
-  static func query(where condition: String) -> String {
-    """
-    SELECT shard, sequence, ordinal, taker_side, instrument_id, buy_order, buyer, sell_order, seller, price, quantity
-    FROM trades WHERE \(condition) ORDER BY sequence, ordinal
-    """
-  }
 
   init(_ rows: PostgresRows, _ row: Int) {
     shard = rows.int2(row, 0)
@@ -147,16 +133,6 @@ struct RecordedOrder: RecordedRow {
   var quantity: Int64
   var filled: Int64
   var value: Int64
-
-  static func query(shard: Shard, processed: Sequence) -> String {
-    """
-    SELECT o.priority, o.order_id, o.account_id, instrument_id, side, price, quantity, filled, filled_value,
-      coalesce(t.activation, 0)
-    FROM orders o \(OrderColumns.join) WHERE is_open AND shard = \(shard) AND sequence <= \(processed) AND NOT EXISTS (
-      SELECT FROM quarantined_commands q WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL)
-    ORDER BY o.priority, coalesce(t.activation, 0), o.order_id
-    """
-  }
 
   init(_ rows: PostgresRows, _ row: Int) {
     order = UniqueID(rows.uuid(row, 1))

@@ -60,10 +60,7 @@ struct ReplayAudit {
 
   private func logs(_ connection: inout PostgresConnection) throws(PostgresError) -> [Log] {
     let rows = try connection.query(
-      PostgresCall(
-        PostgresStatement(
-          "audit_replay_logs",
-          "WITH \(AuditCheck.kept) SELECT shard, first, processed FROM kept ORDER BY shard")))
+      PostgresCall(AuditStatements.logs))
     return (0..<rows.count).map { row in
       Log(shard: Shard(rawValue: rows.int2(row, 0)), first: rows.int8(row, 1), processed: rows.int8(row, 2))
     }
@@ -76,14 +73,12 @@ struct ReplayAudit {
     // Nothing rests in empty books, so nothing can contradict itself.
     var engine = try! ShardEngine(shard: log.shard, processed: .zero, orders: [])
     let quarantined = try quarantined(of: log.shard, &connection)
-    let processed = "shard = \(log.shard) AND sequence <= \(log.processed)"
     let commands = try AuditCursor(
-      "audit_log", "SELECT \(LogColumns.readList) FROM \(LogColumns.source) WHERE \(processed) ORDER BY sequence",
-      &connection)
+      "audit_log", AuditStatements.commands(of: log.shard, through: log.processed), &connection)
     var events = RecordedStream<RecordedEvent>(
-      try AuditCursor("audit_events", RecordedEvent.query(where: processed), &connection))
+      try AuditCursor("audit_events", AuditStatements.events(of: log.shard, through: log.processed), &connection))
     var trades = RecordedStream<RecordedTrade>(
-      try AuditCursor("audit_trades", RecordedTrade.query(where: processed), &connection))
+      try AuditCursor("audit_trades", AuditStatements.trades(of: log.shard, through: log.processed), &connection))
     while true {
       let rows = try commands.next(&connection)
       var portion: [ProcessedEntry] = []
@@ -140,9 +135,7 @@ struct ReplayAudit {
   ) throws(PostgresError) -> Set<Sequence> {
     let rows = try connection.query(
       PostgresCall(
-        PostgresStatement(
-          "audit_quarantined", "SELECT sequence FROM quarantined_commands WHERE shard = $1::smallint"),
-        [.int2(shard.rawValue)]))
+        AuditStatements.quarantined, [.int2(shard.rawValue)]))
     return Set((0..<rows.count).map { Sequence(rawValue: rows.int8($0, 0)) })
   }
 
@@ -152,7 +145,7 @@ struct ReplayAudit {
   ) throws(PostgresError) {
     var orders = RecordedStream<RecordedOrder>(
       try AuditCursor(
-        "audit_books", RecordedOrder.query(shard: engine.shard, processed: engine.cursor), &connection))
+        "audit_books", AuditStatements.openOrders(of: engine.shard, through: engine.cursor), &connection))
     for order in engine.openOrders() {
       try orders.compare(RecordedOrder(order), &result, limit: sampleLimit, &connection)
     }

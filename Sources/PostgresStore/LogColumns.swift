@@ -26,7 +26,7 @@ package enum LogColumns {
   static let count = ownCount + conditionCount
 
   /// What a row asks for. Raw values are stored in the two low bits of `kind`.
-  package enum Kind: UInt8 {
+  package enum Kind: UInt8, CaseIterable {
     case place = 0
     case cancel = 1
     case replace = 2
@@ -50,7 +50,7 @@ package enum LogColumns {
   /// | resume | | trades of a part | | | reference price | |
   /// | cross | | trades of a part | | | | |
   /// | bind | tier | near close | keeps the reference | reference | previous close | |
-  package enum Errand: UInt8 {
+  package enum Errand: UInt8, CaseIterable {
     case step = 0
     case expire = 1
     case halt = 2
@@ -62,6 +62,11 @@ package enum LogColumns {
     /// A further part of an auction.
     case cross = 6
   }
+
+  /// What a column holds that tells yes or no as a number, for `IN (…)`.
+  package static let flags = "\(no), 1"
+  /// No, as such a column tells it.
+  package static let no = "0"
 
   /// Reads a row.
   package static func read(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> LogEntry {

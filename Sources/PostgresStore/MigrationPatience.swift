@@ -24,9 +24,9 @@ public struct MigrationPatience: Sendable {
     var attempts = 0
     while true {
       do {
-        try connection.execute("SET lock_timeout = '\(lockTimeoutMilliseconds)ms'")
+        try connection.execute(MigrationStatements.setLockTimeout(milliseconds: lockTimeoutMilliseconds))
         try body(&connection)
-        return try connection.execute("RESET lock_timeout")
+        return try connection.execute(MigrationStatements.resetLockTimeout)
       } catch {
         guard error.isConflict else { throw error }
         try connection.rollBack()
@@ -75,20 +75,8 @@ public struct MigrationWait: Sendable, CustomStringConvertible {
       "\(step) waits for a lock, tried \(attempts) \(attempts == 1 ? "time" : "times"); tables are in use by: \(who)"
   }
 
-  /// Short transactions of the exchange itself have ended by the time they could be found here.
-  private static let find = PostgresStatement(
-    "migration_sessions",
-    """
-    SELECT a.pid, coalesce(a.application_name, ''), coalesce(to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SSOF'), '')
-    FROM pg_stat_activity a
-    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.pid IN (
-      SELECT l.pid FROM pg_locks l
-      WHERE l.granted AND (l.locktype = 'relation' AND l.relation >= 16384 OR l.locktype = 'advisory'))
-    ORDER BY a.xact_start NULLS LAST LIMIT 3
-    """)
-
   static func sessions(_ connection: inout PostgresConnection) throws(PostgresError) -> [Session] {
-    let rows = try connection.query(PostgresCall(find))
+    let rows = try connection.query(PostgresCall(MigrationStatements.sessions))
     return (0..<rows.count).map {
       Session(pid: rows.int4($0, 0), applicationName: rows.text($0, 1), since: rows.text($0, 2))
     }

@@ -95,40 +95,29 @@ public enum Migrator {
     _ connection: inout PostgresConnection, shards: Int16?, makesRoles: Bool = false,
     patience: MigrationPatience = MigrationPatience(), waiting: (MigrationWait) -> Void = { _ in }
   ) throws(PostgresError) -> Report {
-    try connection.execute("SET client_min_messages = warning")
+    try connection.execute(MigrationStatements.warningsOnly)
     try patience.retrying("others that migrate", &connection, waiting) { (connection) throws(PostgresError) in
-      try connection.execute("SELECT pg_advisory_lock(7361725)")
+      try connection.execute(MigrationStatements.lock)
     }
-    defer { try? connection.execute("SELECT pg_advisory_unlock(7361725)") }
-    try connection.execute(
-      """
-      CREATE TABLE IF NOT EXISTS schema_migrations (
-        version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
-      """)
-    let known = try connection.query(PostgresCall(.init("known_migrations", "SELECT version FROM schema_migrations")))
+    defer { try? connection.execute(MigrationStatements.unlock) }
+    try connection.execute(MigrationStatements.makeList)
+    let known = try connection.query(PostgresCall(MigrationStatements.known))
     let versions = Set((0..<known.count).map { known.int4($0, 0) })
     var applied: [String] = []
     for migration in migrations where !versions.contains(migration.version) {
-      let record = "INSERT INTO schema_migrations (version, name) VALUES (\(migration.version), '\(migration.name)')"
       try patience.retrying("step \(migration.name)", &connection, waiting) { (connection) throws(PostgresError) in
-        // One simple query is one transaction: a killed run leaves the step undone.
-        try connection.execute("BEGIN;\n\(migration.sql);\n\(record);\nCOMMIT")
+        try connection.execute(MigrationStatements.step(migration))
       }
       applied.append(migration.name)
     }
-    try connection.execute(
-      """
-      INSERT INTO shard_logs (shard) SELECT generate_series(0, \((shards ?? defaultShards) - 1))
-        WHERE NOT EXISTS (SELECT FROM shard_logs);
-      INSERT INTO shard_cursors (shard) SELECT shard FROM shard_logs ON CONFLICT DO NOTHING
-      """)
+    try connection.execute(MigrationStatements.makeShards(shards ?? defaultShards))
     try patience.retrying("the coming days' tables", &connection, waiting) { (connection) throws(PostgresError) in
       _ = try Partitions.make(&connection, days: Int32(Partitions.daysAhead) + 2)
     }
     var givesRights = makesRoles
     if !givesRights { givesRights = try DatabaseRights.areGiven(&connection) }
     if givesRights { try DatabaseRights.give(&connection) }
-    let count = try connection.query(PostgresCall(.init("count_shards", "SELECT count(*)::smallint FROM shard_logs")))
+    let count = try connection.query(PostgresCall(MigrationStatements.countShards))
     return Report(applied: applied, shards: count.int2(0, 0), givesRights: givesRights)
   }
 }

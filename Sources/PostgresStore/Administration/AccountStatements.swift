@@ -70,7 +70,7 @@ enum AccountStatements {
     "admin_change_position",
     """
     UPDATE positions p SET
-      \(PositionColumns.changed(
+      \(PositionStatements.changed(
         runs: "ARRAY[$3::bigint, $4::bigint]", since: "$5::timestamptz - interval '1 microsecond'"))
     WHERE p.account_id = $1::bigint AND p.instrument_id = $2::integer
     """)

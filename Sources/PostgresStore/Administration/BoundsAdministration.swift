@@ -40,29 +40,6 @@ public struct BoundsAdministration: Sendable {
     public var bounds: OrderBounds
   }
 
-  static let set = PostgresStatement(
-    "bounds_set",
-    """
-    INSERT INTO order_bounds (account_id, instrument_id, max_quantity, max_notional, collar)
-    VALUES ($1::bigint, $2::integer, $3::bigint, $4::bigint, $5::integer)
-    ON CONFLICT (account_id, instrument_id) DO UPDATE SET max_quantity = excluded.max_quantity,
-      max_notional = excluded.max_notional, collar = excluded.collar, set_at = now()
-    """)
-
-  static let clear = PostgresStatement(
-    "bounds_clear",
-    "DELETE FROM order_bounds WHERE account_id = $1::bigint AND instrument_id = $2::integer RETURNING account_id")
-
-  static let list = PostgresStatement(
-    "bounds_list",
-    """
-    SELECT b.account_id, i.symbol, b.max_quantity, b.max_notional, b.collar
-    FROM order_bounds b LEFT JOIN instruments i USING (instrument_id) ORDER BY b.account_id, i.symbol NULLS FIRST
-    """)
-
-  static let findSymbol = PostgresStatement(
-    "bounds_find_symbol", "SELECT instrument_id FROM instruments WHERE symbol = $1::text")
-
   /// Sets the bounds of a scope; all of them: what is not given is no bound any more. Gateways heed them at once.
   public func set(_ bounds: OrderBounds, for scope: Scope) async throws(AdministrationError) {
     let action = AdminAction(
@@ -80,7 +57,7 @@ public struct BoundsAdministration: Sendable {
       switch try Self.find(scope, &connection) {
       case .refused(let text): return .refused(text)
       case .done(let names, _):
-        _ = try connection.query(PostgresCall(Self.set, names + terms))
+        _ = try connection.query(PostgresCall(BoundsStatements.set, names + terms))
         return .done(())
       }
     }
@@ -95,7 +72,7 @@ public struct BoundsAdministration: Sendable {
       switch try Self.find(scope, &connection) {
       case .refused(let text): return .refused(text)
       case .done(let names, _):
-        let rows = try connection.query(PostgresCall(Self.clear, names))
+        let rows = try connection.query(PostgresCall(BoundsStatements.clear, names))
         return rows.count > 0 ? .done(true) : .done(false, outcome: AdministrationSession.unchanged)
       }
     }
@@ -103,7 +80,7 @@ public struct BoundsAdministration: Sendable {
 
   /// All bounds.
   public func all() async throws(AdministrationError) -> [Stored] {
-    let rows = try await database.query(PostgresCall(Self.list))
+    let rows = try await database.query(PostgresCall(BoundsStatements.list))
     return (0..<rows.count).map { row in
       let account = rows.int8(row, 0)
       return Stored(
@@ -139,7 +116,7 @@ public struct BoundsAdministration: Sendable {
       names[0] = .int8(rows.int8(0, 0))
     }
     if let symbol = scope.symbol {
-      let rows = try connection.query(PostgresCall(findSymbol, [.text(symbol.description)]))
+      let rows = try connection.query(PostgresCall(BoundsStatements.findSymbol, [.text(symbol.description)]))
       guard rows.count == 1 else { return .refused("there is no instrument \(symbol)") }
       names[1] = .int4(rows.int4(0, 0))
     }

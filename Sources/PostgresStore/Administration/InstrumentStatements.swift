@@ -53,7 +53,7 @@ enum InstrumentStatements {
       SELECT b.*, coalesce(p.is_halted, false) = ($2::text IS NULL) AND NOT EXISTS (
         SELECT FROM command_log g JOIN shard_cursors c USING (shard)
         WHERE g.shard = b.shard AND g.instrument_id = b.instrument_id AND g.sequence > c.processed_sequence
-          AND g.kind = \(LogColumns.Kind.market.rawValue)) AS is_otherwise
+          AND g.kind = \(LogColumns.Kind.market.sql)) AS is_otherwise
       FROM before b LEFT JOIN instrument_phases p USING (instrument_id)
     ), numbered AS (
       UPDATE shard_logs l SET last_sequence = l.last_sequence + 1
@@ -62,8 +62,8 @@ enum InstrumentStatements {
       RETURNING l.shard, l.last_sequence, b.instrument_id, b.reference_price
     ), logged AS (
       INSERT INTO command_log (\(LogColumns.list))
-      SELECT n.shard, \(LogColumns.Kind.market.rawValue), CASE WHEN $2::text IS NULL
-        THEN \(LogColumns.Errand.resume.rawValue) ELSE \(LogColumns.Errand.halt.rawValue) END, 0,
+      SELECT n.shard, \(LogColumns.Kind.market.sql), CASE WHEN $2::text IS NULL
+        THEN \(LogColumns.Errand.resume.sql) ELSE \(LogColumns.Errand.halt.sql) END, 0,
         CASE WHEN $2::text IS NULL THEN \(AuctionTerms.usualPartLimit) ELSE 0 END, 0, false, n.instrument_id,
         n.last_sequence, 0, 0, CASE WHEN $2::text IS NULL THEN coalesce(n.reference_price, 0) ELSE 0 END, '00000000-0000-0000-0000-000000000000', clock_timestamp(), NULL, 0, NULL
       FROM numbered n

@@ -2,7 +2,7 @@ internal import Market
 internal import Postgres
 
 /// A movement of money or shares from or to the outside: lines that sum to zero per asset.
-struct Journal: Hashable, Sendable {
+package struct Journal: Hashable, Sendable {
   /// What kind of movement; stored by its raw value.
   enum Kind: String, Sendable {
     case deposit
@@ -26,7 +26,7 @@ struct Journal: Hashable, Sendable {
   /// The house's securities account.
   static let houseSecurities: Int64 = -2
   /// The asset that is cash; others are instruments.
-  static let cash: Int32 = 0
+  package static let cash: Int32 = 0
 
   var kind: Kind
   var reference: String

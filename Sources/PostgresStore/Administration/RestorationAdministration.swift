@@ -22,33 +22,14 @@ public struct RestorationAdministration: Sendable {
     public var backlog: Int64
   }
 
-  /// All shards from their owners, in lock order and behind the commits under way: whoever claimed before is fenced from now
-  /// on, and whoever claims behind this sees the new nonce.
-  static let fence = PostgresStatement(
-    "restored_fence",
-    """
-    WITH held AS MATERIALIZED (SELECT shard FROM shard_cursors ORDER BY shard FOR UPDATE)
-    UPDATE shard_cursors c SET epoch = c.epoch + 1, nonce = $1::bigint, owner = NULL
-    FROM held h WHERE c.shard = h.shard RETURNING c.shard, c.processed_sequence
-    """)
-
-  static let renew = PostgresStatement(
-    "restored_renew",
-    """
-    INSERT INTO ledger_restorations (restoration, nonce) VALUES (1, $1::bigint)
-    ON CONFLICT (restoration) DO UPDATE SET nonce = excluded.nonce, restored_at = now()
-    """)
-
-  static let ends = PostgresStatement("restored_ends", "SELECT shard, last_sequence FROM shard_logs")
-
   /// Gives the history a new name and takes all shards from their owners, in one transaction.
   public func restored() async throws(AdministrationError) -> Report {
     let nonces = (SecureRandom.word(), SecureRandom.word())
     return try await database.change(AdminAction("restored", target: "database")) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<Report> in
-      let rows = try connection.query(PostgresCall(Self.fence, [.int8(Int64(bitPattern: nonces.0))]))
-      _ = try connection.query(PostgresCall(Self.renew, [.int8(Int64(bitPattern: nonces.1))]))
-      let ends = try connection.query(PostgresCall(Self.ends))
+      let rows = try connection.query(PostgresCall(RestorationStatements.fence, [.int8(Int64(bitPattern: nonces.0))]))
+      _ = try connection.query(PostgresCall(RestorationStatements.renew, [.int8(Int64(bitPattern: nonces.1))]))
+      let ends = try connection.query(PostgresCall(RestorationStatements.ends))
       let settled = Dictionary(uniqueKeysWithValues: (0..<rows.count).map { (rows.int2($0, 0), rows.int8($0, 1)) })
       let backlog = (0..<ends.count).reduce(0) { $0 + ends.int8($1, 1) - (settled[ends.int2($1, 0)] ?? 0) }
       return .done(

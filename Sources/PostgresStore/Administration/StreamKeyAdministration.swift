@@ -9,12 +9,10 @@ public struct PostgresStreamKeyReader: StreamKeyReader {
   /// Works over `session`, which may have other work: keys are read every few seconds.
   public init(session: PostgresSession) { self.session = session }
 
-  static let read = PostgresStatement("stream_keys", "SELECT key_id, secret FROM stream_keys ORDER BY key_id")
-
   public func streamKeys() async throws(LedgerError) -> [StreamKey] {
     do {
       let rows = try await session.use { (connection) throws(PostgresError) in
-        try connection.query(PostgresCall(Self.read))
+        try connection.query(PostgresCall(StreamKeyStatements.read))
       }
       return (0..<rows.count).map { StreamKey(id: rows.int4($0, 0), secret: rows.bytea($0, 1)) }
     } catch {
@@ -51,23 +49,9 @@ public struct StreamKeyAdministration: Sendable {
     public var ended: [Int32]
   }
 
-  /// One change at a time, and no reader in between.
-  static let lock = PostgresStatement("stream_keys_lock", "LOCK TABLE stream_keys IN SHARE ROW EXCLUSIVE MODE")
-  static let make = PostgresStatement(
-    "stream_keys_make", "INSERT INTO stream_keys DEFAULT VALUES RETURNING key_id")
-  static let list = PostgresStatement(
-    "stream_keys_list", "SELECT key_id, made_at FROM stream_keys ORDER BY key_id")
-  /// Ends all keys but the newest so many.
-  static let end = PostgresStatement(
-    "stream_keys_end",
-    """
-    DELETE FROM stream_keys WHERE key_id NOT IN (SELECT k.key_id FROM stream_keys k ORDER BY k.key_id DESC LIMIT $1::integer)
-    RETURNING key_id
-    """)
-
   /// All keys, the one that signs last.
   public func keys() async throws(AdministrationError) -> [Listed] {
-    let rows = try await database.query(PostgresCall(Self.list))
+    let rows = try await database.query(PostgresCall(StreamKeyStatements.list))
     return (0..<rows.count).map { Listed(id: rows.int4($0, 0), madeAt: Timestamp(rawValue: rows.timestamp($0, 1))) }
   }
 
@@ -86,10 +70,10 @@ public struct StreamKeyAdministration: Sendable {
   ) async throws(AdministrationError) -> Change {
     try await database.change(AdminAction(name, target: "streams")) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<Change> in
-      _ = try connection.query(PostgresCall(Self.lock))
-      if makesOne { _ = try connection.query(PostgresCall(Self.make)) }
-      let gone = try connection.query(PostgresCall(Self.end, [.int4(count)]))
-      let left = try connection.query(PostgresCall(Self.list))
+      _ = try connection.query(PostgresCall(StreamKeyStatements.lock))
+      if makesOne { _ = try connection.query(PostgresCall(StreamKeyStatements.make)) }
+      let gone = try connection.query(PostgresCall(StreamKeyStatements.end, [.int4(count)]))
+      let left = try connection.query(PostgresCall(StreamKeyStatements.list))
       guard left.count > 0 else {
         return .refused("there is no key: entries cannot be signed; run \"buttonwood stream-key rotate\"")
       }

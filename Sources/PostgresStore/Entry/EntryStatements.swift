@@ -16,8 +16,8 @@ enum EntryStatements {
   static let lockAccounts = PostgresStatement(
     "entry_lock_accounts",
     """
-    SELECT account_id, CASE WHEN status = \(AccountStatus.active.rawValue) AND suspended
-      THEN \(AccountStatus.suspended.rawValue)::smallint ELSE status END, cash, held, last_submitted, keys_version
+    SELECT account_id, CASE WHEN status = \(AccountStatus.active.sql) AND suspended
+      THEN \(AccountStatus.suspended.sql)::smallint ELSE status END, cash, held, last_submitted, keys_version
     FROM accounts
     WHERE account_id = ANY ($1::bigint[]) ORDER BY account_id FOR UPDATE
     """)
@@ -66,8 +66,7 @@ enum EntryStatements {
       SELECT FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id) WHERE b.account_id IN (0, k.account_id) AND b.instrument_id IN (0, k.instrument_id))
     """)
 
-  private static let immediate = TimeInForce.allCases.filter(\.isImmediate).map { "\($0.rawValue)" }.joined(
-    separator: ", ")
+  private static let immediate = TimeInForce.sql(where: \.isImmediate)
 
   /// For each request: one open order of the same account on the other side (`side`) that it would trade with. Orders that
   /// wait outside the book are met when they enter it. The two must be able to meet (``TimeInForce/mayStand(before:)``); a
@@ -87,17 +86,17 @@ enum EntryStatements {
       WHERE o.shard = k.shard AND o.account_id = k.account_id AND o.instrument_id = k.instrument_id
         AND o.side = k.side AND o.price BETWEEN k.low AND k.high
         AND o.time_in_force NOT IN (\(immediate))
-        AND (o.time_in_force = \(TimeInForce.cls.rawValue)) = (k.time_in_force = \(TimeInForce.cls.rawValue))
-        AND NOT (o.time_in_force = \(TimeInForce.opg.rawValue) AND k.time_in_force IN (\(immediate)))
-        AND (o.order_type <> \(OrderType.market.rawValue) OR EXISTS (
+        AND (o.time_in_force = \(TimeInForce.cls.sql)) = (k.time_in_force = \(TimeInForce.cls.sql))
+        AND NOT (o.time_in_force = \(TimeInForce.opg.sql) AND k.time_in_force IN (\(immediate)))
+        AND (o.order_type <> \(OrderType.market.sql) OR EXISTS (
           SELECT FROM instrument_phases p WHERE p.instrument_id = ANY (ARRAY[k.instrument_id])
-            AND (p.is_halted OR p.stage <> \(SessionStage.open.rawValue))))
+            AND (p.is_halted OR p.stage <> \(SessionStage.open.sql))))
         AND NOT EXISTS (
           SELECT FROM order_conditions t
-          WHERE t.account_id = ANY (ARRAY[o.account_id]) AND t.order_id = o.order_id AND t.phase <> \(OrderPhase.working.rawValue))
+          WHERE t.account_id = ANY (ARRAY[o.account_id]) AND t.order_id = o.order_id AND t.phase <> \(OrderPhase.working.sql))
       LIMIT 1) AS c
     WHERE CASE k.side
-      WHEN \(Side.buy.rawValue) THEN
+      WHEN \(Side.buy.sql) THEN
         EXISTS (SELECT FROM accounts a WHERE a.account_id = k.account_id AND a.held > 0)
       ELSE EXISTS (
         SELECT FROM positions p
@@ -115,7 +114,7 @@ enum EntryStatements {
         SELECT FROM instruments i WHERE i.instrument_id = ANY (ARRAY[k.instrument_id]) AND i.halt_reason IS NOT NULL)
       OR EXISTS (
         SELECT FROM session_steps s
-        WHERE s.instrument_id = ANY (ARRAY[k.instrument_id]) AND s.stage <> \(SessionStage.open.rawValue))
+        WHERE s.instrument_id = ANY (ARRAY[k.instrument_id]) AND s.stage <> \(SessionStage.open.sql))
     """)
 
   static let findProcessed = PostgresStatement(
@@ -191,7 +190,56 @@ enum EntryStatements {
           o.replaced_by, o.client_order_id
         FROM unnest($2::orders[]) AS o JOIN numbered n ON n.shard = o.shard
       )\(conditions)
-      SELECT shard, base, \(Restoration.scalar) FROM numbered
+      SELECT shard, base, \(RestorationStatements.scalar) FROM numbered
+      """)
+  }
+
+  static let heldAccounts = PostgresStatement(
+    "entry_held_accounts",
+    """
+    WITH free AS MATERIALIZED (
+      SELECT account_id FROM accounts WHERE account_id = ANY ($1::bigint[]) ORDER BY account_id FOR UPDATE SKIP LOCKED)
+    SELECT a.account_id FROM accounts a
+    WHERE a.account_id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM free f WHERE f.account_id = a.account_id)
+    """)
+
+  static let heldPositions = PostgresStatement(
+    "entry_held_positions",
+    """
+    WITH named AS MATERIALIZED (
+      SELECT k.account_id, k.instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
+    ), free AS MATERIALIZED (
+      SELECT p.account_id, p.instrument_id
+      FROM named n JOIN positions p ON p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
+      ORDER BY n.account_id, n.instrument_id FOR UPDATE OF p SKIP LOCKED)
+    SELECT n.account_id FROM named n
+    WHERE EXISTS (
+        SELECT FROM positions p WHERE p.account_id = n.account_id AND p.instrument_id = n.instrument_id OFFSET 0)
+      AND NOT EXISTS (SELECT FROM free f WHERE f.account_id = n.account_id AND f.instrument_id = n.instrument_id)
+    """)
+
+  static func heldOrders(day: Day) -> PostgresStatement {
+    let table = "orders_\(day.compact)"
+    return PostgresStatement(
+      "entry_held_\(table)",
+      """
+      WITH named AS MATERIALIZED (
+        SELECT o.account_id, o.order_id, o.instrument_id FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
+        JOIN \(table) o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
+      ), free AS MATERIALIZED (
+        SELECT o.account_id, o.order_id
+        FROM named n JOIN \(table) o ON o.account_id = ANY (ARRAY[n.account_id]) AND o.order_id = n.order_id
+        ORDER BY n.account_id, n.order_id FOR UPDATE OF o SKIP LOCKED
+      ), sold AS MATERIALIZED (
+        SELECT p.account_id, p.instrument_id
+        FROM (SELECT DISTINCT account_id, instrument_id FROM named) n
+        JOIN positions p ON p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
+        ORDER BY n.account_id, n.instrument_id FOR UPDATE OF p SKIP LOCKED)
+      SELECT n.account_id FROM named n
+      WHERE NOT EXISTS (SELECT FROM free f WHERE f.account_id = n.account_id AND f.order_id = n.order_id)
+        OR EXISTS (
+          SELECT FROM positions p WHERE p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
+            AND NOT EXISTS (SELECT FROM sold s WHERE s.account_id = p.account_id AND s.instrument_id = p.instrument_id))
       """)
   }
 }

@@ -25,7 +25,7 @@ struct HeldAccounts {
   }
 
   private var accounts: PostgresCall? {
-    PostgresCall(Self.heldAccounts, [.int8Array(Set(requests.map(\.account.rawValue)).sorted())])
+    PostgresCall(EntryStatements.heldAccounts, [.int8Array(Set(requests.map(\.account.rawValue)).sorted())])
   }
 
   private var positions: PostgresCall? {
@@ -37,7 +37,7 @@ struct HeldAccounts {
     ).sorted()
     guard !sells.isEmpty else { return nil }
     return PostgresCall(
-      Self.heldPositions, [.int8Array(sells.map(\.account.rawValue)), .int4Array(sells.map(\.instrument.rawValue))])
+      EntryStatements.heldPositions, [.int8Array(sells.map(\.account.rawValue)), .int4Array(sells.map(\.instrument.rawValue))])
   }
 
   /// Orders that are to be cancelled or replaced, and their positions, by the day whose table holds them. An identifier may
@@ -54,57 +54,8 @@ struct HeldAccounts {
     return named.sorted { $0.key.rawValue < $1.key.rawValue }.map { day, names in
       let names = names.sorted { ($0.account, $0.id) < ($1.account, $1.id) }
       return PostgresCall(
-        Self.heldOrders(day: day),
+        EntryStatements.heldOrders(day: day),
         [.int8Array(names.map(\.account.rawValue)), .uuidArray(names.map { ($0.id.high, $0.id.low) })])
     }
-  }
-
-  static let heldAccounts = PostgresStatement(
-    "entry_held_accounts",
-    """
-    WITH free AS MATERIALIZED (
-      SELECT account_id FROM accounts WHERE account_id = ANY ($1::bigint[]) ORDER BY account_id FOR UPDATE SKIP LOCKED)
-    SELECT a.account_id FROM accounts a
-    WHERE a.account_id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM free f WHERE f.account_id = a.account_id)
-    """)
-
-  static let heldPositions = PostgresStatement(
-    "entry_held_positions",
-    """
-    WITH named AS MATERIALIZED (
-      SELECT k.account_id, k.instrument_id FROM unnest($1::bigint[], $2::integer[]) AS k (account_id, instrument_id)
-    ), free AS MATERIALIZED (
-      SELECT p.account_id, p.instrument_id
-      FROM named n JOIN positions p ON p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
-      ORDER BY n.account_id, n.instrument_id FOR UPDATE OF p SKIP LOCKED)
-    SELECT n.account_id FROM named n
-    WHERE EXISTS (
-        SELECT FROM positions p WHERE p.account_id = n.account_id AND p.instrument_id = n.instrument_id OFFSET 0)
-      AND NOT EXISTS (SELECT FROM free f WHERE f.account_id = n.account_id AND f.instrument_id = n.instrument_id)
-    """)
-
-  static func heldOrders(day: Day) -> PostgresStatement {
-    let table = "orders_\(day.compact)"
-    return PostgresStatement(
-      "entry_held_\(table)",
-      """
-      WITH named AS MATERIALIZED (
-        SELECT o.account_id, o.order_id, o.instrument_id FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
-        JOIN \(table) o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
-      ), free AS MATERIALIZED (
-        SELECT o.account_id, o.order_id
-        FROM named n JOIN \(table) o ON o.account_id = ANY (ARRAY[n.account_id]) AND o.order_id = n.order_id
-        ORDER BY n.account_id, n.order_id FOR UPDATE OF o SKIP LOCKED
-      ), sold AS MATERIALIZED (
-        SELECT p.account_id, p.instrument_id
-        FROM (SELECT DISTINCT account_id, instrument_id FROM named) n
-        JOIN positions p ON p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
-        ORDER BY n.account_id, n.instrument_id FOR UPDATE OF p SKIP LOCKED)
-      SELECT n.account_id FROM named n
-      WHERE NOT EXISTS (SELECT FROM free f WHERE f.account_id = n.account_id AND f.order_id = n.order_id)
-        OR EXISTS (
-          SELECT FROM positions p WHERE p.account_id = ANY (ARRAY[n.account_id]) AND p.instrument_id = n.instrument_id
-            AND NOT EXISTS (SELECT FROM sold s WHERE s.account_id = p.account_id AND s.instrument_id = p.instrument_id))
-      """)
   }
 }

@@ -1,8 +1,12 @@
+internal import Accounting
 internal import Market
 internal import Postgres
 
 /// The SQL of accounts' events.
 enum EventStatements {
+  private static let executions = OrderEvent.Kind.executions
+  private static let buy = Side.buy.sql
+
   /// Where the columns of an answer begin.
   enum Column {
     static let number = 0
@@ -62,17 +66,18 @@ enum EventStatements {
       SELECT t.number, t.account_id, t.instrument_id,
         coalesce((SELECT p.quantity FROM positions p
           WHERE p.account_id = t.account_id AND p.instrument_id = t.instrument_id), 0)
-        - coalesce((SELECT sum(CASE f.side WHEN 0 THEN f.quantity ELSE -f.quantity END) FROM \(source) AS f
+        - coalesce((SELECT sum(CASE f.side WHEN \(buy) THEN f.quantity ELSE -f.quantity END) FROM \(source) AS f
           WHERE f.account_id = t.account_id AND f.event_at > max(t.event_at)
             AND f.occurred_at > max(t.event_at) - interval '1 day'
-            AND f.instrument_id = t.instrument_id AND f.kind IN (1, 2)), 0) AS quantity
-      FROM told t WHERE t.kind IN (1, 2) GROUP BY t.number, t.account_id, t.instrument_id
+            AND f.instrument_id = t.instrument_id AND f.kind IN (\(executions))), 0) AS quantity
+      FROM told t WHERE t.kind IN (\(executions)) GROUP BY t.number, t.account_id, t.instrument_id
     )
     SELECT q.number, a.last_event, a.public_id, e.shard, e.kind, e.reason, e.side, e.ordinal, e.instrument_id, e.sequence,
       e.price, e.quantity, e.filled, e.filled_value, e.leaves, e.event_at,
-      (CASE WHEN e.kind IN (1, 2) THEN
+      (CASE WHEN e.kind IN (\(executions)) THEN
         (SELECT n.quantity FROM ends n WHERE n.number = e.number AND n.instrument_id = e.instrument_id)
-        - coalesce(sum(CASE WHEN e.kind NOT IN (1, 2) THEN 0 WHEN e.side = 0 THEN e.quantity ELSE -e.quantity END)
+        - coalesce(sum(CASE WHEN e.kind NOT IN (\(executions)) THEN 0
+          WHEN e.side = \(buy) THEN e.quantity ELSE -e.quantity END)
           OVER later, 0)
         - coalesce((SELECT sum(l.amount) FROM journal_lines l JOIN journals j ON j.journal_id = ANY (ARRAY[l.journal_id])
           WHERE l.account_id = e.account_id AND l.asset = e.instrument_id AND j.created_at > e.event_at), 0)

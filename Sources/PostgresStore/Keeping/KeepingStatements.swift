@@ -1,8 +1,12 @@
+internal import Accounting
 internal import Market
 internal import Postgres
 
 /// The SQL of what accounts have beside money and orders.
 enum KeepingStatements {
+  private static let executions = OrderEvent.Kind.executions
+  private static let buy = Side.buy.sql
+
   static let configuration = PostgresStatement(
     "keep_configuration",
     """
@@ -41,7 +45,7 @@ enum KeepingStatements {
         sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
         sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint
       FROM order_events_\(day.compact) e \(assets)
-      WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= ($2::timestamptz[])[1]
+      WHERE e.account_id = $1::bigint AND e.kind IN (\(executions)) AND e.occurred_at >= ($2::timestamptz[])[1]
         AND e.event_at >= ($2::timestamptz[])[1] AND e.event_at <= $3::timestamptz
       GROUP BY 1, 2
       """)
@@ -50,8 +54,8 @@ enum KeepingStatements {
   /// What an execution moves: cash (0) and shares.
   private static let assets = """
     CROSS JOIN LATERAL (VALUES
-        (0, CASE e.side WHEN 0 THEN -e.price * e.quantity ELSE e.price * e.quantity END),
-        (e.instrument_id, CASE e.side WHEN 0 THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
+        (0, CASE e.side WHEN \(buy) THEN -e.price * e.quantity ELSE e.price * e.quantity END),
+        (e.instrument_id, CASE e.side WHEN \(buy) THEN e.quantity ELSE -e.quantity END)) AS l (asset, amount)
     """
 
   /// Journal lines, by span and asset; those of a program that took no time under the account's lock all count.
@@ -76,7 +80,7 @@ enum KeepingStatements {
         sum(CASE WHEN l.asset > 0 THEN greatest(l.amount, 0) ELSE 0 END)::bigint,
         sum(CASE WHEN l.asset > 0 AND l.amount > 0 THEN e.price * e.quantity ELSE 0 END)::bigint, max(e.event_at)
       FROM order_events_\(day.compact) e \(assets)
-      WHERE e.account_id = $1::bigint AND e.kind IN (1, 2) AND e.occurred_at >= $2::timestamptz
+      WHERE e.account_id = $1::bigint AND e.kind IN (\(executions)) AND e.occurred_at >= $2::timestamptz
         AND e.event_at > $3::timestamptz AND e.event_at <= $4::timestamptz
       GROUP BY l.asset
       """)
@@ -106,7 +110,7 @@ enum KeepingStatements {
       """
       SELECT event_at FROM order_events_\(day.compact)
       WHERE shard = $2::smallint AND sequence = $3::bigint AND ordinal = $4::integer AND account_id = $1::bigint
-        AND kind IN (1, 2)
+        AND kind IN (\(executions))
       """)
   }
 
@@ -127,7 +131,7 @@ enum KeepingStatements {
       SELECT e.shard, e.sequence, e.ordinal, e.event_at, e.order_id, e.instrument_id, e.side, e.price, e.quantity,
         e.filled, e.leaves
       FROM order_events_\(day.compact) e
-      WHERE e.account_id = $1::bigint AND e.kind IN (1, 2)
+      WHERE e.account_id = $1::bigint AND e.kind IN (\(executions))
         AND e.event_at > $2::timestamptz AND e.event_at < $3::timestamptz
         AND (e.event_at, e.shard, e.sequence, e.ordinal)
           \(sign) ($4::timestamptz, $5::smallint, $6::bigint, $7::integer)
@@ -151,4 +155,9 @@ enum KeepingStatements {
       ORDER BY j.created_at \(word), l.journal_id \(word), l.asset \(word) LIMIT $7::integer
       """)
   }
+
+  static let ping = PostgresStatement("ping", "SELECT 1")
+
+  /// Changes of keys are notified by a trigger.
+  static let listenToKeys = "LISTEN buttonwood_keys"
 }

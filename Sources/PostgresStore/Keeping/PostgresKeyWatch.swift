@@ -17,7 +17,6 @@ public struct PostgresKeyWatch: Sendable {
   private static let wait: Int32 = 1_000
   /// The pause before a new connection.
   private static let pause = Duration.milliseconds(250)
-  static let ping = PostgresStatement("ping", "SELECT 1")
 
   private let session: PostgresSession
 
@@ -29,12 +28,12 @@ public struct PostgresKeyWatch: Sendable {
     while !Task.isCancelled {
       do {
         try await session.use { (connection) throws(PostgresError) in
-          try connection.execute("LISTEN buttonwood_keys")
+          try connection.execute(KeepingStatements.listenToKeys)
           onChange(.unknown)
           while !Task.isCancelled {
             let keys = try connection.notifications(withinMilliseconds: Self.wait)
             for key in keys { onChange(.key(key)) }
-            if keys.isEmpty { _ = try connection.query(PostgresCall(Self.ping)) }
+            if keys.isEmpty { _ = try connection.query(PostgresCall(KeepingStatements.ping)) }
           }
         }
       } catch {

@@ -10,19 +10,8 @@ public struct PostgresLeaderLedger: LeaderLedger {
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  static let elect = PostgresStatement(
-    "elect",
-    """
-    UPDATE leadership SET term = term + 1, nonce = $1::bigint, worker = $2::text, elected_at = now() RETURNING term
-    """)
-
-  static let termStands = PostgresStatement(
-    "term_stands", "SELECT EXISTS (SELECT FROM leadership WHERE only_row AND term = $1::bigint AND nonce = $2::bigint)")
-
-  static let holdTerm = PostgresStatement("hold_term", "SELECT hold_term($1::bigint, $2::bigint)")
-
   public func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership {
-    let call = PostgresCall(Self.elect, [.int8(Int64(bitPattern: nonce)), .text(worker.rawValue)])
+    let call = PostgresCall(LeaderStatements.elect, [.int8(Int64(bitPattern: nonce)), .text(worker.rawValue)])
     do {
       let rows = try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
       return Leadership(term: Term(rawValue: rows.int8(0, 0)), nonce: nonce)
@@ -33,7 +22,7 @@ public struct PostgresLeaderLedger: LeaderLedger {
 
   public func stands(_ leadership: Leadership) async throws(LedgerError) -> Bool {
     let call = PostgresCall(
-      Self.termStands, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
+      LeaderStatements.termStands, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
     do {
       let rows = try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
       return rows.bool(0, 0)
@@ -78,7 +67,7 @@ public struct PostgresLeaderLedger: LeaderLedger {
   /// - Returns: Whether the term stands.
   private func within(_ leadership: Leadership, _ calls: [PostgresCall]) async throws(LedgerError) -> Bool {
     let hold = PostgresCall(
-      Self.holdTerm, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
+      LeaderStatements.holdTerm, [.int8(leadership.term.rawValue), .int8(Int64(bitPattern: leadership.nonce))])
     do {
       try await session.use { (connection) throws(PostgresError) in _ = try connection.pipeline([hold] + calls) }
       return true

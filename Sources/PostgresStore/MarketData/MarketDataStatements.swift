@@ -171,7 +171,8 @@ enum MarketDataStatements {
             SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
           AND NOT EXISTS (
             SELECT FROM order_conditions w
-            WHERE w.account_id = ANY (ARRAY[k.account_id]) AND w.order_id = k.order_id AND w.phase <> 0) OFFSET 0) AS k
+            WHERE w.account_id = ANY (ARRAY[k.account_id]) AND w.order_id = k.order_id
+              AND w.phase <> \(OrderPhase.working.sql)) OFFSET 0) AS k
       CROSS JOIN LATERAL (
         SELECT * FROM orders_\(day.compact) o WHERE o.account_id = k.account_id AND o.order_id = k.order_id OFFSET 0) AS o
       """
@@ -179,7 +180,7 @@ enum MarketDataStatements {
 
   /// The price at which an order works: its own, or the end of the band beyond which it could trade.
   private static let working = """
-    CASE o.side WHEN \(Side.buy.rawValue) THEN least(o.price, p.band_upper) ELSE greatest(o.price, p.band_lower) END
+    CASE o.side WHEN \(Side.buy.sql) THEN least(o.price, p.band_upper) ELSE greatest(o.price, p.band_lower) END
     """
 
   /// How far instruments' shards have been processed.
@@ -199,8 +200,8 @@ enum MarketDataStatements {
       FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
       LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
       \(standing(day, where: """
-        k.time_in_force <> \(TimeInForce.cls.rawValue) AND NOT coalesce(p.is_halted, false)
-                AND coalesce(p.stage, \(SessionStage.open.rawValue)) = \(SessionStage.open.rawValue)
+        k.time_in_force <> \(TimeInForce.cls.sql) AND NOT coalesce(p.is_halted, false)
+                AND coalesce(p.stage, \(SessionStage.open.sql)) = \(SessionStage.open.sql)
                 AND NOT EXISTS (
                   SELECT FROM auction_parts a WHERE a.instrument_id = i.instrument_id AND a.stage IS NOT NULL)
         """))
@@ -230,7 +231,7 @@ enum MarketDataStatements {
       FROM instruments i JOIN shard_cursors c ON c.shard = i.shard
       LEFT JOIN instrument_phases p ON p.instrument_id = i.instrument_id
       \(standing(day, where: """
-        (k.time_in_force <> \(TimeInForce.cls.rawValue) OR p.stage = \(SessionStage.open.rawValue) AND NOT p.is_halted)
+        (k.time_in_force <> \(TimeInForce.cls.sql) OR p.stage = \(SessionStage.open.sql) AND NOT p.is_halted)
         """))
       WHERE i.instrument_id = ANY ($1::integer[]) GROUP BY i.instrument_id, o.side, o.price
       """)
@@ -252,4 +253,11 @@ enum MarketDataStatements {
   private static func ordered(_ columns: String..., ascending: Bool) -> String {
     columns.map { ascending ? $0 : "\($0) DESC" }.joined(separator: ", ")
   }
+
+  static let recordQuotes = PostgresStatement(
+    "record_quotes",
+    """
+    INSERT INTO quotes SELECT q.* FROM unnest($1::quotes[]) AS q
+    ON CONFLICT DO NOTHING
+    """)
 }

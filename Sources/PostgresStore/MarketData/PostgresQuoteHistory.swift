@@ -9,13 +9,6 @@ public struct PostgresQuoteHistory: QuoteHistory {
   /// Writes over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  static let record = PostgresStatement(
-    "record_quotes",
-    """
-    INSERT INTO quotes SELECT q.* FROM unnest($1::quotes[]) AS q
-    ON CONFLICT DO NOTHING
-    """)
-
   public func record(_ quotes: [InstrumentQuote]) async throws(LedgerError) {
     var rows = RowArray(expectedBytes: quotes.count * 100)
     for entry in quotes {
@@ -29,7 +22,7 @@ public struct PostgresQuoteHistory: QuoteHistory {
         $0.int8(entry.quote.ask?.size.rawValue ?? 0)
       }
     }
-    let call = PostgresCall(Self.record, rows: rows, of: "quotes[]")
+    let call = PostgresCall(MarketDataStatements.recordQuotes, rows: rows, of: "quotes[]")
     do {
       try await session.use { (connection) throws(PostgresError) in _ = try connection.query(call) }
     } catch {

@@ -93,7 +93,7 @@ enum BandStatements {
       RETURNING l.shard, l.last_sequence - n.count AS base
     ), logged AS (
       INSERT INTO command_log (\(LogColumns.list))
-      SELECT n.shard, \(LogColumns.Kind.market.rawValue), \(errand.rawValue), 0,
+      SELECT n.shard, \(LogColumns.Kind.market.sql), \(errand.sql), 0,
         \(errand == .resume ? AuctionTerms.usualPartLimit : 0), 0, false, i.instrument_id,
         n.base + row_number() OVER (ORDER BY i.instrument_id), 0, 0,
         \(errand == .resume ? "coalesce(i.reference_price, 0)" : "0"), '00000000-0000-0000-0000-000000000000',

@@ -38,7 +38,7 @@ enum MarketDayStatements {
     FROM instruments i JOIN shard_cursors c USING (shard) LEFT JOIN session_steps s USING (instrument_id)
       LEFT JOIN auction_parts a USING (instrument_id)
     WHERE NOT coalesce(s.is_cleared, true) OR CASE
-      WHEN $1::integer IS NULL THEN s.stage <> \(SessionStage.open.rawValue)
+      WHEN $1::integer IS NULL THEN s.stage <> \(SessionStage.open.sql)
       ELSE s.instrument_id IS NULL OR (s.day - date '1970-01-01', s.stage) < ($1::integer, $2::smallint) END
     ORDER BY i.shard, i.instrument_id
     """)
@@ -58,7 +58,7 @@ enum MarketDayStatements {
         o.order_id < (SELECT lowest_order_id($3::timestamptz)) AS is_old
       FROM open_orders o
       WHERE o.shard = ANY ($1::smallint[]) AND o.instrument_id = ANY ($2::integer[])
-        AND o.time_in_force IN (\(TimeInForce.day.rawValue), \(TimeInForce.gtc.rawValue))
+        AND o.time_in_force IN (\(TimeInForce.sql(.day, .gtc)))
         AND (o.shard, o.sequence) NOT IN (
           SELECT q.shard, q.sequence FROM quarantined_commands q WHERE q.resolved_at IS NULL)
     ), seen AS MATERIALIZED (
@@ -67,12 +67,12 @@ enum MarketDayStatements {
       WHERE o.sequence <= (SELECT s.closed_sequence FROM session_steps s WHERE s.instrument_id = o.instrument_id)
     ), kinds AS (
       SELECT instrument_id, count(*) AS orders, 0::bigint AS last
-      FROM seen WHERE time_in_force = \(TimeInForce.day.rawValue) GROUP BY instrument_id
+      FROM seen WHERE time_in_force = \(TimeInForce.day.sql) GROUP BY instrument_id
       UNION ALL
       SELECT instrument_id, count(*), max(sequence) FROM (
         SELECT instrument_id, sequence, is_old,
           min(sequence) FILTER (WHERE NOT is_old) OVER (PARTITION BY instrument_id) AS young
-        FROM seen WHERE time_in_force = \(TimeInForce.gtc.rawValue)) AS lasting
+        FROM seen WHERE time_in_force = \(TimeInForce.gtc.sql)) AS lasting
       WHERE is_old AND sequence < coalesce(young, sequence + 1) GROUP BY instrument_id
     )
     SELECT instrument_id, sum(orders)::bigint, max(last) FROM kinds GROUP BY instrument_id

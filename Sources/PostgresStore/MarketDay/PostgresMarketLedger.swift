@@ -169,7 +169,7 @@ public struct PostgresMarketLedger: MarketLedger {
     do {
       return try await session.use { (connection) throws(PostgresError) in
         let server = try connection.history()
-        var rows = try connection.pipeline([hold, PostgresCall(Restoration.read)] + calls)
+        var rows = try connection.pipeline([hold, PostgresCall(RestorationStatements.read)] + calls)
         let history = server.map { LedgerHistory($0, restoration: rows[1].int8(0, 0)) } ?? .unnamed
         rows.removeFirst(2)
         return (rows, history)

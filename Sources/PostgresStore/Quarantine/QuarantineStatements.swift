@@ -1,3 +1,4 @@
+internal import Market
 internal import Postgres
 
 /// The SQL of looking after commands in quarantine.
@@ -23,8 +24,8 @@ enum QuarantineStatements {
     WHERE q.shard = $1::smallint AND q.sequence = $2::bigint
     """)
 
-  private static let halts = "\(LogColumns.Errand.halt.rawValue), \(LogColumns.Errand.resume.rawValue)"
-  private static let bands = "\(LogColumns.Errand.bind.rawValue), \(LogColumns.Errand.unbind.rawValue)"
+  private static let halts = LogColumns.Errand.halts
+  private static let bands = LogColumns.Errand.bands
 
   /// Whether a halt or its end, or a band, has been followed by another for the same instrument. Behind ``MarketDayStatements/lockLog``
   /// nobody adds one.
@@ -33,7 +34,7 @@ enum QuarantineStatements {
     """
     SELECT EXISTS (
       SELECT FROM command_log g JOIN command_log o ON o.shard = g.shard AND o.instrument_id = g.instrument_id
-      WHERE g.shard = $1::smallint AND g.sequence = $2::bigint AND g.kind = \(LogColumns.Kind.market.rawValue)
+      WHERE g.shard = $1::smallint AND g.sequence = $2::bigint AND g.kind = \(LogColumns.Kind.market.sql)
         AND o.kind = g.kind AND o.sequence > g.sequence
         AND (g.side IN (\(halts)) AND o.side IN (\(halts)) OR g.side IN (\(bands)) AND o.side IN (\(bands))))
     """)
@@ -90,6 +91,6 @@ enum QuarantineStatements {
     UPDATE orders SET sequence = $3::bigint, priority = $3::bigint, updated_at = now()
     WHERE account_id = $1::bigint AND (order_id = $2::uuid OR order_id IN (
       SELECT t.order_id FROM order_conditions t
-      WHERE t.account_id = $1::bigint AND t.group_id = $2::uuid AND t.leg > 0))
+      WHERE t.account_id = $1::bigint AND t.group_id = $2::uuid AND t.leg > \(OrderRole.main.sql)))
     """)
 }

@@ -9,10 +9,8 @@ public struct PostgresClock: DatabaseClock {
   /// Asks over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  static let statement = PostgresStatement("database_clock", "SELECT clock_timestamp()")
-
   public func moment() async throws(LedgerError) -> Timestamp {
-    let call = PostgresCall(Self.statement)
+    let call = PostgresCall(ReadingStatements.clock)
     do throws(PostgresError) {
       let rows = try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
       return Timestamp(rawValue: rows.timestamp(0, 0))

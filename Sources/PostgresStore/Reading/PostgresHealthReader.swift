@@ -9,33 +9,10 @@ public struct PostgresHealthReader: HealthReader {
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  static let schema = PostgresStatement("health_schema", "SELECT version FROM schema_migrations")
-
-  /// Who follows shows to superusers and members of `pg_read_all_stats` alone (PostgreSQL 15, 28.2).
-  static let server = PostgresStatement(
-    "health_server",
-    """
-    SELECT clock_timestamp(), current_setting('synchronous_standby_names'),
-      CASE WHEN pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') THEN
-        (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum') AND state = 'streaming') END
-    """)
-
-  /// An operator's halts; trading pauses end by themselves. A change of the reason counts as the last word about a halt.
-  static let halts = PostgresStatement(
-    "health_halts",
-    """
-    SELECT i.symbol, i.halt_reason, coalesce(
-      (SELECT l.at FROM admin_log l
-        WHERE l.target = i.symbol AND l.action = 'instrument halt' AND l.outcome = 'done' ORDER BY l.entry DESC LIMIT 1),
-      (SELECT p.changed_at FROM instrument_phases p WHERE p.instrument_id = i.instrument_id AND p.is_halted)) AS since
-    FROM instruments i WHERE i.halt_reason IS NOT NULL AND i.paused_until IS NULL
-    ORDER BY since NULLS LAST, i.symbol LIMIT 100
-    """)
-
   /// Compares the schema with this program's.
   public func schema() async throws(LedgerError) -> SchemaStanding {
     do throws(PostgresError) {
-      let rows = try await read([PostgresCall(Self.schema)])[0]
+      let rows = try await read([PostgresCall(HealthStatements.schema)])[0]
       return SchemaStanding(applied: (0..<rows.count).map { rows.int4($0, 0) }, known: Migrator.steps)
     } catch {
       guard error.state == Self.undefinedTable else { throw LedgerError(error) }
@@ -49,7 +26,7 @@ public struct PostgresHealthReader: HealthReader {
     guard health.schema.isUsable else { return health }
     do throws(PostgresError) {
       let answers = try await read([
-        PostgresCall(Self.server), PostgresCall(Self.halts),
+        PostgresCall(HealthStatements.server), PostgresCall(HealthStatements.halts),
         PostgresCall(PartitionStatements.ahead, [.int4(Int32(Partitions.daysAhead))]),
       ])
       health.now = answers[0].moment(0, 0)

@@ -8,10 +8,8 @@ public struct PostgresProbe: StoreProbe {
   /// Asks over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  static let statement = PostgresStatement("probe", "SELECT pg_is_in_recovery()")
-
   public func ask() async -> String? {
-    let call = PostgresCall(Self.statement)
+    let call = PostgresCall(ReadingStatements.probe)
     do throws(PostgresError) {
       let rows: PostgresRows
       do {

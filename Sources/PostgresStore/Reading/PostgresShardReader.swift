@@ -10,20 +10,9 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  static let statement = PostgresStatement(
-    "read_shards",
-    """
-    SELECT l.shard, c.owner, c.epoch, l.last_sequence, c.processed_sequence,
-      (SELECT count(*) FROM quarantined_commands q WHERE q.shard = l.shard AND q.resolved_at IS NULL),
-      coalesce((SELECT string_agg(i.symbol, ' ' ORDER BY i.symbol) FROM instruments i WHERE i.shard = l.shard), ''),
-      nullif(c.processed_at, 'epoch'),
-      (SELECT min(q.quarantined_at) FROM quarantined_commands q WHERE q.shard = l.shard AND q.resolved_at IS NULL)
-    FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard ORDER BY l.shard
-    """)
-
   /// Reads all shards in one statement.
   public func shards() async throws(LedgerError) -> [ShardRecord] {
-    let rows = try await answer(PostgresCall(Self.statement))
+    let rows = try await answer(PostgresCall(ReadingStatements.shards))
     return (0..<rows.count).map { row in
       ShardRecord(
         shard: Shard(rawValue: rows.int2(row, 0)),

@@ -37,7 +37,7 @@ enum ReadingStatements {
   /// An order and whether the book has seen it: its command is processed and not in quarantine, for which only an order
   /// without executions need be asked.
   static let shown = """
-    \(OrderColumns.list), c.processed_sequence >= o.sequence AND NOT (o.status = 0 AND EXISTS (
+    \(OrderColumns.list), c.processed_sequence >= o.sequence AND NOT (o.status = \(OrderStatus.accepted.sql) AND EXISTS (
       SELECT FROM quarantined_commands q
       WHERE q.shard = o.shard AND q.sequence = o.sequence AND q.resolved_at IS NULL))
     """
@@ -63,8 +63,7 @@ enum ReadingStatements {
       SELECT e.reason FROM order_events_\(day.compact) e
       WHERE e.account_id = $1::bigint AND e.order_id = $2::uuid AND e.event_at >= $3::timestamptz
         AND e.occurred_at = $3::timestamptz
-        AND e.kind IN (\(OrderEvent.Kind.canceled.rawValue), \(OrderEvent.Kind.rejected.rawValue), \
-      \(OrderEvent.Kind.expired.rawValue))
+        AND e.kind IN (\(OrderEvent.Kind.sql(.canceled, .rejected, .expired)))
       ORDER BY e.event_at LIMIT 1
       """)
   }
@@ -157,4 +156,19 @@ enum ReadingStatements {
       SELECT $1::bigint, p.order_id FROM heads p WHERE \(end)
       """)
   }
+
+  static let clock = PostgresStatement("database_clock", "SELECT clock_timestamp()")
+
+  static let probe = PostgresStatement("probe", "SELECT pg_is_in_recovery()")
+
+  static let shards = PostgresStatement(
+    "read_shards",
+    """
+    SELECT l.shard, c.owner, c.epoch, l.last_sequence, c.processed_sequence,
+      (SELECT count(*) FROM quarantined_commands q WHERE q.shard = l.shard AND q.resolved_at IS NULL),
+      coalesce((SELECT string_agg(i.symbol, ' ' ORDER BY i.symbol) FROM instruments i WHERE i.shard = l.shard), ''),
+      nullif(c.processed_at, 'epoch'),
+      (SELECT min(q.quarantined_at) FROM quarantined_commands q WHERE q.shard = l.shard AND q.resolved_at IS NULL)
+    FROM shard_logs l JOIN shard_cursors c ON c.shard = l.shard ORDER BY l.shard
+    """)
 }

@@ -25,18 +25,6 @@ struct TableRights: Sendable {
     writing[.operator] = `operator`
   }
 
-  /// The table's grants as statements.
-  var statements: [String] {
-    DatabaseRole.allCases.flatMap { role in
-      let readable: String?
-      switch reading {
-      case .all: readable = "SELECT"
-      case .only(let roles, let columns): readable = roles.contains(role) ? "SELECT" : columns.map { "SELECT (\($0))" }
-      }
-      return [readable, writing[role]].compactMap { $0 }.map { "GRANT \($0) ON \(table) TO \(role.rawValue)" }
-    }
-  }
-
   /// All tables and views of the schema.
   ///
   /// What acceptance writes, operators' commands may as well: they cancel orders and tell instruments by log rows.
@@ -120,9 +108,4 @@ struct FunctionRights: Sendable {
     FunctionRights(function: "ensure_market_day(date)", roles: [.gateway, .worker]),
     FunctionRights(function: "drop_orders_open()", roles: [.worker]),
   ]
-
-  var statements: [String] {
-    ["REVOKE ALL ON FUNCTION \(function) FROM PUBLIC"]
-      + roles.map { "GRANT EXECUTE ON FUNCTION \(function) TO \($0.rawValue)" }
-  }
 }

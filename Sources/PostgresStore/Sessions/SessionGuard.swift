@@ -20,17 +20,10 @@ public struct SessionGuard: Sendable {
     self.report = report
   }
 
-  static let statement = PostgresStatement(
-    "end_stalled_sessions",
-    """
-    SELECT pid, application, role, wait, (extract(epoch FROM silent) * 1000000)::bigint, ended
-    FROM end_stalled_sessions($1::bigint * interval '1 microsecond')
-    """)
-
   /// Looks once, over a session in which no transaction is open. A look that finds something takes half a second longer.
   func end(over session: PostgresSession) async {
     let call = PostgresCall(
-      Self.statement,
+      SessionStatements.endStalled,
       [.int8(patience.components.seconds * 1_000_000 + patience.components.attoseconds / 1_000_000_000_000)])
     let rows: PostgresRows
     do throws(PostgresError) {

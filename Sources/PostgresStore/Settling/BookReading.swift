@@ -53,7 +53,7 @@ struct BookReading: Sendable {
       PostgresCall(SettlingStatements.beginSnapshot),
       PostgresCall(SettlingStatements.bookCursor, [.int2(shard.rawValue)]),
       PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
-      PostgresCall(Restoration.read), page(behind: .first),
+      PostgresCall(RestorationStatements.read), page(behind: .first),
       PostgresCall(SettlingStatements.bookLength, [.int2(shard.rawValue), .int4(pages == nil ? 0 : most &+ 1)]),
       PostgresCall(AuctionStatements.ofBooks, names),
     ])
@@ -150,7 +150,7 @@ struct BookReading: Sendable {
       guard snapshot.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || Self.isHexadecimal($0) }) else {
         throw .unknownValue("a snapshot is called \(snapshot)")
       }
-      try connection.execute("SET TRANSACTION SNAPSHOT '\(snapshot)'")
+      try connection.execute(SettlingStatements.takeSnapshot(snapshot))
       begun.open()
       let head = try connection.pipeline([
         PostgresCall(SettlingStatements.bookCursor, [.int2(shard.rawValue)]), page(behind: start),
@@ -190,7 +190,7 @@ struct BookReading: Sendable {
     repeat {
       let some = days.prefix(Self.daysAtOnce)
       days = days.dropFirst(some.count)
-      var calls = some.map { PostgresCall(BookColumns.rows(day: $0.key), BookColumns.parameters($0.value)) }
+      var calls = some.map { PostgresCall(SettlingStatements.bookRows(day: $0.key), BookColumns.parameters($0.value)) }
       if days.isEmpty, let next { calls.append(next) }
       guard !calls.isEmpty else { break }
       let answers = try connection.pipeline(calls + [PostgresCall(DayStatements.release)])

@@ -75,27 +75,13 @@ struct OpenOrderPage: Sendable {
 
 /// The columns of a book's order that its key does not tell.
 enum BookColumns {
-  /// The rows of open orders of a day, by keys. Parameters: accounts, identifiers; each row says which of these it is.
-  static func rows(day: Day) -> PostgresStatement {
-    PostgresStatement(
-      "book_rows_\(day.compact)",
-      """
-      SELECT k.place, (o.self_trade_prevention::bigint & 65535) + ((o.status::bigint & 65535) << 16)
-          + ((o.pending::bigint & 65535) << 32) + CASE WHEN o.post_only THEN 1::bigint << 48 ELSE 0 END,
-        o.priority, o.quantity, o.filled, o.filled_value, o.updated_at, o.replaces, o.client_order_id,
-        \(ConditionColumns.list)
-      FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS k (account_id, order_id, place)
-      JOIN orders_\(day.compact) o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
-      \(OrderColumns.join)
-      """)
-  }
   private static let ownCount = 9
 
   static func parameters(_ keys: [OpenOrderKey]) -> [PostgresParameter] {
     [.int8Array(keys.map(\.place.account)), .uuidArray(keys.map { ($0.place.id.high, $0.place.id.low) })]
   }
 
-  /// Reads a row of an answer to ``rows(day:)`` for `keys`.
+  /// Reads a row of an answer to ``SettlingStatements/bookRows(day:)`` for `keys`.
   static func read(
     _ rows: PostgresRows, _ row: Int, of keys: [OpenOrderKey], in shard: Shard
   ) throws(PostgresError) -> OrderRecord {

@@ -47,7 +47,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
         .text(owner.rawValue),
       ])
     // Behind the claim's row locks, which "buttonwood restored" takes as well: who holds the epoch knows the history.
-    let (answers, history) = try await runWithHistory([claim, PostgresCall(Restoration.read)], at: 1)
+    let (answers, history) = try await runWithHistory([claim, PostgresCall(RestorationStatements.read)], at: 1)
     let rows = answers[0]
     var ownerships: [Shard: Ownership] = [:]
     for row in 0..<rows.count {
@@ -241,7 +241,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
     if let restoration = remembered.withLock({ $0 }), isOf(LedgerHistory(server, restoration: restoration)) {
       return nil
     }
-    let rows = try connection.query(PostgresCall(Restoration.read))
+    let rows = try connection.query(PostgresCall(RestorationStatements.read))
     let history = LedgerHistory(server, restoration: rows.int8(0, 0))
     remembered.withLock { $0 = rows.int8(0, 0) }
     return isOf(history) ? nil : history

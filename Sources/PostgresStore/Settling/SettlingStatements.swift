@@ -165,7 +165,7 @@ enum SettlingStatements {
     PostgresStatement(
       "settle_marks_\(day.compact)",
       """
-      UPDATE orders_\(day.compact) o SET pending = 0, updated_at = $3::timestamptz
+      UPDATE orders_\(day.compact) o SET pending = \(PendingChange.none.sql), updated_at = $3::timestamptz
       FROM unnest($1::bigint[], $2::uuid[]) AS k (account_id, order_id)
       WHERE o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id AND coalesce(o.is_open, false)
       """)
@@ -192,7 +192,7 @@ enum SettlingStatements {
     "settle_positions",
     """
     UPDATE positions p SET held = p.held + c.held,
-      \(PositionColumns.changed(runs: "c.runs", since: """
+      \(PositionStatements.changed(runs: "c.runs", since: """
         (SELECT a.last_event - c.events * interval '1 microsecond' FROM accounts a
                 WHERE a.account_id = ANY (ARRAY[c.account_id]))
         """))
@@ -255,7 +255,7 @@ enum SettlingStatements {
       UPDATE orders_\(day.compact) o SET
         status = c.status, is_open = c.is_open, filled = c.filled, filled_value = c.filled_value,
         priority = c.priority, replaced_by = c.replaced_by,
-        pending = CASE WHEN c.clears_pending THEN 0::smallint ELSE o.pending END,
+        pending = CASE WHEN c.clears_pending THEN \(PendingChange.none.sql)::smallint ELSE o.pending END,
         updated_at = $2::timestamptz, closed_at = CASE WHEN c.is_open THEN NULL ELSE $2::timestamptz END
       FROM unnest($1::order_change[]) AS c WHERE o.account_id = ANY (ARRAY[c.account_id]) AND o.order_id = c.order_id
       """)
@@ -303,4 +303,23 @@ enum SettlingStatements {
       FROM unnest($1::order_events[]) AS e LEFT JOIN accounts a ON a.account_id = ANY (ARRAY[e.account_id])
       """)
   }
+
+  /// The rows of open orders of a day, by keys. Parameters: accounts, identifiers; each row says which of these it is.
+  static func bookRows(day: Day) -> PostgresStatement {
+    PostgresStatement(
+      "book_rows_\(day.compact)",
+      """
+      SELECT k.place, (o.self_trade_prevention::bigint & 65535) + ((o.status::bigint & 65535) << 16)
+          + ((o.pending::bigint & 65535) << 32) + CASE WHEN o.post_only THEN 1::bigint << 48 ELSE 0 END,
+        o.priority, o.quantity, o.filled, o.filled_value, o.updated_at, o.replaces, o.client_order_id,
+        \(ConditionColumns.list)
+      FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS k (account_id, order_id, place)
+      JOIN orders_\(day.compact) o ON o.account_id = ANY (ARRAY[k.account_id]) AND o.order_id = k.order_id
+      \(OrderColumns.join)
+      """)
+  }
+
+  /// Makes a snapshot that another transaction has told of this one's. The name stands in the text: the command takes no
+  /// parameters. It has to be looked at before.
+  static func takeSnapshot(_ name: String) -> String { "SET TRANSACTION SNAPSHOT '\(name)'" }
 }
