@@ -50,8 +50,3 @@ enum OrderStatements {
     return orders
   }
 }
-
-extension Collection<OrderName> {
-  /// The days that the names tell.
-  var days: Set<Day> { Set(compactMap { $0.id.time?.day }) }
-}

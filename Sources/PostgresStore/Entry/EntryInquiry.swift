@@ -15,7 +15,7 @@ struct EntryInquiry {
   /// The answers as they would have been given, without log rows (owners find those in the log); nil when nothing is stored.
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> AcceptedBatch? {
     let accounts = plan.accounts.map(\.account.rawValue)
-    let names = plan.orders.map { OrderName(account: $0.account, id: $0.id) } + plan.repeatedOrders(of: requests)
+    let names = plan.namedOrders(of: requests)
     let dated = try days.existing(names.days, &connection)
     let rows: [PostgresRows]
     do {

@@ -5,10 +5,10 @@ internal import Postgres
 /// Asks which accounts' rows somebody else holds: those that a batch could not lock within its time. It waits for no row
 /// and keeps none.
 struct HeldAccounts {
-  let requests: [EntryRequest]
+  let locks: EntryLocks
 
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Set<AccountNumber> {
-    let calls = [accounts, positions].compactMap { $0 } + targets(on: Set(try DayTables().list(&connection)))
+    let calls = calls(on: Set(try DayTables().list(&connection)))
     let answers: [PostgresRows]
     do {
       answers = try connection.pipeline(
@@ -24,38 +24,16 @@ struct HeldAccounts {
     return held
   }
 
-  private var accounts: PostgresCall? {
-    PostgresCall(EntryStatements.heldAccounts, [.int8Array(Set(requests.map(\.account.rawValue)).sorted())])
-  }
-
-  private var positions: PostgresCall? {
-    let sells = Set(
-      requests.compactMap { request -> EntrySnapshot.PositionKey? in
-        guard case .place(let place) = request, place.side == .sell else { return nil }
-        return .init(account: place.account, instrument: place.instrument)
-      }
-    ).sorted()
-    guard !sells.isEmpty else { return nil }
-    return PostgresCall(
-      EntryStatements.heldPositions, [.int8Array(sells.map(\.account.rawValue)), .int4Array(sells.map(\.instrument.rawValue))])
-  }
-
-  /// Orders that are to be cancelled or replaced, and their positions, by the day whose table holds them. An identifier may
-  /// name any day.
-  private func targets(on days: Set<Day>) -> [PostgresCall] {
-    let names = requests.compactMap { request -> (account: AccountNumber, id: OrderID, day: Day)? in
-      switch request {
-      case .cancel(let cancel): return cancel.order.time.map { (cancel.account, cancel.order, $0.day) }
-      case .replace(let replace): return replace.target.time.map { (replace.account, replace.target, $0.day) }
-      case .place: return nil
-      }
+  /// Orders, and with them their positions, are asked for by the day whose table holds them. An identifier may name any day.
+  private func calls(on days: Set<Day>) -> [PostgresCall] {
+    var calls = [PostgresCall(EntryStatements.heldAccounts, [.int8Array(locks.accounts.map(\.rawValue))])]
+    if !locks.positions.isEmpty {
+      calls.append(PostgresCall(EntryStatements.heldPositions, EntryQuestion.parameters(locks.positions)))
     }
-    let named = Dictionary(grouping: names.filter { days.contains($0.day) }, by: \.day)
-    return named.sorted { $0.key.rawValue < $1.key.rawValue }.map { day, names in
-      let names = names.sorted { ($0.account, $0.id) < ($1.account, $1.id) }
-      return PostgresCall(
-        EntryStatements.heldOrders(day: day),
-        [.int8Array(names.map(\.account.rawValue)), .uuidArray(names.map { ($0.id.high, $0.id.low) })])
-    }
+    return calls
+      + OrderStatements.byDay(locks.orders, among: days).map { day, names in
+        let names = names.sorted { ($0.account, $0.id) < ($1.account, $1.id) }
+        return PostgresCall(EntryStatements.heldOrders(day: day), OrderStatements.parameters(names))
+      }
   }
 }

@@ -93,7 +93,7 @@ public struct PostgresEntryLedger: EntryLedger {
   private func heldAccounts(of requests: [EntryRequest]) async throws(PostgresError) -> Set<AccountNumber> {
     await sessionGuard?.end(over: session)
     return try await session.use { (connection) throws(PostgresError) in
-      try HeldAccounts(requests: requests).run(&connection)
+      try HeldAccounts(locks: EntryLocks(of: requests)).run(&connection)
     }
   }
 
