@@ -69,7 +69,7 @@ struct AdministrationInstrumentTests {
 
   @Test func aHaltedInstrumentIsNotTradableUntilItResumes() async throws {
     _ = try await office.add(try listing("IBM"), shard: nil)
-    let reader = PostgresAccountReader(sessions: [AdministrationDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([AdministrationDatabase.session(url)]))
     try await office.halt(Symbol("IBM")!, reason: "news pending", collects: false)
     #expect(try await reader.instruments().map(\.tradable) == [false])
     #expect(try await office.list().map(\.haltReason) == ["news pending"])

@@ -1,19 +1,14 @@
-internal import Lifecycle
 public import Market
 public import Ports
 public import Postgres
 
 /// Keeps what accounts have beside money and orders, over a few connections in turn.
 public final class PostgresAccountKeeper: AccountKeeper {
-  private let sessions: [PostgresSession]
-  private let turn = Lock(0)
-  let days = DayTables()
+  private let pool: QueryPool
+  var days: DayTables { pool.days }
 
-  /// Works over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
-  public init(sessions: [PostgresSession]) {
-    precondition(!sessions.isEmpty)
-    self.sessions = sessions
-  }
+  /// Works over a pool of sessions; make them with ``StoreSettings/ledger(url:role:)``.
+  public init(pool: PostgresPool) { self.pool = QueryPool(pool: pool) }
 
   public func configuration(of account: AccountNumber) async throws(LedgerError) -> AccountConfiguration {
     Self.configuration(try await query(PostgresCall(KeepingStatements.configuration, [.int8(account.rawValue)])))
@@ -48,32 +43,9 @@ public final class PostgresAccountKeeper: AccountKeeper {
           ])))
   }
 
-  /// Asks one question, or makes one change that may be made twice; on a connection that died while idle, again.
-  func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
-    try await use { (connection) throws(PostgresError) in try connection.query(call) }
-  }
+  func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows { try await pool.query(call) }
 
-  /// Runs a body that may run twice.
   func use<Value: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Value
-  ) async throws(LedgerError) -> Value {
-    let session = sessions[
-      turn.withLock { turn in
-        turn = (turn + 1) % sessions.count
-        return turn
-      }]
-    do {
-      do {
-        return try await session.use(body)
-      } catch  where error.isMissingTable {
-        // A day has been taken away since its tables were listed.
-        days.forget()
-        return try await session.use(body)
-      } catch .connectionLost {
-        return try await session.use(body)
-      }
-    } catch {
-      throw LedgerError(error)
-    }
-  }
+  ) async throws(LedgerError) -> Value { try await pool.use(body) }
 }

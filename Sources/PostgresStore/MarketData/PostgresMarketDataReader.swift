@@ -1,4 +1,3 @@
-internal import Lifecycle
 public import Market
 public import Ports
 public import Postgres
@@ -8,15 +7,11 @@ public final class PostgresMarketDataReader: MarketDataReader {
   /// Instruments whose histories are asked for in one go at most.
   private static let mostAtOnce = 64
 
-  private let sessions: [PostgresSession]
-  private let turn = Lock(0)
-  private let days = DayTables()
+  private let pool: QueryPool
+  private var days: DayTables { pool.days }
 
-  /// Reads over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
-  public init(sessions: [PostgresSession]) {
-    precondition(!sessions.isEmpty)
-    self.sessions = sessions
-  }
+  /// Reads over a pool of sessions; make them with ``StoreSettings/ledger(url:role:)``.
+  public init(pool: PostgresPool) { self.pool = QueryPool(pool: pool) }
 
   public func trades(
     of instruments: [InstrumentID], _ span: MarketSpan
@@ -445,30 +440,9 @@ public final class PostgresMarketDataReader: MarketDataReader {
     }
   }
 
-  /// Runs questions, which may be asked twice.
   private func use<Answer: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
-  ) async throws(LedgerError) -> Answer {
-    let session = sessions[
-      turn.withLock { turn in
-        turn = (turn + 1) % sessions.count
-        return turn
-      }]
-    do {
-      do {
-        return try await session.use(body)
-      } catch  where error.isMissingTable {
-        // A day has been taken away since its tables were listed.
-        days.forget()
-        return try await session.use(body)
-      } catch .connectionLost {
-        // A connection that died while idle: reading again is harmless.
-        return try await session.use(body)
-      }
-    } catch {
-      throw LedgerError(error)
-    }
-  }
+  ) async throws(LedgerError) -> Answer { try await pool.use(body) }
 }
 
 extension BarFrame {

@@ -1,20 +1,15 @@
 internal import Accounting
-internal import Lifecycle
 public import Market
 public import Ports
 public import Postgres
 
 /// Answers questions from PostgreSQL over a few connections in turn.
 public final class PostgresAccountReader: AccountReader {
-  private let sessions: [PostgresSession]
-  private let turn = Lock(0)
-  private let days = DayTables()
+  private let pool: QueryPool
+  private var days: DayTables { pool.days }
 
-  /// Reads over `sessions`; make them with ``StoreSettings/ledger(url:role:)``.
-  public init(sessions: [PostgresSession]) {
-    precondition(!sessions.isEmpty)
-    self.sessions = sessions
-  }
+  /// Reads over a pool of sessions; make them with ``StoreSettings/ledger(url:role:)``.
+  public init(pool: PostgresPool) { self.pool = QueryPool(pool: pool) }
 
   public func credential(keyID: String) async throws(LedgerError) -> Credential? {
     let rows = try await query(PostgresCall(ReadingStatements.credential, [.text(keyID)]))
@@ -129,32 +124,9 @@ public final class PostgresAccountReader: AccountReader {
       })
   }
 
-  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
-    try await use { (connection) throws(PostgresError) in try connection.query(call) }
-  }
+  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows { try await pool.query(call) }
 
-  /// Runs questions, which may be asked twice.
   private func use<Answer: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
-  ) async throws(LedgerError) -> Answer {
-    let session = sessions[
-      turn.withLock { turn in
-        turn = (turn + 1) % sessions.count
-        return turn
-      }]
-    do {
-      do {
-        return try await session.use(body)
-      } catch  where error.isMissingTable {
-        // A day has been taken away since its tables were listed.
-        days.forget()
-        return try await session.use(body)
-      } catch .connectionLost {
-        // A connection that died while idle: reading again is harmless.
-        return try await session.use(body)
-      }
-    } catch {
-      throw LedgerError(error)
-    }
-  }
+  ) async throws(LedgerError) -> Answer { try await pool.use(body) }
 }
