@@ -55,6 +55,8 @@ let package = Package(
     library("Matching", ["Market"], features: [.enableExperimentalFeature("Lifetimes")]),
     library("Accounting", ["Market"]),
     library("Sharding", ["Market"]),
+    // A shard's log in, settlements out; pure.
+    library("Engine", ["Market", "Matching", "Accounting"]),
 
     // Kits.
     library("Lifecycle", []),
@@ -63,7 +65,7 @@ let package = Package(
 
     // Ports and services.
     library("Ports", ["Market", "Accounting", "Sharding"]),
-    library("Services", ["Market", "Matching", "Accounting", "Sharding", "Ports", "Lifecycle", "Telemetry"]),
+    library("Services", ["Engine", "Market", "Accounting", "Sharding", "Ports", "Lifecycle", "Telemetry"]),
 
     // Drivers: one C library each, no word of orders.
     library("Digest", ["CLibCrypto"]),
@@ -75,17 +77,15 @@ let package = Package(
     // Adapters.
     library(
       "PostgresStore",
-      [
-        "Postgres", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle",
-      ],
+      ["Postgres", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle"],
       resources: [.embedInCode("Migrations")]),
-    library("PostgresAudit", ["PostgresStore", "Postgres", "Services", "Ports", "Market", "Accounting", "JSON"]),
+    library("PostgresAudit", ["PostgresStore", "Postgres", "Engine", "Market", "Accounting", "JSON"]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
     library(
       "Gateway",
       [
-        "HTTP", "JSON", "MessagePack", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle",
-        "Telemetry",
+        "HTTP", "JSON", "MessagePack", "Digest", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding",
+        "Lifecycle", "Telemetry",
       ],
       resources: [.embedInCode("Admin/Console")]),
 
@@ -105,16 +105,18 @@ let package = Package(
     program(
       "buttonwood-lab",
       [
-        "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
+        "Engine", "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore",
+        "RedisStore",
         "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit", "Recordings",
       ]),
 
     // Tests.
-    library("TestKit", ["Postgres", "Redis", "Market", "Lifecycle"]),
+    library("TestKit", ["Postgres", "Redis", "Accounting", "Market", "Lifecycle"]),
     tests("MarketTests", ["Market", "Matching", "TestKit"]),
     tests(
       "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market", "TestKit"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
+    tests("EngineTests", ["Engine", "Accounting", "Market", "TestKit"]),
     tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "MessagePack", "Digest", "TestKit"]),
     tests("HTTPTests", ["HTTP", "Lifecycle", "TestKit"]),
@@ -123,12 +125,13 @@ let package = Package(
     tests(
       "PostgresStoreTests",
       [
-        "PostgresStore", "PostgresAudit", "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding",
+        "PostgresStore", "PostgresAudit", "Postgres", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding",
         "Matching", "JSON", "Lifecycle", "Digest", "TestKit",
       ]),
     tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
     tests(
-      "ServicesTests", ["Services", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
+      "ServicesTests",
+      ["Services", "Engine", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
     tests(
       "GatewayTests",
       [

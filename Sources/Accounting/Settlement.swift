@@ -156,6 +156,12 @@ public struct Settlement: Sendable {
     public var account: AccountNumber
     /// Which order.
     public var order: OrderID
+
+    /// Names it.
+    package init(account: AccountNumber, order: OrderID) {
+      self.account = account
+      self.order = order
+    }
   }
 
   /// A last price.
@@ -164,6 +170,12 @@ public struct Settlement: Sendable {
     public var instrument: InstrumentID
     /// The price of its latest trade.
     public var price: Price
+
+    /// Names it.
+    package init(instrument: InstrumentID, price: Price) {
+      self.instrument = instrument
+      self.price = price
+    }
   }
 
   /// The shard.
@@ -173,25 +185,32 @@ public struct Settlement: Sendable {
   /// The cursor after.
   public var through: Sequence
   /// Changed orders, by account and identifier.
-  public var orders: [OrderUpdate]
+  public var orders: [OrderUpdate] = []
   /// Changed conditions, by account and identifier.
-  public var conditions: [ConditionsUpdate]
+  public var conditions: [ConditionsUpdate] = []
   /// Marks to take off, by account and identifier.
-  public var staleMarks: [StaleMark]
+  public var staleMarks: [StaleMark] = []
   /// Executions in order.
-  public var trades: [Trade]
+  public var trades: [Trade] = []
   /// Events in order.
-  public var events: [OrderEvent]
+  public var events: [OrderEvent] = []
   /// Changes of money.
-  public var cash: [AccountNumber: CashChange]
+  public var cash: [AccountNumber: CashChange] = [:]
   /// Changes of shares.
-  public var positions: [EntrySnapshot.PositionKey: PositionChange]
+  public var positions: [EntrySnapshot.PositionKey: PositionChange] = [:]
   /// Last prices of instruments that traded.
-  public var lastPrices: [LastPrice]
+  public var lastPrices: [LastPrice] = []
   /// Instruments that trade in another way now.
-  public var phases: [PhaseUpdate]
+  public var phases: [PhaseUpdate] = []
   /// Instruments whose auctions have come further, or are over.
-  public var auctions: [AuctionUpdate]
+  public var auctions: [AuctionUpdate] = []
   /// What auctions have traded, in order.
   public var auctionPrints: [AuctionPrint] = []
+
+  /// Nothing has changed yet.
+  package init(shard: Shard, from: Sequence, through: Sequence) {
+    self.shard = shard
+    self.from = from
+    self.through = through
+  }
 }

@@ -60,53 +60,6 @@ extension SettlementLedger {
   }
 }
 
-/// A log row that has been processed.
-public struct ProcessedEntry: Hashable, Sendable {
-  /// The row.
-  public var entry: LogEntry
-  /// Whether it went into quarantine instead of being carried out.
-  public var isQuarantined: Bool
-
-  /// Makes an entry.
-  public init(_ entry: LogEntry, isQuarantined: Bool) {
-    self.entry = entry
-    self.isQuarantined = isQuarantined
-  }
-}
-
-/// The stored state of a shard's books.
-public struct ShardBook: Sendable {
-  /// The shard.
-  public var shard: Shard
-  /// The last command that is in it.
-  public var processed: Sequence
-  /// The open orders, by priority and activation.
-  public var orders: [OrderRecord]
-  /// The last prices of the shard's instruments that have traded.
-  public var lastPrices: [InstrumentID: Price]
-  /// How the shard's instruments trade; those that have been told nothing always trade.
-  public var phases: [InstrumentID: InstrumentPhase]
-  /// Auctions of the shard's instruments that are being executed.
-  public var auctions: [InstrumentID: AuctionExecution]
-  /// The branch of the database's history that it was read from.
-  public var history: LedgerHistory
-
-  /// Makes a state.
-  public init(
-    shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
-    phases: [InstrumentID: InstrumentPhase] = [:], auctions: [InstrumentID: AuctionExecution] = [:],
-    history: LedgerHistory = .unnamed
-  ) {
-    self.shard = shard
-    self.processed = processed
-    self.orders = orders
-    self.lastPrices = lastPrices
-    self.phases = phases
-    self.auctions = auctions
-    self.history = history
-  }
-}
-
 /// One shard's part of a settling transaction.
 public struct ShardCommit: Sendable {
   /// The ownership that must stand.

@@ -1,9 +1,8 @@
 internal import Accounting
+internal import Engine
 internal import Market
-internal import Ports
 internal import Postgres
 internal import PostgresStore
-internal import Services
 
 /// Invariant F: matching the logs again gives exactly the recorded events, trades and books.
 ///

@@ -165,14 +165,10 @@ struct AccountSnapshotTests {
     let terms = BandTerms(reference: Price("100")!, previousClose: Price("100")!, tier: .tier1)
     let phase = InstrumentPhase(band: terms, limit: .upper)
     func settle(_ sequence: Int64, begins: Bool) async throws -> String? {
-      var builder = SettlementBuilder(shard: shard, after: Sequence(rawValue: sequence - 1))
-      builder.begin(Sequence(rawValue: sequence))
-      if begins {
-        builder.limitChanged(InstrumentID(rawValue: 1), phase)
-      } else {
-        builder.phaseChanged(InstrumentID(rawValue: 1), phase)
-      }
-      let commit = ShardCommit(ownership: ownership, settlement: builder.finish())
+      var settlement = Settlement(
+        shard: shard, from: Sequence(rawValue: sequence - 1), through: Sequence(rawValue: sequence))
+      settlement.phases = [.init(instrument: InstrumentID(rawValue: 1), phase: phase, beginsLimit: begins)]
+      let commit = ShardCommit(ownership: ownership, settlement: settlement)
       let moment = StoreDatabase.noon.advanced(byMicroseconds: sequence * 1_000_000)
       #expect(try await ledger.settle([commit], at: moment) == .committed)
       return try StoreDatabase.text(

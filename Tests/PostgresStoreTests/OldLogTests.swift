@@ -1,4 +1,5 @@
 import Accounting
+import Engine
 import Market
 import Ports
 import Postgres

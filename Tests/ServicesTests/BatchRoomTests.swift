@@ -1,6 +1,8 @@
+import Engine
 import Market
 import Ports
 import Sharding
+import TestKit
 import Testing
 
 @testable import Services

@@ -2,6 +2,7 @@ import Accounting
 import Market
 import Matching
 import Ports
+import TestKit
 import Testing
 
 /// Whatever happens to an order for a reason is told in words.

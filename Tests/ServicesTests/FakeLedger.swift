@@ -2,6 +2,7 @@ import Accounting
 import Market
 import Ports
 import Sharding
+import TestKit
 
 /// A settlement ledger in memory that fences as the real one must, and can be told to fail.
 actor FakeLedger: SettlementLedger {

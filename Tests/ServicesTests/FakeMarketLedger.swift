@@ -1,6 +1,7 @@
 import Market
 import Ports
 import Sharding
+import TestKit
 
 /// A market ledger in memory that compares as the real one must, and can be told to fail.
 actor FakeMarketLedger: MarketLedger, BandLedger {

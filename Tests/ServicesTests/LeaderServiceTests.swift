@@ -1,6 +1,7 @@
 import Market
 import Ports
 import Sharding
+import TestKit
 import Testing
 
 @testable import Services

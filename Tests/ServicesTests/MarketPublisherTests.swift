@@ -1,6 +1,7 @@
 import Lifecycle
 import Market
 import Ports
+import TestKit
 import Testing
 
 @testable import Services

@@ -1,6 +1,7 @@
 import Accounting
 import Market
 import Ports
+import TestKit
 import Testing
 
 @testable import Services

@@ -1,4 +1,5 @@
 import Accounting
+import Engine
 import Lifecycle
 import Market
 import Ports

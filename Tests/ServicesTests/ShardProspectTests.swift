@@ -1,8 +1,10 @@
 import Accounting
+import Engine
 import Lifecycle
 import Market
 import Ports
 import Sharding
+import TestKit
 import Testing
 
 @testable import Services

@@ -2,6 +2,7 @@ import Lifecycle
 import Market
 import Ports
 import Sharding
+import TestKit
 import Testing
 
 @testable import Services

@@ -1,4 +1,5 @@
 internal import Accounting
+internal import Engine
 internal import Lifecycle
 internal import Market
 internal import Ports

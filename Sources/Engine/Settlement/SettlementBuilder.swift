@@ -1,11 +1,12 @@
-public import Market
+internal import Accounting
+internal import Market
 
 /// Gathers what a run of commands did to orders, money and shares of one shard.
 ///
 /// The caller reports facts in order (`entered`, `traded`, `closed` …) with the state of each order before the fact and
 /// keeps the changed state. Every movement of a hold is the difference of the order's own hold before and after, so that
 /// the sum of holds stays what open orders require; what the exits of a class hold together the caller moves.
-public struct SettlementBuilder: Sendable {
+struct SettlementBuilder: Sendable {
   private let shard: Shard
   private let from: Sequence
   private var through: Sequence
@@ -24,61 +25,58 @@ public struct SettlementBuilder: Sendable {
   private var auctionPrints: [Settlement.AuctionPrint] = []
 
   /// Begins behind the last processed command.
-  public init(shard: Shard, after cursor: Sequence) {
+  init(shard: Shard, after cursor: Sequence) {
     self.shard = shard
     from = cursor
     through = cursor
   }
 
   /// The price of an instrument's latest trade among these commands; nil when there was none.
-  public func lastPrice(of instrument: InstrumentID) -> Price? { lastPrices[instrument] }
-
-  /// How many commands it covers.
-  public var commandCount: Int { Int(through.rawValue - from.rawValue) }
+  func lastPrice(of instrument: InstrumentID) -> Price? { lastPrices[instrument] }
 
   /// Begins the next command; sequences are gapless, so it must be the one after the last.
-  public mutating func begin(_ sequence: Sequence) {
+  mutating func begin(_ sequence: Sequence) {
     precondition(sequence == through.next, "shard \(shard): command \(sequence) cannot follow \(through)")
     through = sequence
     nextOrdinal = 0
   }
 
   /// The order entered the book or is about to trade. Its row says `accepted` already.
-  public mutating func entered(_ order: OpenOrder) {
+  mutating func entered(_ order: OpenOrder) {
     record(.new, order, quantity: order.leaves)
   }
 
   /// The leg waits for the entry of its class. Its row says so already.
-  public mutating func held(_ order: OpenOrder) {
+  mutating func held(_ order: OpenOrder) {
     record(.held, order, quantity: order.leaves)
   }
 
   /// A trade reached the order's stop.
-  public mutating func triggered(_ order: OpenOrder) {
+  mutating func triggered(_ order: OpenOrder) {
     record(.triggered, order, quantity: order.leaves)
   }
 
   /// An order that stood outside the books is about to enter one, at the place that `order` says.
-  public mutating func entersBook(_ order: OpenOrder) {
+  mutating func entersBook(_ order: OpenOrder) {
     update(order, .accepted)
   }
 
   /// A leg goes live: it is about to enter the book, or waits for its stop.
-  public mutating func wentLive(_ order: OpenOrder) {
+  mutating func wentLive(_ order: OpenOrder) {
     update(order, .accepted)
     entered(order)
   }
 
   /// The order has lost shares that the other exit of its class traded; `order` is what it is now.
-  public mutating func reduced(_ order: OpenOrder, by quantity: Quantity, reason: UInt8) {
+  mutating func reduced(_ order: OpenOrder, by quantity: Quantity, reason: UInt8) {
     record(.reduced, order, reason: reason, quantity: quantity)
   }
 
   /// The order's conditions are these now.
-  public mutating func changed(_ update: Settlement.ConditionsUpdate) { conditions[update.id] = update }
+  mutating func changed(_ update: Settlement.ConditionsUpdate) { conditions[update.id] = update }
 
   /// What the exits of a class hold together has changed: money of buys, shares of sells.
-  public mutating func holdMoved(
+  mutating func holdMoved(
     _ account: AccountNumber, _ side: Side, _ instrument: InstrumentID, by amount: Int64
   ) {
     guard amount != 0 else { return }
@@ -91,7 +89,7 @@ public struct SettlementBuilder: Sendable {
   }
 
   /// The engine refused the order; its hold goes back whole.
-  public mutating func rejected(_ order: OpenOrder, reason: UInt8) {
+  mutating func rejected(_ order: OpenOrder, reason: UInt8) {
     release(order, order.hold)
     update(order, .rejected)
     record(.rejected, order, reason: reason, quantity: order.leaves, leaves: .zero)
@@ -100,7 +98,7 @@ public struct SettlementBuilder: Sendable {
   /// Two orders traded `quantity` shares at the maker's price.
   ///
   /// The buyer's hold falls by its own limit price times the quantity, which also gives back what it saved.
-  public mutating func traded(taker: inout OpenOrder, maker: inout OpenOrder, price: Price, quantity: Quantity) {
+  mutating func traded(taker: inout OpenOrder, maker: inout OpenOrder, price: Price, quantity: Quantity) {
     let (buy, sell) = taker.side == .buy ? (taker, maker) : (maker, taker)
     trades.append(
       Trade(
@@ -116,37 +114,37 @@ public struct SettlementBuilder: Sendable {
   }
 
   /// What was left of the order was cancelled.
-  public mutating func canceled(_ order: OpenOrder, reason: UInt8) {
+  mutating func canceled(_ order: OpenOrder, reason: UInt8) {
     release(order, order.hold)
     update(order, .canceled)
     record(.canceled, order, reason: reason, quantity: order.leaves, leaves: .zero)
   }
 
   /// The order's time is over.
-  public mutating func expired(_ order: OpenOrder, reason: UInt8 = 0) {
+  mutating func expired(_ order: OpenOrder, reason: UInt8 = 0) {
     release(order, order.hold)
     update(order, .expired)
     record(.expired, order, reason: reason, quantity: order.leaves, leaves: .zero)
   }
 
   /// The instrument trades in another way now.
-  public mutating func phaseChanged(_ instrument: InstrumentID, _ phase: InstrumentPhase) {
+  mutating func phaseChanged(_ instrument: InstrumentID, _ phase: InstrumentPhase) {
     phases[instrument] = phase
   }
 
   /// The instrument has come to an end of its band, or has left it: a limit state has begun, or is over.
-  public mutating func limitChanged(_ instrument: InstrumentID, _ phase: InstrumentPhase) {
+  mutating func limitChanged(_ instrument: InstrumentID, _ phase: InstrumentPhase) {
     phases[instrument] = phase
     if phase.limit != nil { limitsBegun.insert(instrument) }
   }
 
   /// The instrument's auction stands here now; nil when it is over.
-  public mutating func auctionMoved(_ instrument: InstrumentID, to auction: AuctionExecution?) {
+  mutating func auctionMoved(_ instrument: InstrumentID, to auction: AuctionExecution?) {
     auctions.updateValue(auction, forKey: instrument)
   }
 
   /// The command has crossed orders of the instrument in an auction; their trades are reported by themselves.
-  public mutating func auctioned(
+  mutating func auctioned(
     _ instrument: InstrumentID, on day: Day?, isClosing: Bool, price: Price, quantity: Quantity
   ) {
     auctionPrints.append(
@@ -155,24 +153,24 @@ public struct SettlementBuilder: Sendable {
   }
 
   /// A cancel did not find the order in the book: it had closed before.
-  public mutating func cancelRejected(_ target: OpenOrder, reason: UInt8) {
+  mutating func cancelRejected(_ target: OpenOrder, reason: UInt8) {
     record(.cancelRejected, target, reason: reason, quantity: .zero, leaves: .zero)
   }
 
   /// A cancel of an order in the book was refused: the order goes on.
-  public mutating func cancelRefused(_ order: OpenOrder, reason: UInt8) {
+  mutating func cancelRefused(_ order: OpenOrder, reason: UInt8) {
     goesOn(order)
     record(.cancelRejected, order, reason: reason, quantity: .zero)
   }
 
   /// A change of an order that is open and in no book was dealt with: another may be asked for.
-  public mutating func unmarked(_ order: OrderID, of account: AccountNumber) {
+  mutating func unmarked(_ order: OrderID, of account: AccountNumber) {
     staleMarks.insert(.init(account: account, order: order))
   }
 
   /// `new` took the place of `old`; `extraHold` was taken for the pair beyond the old order's hold.
   /// - Parameter isHeld: Whether they are legs that wait for their entry.
-  public mutating func replaced(old: OpenOrder, new: OpenOrder, extraHold: Int64, isHeld: Bool = false) {
+  mutating func replaced(old: OpenOrder, new: OpenOrder, extraHold: Int64, isHeld: Bool = false) {
     release(old, old.hold + extraHold - new.hold)
     update(old, .replaced, replacedBy: new.id)
     record(.replaced, old, quantity: old.leaves, leaves: .zero)
@@ -181,7 +179,7 @@ public struct SettlementBuilder: Sendable {
   }
 
   /// A replacement was refused: `new` ends as rejected and gives `extraHold` back; the old order, if it is open, goes on.
-  public mutating func replaceRejected(
+  mutating func replaceRejected(
     old: OpenOrder?, target: OpenOrder, new: OpenOrder, extraHold: Int64, reason: UInt8
   ) {
     release(new, extraHold)
@@ -192,22 +190,23 @@ public struct SettlementBuilder: Sendable {
   }
 
   /// Everything gathered, each row once and in lock order.
-  public func finish() -> Settlement {
-    Settlement(
-      shard: shard, from: from, through: through,
-      orders: orders.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) },
-      conditions: conditions.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) },
-      staleMarks: staleMarks.sorted { ($0.account, $0.order) < ($1.account, $1.order) },
-      trades: trades, events: events, cash: cash.filter { $0.value != .init() },
-      positions: positions.filter { $0.value != .init() },
-      lastPrices: lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) },
-      phases: phases.sorted { $0.key < $1.key }.map {
-        .init(
-          instrument: $0.key, phase: $0.value,
-          beginsLimit: $0.value.limit != nil && limitsBegun.contains($0.key))
-      },
-      auctions: auctions.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, auction: $0.value) },
-      auctionPrints: auctionPrints)
+  func finish() -> Settlement {
+    var settlement = Settlement(shard: shard, from: from, through: through)
+    settlement.orders = orders.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) }
+    settlement.conditions = conditions.values.sorted { ($0.account, $0.id) < ($1.account, $1.id) }
+    settlement.staleMarks = staleMarks.sorted { ($0.account, $0.order) < ($1.account, $1.order) }
+    settlement.trades = trades
+    settlement.events = events
+    settlement.cash = cash.filter { $0.value != .init() }
+    settlement.positions = positions.filter { $0.value != .init() }
+    settlement.lastPrices = lastPrices.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, price: $0.value) }
+    settlement.phases = phases.sorted { $0.key < $1.key }.map {
+      .init(
+        instrument: $0.key, phase: $0.value, beginsLimit: $0.value.limit != nil && limitsBegun.contains($0.key))
+    }
+    settlement.auctions = auctions.sorted { $0.key < $1.key }.map { .init(instrument: $0.key, auction: $0.value) }
+    settlement.auctionPrints = auctionPrints
+    return settlement
   }
 
   private mutating func execute(_ order: inout OpenOrder, price: Price, quantity: Quantity) {

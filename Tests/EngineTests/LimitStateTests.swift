@@ -1,6 +1,7 @@
 import Accounting
+import Engine
 import Market
-import Services
+import TestKit
 import Testing
 
 /// Limit states are told command by command, however commands are settled together.

@@ -1,16 +1,15 @@
-public import Accounting
-public import Market
+package import Accounting
+package import Market
 internal import Matching
-public import Ports
 
 /// The books of one shard together with what settling needs to know of the orders in them: log rows in, settlement out.
 ///
 /// A pure value: the same log gives the same settlements, whoever works it and however it is cut into batches.
-public struct ShardEngine: Sendable {
+package struct ShardEngine: Sendable {
   /// The shard.
-  public let shard: Shard
+  package let shard: Shard
   /// The last command that was applied.
-  public internal(set) var cursor: Sequence
+  package internal(set) var cursor: Sequence
   var engine: MatchingEngine
   var open: [OrderKey: OpenOrder]
   /// Open orders that wait outside the books or belong to a class, and what they react to.
@@ -43,7 +42,7 @@ public struct ShardEngine: Sendable {
   ///   - phases: How instruments trade.
   ///   - auctions: Auctions that are being executed.
   /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
-  public init(
+  package init(
     shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
     phases: [InstrumentID: InstrumentPhase] = [:], auctions: [InstrumentID: AuctionExecution] = [:]
   ) throws(RecoveryFault) {
@@ -88,25 +87,25 @@ public struct ShardEngine: Sendable {
 
   /// Rebuilds the books from their stored state.
   /// - Throws: ``RecoveryFault`` when the stored orders contradict each other.
-  public init(_ book: ShardBook) throws(RecoveryFault) {
+  package init(_ book: ShardBook) throws(RecoveryFault) {
     try self.init(
       shard: book.shard, processed: book.processed, orders: book.orders, lastPrices: book.lastPrices,
       phases: book.phases, auctions: book.auctions)
   }
 
   /// How many orders are open: in the books or waiting outside.
-  public var openCount: Int { open.count }
+  package var openCount: Int { open.count }
 
   /// The open orders, by priority and activation, with their open shares: for comparison with what is stored.
-  public func openOrders() -> [OpenOrder] {
+  package func openOrders() -> [OpenOrder] {
     open.values.sorted { ($0.priority, $0.activation, $0.id) < ($1.priority, $1.activation, $1.id) }
   }
 
   /// Auctions that are being executed: for comparison with what is stored.
-  public var executedAuctions: [InstrumentID: AuctionExecution] { auctions }
+  package var executedAuctions: [InstrumentID: AuctionExecution] { auctions }
 
   /// Carries out log rows that follow the cursor without a gap.
-  public mutating func apply(_ entries: some Collection<LogEntry>) -> Settlement {
+  package mutating func apply(_ entries: some Collection<LogEntry>) -> Settlement {
     var builder = SettlementBuilder(shard: shard, after: cursor)
     var rest = entries[...]
     while let first = rest.first {
@@ -148,7 +147,7 @@ public struct ShardEngine: Sendable {
   }
 
   /// Passes the next log row over: it goes into quarantine and changes nothing.
-  public mutating func quarantine(_ sequence: Sequence) -> Settlement {
+  package mutating func quarantine(_ sequence: Sequence) -> Settlement {
     var builder = SettlementBuilder(shard: shard, after: cursor)
     builder.begin(sequence)
     cursor = sequence
@@ -157,7 +156,7 @@ public struct ShardEngine: Sendable {
   }
 
   /// Learns which log rows before the cursor were put in quarantine, as far as later rows may refer to them.
-  public mutating func recall(quarantined sequences: [Sequence]) { quarantined.formUnion(sequences) }
+  package mutating func recall(quarantined sequences: [Sequence]) { quarantined.formUnion(sequences) }
 
   /// Reports what one command did.
   mutating func settle(_ entry: LogEntry, _ events: ArraySlice<BookEvent>, _ builder: inout SettlementBuilder) {
@@ -261,14 +260,14 @@ public struct ShardEngine: Sendable {
 }
 
 /// Stored orders that cannot be put back into a book: the database was changed by other hands.
-public struct RecoveryFault: Error, Hashable, Sendable, CustomStringConvertible {
+package struct RecoveryFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// The order in question.
-  public var order: OrderID
+  package var order: OrderID
   /// What is wrong with it.
-  public var reason: String
+  package var reason: String
 
   /// In a log.
-  public var description: String { "order \(order): \(reason)" }
+  package var description: String { "order \(order): \(reason)" }
 }
 
 extension CancelOrder {

@@ -1,11 +1,11 @@
-public import Accounting
-public import Market
+package import Accounting
+package import Market
 
 /// Turns what was settled of one shard into what everybody may see of it: trades, best prices, and the levels that differ
 /// from what was told before.
 ///
 /// Pure: the state is what has been told. Told for the first time, or when whole books are asked for, an instrument is told whole.
-public struct MarketFeed: Sendable {
+package struct MarketFeed: Sendable {
   private struct Told: Sendable {
     var sequence: Sequence
     var quote: Quote
@@ -22,11 +22,11 @@ public struct MarketFeed: Sendable {
   private var phases: [InstrumentID: InstrumentPhase] = [:]
 
   /// Begins with nothing told.
-  public init() {}
+  package init() {}
 
   /// What a settlement changed; `engine` holds the books behind it.
   /// - Parameter at: The moment under which it was settled.
-  public mutating func follow(_ settlement: Settlement, _ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
+  package mutating func follow(_ settlement: Settlement, _ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
     var touched: [InstrumentID: Set<Level>] = [:]
     for event in settlement.events where event.touchesBook {
       touched[event.instrument, default: []].insert(Level(side: event.side, price: event.price))
@@ -60,12 +60,13 @@ public struct MarketFeed: Sendable {
   }
 
   /// Every book as it stands, whole.
-  public mutating func books(_ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
+  package mutating func books(_ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
     engine.instruments.sorted().map { whole($0, engine, at: at, trades: []) }
   }
 
   /// The books of some instruments, whole.
-  mutating func books(of instruments: Set<InstrumentID>, _ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
+  package mutating func books(of instruments: Set<InstrumentID>, _ engine: ShardEngine, at: Timestamp) -> [MarketUpdate]
+  {
     engine.instruments.sorted().filter { instruments.contains($0) }.map { whole($0, engine, at: at, trades: []) }
   }
 

@@ -3,7 +3,7 @@ import Market
 import TestKit
 import Testing
 
-@testable import Services
+@testable import Engine
 
 /// Auctions that are executed in parts.
 @Suite struct AuctionPartTests {

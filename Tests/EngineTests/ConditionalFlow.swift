@@ -1,6 +1,7 @@
 import Accounting
+import Engine
 import Market
-import Services
+import TestKit
 
 /// A shard's engine under a few commands in words, and what it told: what the tests of conditional orders share.
 struct ConditionalFlow {

@@ -1,6 +1,6 @@
 import Accounting
+import Engine
 import Market
-import Services
 import Testing
 
 /// Stops, trailing stops and classes, one rule a test.

@@ -1,13 +1,12 @@
-public import Accounting
-internal import Market
-public import Ports
+package import Accounting
+package import Market
 
 extension ShardEngine {
   /// Goes over log rows that follow the cursor and have been processed, as their owners did: those in quarantine are passed
   /// over.
   /// - Returns: What the owners settled, in order.
   @discardableResult
-  public mutating func follow(_ rows: [ProcessedEntry]) -> [Settlement] {
+  package mutating func follow(_ rows: [ProcessedEntry]) -> [Settlement] {
     var settlements: [Settlement] = []
     var rest = rows[...]
     while let first = rest.first {

@@ -1,4 +1,4 @@
-public import Market
+package import Market
 internal import Matching
 
 /// What everybody may see of the books.
@@ -17,7 +17,7 @@ extension ShardEngine {
   }
 
   /// The whole book of an instrument.
-  public func depth(_ instrument: InstrumentID, at: Timestamp) -> MarketDepth {
+  package func depth(_ instrument: InstrumentID, at: Timestamp) -> MarketDepth {
     MarketDepth(
       sequence: cursor, at: at, bids: levels(instrument, .buy), asks: levels(instrument, .sell))
   }

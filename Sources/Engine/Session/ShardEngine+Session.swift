@@ -1,5 +1,5 @@
-internal import Accounting
-internal import Market
+package import Accounting
+package import Market
 internal import Matching
 
 /// The trading day: orders are collected, cross in auctions, trade as they come, expire.
@@ -64,7 +64,7 @@ extension ShardEngine {
   }
 
   /// About how many orders a command concerns: what it costs beyond a command of an account.
-  func weight(of command: Command) -> Int {
+  package func weight(of command: Command) -> Int {
     switch command {
     case .place, .cancel, .replace, .band: return 0
     case .expire(let expiry): return Int(clamping: expiry.limit)

@@ -219,7 +219,7 @@ extension ShardEngine {
 
 extension Command {
   /// Names its kind, and the stage that a step leads to.
-  var word: String {
+  package var word: String {
     switch self {
     case .place: "place"
     case .cancel: "cancel"

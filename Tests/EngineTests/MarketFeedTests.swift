@@ -3,7 +3,7 @@ import Market
 import TestKit
 import Testing
 
-@testable import Services
+@testable import Engine
 
 @Suite struct MarketFeedTests {
   /// A client's copy of every book, made of updates alone.

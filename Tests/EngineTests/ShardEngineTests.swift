@@ -1,6 +1,6 @@
 import Accounting
+import Engine
 import Market
-import Services
 import TestKit
 import Testing
 

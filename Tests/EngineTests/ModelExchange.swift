@@ -1,6 +1,6 @@
 import Accounting
+import Engine
 import Market
-import Services
 import TestKit
 
 /// Everything that is stored of one shard, kept by obvious rules: accepts random requests with the real judge, stores
