@@ -1,4 +1,5 @@
 public import Market
+public import Ports
 internal import Postgres
 
 extension AccountAdministration {

@@ -1,5 +1,6 @@
 internal import Digest
 public import Market
+public import Ports
 internal import Postgres
 
 extension AccountAdministration {

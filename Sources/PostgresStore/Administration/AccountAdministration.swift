@@ -1,6 +1,6 @@
 internal import Digest
 public import Market
-internal import Ports
+public import Ports
 public import Postgres
 
 /// What operators do with accounts: every movement of money and shares is journalled in the transaction that makes it.

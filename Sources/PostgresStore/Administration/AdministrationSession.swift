@@ -1,5 +1,6 @@
 internal import Digest
 internal import Market
+internal import Ports
 internal import Postgres
 
 /// Runs operators' transactions. Every body may run several times and must then change nothing more: identifiers and

@@ -1,19 +1,8 @@
 public import Market
+public import Ports
 internal import Postgres
 
 extension InstrumentAdministration {
-  /// How many instruments a setting of price bands meant, and how many it changed.
-  public struct BandSetting: Hashable, Sendable {
-    /// Instruments that were meant.
-    public var instruments: Int64
-    /// Instruments that had another setting.
-    public var changed: Int64
-  }
-
-  /// Sets how wide price bands are. The leader tells instruments their bands, or that they have none any more.
-  /// - Parameters:
-  ///   - tier: Nil for no bands.
-  ///   - symbol: Which instrument; nil for all.
   public func setBands(_ tier: BandTier?, of symbol: Symbol?) async throws(AdministrationError) -> BandSetting {
     let action = AdminAction(
       "instrument band", target: symbol?.description ?? "all", ["tier": tier.map { "\($0.rawValue)" } ?? "none"])

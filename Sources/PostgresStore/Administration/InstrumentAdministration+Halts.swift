@@ -2,7 +2,7 @@ public import Market
 public import Ports
 internal import Postgres
 
-extension InstrumentAdministration: TradingHalts {
+extension InstrumentAdministration {
   /// The longest reason of a halt, in bytes.
   public static let maximumReasonBytes = 200
 

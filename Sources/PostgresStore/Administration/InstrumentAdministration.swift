@@ -1,8 +1,9 @@
 public import Market
+public import Ports
 public import Postgres
 
-/// What operators do with instruments. An instrument's shard is chosen once: its books and its log are there.
-public struct InstrumentAdministration: Sendable {
+/// The list of instruments in PostgreSQL.
+public struct InstrumentAdministration: InstrumentOperations {
   let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
@@ -11,37 +12,7 @@ public struct InstrumentAdministration: Sendable {
     database = AdministrationSession(session: session, actor: actor)
   }
 
-  /// An instrument as it is stored.
-  public struct Stored: Hashable, Sendable {
-    /// What the list says of it.
-    public var listing: InstrumentListing
-    /// Its shard.
-    public var shard: Shard
-    /// Why it is halted; nil when it is not.
-    public var haltReason: String?
-    /// Whether it may trade at all, halts aside.
-    public var isTradable: Bool
-    /// Whether orders are collected during its halt.
-    public var collects = false
-    /// When the trading pause ends that it is in; nil when its halt is an operator's.
-    public var pausedUntil: Timestamp?
-    /// How wide its price bands are; nil for none.
-    public var bandTier: BandTier?
-  }
-
-  /// What a change of the list did.
-  public struct Changes: Hashable, Sendable {
-    /// Instruments that are new.
-    public var added = 0
-    /// Instruments whose name, exchange or reference price changed.
-    public var updated = 0
-    /// Instruments that stood there already.
-    public var unchanged = 0
-  }
-
-  /// Adds an instrument; asking again with equal content changes nothing.
-  /// - Parameter shard: Where it goes; nil takes the shard with the fewest instruments.
-  public func add(_ listing: InstrumentListing, shard: Shard?) async throws(AdministrationError) -> Stored {
+  public func add(_ listing: InstrumentListing, shard: Shard?) async throws(AdministrationError) -> StoredInstrument {
     let action = AdminAction(
       "instrument add", target: listing.symbol.description,
       [
@@ -65,19 +36,18 @@ public struct InstrumentAdministration: Sendable {
         return .refused("there is no shard \(shard?.description ?? "at all"); \"buttonwood migrate\" makes them")
       }
       _ = try connection.query(Self.insert(listing, chosen))
-      return .done(Stored(listing: listing, shard: chosen, haltReason: nil, isTradable: true))
+      return .done(StoredInstrument(listing: listing, shard: chosen, haltReason: nil, isTradable: true))
     }
   }
 
-  /// Adds and updates instruments, all or none. Instruments that the list does not name stay as they are.
-  public func importAll(_ listings: [InstrumentListing]) async throws(AdministrationError) -> Changes {
+  public func importAll(_ listings: [InstrumentListing]) async throws(AdministrationError) -> InstrumentChanges {
     let action = AdminAction("instrument import", target: "\(listings.count) instruments")
     return try await database.change(action) { (connection) throws(PostgresError) in
       _ = try connection.query(PostgresCall(InstrumentStatements.lock))
       let stored = try Self.all(&connection)
       let known = Dictionary(uniqueKeysWithValues: stored.map { ($0.listing.symbol, $0.listing) })
       var loads = try Self.loads(&connection)
-      var changes = Changes()
+      var changes = InstrumentChanges()
       var calls: [PostgresCall] = []
       for listing in listings {
         if let old = known[listing.symbol] {
@@ -101,8 +71,7 @@ public struct InstrumentAdministration: Sendable {
     }
   }
 
-  /// All instruments by symbol.
-  public func list() async throws(AdministrationError) -> [Stored] {
+  public func list() async throws(AdministrationError) -> [StoredInstrument] {
     try await database.read { (connection) throws(PostgresError) in .done(try Self.all(&connection)) }
   }
 
@@ -129,26 +98,26 @@ public struct InstrumentAdministration: Sendable {
 
   private static func find(
     _ symbol: Symbol, _ connection: inout PostgresConnection
-  ) throws(PostgresError) -> Stored? {
+  ) throws(PostgresError) -> StoredInstrument? {
     let rows = try connection.query(PostgresCall(InstrumentStatements.find, [.text(symbol.description)]))
     return rows.count == 0 ? nil : try stored(rows, 0)
   }
 
-  private static func all(_ connection: inout PostgresConnection) throws(PostgresError) -> [Stored] {
+  private static func all(_ connection: inout PostgresConnection) throws(PostgresError) -> [StoredInstrument] {
     let rows = try connection.query(PostgresCall(InstrumentStatements.list))
-    var all: [Stored] = []
+    var all: [StoredInstrument] = []
     for row in 0..<rows.count { all.append(try stored(rows, row)) }
     return all
   }
 
-  private static func stored(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Stored {
+  private static func stored(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> StoredInstrument {
     guard let symbol = Symbol(rows.text(row, 1)) else {
       throw .protocolFault("instrument \(rows.int4(row, 0)) has no proper symbol")
     }
     let listing = InstrumentListing(
       symbol: symbol, name: rows.text(row, 2), exchange: rows.text(row, 3),
       referencePrice: rows.isNull(row, 4) ? nil : Price(rawValue: rows.int8(row, 4)))
-    return Stored(
+    return StoredInstrument(
       listing: listing, shard: Shard(rawValue: rows.int2(row, 5)),
       haltReason: rows.isNull(row, 6) ? nil : rows.text(row, 6),
       isTradable: rows.bool(row, 7), collects: rows.bool(row, 8),

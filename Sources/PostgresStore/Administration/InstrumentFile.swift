@@ -1,4 +1,5 @@
 internal import Market
+public import Ports
 
 /// A list of instruments as comma-separated values (RFC 4180) with the header `symbol,name,exchange,reference_price`.
 public enum InstrumentFile {

@@ -1,5 +1,6 @@
 internal import Digest
 public import Market
+public import Ports
 public import Postgres
 
 /// What is done once behind the restoring of a backup, before anybody trades on it.

@@ -1,4 +1,5 @@
 public import Market
+public import Ports
 public import Postgres
 
 /// What operators do with the trading calendar.

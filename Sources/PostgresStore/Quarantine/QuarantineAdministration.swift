@@ -1,9 +1,9 @@
 public import Market
+public import Ports
 public import Postgres
 
-/// What operators do with commands in quarantine. It needs no worker: whoever owns the shard, now or later, finds the
-/// appended row in the log.
-public struct QuarantineAdministration: Sendable {
+/// Commands in quarantine as PostgreSQL keeps them.
+public struct QuarantineAdministration: QuarantineOperations {
   /// The longest note, in bytes.
   public static let maximumNoteBytes = 500
 
@@ -15,14 +15,6 @@ public struct QuarantineAdministration: Sendable {
     database = AdministrationSession(session: session, actor: actor)
   }
 
-  /// How a command came back.
-  public struct Return: Hashable, Sendable {
-    /// The log row that it came back as.
-    public var sequence: Sequence
-    /// Whether it had come back this way before; then nothing was done.
-    public var isRepeat: Bool
-  }
-
   /// A log row and what it is about.
   private struct Row {
     var kind: LogColumns.Kind
@@ -31,10 +23,6 @@ public struct QuarantineAdministration: Sendable {
     var target: UniqueID?
   }
 
-  /// Commands in quarantine, longest there first.
-  /// - Parameters:
-  ///   - includesResolved: Whether those that have left it are listed too.
-  ///   - limit: Most commands.
   public func list(includesResolved: Bool, limit: Int32) async throws(AdministrationError) -> [QuarantinedCommand] {
     let rows = try await database.query(
       PostgresCall(QuarantineStatements.list, [.bool(includesResolved), .int4(limit)]))
@@ -47,19 +35,16 @@ public struct QuarantineAdministration: Sendable {
     }
   }
 
-  /// Has a command carried out again: it is appended to its log, so that its order loses the place in time that it had.
-  ///
-  /// Asking again changes nothing and tells where it went.
-  public func retry(_ shard: Shard, _ sequence: Sequence, note: String?) async throws(AdministrationError) -> Return {
+  public func retry(_ shard: Shard, _ sequence: Sequence, note: String?) async throws(AdministrationError)
+    -> QuarantineReturn
+  {
     let action = AdminAction("quarantine retry", target: Self.target(shard, sequence), ["note": note])
     return try await resolve(shard, sequence, .retried, note: note, action)
   }
 
-  /// Has a command rejected: its order ends and gives back what it holds; an order that it was to change stays as it is. A
-  /// step of the day, a part of an expiry or a halt is left out; the day goes on from where its instrument stands.
-  ///
-  /// Asking again changes nothing and tells where it went.
-  public func refuse(_ shard: Shard, _ sequence: Sequence, reason: String) async throws(AdministrationError) -> Return {
+  public func refuse(_ shard: Shard, _ sequence: Sequence, reason: String) async throws(AdministrationError)
+    -> QuarantineReturn
+  {
     let action = AdminAction("quarantine refuse", target: Self.target(shard, sequence), ["reason": reason])
     return try await resolve(shard, sequence, .refused, note: reason, action)
   }
@@ -74,7 +59,7 @@ public struct QuarantineAdministration: Sendable {
   private func resolve(
     _ shard: Shard, _ sequence: Sequence, _ resolution: QuarantinedCommand.Resolution, note: String?,
     _ action: AdminAction
-  ) async throws(AdministrationError) -> Return {
+  ) async throws(AdministrationError) -> QuarantineReturn {
     try await database.change(action, flaw: Self.flaw(note)) { (connection) throws(PostgresError) in
       let place: [PostgresParameter] = [.int2(shard.rawValue), .int8(sequence.rawValue)]
       let found = try connection.query(PostgresCall(QuarantineStatements.find, place))
@@ -115,14 +100,14 @@ public struct QuarantineAdministration: Sendable {
   /// What is to be said of a command that has left the quarantine before; nil while it is there.
   private static func earlier(
     _ place: [PostgresParameter], _ resolution: QuarantinedCommand.Resolution, _ connection: inout PostgresConnection
-  ) throws(PostgresError) -> AdministrationSession.Ending<Return>? {
+  ) throws(PostgresError) -> AdministrationSession.Ending<QuarantineReturn>? {
     let rows = try connection.query(PostgresCall(QuarantineStatements.lock, place))
     guard !rows.isNull(0, 0) else { return nil }
     let sequence = Sequence(rawValue: rows.int8(0, 1))
     guard rows.text(0, 0) == resolution.rawValue else {
       return .refused("it was \(rows.text(0, 0)) already, as sequence \(sequence)")
     }
-    return .done(Return(sequence: sequence, isRepeat: true), outcome: AdministrationSession.unchanged)
+    return .done(QuarantineReturn(sequence: sequence, isRepeat: true), outcome: AdministrationSession.unchanged)
   }
 
   /// The log row by which an open order is known; nil when it is closed or gone.
@@ -137,7 +122,7 @@ public struct QuarantineAdministration: Sendable {
   private static func append(
     _ row: Row, _ place: [PostgresParameter], _ resolution: QuarantinedCommand.Resolution, _ note: String?,
     _ connection: inout PostgresConnection
-  ) throws(PostgresError) -> Return {
+  ) throws(PostgresError) -> QuarantineReturn {
     // The order that it changes may itself have come out of quarantine since.
     let target = row.kind == .cancel ? row.order : row.kind == .replace ? row.target : nil
     var targetPlace: Int64?
@@ -155,6 +140,6 @@ public struct QuarantineAdministration: Sendable {
         PostgresCall(
           QuarantineStatements.moveOrder, [.int8(row.account), .uuid(row.order.high, row.order.low), .int8(sequence)]))
     }
-    return Return(sequence: Sequence(rawValue: sequence), isRepeat: false)
+    return QuarantineReturn(sequence: Sequence(rawValue: sequence), isRepeat: false)
   }
 }

@@ -1,4 +1,5 @@
 internal import Lifecycle
+internal import Ports
 internal import Postgres
 internal import PostgresStore
 internal import Telemetry
@@ -45,6 +46,18 @@ enum CommandLineTool {
   /// A session for an operator's command.
   static func session(_ url: String) -> PostgresSession {
     PostgresSession(StoreSettings.ledger(url: url, role: "operator"), name: "operator")
+  }
+
+  /// What operators do with commands in quarantine.
+  /// - Parameter actor: Who makes the changes.
+  static func quarantine(_ url: String, actor: AdminActor = .process) -> any QuarantineOperations {
+    QuarantineAdministration(session: session(url), actor: actor)
+  }
+
+  /// What operators do with instruments.
+  /// - Parameter actor: Who makes the changes.
+  static func instruments(_ url: String, actor: AdminActor = .process) -> any InstrumentOperations {
+    InstrumentAdministration(session: session(url), actor: actor)
   }
 
   /// Prints an error in one line, without passwords, and returns the exit status of a failure.

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Lifecycle
+internal import Ports
 internal import PostgresStore
 
 /// `buttonwood stream-key`: the keys under which entries of the shards' streams are signed.

@@ -1,4 +1,5 @@
 public import Market
+public import Ports
 public import Postgres
 
 /// Reads what operators did.

@@ -20,10 +20,13 @@ public struct InstrumentListing: Hashable, Sendable {
   public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong and what would be right.
     public let description: String
+
+    /// Says what is wrong.
+    public init(description: String) { self.description = description }
   }
 
   /// Takes what is stored as it is.
-  init(symbol: Symbol, name: String, exchange: String, referencePrice: Price?) {
+  package init(symbol: Symbol, name: String, exchange: String, referencePrice: Price?) {
     self.symbol = symbol
     self.name = name
     self.exchange = exchange

@@ -1,6 +1,3 @@
-internal import Ports
-internal import Postgres
-
 /// Why an operator's request was not carried out. Nothing of it is stored, unless the case says otherwise.
 public enum AdministrationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The request contradicts what is stored, or itself; the text says how and what to do.
@@ -19,19 +16,6 @@ public enum AdministrationError: Error, Hashable, Sendable, CustomStringConverti
     case .unavailable(let text): "the database cannot be used now: \(text)"
     case .outcomeUnknown: "the connection was lost at the commit; repeat the command with the same --reference"
     case .fault(let text): text
-    }
-  }
-
-  /// What a database error means when nothing can have been committed.
-  init(_ error: PostgresError) {
-    if error.state == "42P01" || error.state == "3F000" {
-      self = .unavailable("it has no schema yet; run \"buttonwood migrate\"")
-      return
-    }
-    switch LedgerError(error) {
-    case .unavailable(_, let reason): self = .unavailable(reason)
-    case .fault(let reason): self = .fault(reason)
-    case .outcomeUnknown: self = .outcomeUnknown
     }
   }
 }

@@ -1,5 +1,4 @@
 public import Market
-internal import Postgres
 public import Sharding
 
 /// A command in quarantine, or one that was there.
@@ -26,6 +25,13 @@ public struct QuarantinedCommand: Hashable, Sendable {
     public var price: Price?
     /// The order's shares; nil for what places no order.
     public var quantity: Quantity?
+
+    /// A request of which no more is known yet.
+    public init(kind: String, isRefused: Bool, acceptedAt: Timestamp) {
+      self.kind = kind
+      self.isRefused = isRefused
+      self.acceptedAt = acceptedAt
+    }
   }
 
   /// How it left the quarantine.
@@ -60,49 +66,18 @@ public struct QuarantinedCommand: Hashable, Sendable {
   public var resolvedSequence: Sequence?
   /// What the operator said.
   public var note: String?
-}
 
-extension QuarantinedCommand {
-  /// Reads a row of ``QuarantineStatements/list``.
-  init(_ rows: PostgresRows, _ row: Int) throws(PostgresError) {
-    func text(_ column: Int) -> String? { rows.isNull(row, column) ? nil : rows.text(row, column) }
-    shard = Shard(rawValue: rows.int2(row, 0))
-    sequence = Sequence(rawValue: rows.int8(row, 1))
-    quarantinedAt = Timestamp(rawValue: rows.timestamp(row, 2))
-    reason = rows.text(row, 3)
-    tries = Int(rows.int4(row, 4))
-    worker = text(5).map { WorkerID(rawValue: $0) }
-    epoch = Epoch(rawValue: rows.int8(row, 6))
-    resolution = text(7).flatMap { Resolution(rawValue: $0) }
-    resolvedAt = rows.isNull(row, 8) ? nil : Timestamp(rawValue: rows.timestamp(row, 8))
-    resolvedSequence = rows.isNull(row, 9) ? nil : Sequence(rawValue: rows.int8(row, 9))
-    note = text(10)
-    request = rows.isNull(row, 11) ? nil : try Request(rows, row, from: 11)
-  }
-}
-
-extension QuarantinedCommand.Request {
-  fileprivate init(_ rows: PostgresRows, _ row: Int, from first: Int) throws(PostgresError) {
-    let raw = rows.int2(row, first)
-    let stored: LogColumns.Kind = try PostgresStore.stored(raw & LogColumns.Kind.mask)
-    kind = "\(stored)"
-    isRefused = raw & LogColumns.Kind.refused != 0
-    acceptedAt = Timestamp(rawValue: rows.timestamp(row, first + 1))
-    symbol = rows.isNull(row, first + 4) ? nil : rows.text(row, first + 4)
-    guard stored != .market else {
-      let errand: LogColumns.Errand = try PostgresStore.stored(rows.int2(row, first + 5))
-      kind = "\(errand)"
-      if errand == .step {
-        let day = Day(rawValue: Int32(truncatingIfNeeded: rows.int8(row, first + 6)))
-        point = SessionPoint(day, try PostgresStore.stored(rows.int2(row, first + 8)))
-      }
-      return
-    }
-    account = AccountNumber(rawValue: rows.int8(row, first + 2))
-    order = UniqueID(rows.uuid(row, first + 3))
-    guard stored != .cancel else { return }
-    side = try PostgresStore.stored(rows.int2(row, first + 5))
-    price = Price(rawValue: rows.int8(row, first + 6))
-    quantity = Quantity(rawValue: rows.int8(row, first + 7))
+  /// A command that is in quarantine, of which the log row is not there.
+  public init(
+    shard: Shard, sequence: Sequence, quarantinedAt: Timestamp, reason: String, tries: Int, worker: WorkerID?,
+    epoch: Epoch
+  ) {
+    self.shard = shard
+    self.sequence = sequence
+    self.quarantinedAt = quarantinedAt
+    self.reason = reason
+    self.tries = tries
+    self.worker = worker
+    self.epoch = epoch
   }
 }
