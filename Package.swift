@@ -21,8 +21,8 @@ func library(
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + features)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func program(_ name: String, _ dependencies: [Target.Dependency], linker: [LinkerSetting] = []) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linker)
 }
 
 func tests(
@@ -91,6 +91,11 @@ let package = Package(
 
     // The engine under recorded and generated load, for the lab and the tests.
     library("Recordings", ["CZlib"]),
+    // The whole exchange on one thread, by a virtual clock and a seed: for the lab and the tests alone.
+    .target(name: "CVirtualClock"),
+    library(
+      "Simulation",
+      ["CVirtualClock", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding", "Lifecycle"]),
     library("EngineLab", ["Matching", "Market", "Recordings"]),
     // Recorded order flow, load and streams, for the lab; epoll comes with libmicrohttpd's module.
     library("LabKit", ["CMicroHTTPD", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "Recordings"]),
@@ -108,7 +113,10 @@ let package = Package(
         "Engine", "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore",
         "RedisStore",
         "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit", "Recordings",
-      ]),
+        "Simulation",
+      ],
+      // The simulation's clock takes the place of the C library's for the Swift runtime as well.
+      linker: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
 
     // Tests.
     library("TestKit", ["Postgres", "Redis", "Accounting", "Market", "Lifecycle"]),

@@ -1,8 +1,14 @@
 public import Accounting
 public import Market
 
+/// Tells how far behind shards are.
+public protocol ShardLagReader: Sendable {
+  /// How far each shard's log has been written and processed.
+  func lags() async throws(LedgerError) -> [Shard: ShardLag]
+}
+
 /// Answers questions about accounts, orders and instruments from what is committed.
-public protocol AccountReader: Sendable {
+public protocol AccountReader: ShardLagReader {
   /// The account behind an API key, or nil when there is none that is valid.
   func credential(keyID: String) async throws(LedgerError) -> Credential?
 
@@ -30,8 +36,6 @@ public protocol AccountReader: Sendable {
   /// Last prices of all instruments that traded.
   func lastPrices() async throws(LedgerError) -> [InstrumentID: Price]
 
-  /// How far each shard's log has been written and processed.
-  func lags() async throws(LedgerError) -> [Shard: ShardLag]
 }
 
 /// How far a shard's log has been written and processed.

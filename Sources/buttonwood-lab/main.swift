@@ -27,6 +27,14 @@ let commands = CommandTable(
     .init("replay", "Drives a gateway with recorded order flow over HTTP.") { await ReplayCommand.run($0) },
     .init("verify", "Feeds recorded streams to the matching engine and compares every fill.") { Verify.run($0) },
     .init("bench", "Runs a benchmark.", table: benchmarks),
+    .init("simulate", "Runs the whole exchange in memory under the faults that seeds draw.") {
+      SimulateCommand.run($0)
+    },
   ])
 
-ProcessEnd.now(await commands.run(Array(CommandLine.arguments.dropFirst())))
+let words = Array(CommandLine.arguments.dropFirst())
+// Before the first task: the simulation takes all of them over.
+if words.first == "simulate" { ProcessEnd.now(SimulateCommand.run(Array(words.dropFirst()))) }
+let ended = Latch()
+Task.detached { ProcessEnd.now(await commands.run(words)) }
+ended.wait()

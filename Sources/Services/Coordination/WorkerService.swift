@@ -42,6 +42,8 @@ public final class WorkerService: Sendable {
     /// Whether this host's clock is near enough to the database's. While it is not, the worker claims nothing and hands what it
     /// has to others: what it settles would carry times that are wrong.
     public var isClockFit: @Sendable () -> Bool
+    /// Where shards are worked; nil for a thread of the worker's own.
+    public var laneExecutor: (any SerialExecutor)?
 
     /// Names all of them.
     public init(
@@ -50,8 +52,10 @@ public final class WorkerService: Sendable {
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
       market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil,
       marketDay: (any MarketLedger & BandLedger)? = nil, stalledSessions: (any StalledSessions)? = nil,
-      pulse: WorkPulse = WorkPulse(), isClockFit: @escaping @Sendable () -> Bool = { true }
+      pulse: WorkPulse = WorkPulse(), isClockFit: @escaping @Sendable () -> Bool = { true },
+      laneExecutor: (any SerialExecutor)? = nil
     ) {
+      self.laneExecutor = laneExecutor
       self.pulse = pulse
       self.isClockFit = isClockFit
       self.stalledSessions = stalledSessions
@@ -129,7 +133,7 @@ public final class WorkerService: Sendable {
     let lane = ExecutionLane(
       ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, rests: rests,
       pulse: world.pulse, now: now, random: random,
-      report: report, market: world.market)
+      report: report, market: world.market, executor: world.laneExecutor)
     self.lane = lane
     claimer = ShardClaimer(
       me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings,

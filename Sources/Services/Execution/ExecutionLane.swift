@@ -90,7 +90,7 @@ actor ExecutionLane {
   private var round = 0
   /// What is known of it without waiting for it.
   nonisolated let pulse: WorkPulse
-  private let executor = ThreadExecutor(name: "lane")
+  private let executor: any SerialExecutor
 
   /// A thread of its own: matching and building a large settlement must not take a thread of the pool from heartbeats.
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -99,8 +99,10 @@ actor ExecutionLane {
     ledger: any SettlementLedger, stream: any OrderStream, nudges: (any EventNudges)? = nil,
     settings: ExecutionSettings, rests: ShardRests? = nil, pulse: WorkPulse = WorkPulse(),
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
-    report: @escaping @Sendable (WorkerEvent) -> Void, market: MarketPublisher? = nil
+    report: @escaping @Sendable (WorkerEvent) -> Void, market: MarketPublisher? = nil,
+    executor: (any SerialExecutor)? = nil
   ) {
+    self.executor = executor ?? ThreadExecutor(name: "lane")
     let troubles = PortTroubles { report(.trouble($0)) }
     self.troubles = troubles
     self.rests = rests ?? ShardRests(settings.reclaim)

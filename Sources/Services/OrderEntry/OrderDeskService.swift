@@ -7,11 +7,12 @@ public import Ports
 /// accepted.
 public final class OrderDeskService: OrderDesk {
   private let lanes: [AcceptLane]
-  private let reader: any AccountReader
+  private let reader: any ShardLagReader
   private let settings: OrderDeskSettings
   private let publisher: LogPublisher
   private let troubles: PortTroubles
   private let lags = Lock<[Shard: ShardLag]>([:])
+  private let random: @Sendable () -> UInt64
 
   /// One lane's connections.
   public struct LaneLedgers: Sendable {
@@ -32,11 +33,14 @@ public final class OrderDeskService: OrderDesk {
   ///   - ledgers: One connection each.
   ///   - stream: Where accepted log rows are published; failures are only counted, owners find the rows in the log.
   ///   - reader: Tells the shards' lags.
+  ///   - random: 64 bits by which pauses differ.
   public init(
-    ledgers: [LaneLedgers], stream: any OrderStream, reader: any AccountReader, settings: OrderDeskSettings,
-    troubles: PortTroubles = PortTroubles { _ in }, now: @escaping @Sendable () -> Timestamp
+    ledgers: [LaneLedgers], stream: any OrderStream, reader: any ShardLagReader, settings: OrderDeskSettings,
+    troubles: PortTroubles = PortTroubles { _ in }, now: @escaping @Sendable () -> Timestamp,
+    random: @escaping @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
   ) {
     precondition(!ledgers.isEmpty)
+    self.random = random
     self.troubles = troubles
     let publisher = LogPublisher(stream: stream, troubles: troubles)
     self.publisher = publisher
@@ -71,7 +75,7 @@ public final class OrderDeskService: OrderDesk {
         retry.succeeded()
       } catch {
         troubles.failed(.lags, error)
-        pause += retry.failed(now: ContinuousClock().now, random: .random(in: 0 ... .max))
+        pause += retry.failed(now: ContinuousClock().now, random: random())
       }
       try? await Task.sleep(for: pause)
     }

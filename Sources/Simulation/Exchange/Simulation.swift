@@ -1,0 +1,26 @@
+internal import Lifecycle
+
+/// Runs schedules, one after the other; every schedule is determined by its seed.
+package enum Simulation {
+  /// Jobs that a schedule may take: one that takes more goes round in circles.
+  package static let stepLimit = 4_000_000
+
+  /// Runs one schedule.
+  /// - Parameters:
+  ///   - missing: A check that the stores leave out.
+  ///   - isTraced: Whether what happens is to be told.
+  package static func run(seed: UInt64, without missing: Guard? = nil, isTraced: Bool = false) -> SimulationResult {
+    let executor = SeededExecutor.shared
+    executor.begin(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1, at: 1_000_000_000)
+    let outcome = Lock<SimulationResult?>(nil)
+    Task.detached {
+      let result = await SimulatedExchange(seed: seed, without: missing, isTraced: isTraced).run()
+      outcome.withLock { $0 = result }
+    }
+    let isOver = executor.drain(limit: stepLimit)
+    var result = outcome.withLock { $0 } ?? SimulationResult()
+    if outcome.withLock({ $0 == nil }) { result.faults.append(isOver ? "everybody waits for ever" : "it does not end") }
+    result.steps = executor.steps
+    return result
+  }
+}

@@ -1,0 +1,50 @@
+/// What the memory stores check, as PostgreSQL and Redis do. Taking one out must not go unnoticed: that shows that a
+/// simulation can fail.
+package enum Guard: String, CaseIterable, Sendable {
+  /// A settlement is refused unless its owner's epoch is the shard's. (Its nonce is compared as well.)
+  case epoch
+  /// A settlement is refused unless its owner's nonce is that of the claim. (Its epoch is compared as well.)
+  case nonce
+  /// Both of these.
+  case claim
+  /// A settlement is refused unless it begins where the shard stands.
+  case cursor
+  /// A settlement is refused unless epoch, nonce and cursor are the shard's.
+  case ownership
+  /// A settlement is refused that goes beyond the end of the log.
+  case logEnd = "log-end"
+  /// A settlement is refused that was made in another history of the database.
+  case history
+  /// Acceptance takes the holds of what it accepts.
+  case holds
+  /// Acceptance finds the order that the same key made before.
+  case requestKeys = "request-keys"
+  /// Acceptance marks an order whose change is on its way.
+  case marks
+  /// What a leader does is refused when another has been elected.
+  case term
+  /// What instruments are told is refused when they have been told something else since.
+  case standing
+  /// A try of a command is taken back when it was not to blame.
+  case withdrawal
+  /// Stream entries are refused unless they are signed.
+  case signature
+  /// The end of the log is told to whoever asks.
+  case logTail = "log-tail"
+  /// A settlement stores the order's last prices.
+  case lastPrices = "last-prices"
+  /// A settlement takes the marks off what it has dealt with.
+  case staleMarks = "stale-marks"
+  /// A lease that is held is not given away.
+  case lease
+
+  /// Whether another check catches what this one would: only without both does a fault show.
+  package var isBackedUp: Bool {
+    switch self {
+    case .epoch, .nonce, .cursor, .lease: true
+    case .claim, .ownership, .logEnd, .history, .holds, .requestKeys, .marks, .term, .standing, .withdrawal, .signature,
+      .logTail, .lastPrices, .staleMarks:
+      false
+    }
+  }
+}

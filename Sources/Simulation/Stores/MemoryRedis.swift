@@ -1,0 +1,157 @@
+internal import Lifecycle
+package import Market
+package import Ports
+package import Sharding
+
+/// Redis in memory: streams, leases, heartbeats and the leader's lease, all of which end by the clock, may be wiped, fall
+/// back to an older state, or be written by strangers.
+package final class MemoryRedis: Sendable {
+  struct Stored: Sendable {
+    var entry: StreamEntry
+    /// Whether a program of ours has signed it.
+    var isSigned = true
+  }
+
+  struct Ending<Value: Sendable>: Sendable {
+    var value: Value
+    var at: ContinuousClock.Instant
+  }
+
+  struct State: Sendable {
+    var streams: [Shard: [Stored]] = [:]
+    /// The server's clock in milliseconds, of which positions are made: it runs back after a fail-over to a slow host.
+    var milliseconds: UInt64 = 1_000_000
+    var counter: UInt64 = 0
+    var leases: [Shard: Ending<Lease>] = [:]
+    var heartbeats: [WorkerID: Ending<Heartbeat>] = [:]
+    var orders: [WorkerID: WorkerOrder] = [:]
+    var seat: Ending<LeaderElection.Seat>?
+    var assignment: Assignment?
+    /// Workers whose connections are gone.
+    var disconnected: Set<WorkerID> = []
+  }
+
+  private struct Content {
+    var state = State()
+    /// What a replica has, which may take over.
+    var replica = State()
+    var isFull = false
+    var readers: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    var lastReader: UInt64 = 0
+  }
+
+  private let content = Lock(Content())
+  let missing: Guard?
+
+  /// An empty server.
+  package init(without missing: Guard? = nil) { self.missing = missing }
+
+  func with<Answer: Sendable>(_ body: (inout State) -> Answer) -> Answer {
+    content.withLock { content in
+      content.state.endWhatIsOver(at: ContinuousClock().now)
+      return body(&content.state)
+    }
+  }
+
+  var isFull: Bool { content.withLock { $0.isFull } }
+
+  // MARK: Who waits for entries
+
+  /// Waits until something is published, or a span is over.
+  func awaitEntries(for span: Duration) async {
+    await withCheckedContinuation { reader in
+      let number = content.withLock { content -> UInt64 in
+        content.lastReader += 1
+        content.readers[content.lastReader] = reader
+        return content.lastReader
+      }
+      Task {
+        try? await Task.sleep(for: span)
+        content.withLock { $0.readers.removeValue(forKey: number) }?.resume()
+      }
+    }
+  }
+
+  func wakeReaders() {
+    let readers = content.withLock { content in
+      defer { content.readers = [:] }
+      return content.readers.sorted { $0.key < $1.key }.map(\.value)
+    }
+    for reader in readers { reader.resume() }
+  }
+
+  // MARK: What befalls it
+
+  /// Everything is gone.
+  package func wipe() { content.withLock { $0.state = State(milliseconds: $0.state.milliseconds) } }
+
+  /// The replica keeps what there is now.
+  package func replicate() { content.withLock { $0.replica = $0.state } }
+
+  /// The replica takes over: what came since is gone, and positions may run back.
+  package func failOver() { content.withLock { $0.state = $0.replica } }
+
+  /// Memory is full, or not any more: nothing that needs memory is taken, but leases are kept.
+  package func fill(_ isFull: Bool) { content.withLock { $0.isFull = isFull } }
+
+  /// A stranger writes into a stream.
+  package func forge(_ entry: LogEntry) { with { $0.append(entry, isSigned: false) } }
+
+  /// An entry is there twice, or out of order.
+  package func repeatEntry(of shard: Shard, at place: Int) {
+    with { state in
+      guard let stream = state.streams[shard], stream.indices.contains(place), let entry = stream[place].entry.entry
+      else { return }
+      state.append(entry, isSigned: stream[place].isSigned)
+    }
+  }
+
+  /// An entry is lost.
+  package func dropEntry(of shard: Shard, at place: Int) {
+    with { state in
+      guard state.streams[shard]?.indices.contains(place) == true else { return }
+      state.streams[shard]!.remove(at: place)
+    }
+  }
+
+  /// How many entries a stream has.
+  package func count(of shard: Shard) -> Int { with { $0.streams[shard]?.count ?? 0 } }
+
+  /// Somebody writes a lease for a worker of another name.
+  package func steal(_ shard: Shard, for owner: WorkerID, nonce: UInt64, lifetime: Duration) {
+    with { state in
+      state.leases[shard] = Ending(
+        value: Lease(
+          owner: owner, nonce: nonce, counter: 1, epoch: Epoch(rawValue: 0),
+          remainingMilliseconds: lifetime.milliseconds),
+        at: ContinuousClock().now + lifetime)
+    }
+  }
+
+  /// A worker's connection is gone.
+  package func disconnect(_ worker: WorkerID) { with { _ = $0.disconnected.insert(worker) } }
+}
+
+extension MemoryRedis.State {
+  mutating func endWhatIsOver(at now: ContinuousClock.Instant) {
+    for (shard, lease) in leases where lease.at <= now { leases[shard] = nil }
+    for (worker, heartbeat) in heartbeats where heartbeat.at <= now { heartbeats[worker] = nil }
+    if let seat, seat.at <= now { self.seat = nil }
+  }
+
+  mutating func append(_ row: LogEntry, isSigned: Bool = true) {
+    counter += 1
+    milliseconds += counter.isMultiple(of: 3) ? 1 : 0
+    let position = StreamPosition(milliseconds: milliseconds, counter: counter)
+    streams[row.shard, default: []].append(
+      .init(entry: StreamEntry(shard: row.shard, position: position, entry: row), isSigned: isSigned))
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds.
+  var milliseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+  }
+}
