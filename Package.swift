@@ -78,7 +78,7 @@ let package = Package(
     library(
       "PostgresStore",
       ["Postgres", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle"],
-      resources: [.embedInCode("Migrations")]),
+      resources: [.embedInCode("Schema/Migrations")]),
     library("PostgresAudit", ["PostgresStore", "Postgres", "Engine", "Market", "Accounting", "JSON"]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
     library(
