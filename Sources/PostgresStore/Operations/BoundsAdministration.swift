@@ -2,8 +2,8 @@ public import Market
 public import Ports
 public import Postgres
 
-/// What operators let single orders be at most.
-public struct BoundsAdministration: Sendable {
+/// The bounds of single orders in PostgreSQL.
+public struct BoundsAdministration: BoundsOperations {
   private let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
@@ -12,37 +12,7 @@ public struct BoundsAdministration: Sendable {
     database = AdministrationSession(session: session, actor: actor)
   }
 
-  /// Whose orders, and for what. One of the two is given; without an account everybody's, without a symbol everything.
-  public struct Scope: Hashable, Sendable, CustomStringConvertible {
-    /// Whose.
-    public var account: AccountName?
-    /// For what.
-    public var symbol: Symbol?
-
-    /// Names a scope.
-    public init(account: AccountName?, symbol: Symbol?) {
-      self.account = account
-      self.symbol = symbol
-    }
-
-    /// `account 100000001, AAPL`.
-    public var description: String {
-      [account.map { "account \($0)" }, symbol?.description].compactMap { $0 }.joined(separator: ", ")
-    }
-  }
-
-  /// Bounds as they are stored.
-  public struct Stored: Hashable, Sendable {
-    /// Whose orders; nil for everybody's.
-    public var account: AccountNumber?
-    /// For what; nil for everything.
-    public var symbol: Symbol?
-    /// The bounds.
-    public var bounds: OrderBounds
-  }
-
-  /// Sets the bounds of a scope; all of them: what is not given is no bound any more. Gateways heed them at once.
-  public func set(_ bounds: OrderBounds, for scope: Scope) async throws(AdministrationError) {
+  public func set(_ bounds: OrderBounds, for scope: BoundsScope) async throws(AdministrationError) {
     let action = AdminAction(
       "bounds set", target: scope.description,
       [
@@ -64,9 +34,7 @@ public struct BoundsAdministration: Sendable {
     }
   }
 
-  /// Takes the bounds of a scope away.
-  /// - Returns: Whether there were any.
-  public func clear(_ scope: Scope) async throws(AdministrationError) -> Bool {
+  public func clear(_ scope: BoundsScope) async throws(AdministrationError) -> Bool {
     let action = AdminAction("bounds clear", target: scope.description)
     return try await database.change(action, flaw: Self.flaw(scope)) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<Bool> in
@@ -79,31 +47,30 @@ public struct BoundsAdministration: Sendable {
     }
   }
 
-  /// All bounds.
-  public func all() async throws(AdministrationError) -> [Stored] {
+  public func all() async throws(AdministrationError) -> [StoredBounds] {
     let rows = try await database.query(PostgresCall(BoundsStatements.list))
     return (0..<rows.count).map { row in
       let account = rows.int8(row, 0)
-      return Stored(
+      return StoredBounds(
         account: account == 0 ? nil : AccountNumber(rawValue: account),
         symbol: rows.isNull(row, 1) ? nil : Symbol(rows.text(row, 1)),
         bounds: BoundsColumns.read(rows, row, from: 2))
     }
   }
 
-  private static func flaw(_ bounds: OrderBounds, _ scope: Scope) -> String? {
+  private static func flaw(_ bounds: OrderBounds, _ scope: BoundsScope) -> String? {
     if let flaw = flaw(scope) { return flaw }
     if bounds == OrderBounds() { return "there is no bound to set: \"bounds clear\" takes bounds away" }
     return bounds.collar != nil && scope.symbol == nil ? "a collar is a symbol's" : nil
   }
 
-  private static func flaw(_ scope: Scope) -> String? {
+  private static func flaw(_ scope: BoundsScope) -> String? {
     scope.account == nil && scope.symbol == nil ? "bounds are an account's, a symbol's, or both" : nil
   }
 
   /// The keys of a scope: 0 stands for any.
   private static func find(
-    _ scope: Scope, _ connection: inout PostgresConnection
+    _ scope: BoundsScope, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> AdministrationSession.Ending<[PostgresParameter]> {
     var names: [PostgresParameter] = [.int8(0), .int4(0)]
     if let name = scope.account {

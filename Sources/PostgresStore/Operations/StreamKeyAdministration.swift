@@ -1,4 +1,4 @@
-public import Market
+internal import Market
 public import Ports
 public import Postgres
 
@@ -21,8 +21,8 @@ public struct PostgresStreamKeyReader: StreamKeyReader {
   }
 }
 
-/// Makes and ends keys of stream entries. Their secrets never leave the database by it.
-public struct StreamKeyAdministration: Sendable {
+/// The keys of stream entries in PostgreSQL.
+public struct StreamKeyAdministration: StreamKeyOperations {
   private let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
@@ -31,45 +31,26 @@ public struct StreamKeyAdministration: Sendable {
     database = AdministrationSession(session: session, actor: actor)
   }
 
-  /// A key as it is listed.
-  public struct Listed: Hashable, Sendable {
-    /// Which.
-    public var id: Int32
-    /// Since when.
-    public var madeAt: Timestamp
-  }
-
-  /// What was done.
-  public struct Change: Hashable, Sendable {
-    /// The key that signs from now on.
-    public var signing: Int32
-    /// Keys that are believed beside it.
-    public var believed: [Int32]
-    /// Keys that were ended.
-    public var ended: [Int32]
-  }
-
-  /// All keys, the one that signs last.
-  public func keys() async throws(AdministrationError) -> [Listed] {
+  public func keys() async throws(AdministrationError) -> [ListedStreamKey] {
     let rows = try await database.query(PostgresCall(StreamKeyStatements.list))
-    return (0..<rows.count).map { Listed(id: rows.int4($0, 0), madeAt: Timestamp(rawValue: rows.timestamp($0, 1))) }
+    return (0..<rows.count).map {
+      ListedStreamKey(id: rows.int4($0, 0), madeAt: Timestamp(rawValue: rows.timestamp($0, 1)))
+    }
   }
 
-  /// Makes a key that signs from now on; the one before it goes on to be believed, older ones are ended.
-  public func rotate() async throws(AdministrationError) -> Change {
+  public func rotate() async throws(AdministrationError) -> StreamKeyChange {
     try await change("stream-key rotate", keeping: 2, makesOne: true)
   }
 
-  /// Ends all keys but the one that signs.
-  public func retire() async throws(AdministrationError) -> Change {
+  public func retire() async throws(AdministrationError) -> StreamKeyChange {
     try await change("stream-key retire", keeping: 1, makesOne: false)
   }
 
   private func change(
     _ name: String, keeping count: Int32, makesOne: Bool
-  ) async throws(AdministrationError) -> Change {
+  ) async throws(AdministrationError) -> StreamKeyChange {
     try await database.change(AdminAction(name, target: "streams")) {
-      (connection) throws(PostgresError) -> AdministrationSession.Ending<Change> in
+      (connection) throws(PostgresError) -> AdministrationSession.Ending<StreamKeyChange> in
       _ = try connection.query(PostgresCall(StreamKeyStatements.lock))
       if makesOne { _ = try connection.query(PostgresCall(StreamKeyStatements.make)) }
       let gone = try connection.query(PostgresCall(StreamKeyStatements.end, [.int4(count)]))
@@ -78,7 +59,7 @@ public struct StreamKeyAdministration: Sendable {
         return .refused("there is no key: entries cannot be signed; run \"buttonwood stream-key rotate\"")
       }
       let ids = (0..<left.count).map { left.int4($0, 0) }
-      let change = Change(
+      let change = StreamKeyChange(
         signing: ids.last!, believed: ids.dropLast(), ended: (0..<gone.count).map { gone.int4($0, 0) }.sorted())
       return .done(change, outcome: makesOne || !change.ended.isEmpty ? "done" : AdministrationSession.unchanged)
     }

@@ -60,6 +60,30 @@ enum CommandLineTool {
     InstrumentAdministration(session: session(url), actor: actor)
   }
 
+  /// What operators do with the trading calendar.
+  /// - Parameter actor: Who makes the changes.
+  static func calendar(_ url: String, actor: AdminActor = .process) -> any CalendarOperations {
+    CalendarAdministration(session: session(url), actor: actor)
+  }
+
+  /// What operators do with keys of stream entries.
+  /// - Parameter actor: Who makes the changes.
+  static func streamKeys(_ url: String, actor: AdminActor = .process) -> any StreamKeyOperations {
+    StreamKeyAdministration(session: session(url), actor: actor)
+  }
+
+  /// What operators do with the bounds of single orders.
+  /// - Parameter actor: Who makes the changes.
+  static func bounds(_ url: String, actor: AdminActor = .process) -> any BoundsOperations {
+    BoundsAdministration(session: session(url), actor: actor)
+  }
+
+  /// What operators do with a restored backup.
+  /// - Parameter actor: Who makes the changes.
+  static func restoration(_ url: String, actor: AdminActor = .process) -> any RestorationOperations {
+    RestorationAdministration(session: session(url), actor: actor)
+  }
+
   /// Prints an error in one line, without passwords, and returns the exit status of a failure.
   static func fail(_ command: String, _ error: any CustomStringConvertible) -> Int32 {
     let text = error.description.split(whereSeparator: \.isWhitespace).joined(separator: " ")

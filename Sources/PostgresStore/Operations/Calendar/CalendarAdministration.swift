@@ -2,8 +2,8 @@ public import Market
 public import Ports
 public import Postgres
 
-/// What operators do with the trading calendar.
-public struct CalendarAdministration: Sendable {
+/// The trading calendar in PostgreSQL.
+public struct CalendarAdministration: CalendarOperations {
   /// The longest reason of an exception, in bytes.
   public static let maximumReasonBytes = 200
 
@@ -15,13 +15,10 @@ public struct CalendarAdministration: Sendable {
     database = AdministrationSession(session: session, actor: actor)
   }
 
-  /// The calendar with everything that operators have added to it.
   public func calendar() async throws(AdministrationError) -> TradingCalendar {
     CalendarRows.calendar(try await database.query(PostgresCall(CalendarStatements.list)))
   }
 
-  /// Closes or shortens a day that has not begun in New York. Repeated, it takes the place of what was set before.
-  /// - Parameter today: The present day in New York.
   public func set(_ exception: CalendarException, on day: Day, today: Day) async throws(AdministrationError) {
     let action = AdminAction(
       exception.closeMinute == nil ? "calendar close" : "calendar shorten", target: day.description,
@@ -38,8 +35,6 @@ public struct CalendarAdministration: Sendable {
     }
   }
 
-  /// Lets a day that has not begun follow the rules again.
-  /// - Returns: Whether it did not.
   public func remove(_ day: Day, today: Day) async throws(AdministrationError) -> Bool {
     let action = AdminAction("calendar restore", target: day.description)
     return try await database.change(action, flaw: Self.flaw(day, today: today)) {
