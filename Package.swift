@@ -134,9 +134,10 @@ let package = Package(
       "PostgresStoreTests",
       [
         "PostgresStore", "PostgresAudit", "Postgres", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding",
-        "Matching", "JSON", "Lifecycle", "Digest", "TestKit",
+        "Matching", "JSON", "Lifecycle", "Digest", "Simulation", "TestKit",
       ]),
-    tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
+    tests(
+      "RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "Simulation", "TestKit"]),
     tests(
       "ServicesTests",
       ["Services", "Engine", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),

@@ -42,8 +42,8 @@ public protocol SettlementLedger: Sendable {
   /// The branch of the database's history that rows are appended in now.
   func history() async throws(LedgerError) -> LedgerHistory
 
-  /// The last sequence of each shard's log.
-  func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence]
+  /// How far the logs of shards go, and in which history: their numbers mean nothing in another.
+  func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds
 
   /// Orders of one shard by identifier: closed ones that late commands refer to.
   func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord]
@@ -57,6 +57,20 @@ extension SettlementLedger {
   /// - Returns: The ownership; nil when there is no such shard, or an earlier owner's commit holds it at the moment.
   public func claim(_ shard: Shard, owner: WorkerID, nonce: UInt64) async throws(LedgerError) -> Ownership? {
     try await claim([shard: nonce], owner: owner)[shard]
+  }
+}
+
+/// How far logs go.
+public struct LogEnds: Hashable, Sendable {
+  /// The branch of the database's history that rows are appended in.
+  public var history: LedgerHistory
+  /// The last sequence of each shard's log.
+  public var sequences: [Shard: Sequence]
+
+  /// Names them.
+  public init(history: LedgerHistory, sequences: [Shard: Sequence]) {
+    self.history = history
+    self.sequences = sequences
   }
 }
 

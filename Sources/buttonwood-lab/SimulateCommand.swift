@@ -78,7 +78,9 @@ enum SimulateCommand {
       "\(plan.schedules) schedules from seed \(plan.first): \(failed) failed, \(answered) orders answered, \(steps) steps, "
         + "\(milliseconds) ms, \(Int64(plan.schedules) * 1_000 / milliseconds) a second, digest "
         + "\(String(digest, radix: 16))\n")
-    return failed == 0 ? 0 : 1
+    let missed = plan.schedules < 1_000 ? [] : Simulation.marks.filter { marks[$0] == nil }
+    if !missed.isEmpty { Console.write("never reached: \(missed.joined(separator: ", "))\n") }
+    return failed == 0 && missed.isEmpty ? 0 : 1
   }
 
   private static func tableOfMutations(from first: Int, _ limit: Int) -> Int32 {

@@ -289,6 +289,21 @@ extension Bench {
     #expect((bench.refused[.foreignHistory] ?? 0) > 0)
   }
 
+  /// A backup was restored, and nobody publishes what is logged then: the new row has a number that this lane has passed.
+  @Test func aLaneWhoseLogWasRestoredClaimsAnew() async throws {
+    let bench = Bench(shards: [Row.shard, other], silence: .milliseconds(5))
+    try await bench.working {
+      await bench.log(1...3)
+      await bench.expectSettled(3)
+      await bench.ledger.restore(Row.shard, to: 2)
+      await bench.log(3...3)
+      await eventually("all shards are dropped") { await bench.lane.ownerships().isEmpty }
+      #expect(await bench.ledger.processed() == 2)
+      try await bench.claim(Row.shard, nonce: 2)
+      await bench.expectSettled(3)
+    }
+  }
+
   @Test func leftOversOfAnotherHistoryAreReadOverAndAskedAboutOnceInAWhile() async throws {
     let bench = Bench()
     try await bench.working {

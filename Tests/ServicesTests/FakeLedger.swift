@@ -184,9 +184,20 @@ actor FakeLedger: SettlementLedger {
     shards[shard]!.log.removeSubrange(Int(sequence - 1)...)
   }
 
-  func lastSequences(of names: [Shard]) throws(LedgerError) -> [Shard: Sequence] {
+  /// A backup has been restored: what was logged and settled after a row is gone.
+  func restore(_ shard: Shard, to sequence: Int64) {
+    loseLog(of: shard, from: sequence + 1)
+    shards[shard]!.processed = Sequence(rawValue: sequence)
+    shards[shard]!.events.removeAll { $0.sequence.rawValue > sequence }
+    branch = LedgerHistory(rawValue: branch.rawValue + 1)
+  }
+
+  func logEnds(of names: [Shard]) throws(LedgerError) -> LogEnds {
     try read()
-    return Dictionary(uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) })
+    return LogEnds(
+      history: branch,
+      sequences: Dictionary(
+        uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) }))
   }
 
   func orders(_ ids: [OrderName]) throws(LedgerError) -> [OrderID: OrderRecord] { [:] }

@@ -67,8 +67,8 @@ private actor MortalLedger: SettlementLedger {
     try await pass { try await world.ledger.log(of: shard, after: sequence, limit: limit) }
   }
   func history() async throws(LedgerError) -> LedgerHistory { .unnamed }
-  func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence] {
-    try await pass { try await world.ledger.lastSequences(of: shards) }
+  func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds {
+    try await pass { try await world.ledger.logEnds(of: shards) }
   }
   func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] { [:] }
   func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {

@@ -328,9 +328,9 @@ actor ExecutionLane {
     lastLogCheck = clock.now
     let isShort = isShortOfRows
     isShortOfRows = false
-    let last: [Shard: Sequence]
+    let ends: LogEnds
     do throws(LedgerError) {
-      last = try await ledger.lastSequences(of: holdings.keys.sorted())
+      ends = try await ledger.logEnds(of: holdings.keys.sorted())
       troubles.succeeded(.logEnds)
       logEndsRetry.succeeded()
     } catch {
@@ -340,7 +340,10 @@ actor ExecutionLane {
       return missedDatabase()
     }
     pulse.reachedDatabase()
-    for (shard, sequence) in last.sorted(by: { $0.key < $1.key }) {
+    // A backup was restored, or another server has taken over, while there was nothing to settle by which it would have been
+    // noticed: what is in these logs now may have numbers that were passed before.
+    startOver(in: ends.history)
+    for (shard, sequence) in ends.sequences.sorted(by: { $0.key < $1.key }) {
       guard let holding = holdings[shard], sequence > holding.engine.cursor else { continue }
       if isShort || !holding.inbox.isRunnable(after: holding.engine.cursor) { holdings[shard]!.needsLog = true }
     }

@@ -270,6 +270,10 @@ final class SimulatedExchange: Sendable {
       let fault = surroundings.draw { $0.pick(swarm.faults) }
       note("! \(fault.rawValue)")
       mark(fault.rawValue)
+      let content = database.state
+      if content.auctions.values.contains(where: { $0.auction != nil }) { mark("in the middle of an auction") }
+      if content.told.values.contains(where: { !$0.isCleared }) { mark("between a close and its end") }
+      if content.shards.values.contains(where: { $0.last > $0.processed }) { mark("with commands on their way") }
       await carryOut(fault)
     }
   }

@@ -5,6 +5,14 @@ package enum Simulation {
   /// Jobs that a schedule may take: one that takes more goes round in circles.
   package static let stepLimit = 4_000_000
 
+  /// What a thousand schedules must come to, or they prove less than they seem to.
+  package static let marks = [
+    "settled", "traded", "refused", "repeated", "fenced", "quarantined", "changed hands", "handed over",
+    "claimed from the dead", "lease lost", "dropped", "entries refused", "contested", "leader stepped down",
+    "database failed over", "outcome unknown", "not answered", "in the middle of an auction",
+    "between a close and its end", "with commands on their way",
+  ]
+
   /// Runs one schedule.
   /// - Parameters:
   ///   - missing: A check that the stores leave out.

@@ -42,7 +42,9 @@ package struct RandomRequests: Sendable {
     target: OrderRecord?, _ random: inout some RandomNumberGenerator
   ) -> EntryRequest {
     count += 1
-    let name = RequestKey(digest: UniqueID(high: UInt64(client), low: UInt64(count)), fingerprint: Int64(count))
+    let name = RequestKey(digest: UniqueID(high: UInt64(client), low: UInt64(count)), fingerprint: nil)
+    let repeats = RequestKey(
+      digest: UniqueID(high: 1 << 32 | UInt64(client), low: UInt64(count)), fingerprint: Int64(count))
     if let target, random.oneIn(3) {
       if random.oneIn(2) { return .cancel(CancelRequest(account: target.account, order: target.id)) }
       return .replace(
@@ -51,20 +53,20 @@ package struct RandomRequests: Sendable {
           price: random.oneIn(2) ? nil : price(&random),
           stop: mix.isConditional && random.oneIn(3) ? price(&random) : nil,
           trail: mix.isConditional && random.oneIn(6) ? Int64.random(in: 1...8, using: &random) * 100 : nil,
-          collar: Self.collar, timeInForce: nil, clientOrderID: "\(count)", clientKey: name, idempotencyKey: name,
+          collar: Self.collar, timeInForce: nil, clientOrderID: "\(count)", clientKey: name, idempotencyKey: repeats,
           random: random.next()))
     }
-    if mix.isConditional, random.oneIn(2) { return .place(conditional(name, &random)) }
+    if mix.isConditional, random.oneIn(2) { return .place(conditional(name, repeats, &random)) }
     let type: OrderType = random.oneIn(8) ? .market : .limit
     let lives = mix.hasDays ? TimeInForce.allCases : [.day, .gtc, .ioc, .fok]
     let timeInForce = random.oneIn(2) ? .day : random.pick(lives)
-    var request = order(name, random.pick(Side.allCases), type, timeInForce, &random)
+    var request = order(name, repeats, random.pick(Side.allCases), type, timeInForce, &random)
     request.postOnly = type == .limit && !timeInForce.isForAuction && random.oneIn(8)
     return .place(request)
   }
 
   private func order(
-    _ name: RequestKey, _ side: Side, _ type: OrderType, _ timeInForce: TimeInForce,
+    _ name: RequestKey, _ repeats: RequestKey, _ side: Side, _ type: OrderType, _ timeInForce: TimeInForce,
     _ random: inout some RandomNumberGenerator
   ) -> PlaceRequest {
     let instrument = random.pick(instruments)
@@ -72,13 +74,15 @@ package struct RandomRequests: Sendable {
       account: random.pick(accounts), instrument: instrument, shard: shards[instrument]!, side: side, type: type,
       timeInForce: timeInForce, postOnly: false, selfTradePrevention: random.pick(SelfTradePrevention.allCases),
       price: price(&random), quantity: quantity(1...25, &random), clientOrderID: "\(count)", clientKey: name,
-      idempotencyKey: name, random: random.next())
+      idempotencyKey: repeats, random: random.next())
   }
 
   /// A stop, a trailing stop, or an order with legs.
-  private func conditional(_ name: RequestKey, _ random: inout some RandomNumberGenerator) -> PlaceRequest {
+  private func conditional(
+    _ name: RequestKey, _ repeats: RequestKey, _ random: inout some RandomNumberGenerator
+  ) -> PlaceRequest {
     var request = order(
-      name, random.pick(Side.allCases), random.pick(OrderType.allCases), random.pick([.day, .gtc]), &random)
+      name, repeats, random.pick(Side.allCases), random.pick(OrderType.allCases), random.pick([.day, .gtc]), &random)
     switch Int.random(in: 0...9, using: &random) {
     case 0...2: setStop(&request, &random)
     case 3...4:

@@ -38,6 +38,9 @@ extension DatabaseState {
       let isCrossing = auctions[instrument]?.auction != nil
       if isCrossing || phases[instrument].map({ !$0.isContinuous }) ?? false { snapshot.collecting.insert(instrument) }
     }
+    for (index, request) in requests.enumerated() {
+      if let own = crossing(request) { snapshot.crossing[index] = own }
+    }
     let plan = EntryPlan(requests: requests, snapshot: snapshot, now: now)
     for change in plan.accounts {
       if missing != .holds { accounts[change.account]!.held += change.held }
@@ -63,6 +66,33 @@ extension DatabaseState {
     for case .repeated(let id) in plan.outcomes { repeated[id] = orders[id]?.asAccepted }
     let batch = AcceptedBatch(answers: plan.answers(orders: made, repeated: repeated), entries: entries)
     return (batch, plan.isEmpty ? nil : .accepted(plan))
+  }
+
+  /// An order of the same account that a request would trade with, where that is asked: for new orders whose clients do not
+  /// say what should become of it, and for a new price.
+  private func crossing(_ request: EntryRequest) -> OrderID? {
+    let (account, instrument, side, price, timeInForce): (AccountNumber, InstrumentID, Side, Price, TimeInForce)
+    switch request {
+    case .cancel: return nil
+    case .place(let place):
+      guard place.selfTradePrevention == nil, place.trigger == nil else { return nil }
+      (account, instrument, side) = (place.account, place.instrument, place.side)
+      (price, timeInForce) = (place.price, place.timeInForce)
+    case .replace(let replace):
+      guard let target = orders[replace.target], target.account == replace.account, target.phase == .working,
+        let new = replace.price
+      else { return nil }
+      (account, instrument, side) = (target.account, target.instrument, target.side)
+      (price, timeInForce) = (new, replace.timeInForce ?? target.timeInForce)
+    }
+    let isContinuous = phases[instrument]?.isContinuous ?? true
+    return orders.values.filter { order in
+      order.status.isOpen && order.account == account && order.instrument == instrument && order.side != side
+        && order.phase == .working && !order.timeInForce.isImmediate
+        && (order.timeInForce == .cls) == (timeInForce == .cls)
+        && !(order.timeInForce == .opg && timeInForce.isImmediate) && (order.type != .market || !isContinuous)
+        && (side == .buy ? order.price <= price : order.price >= price)
+    }.map(\.id).min()
   }
 
   /// Appends a command that was set aside once more, as an operator asks for.

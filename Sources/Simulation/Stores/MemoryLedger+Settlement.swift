@@ -116,11 +116,13 @@ extension MemoryLedger: SettlementLedger {
 
   package func history() async throws(LedgerError) -> LedgerHistory { try await read { state in state.history } }
 
-  package func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence] {
+  package func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds {
     let isSilent = database.missing == .logTail
     return try await read { state in
-      Dictionary(
-        uniqueKeysWithValues: shards.map { ($0, isSilent ? state.shards[$0]!.processed : state.shards[$0]!.last) })
+      LogEnds(
+        history: state.history,
+        sequences: Dictionary(
+          uniqueKeysWithValues: shards.map { ($0, isSilent ? state.shards[$0]!.processed : state.shards[$0]!.last) }))
     }
   }
 

@@ -189,13 +189,16 @@ public struct PostgresSettlementLedger: SettlementLedger {
     }
   }
 
-  public func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence] {
-    let rows = try await query(
-      PostgresCall(SettlingStatements.lastSequences, [.int2Array(shards.map(\.rawValue))]))
-    return Dictionary(
-      uniqueKeysWithValues: (0..<rows.count).map {
-        (Shard(rawValue: rows.int2($0, 0)), Sequence(rawValue: rows.int8($0, 1)))
-      })
+  public func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds {
+    let ends = PostgresCall(SettlingStatements.lastSequences, [.int2Array(shards.map(\.rawValue))])
+    let (answers, history) = try await runWithHistory([ends, PostgresCall(RestorationStatements.read)], at: 1)
+    let rows = answers[0]
+    return LogEnds(
+      history: history,
+      sequences: Dictionary(
+        uniqueKeysWithValues: (0..<rows.count).map {
+          (Shard(rawValue: rows.int2($0, 0)), Sequence(rawValue: rows.int8($0, 1)))
+        }))
   }
 
   public func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] {
