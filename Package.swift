@@ -77,10 +77,9 @@ let package = Package(
     // Adapters.
     library(
       "PostgresStore",
-      [
-        "Postgres", "Engine", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle", "Telemetry",
-      ],
-      resources: [.embedInCode("Migrations")]),
+      ["Postgres", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle"],
+      resources: [.embedInCode("Schema/Migrations")]),
+    library("PostgresAudit", ["PostgresStore", "Postgres", "Engine", "Market", "Accounting", "JSON"]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
     library(
       "Gateway",
@@ -105,8 +104,8 @@ let package = Package(
     program(
       "buttonwood",
       [
-        "Gateway", "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching",
-        "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
+        "Gateway", "PostgresStore", "PostgresAudit", "RedisStore", "Services", "Ports", "Market", "Accounting",
+        "Sharding", "Matching", "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
       ]),
     program(
       "buttonwood-lab",
@@ -134,8 +133,8 @@ let package = Package(
     tests(
       "PostgresStoreTests",
       [
-        "PostgresStore", "Postgres", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding", "Matching",
-        "JSON", "Lifecycle", "Digest", "Simulation", "TestKit",
+        "PostgresStore", "PostgresAudit", "Postgres", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding",
+        "Matching", "JSON", "Lifecycle", "Digest", "Simulation", "TestKit",
       ]),
     tests(
       "RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "Simulation", "TestKit"]),

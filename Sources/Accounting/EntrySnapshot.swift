@@ -109,8 +109,10 @@ public struct EntrySnapshot: Sendable {
   public var positions: [PositionKey: Position] = [:]
   /// Keys of the batch that were used before.
   public var keys: [KeyName: KeyUse] = [:]
-  /// The orders that cancels and replacements name.
+  /// The orders that cancels and replacements name, and the open ones of the classes of what is to be replaced.
   public var targets: [OrderID: OrderRecord] = [:]
+  /// The names of all orders of the classes of what is to be replaced.
+  public var classOrders: [OrderName] = []
   /// For requests (by their place in the batch): an open order of the same account that the new order would trade with.
   public var crossing: [Int: OrderID] = [:]
   /// How far each shard has been processed.

@@ -4,7 +4,7 @@ public import Market
 public struct OrderEvent: Hashable, Sendable {
   /// What happened to the order. Raw values are stored.
   @frozen
-  public enum Kind: UInt8, Hashable, Sendable {
+  public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
     /// It entered the book (or traded at once).
     case new = 0
     /// It traded and has shares left.

@@ -1,6 +1,6 @@
 /// Whether an account may trade. Raw values are stored.
 @frozen
-public enum AccountStatus: UInt8, Hashable, Sendable {
+public enum AccountStatus: UInt8, Hashable, Sendable, CaseIterable {
   /// May trade.
   case active = 0
   /// May look and cancel, not place.

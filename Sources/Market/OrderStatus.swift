@@ -34,7 +34,7 @@ public enum OrderStatus: UInt8, Hashable, Sendable, CaseIterable {
 
 /// A change of an open order that has been acknowledged and not yet carried out. Raw values are stored.
 @frozen
-public enum PendingChange: UInt8, Hashable, Sendable {
+public enum PendingChange: UInt8, Hashable, Sendable, CaseIterable {
   /// Nothing is pending.
   case none = 0
   /// A cancel.

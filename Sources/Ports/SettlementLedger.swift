@@ -74,20 +74,6 @@ public struct LogEnds: Hashable, Sendable {
   }
 }
 
-/// Names an order with its account: how it is found.
-public struct OrderName: Hashable, Sendable {
-  /// Whose.
-  public var account: AccountNumber
-  /// Which.
-  public var id: OrderID
-
-  /// Makes a name.
-  public init(account: AccountNumber, id: OrderID) {
-    self.account = account
-    self.id = id
-  }
-}
-
 /// One shard's part of a settling transaction.
 public struct ShardCommit: Sendable {
   /// The ownership that must stand.

@@ -62,6 +62,19 @@ public struct PostgresConnection: ~Copyable {
       && !isUnreplicated.pointee
   }
 
+  /// Whether the server has hung up, as far as this host knows. It waits for nothing: only what has come already is read,
+  /// which nobody has asked for while the connection is idle.
+  mutating func isHungUp() -> Bool {
+    // The server's last words, then the end.
+    for _ in 0..<4 {
+      var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+      guard descriptor.fd >= 0 else { return true }
+      guard poll(&descriptor, 1, 0) > 0 else { break }
+      guard PQconsumeInput(connection) == 1 else { return true }
+    }
+    return PQstatus(connection) != CONNECTION_OK
+  }
+
   /// Waits for notifications of channels that the session listens to, at most for a while; their payloads.
   /// - Throws: ``PostgresError/connectionLost(_:)``.
   public mutating func notifications(withinMilliseconds limit: Int32) throws(PostgresError) -> [String] {

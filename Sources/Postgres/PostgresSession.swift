@@ -33,6 +33,14 @@ public actor PostgresSession {
     }
   }
 
+  /// As ``use(_:)``, after a look at the connection: one that the server has hung up meanwhile is made anew.
+  func useAlive<Result: Sendable>(
+    _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Result
+  ) throws(PostgresError) -> Result {
+    if var connection = self.connection.take(), !connection.isHungUp() { self.connection = consume connection }
+    return try use(body)
+  }
+
   /// Ends the connection; the next use makes a new one.
   public func disconnect() { connection = nil }
 

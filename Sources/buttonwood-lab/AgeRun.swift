@@ -111,8 +111,8 @@ final class AgeWorld {
     session = PostgresSession(StoreSettings.ledger(url: url, role: "lab"), name: "age")
     entry = PostgresEntryLedger(session: session)
     settlements = PostgresSettlementLedger(session: session)
-    reader = PostgresAccountReader(sessions: [session])
-    keeper = PostgresAccountKeeper(sessions: [session])
+    reader = PostgresAccountReader(pool: PostgresPool([session]))
+    keeper = PostgresAccountKeeper(pool: PostgresPool([session]))
     let rows = try await session.use { (connection) throws(PostgresError) in
       try connection.execute(
         """

@@ -151,9 +151,10 @@ struct SystemLedger {
 
   init(url: String) {
     session = PostgresSession(StoreSettings.analysis(url: url, role: "lab"), name: "lab")
-    reader = PostgresAccountReader(sessions: [
-      PostgresSession(StoreSettings.ledger(url: url, role: "lab"), name: "lab-read")
-    ])
+    reader = PostgresAccountReader(
+      pool: PostgresPool([
+        PostgresSession(StoreSettings.ledger(url: url, role: "lab"), name: "lab-read")
+      ]))
   }
 
   func mark() async throws -> Mark {

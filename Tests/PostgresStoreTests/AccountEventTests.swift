@@ -2,6 +2,7 @@ import Accounting
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import PostgresStore
 import Testing
 
@@ -77,7 +78,7 @@ struct AccountEventTests {
       #expect(event.order.closedAt == nil || !event.order.status.isOpen)
       last[event.order.id] = event
     }
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
     for event in last.values {
       let order = try #require(try await reader.order(event.order.id, of: account))
       #expect(event.order.filled == order.record.filled, "seed \(seed): \(event)")

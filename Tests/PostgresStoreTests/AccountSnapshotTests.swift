@@ -3,6 +3,7 @@ import Lifecycle
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import Testing
 
 @testable import PostgresStore
@@ -17,8 +18,8 @@ struct AccountSnapshotTests {
     try await market.trade(1_000, at: 10, from: 3, to: 1)
     try await market.settle()
     let start = market.now
-    let reader = PostgresAccountReader(sessions: (0..<2).map { _ in StoreDatabase.session(market.url) })
-    let keeper = PostgresAccountKeeper(sessions: (0..<2).map { _ in StoreDatabase.session(market.url) })
+    let reader = PostgresAccountReader(pool: PostgresPool((0..<2).map { _ in StoreDatabase.session(market.url) }))
+    let keeper = PostgresAccountKeeper(pool: PostgresPool((0..<2).map { _ in StoreDatabase.session(market.url) }))
     let before = try #require(try await reader.snapshot(of: StoreDatabase.accounts[0]))
     #expect(Self.equity(before) == StoreDatabase.cash.rawValue + Self.othersWorth(before))
     let isOver = Lock(false)
@@ -81,7 +82,7 @@ struct AccountSnapshotTests {
     try await market.trade(5, at: 10, from: 3, to: 0)
     try await market.settle()
     let office = AccountAdministration(session: StoreDatabase.session(market.url))
-    let keeper = PostgresAccountKeeper(sessions: [StoreDatabase.session(market.url)])
+    let keeper = PostgresAccountKeeper(pool: PostgresPool([StoreDatabase.session(market.url)]))
     // A settlement in the middle of its transaction: it holds the account, and its event comes a second later.
     var settling = try PostgresConnection(PostgresOptions(url: market.url, applicationName: "tests"))
     try settling.execute(
@@ -101,7 +102,7 @@ struct AccountSnapshotTests {
     query.behind = read.place
     let behind = try #require(try await keeper.activities(query))
     #expect(behind.map(\.kind) == [.cashDeposit])
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(market.url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(market.url)]))
     #expect(try await reader.snapshot(of: account)?.through == behind.first?.at)
     // What is settled next comes behind the deposit.
     try await market.trade(1, at: 10, from: 3, to: 0)
@@ -131,7 +132,7 @@ struct AccountSnapshotTests {
   /// A shard's next owner, whose clock is behind, settles a trade: whoever has read the trades so far finds it behind them.
   @Test func noTradeIsBehindAPageThatWasRead() async throws {
     var market = try await CostMarket(StoreDatabase.make())
-    let reader = PostgresMarketDataReader(sessions: [StoreDatabase.session(market.url)])
+    let reader = PostgresMarketDataReader(pool: PostgresPool([StoreDatabase.session(market.url)]))
     try await market.trade(5, at: 10, from: 3, to: 0)
     try await market.settle()
     var span = MarketSpan(

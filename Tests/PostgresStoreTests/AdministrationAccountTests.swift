@@ -32,7 +32,7 @@ struct AdministrationAccountTests {
     #expect(shown.account.status == .active)
     #expect(shown.keys.map(\.id) == [opened.key.id])
     #expect(opened.key.secret.utf8.count == 40 && opened.key.id.hasPrefix("PK") && opened.key.id.utf8.count == 20)
-    let reader = PostgresAccountReader(sessions: [AdministrationDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([AdministrationDatabase.session(url)]))
     let credential = try await reader.credential(keyID: opened.key.id)
     #expect(
       credential
@@ -165,7 +165,7 @@ struct AdministrationAccountTests {
 
   @Test func revokedKeysAndBlockedAccountsAreSeenByGateways() async throws {
     let opened = try await office.create(name: "A", cash: .zero)
-    let reader = PostgresAccountReader(sessions: [AdministrationDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([AdministrationDatabase.session(url)]))
     let key = try await office.createKey(of: .id(opened.id))
     try await office.revokeKey(opened.key.id)
     try await office.revokeKey(opened.key.id)

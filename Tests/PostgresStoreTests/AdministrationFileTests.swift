@@ -1,4 +1,5 @@
 import Market
+import Ports
 import Testing
 
 @testable import PostgresStore

@@ -21,15 +21,15 @@ struct AdministrationInstrumentTests {
 
   @Test func importsAreRepeatableAndSpreadOverTheShards() async throws {
     let all = try (0..<10).map { try listing("S\($0)") }
-    #expect(try await office.importAll(all) == InstrumentAdministration.Changes(added: 10, updated: 0, unchanged: 0))
-    #expect(try await office.importAll(all) == InstrumentAdministration.Changes(added: 0, updated: 0, unchanged: 10))
+    #expect(try await office.importAll(all) == InstrumentChanges(added: 10, updated: 0, unchanged: 0))
+    #expect(try await office.importAll(all) == InstrumentChanges(added: 0, updated: 0, unchanged: 10))
     let before = try await office.list()
     let counts = Dictionary(grouping: before, by: \.shard).mapValues(\.count)
     #expect(counts.count == Int(AdministrationDatabase.shards) && counts.values.allSatisfy { $0 == 2 || $0 == 3 })
     var changed = all
     changed[3] = try listing("S3", name: "Other", price: "12.5")
     changed.append(try listing("NEW"))
-    #expect(try await office.importAll(changed) == InstrumentAdministration.Changes(added: 1, updated: 1, unchanged: 9))
+    #expect(try await office.importAll(changed) == InstrumentChanges(added: 1, updated: 1, unchanged: 9))
     let after = try await office.list()
     #expect(after.first { $0.listing.symbol.description == "S3" }?.listing.referencePrice == Price("12.5"))
     #expect(
@@ -69,7 +69,7 @@ struct AdministrationInstrumentTests {
 
   @Test func aHaltedInstrumentIsNotTradableUntilItResumes() async throws {
     _ = try await office.add(try listing("IBM"), shard: nil)
-    let reader = PostgresAccountReader(sessions: [AdministrationDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([AdministrationDatabase.session(url)]))
     try await office.halt(Symbol("IBM")!, reason: "news pending", collects: false)
     #expect(try await reader.instruments().map(\.tradable) == [false])
     #expect(try await office.list().map(\.haltReason) == ["news pending"])

@@ -3,6 +3,7 @@ import Lifecycle
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import Services
 import Sharding
 import Testing
@@ -151,7 +152,7 @@ struct AgeTests {
     }
     let account = StoreDatabase.accounts[0]
     let session = session("age-read")
-    let reader = PostgresAccountReader(sessions: [session])
+    let reader = PostgresAccountReader(pool: PostgresPool([session]))
     let last = Self.ago(what == "activities" || what == "get" ? 3 : 100).day.compact
     let table = what == "activities" || what == "news" ? "order_events" : "orders"
     let id = placed.last { $0.account == account }!.id
@@ -161,7 +162,7 @@ struct AgeTests {
       switch what {
       case "get": #expect(try await reader.order(id, of: account)?.record.id == id)
       case "activities":
-        let keeper = PostgresAccountKeeper(sessions: [session])
+        let keeper = PostgresAccountKeeper(pool: PostgresPool([session]))
         let activities = try await keeper.activities(ActivityQuery(account: account, kinds: [.fill]))
         #expect(activities?.count == 3)
       case "news":
@@ -186,12 +187,12 @@ struct AgeTests {
     var orders = TestOrders(seed: 5)
     let account = StoreDatabase.accounts[0]
     let order = try await trade([orders.place(.buy, 5, at: 90, client: 77)], at: Self.ago(100))[0]
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
     #expect(try await reader.order(order.id, of: account)?.record.status == .accepted)
     #expect(
       try await reader.order(clientKey: UniqueID(high: 0, low: 77), of: account)?.record.id == order.id)
     #expect(try await reader.orders(OrderQuery(account: account)).map(\.record.id) == [order.id])
-    let market = PostgresMarketDataReader(sessions: [StoreDatabase.session(url)])
+    let market = PostgresMarketDataReader(pool: PostgresPool([StoreDatabase.session(url)]))
     let depth = try await market.depths(of: [InstrumentID(rawValue: 1)])[InstrumentID(rawValue: 1)]
     #expect(depth?.bids.map(\.size.rawValue) == [5])
     // It still stands in its owner's way.
@@ -227,7 +228,7 @@ struct AgeTests {
       wanted += placed.filter { $0.account == account }.map(\.id)
     }
     if !ascending { wanted.reverse() }
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
     for scope in OrderQuery.Scope.allCases {
       var query = OrderQuery(account: account)
       query.scope = scope
@@ -245,7 +246,7 @@ struct AgeTests {
       }
       #expect(found == all.map(\.element), "\(scope)")
     }
-    let keeper = PostgresAccountKeeper(sessions: [StoreDatabase.session(url)])
+    let keeper = PostgresAccountKeeper(pool: PostgresPool([StoreDatabase.session(url)]))
     var behind: ActivityPlace?
     var fills: [OrderID] = []
     while true {

@@ -1,6 +1,7 @@
 import Postgres
 import Testing
 
+@testable import PostgresAudit
 @testable import PostgresStore
 
 /// Each check finds what it is for: one thing in an honest database is changed by hand, and exactly the checks that must

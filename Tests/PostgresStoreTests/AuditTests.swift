@@ -4,6 +4,7 @@ import Market
 import Postgres
 import Testing
 
+@testable import PostgresAudit
 @testable import PostgresStore
 
 /// An honest database passes, whatever happened in it.

@@ -12,7 +12,7 @@ import Testing
 
   @Test func changesOfDifferentChoicesAllComeTrue() async throws {
     let url = try StoreDatabase.make()
-    let keeper = PostgresAccountKeeper(sessions: (0..<4).map { _ in StoreDatabase.session(url) })
+    let keeper = PostgresAccountKeeper(pool: PostgresPool((0..<4).map { _ in StoreDatabase.session(url) }))
     for round in 0..<60 {
       let isOn = round % 2 == 0
       var changes = [AccountConfigurationChange](repeating: .init(), count: 4)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func whatIsNotNamedStays() async throws {
-    let keeper = PostgresAccountKeeper(sessions: [StoreDatabase.session(try StoreDatabase.make())])
+    let keeper = PostgresAccountKeeper(pool: PostgresPool([StoreDatabase.session(try StoreDatabase.make())]))
     #expect(try await keeper.changeConfiguration(.init(), of: Self.account) == AccountConfiguration())
     var change = AccountConfigurationChange()
     change.patternDayTraderCheck = .exit

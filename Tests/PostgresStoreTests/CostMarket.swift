@@ -108,7 +108,7 @@ struct CostMarket {
 
   /// A position as a gateway reads it.
   func position(_ account: Int) async throws -> PositionRecord? {
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
     return try await reader.snapshot(of: StoreDatabase.accounts[account])?.positions
       .first { $0.instrument == instrument }
   }

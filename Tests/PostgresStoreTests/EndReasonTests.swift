@@ -1,6 +1,7 @@
 import Accounting
 import Market
 import Ports
+import Postgres
 import Testing
 
 @testable import PostgresStore
@@ -24,7 +25,7 @@ struct EndReasonTests {
     }
     let ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))
     try await SettlementLedgerTests.settle(ledger, SettlementLedgerTests.claim(ledger, shard))
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
     let shown = try #require(try await reader.order(record.id, of: place.account))
     #expect(!shown.record.status.isOpen)
     return shown.reason

@@ -70,7 +70,7 @@ import Testing
   @Test func aMissingTableIsTheSchemasFault() async throws {
     let url = try StoreDatabase.make()
     try execute(url, "ALTER TABLE shard_cursors RENAME TO elsewhere")
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
     let error = await #expect(throws: LedgerError.self) { _ = try await reader.lags() }
     guard case .unavailable(.schema, let reason) = error else {
       Issue.record("\(String(describing: error))")

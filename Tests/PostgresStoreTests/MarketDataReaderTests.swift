@@ -2,6 +2,7 @@ import Accounting
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import PostgresStore
 import Testing
 
@@ -22,7 +23,7 @@ struct MarketDataReaderTests {
 
   init() throws {
     url = try StoreDatabase.make()
-    reader = PostgresMarketDataReader(sessions: [StoreDatabase.session(url), StoreDatabase.session(url)])
+    reader = PostgresMarketDataReader(pool: PostgresPool([StoreDatabase.session(url), StoreDatabase.session(url)]))
   }
 
   /// Random trades, written as settlements write them: a statement for the trades of a moment.

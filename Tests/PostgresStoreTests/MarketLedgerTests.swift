@@ -2,6 +2,7 @@ import Accounting
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import Sharding
 import Testing
 
@@ -201,7 +202,7 @@ struct MarketLedgerTests {
     #expect(try StoreDatabase.integer(url, "SELECT count(DISTINCT price) FROM trades") == 1)
     #expect(try await ledger.auctions().isEmpty)
     // Its parts are told as one auction.
-    let reader = PostgresMarketDataReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresMarketDataReader(pool: PostgresPool([StoreDatabase.session(url)]))
     let noon = StoreDatabase.noon
     let price = Price(rawValue: Int64(try #require(try StoreDatabase.integer(url, "SELECT max(price) FROM trades"))))
     let span = MarketSpan(start: noon.day.start, end: noon.advanced(byMicroseconds: 1), limit: 10)

@@ -24,7 +24,8 @@ enum NamedStatements {
       EntryStatements.rollBack, EntryStatements.begin, EntryStatements.commit,
       EntryStatements.number(day: day, isConditional: false), EntryStatements.number(day: day, isConditional: true),
       EntryStatements.number(day: nil, isConditional: false), EntryStatements.number(day: nil, isConditional: true),
-      HeldAccounts.heldAccounts, HeldAccounts.heldPositions, HeldAccounts.heldOrders(day: day), SessionGuard.statement,
+      EntryStatements.heldAccounts, EntryStatements.heldPositions, EntryStatements.heldOrders(day: day),
+      SessionStatements.endStalled,
     ]
   }
 
@@ -33,7 +34,7 @@ enum NamedStatements {
       SettlingStatements.claim, SettlingStatements.standingAmong, SettlingStatements.bookCursor,
       SettlingStatements.bookPage,
       SettlingStatements.bookLength, SettlingStatements.bookMiddle, SettlingStatements.exportSnapshot,
-      OrderStatements.find(day: day), BookColumns.rows(day: day),
+      OrderStatements.find(day: day), SettlingStatements.bookRows(day: day),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, AuctionStatements.ofBooks,
       SettlingStatements.beginSnapshot,
       SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,
@@ -70,12 +71,12 @@ enum NamedStatements {
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]),
       EventStatements.events(days: nil),
       EventStatements.events(days: []), EventStatements.days, EventStatements.news,
-      EventStatements.keyStandings, PostgresShardReader.statement, PostgresKeyWatch.ping,
-      PostgresHealthReader.schema, PostgresHealthReader.server, PostgresHealthReader.halts,
-      PostgresProbe.statement, PostgresClock.statement, PostgresStreamKeyReader.read, StreamKeyAdministration.lock,
-      StreamKeyAdministration.make,
-      StreamKeyAdministration.list, StreamKeyAdministration.end, RestorationAdministration.fence,
-      RestorationAdministration.renew, RestorationAdministration.ends, Restoration.read,
+      EventStatements.keyStandings, ReadingStatements.shards, KeepingStatements.ping,
+      HealthStatements.schema, HealthStatements.server, HealthStatements.halts,
+      ReadingStatements.probe, ReadingStatements.clock, StreamKeyStatements.read, StreamKeyStatements.lock,
+      StreamKeyStatements.make,
+      StreamKeyStatements.list, StreamKeyStatements.end, RestorationStatements.fence,
+      RestorationStatements.renew, RestorationStatements.ends, RestorationStatements.read,
     ]
   }
 
@@ -91,7 +92,7 @@ enum NamedStatements {
       MarketDataStatements.latestBars(day: day), MarketDataStatements.lastMoments, MarketDataStatements.planned,
       MarketDataStatements.barsOfMinute, MarketDataStatements.depths(day: day), MarketDataStatements.depthHeads,
       MarketDataStatements.calls(day: day), MarketDataStatements.callHeads, MarketDataStatements.openDays,
-      MarketDataStatements.statuses, PostgresQuoteHistory.record,
+      MarketDataStatements.statuses, MarketDataStatements.recordQuotes,
     ]
   }
 
@@ -102,8 +103,8 @@ enum NamedStatements {
       MarketDayStatements.due, MarketDayStatements.lockLog, MarketDayStatements.tell, MarketDayStatements.clear,
       MarketDayStatements.lockClock, MarketDayStatements.aim, MarketDayStatements.phases, BandStatements.standings,
       BandStatements.tell, AuctionStatements.standings, AuctionStatements.tell, BandStatements.pause,
-      BandStatements.resume, PostgresLeaderLedger.elect,
-      PostgresLeaderLedger.termStands, PostgresLeaderLedger.holdTerm, CalendarStatements.list, CalendarStatements.set,
+      BandStatements.resume, LeaderStatements.elect,
+      LeaderStatements.termStands, LeaderStatements.holdTerm, CalendarStatements.list, CalendarStatements.set,
       CalendarStatements.remove,
     ]
   }
@@ -129,7 +130,7 @@ enum NamedStatements {
       AccountStatements.lockPosition, AccountStatements.changePosition, AccountStatements.setStatus,
       AccountStatements.insertKey, AccountStatements.lockKey, AccountStatements.revokeKey, AccountStatements.limitKey,
       AccountStatements.list, AccountStatements.show, AccountStatements.positions, AccountStatements.keys,
-      BoundsAdministration.set, BoundsAdministration.clear, BoundsAdministration.list, BoundsAdministration.findSymbol,
+      BoundsStatements.set, BoundsStatements.clear, BoundsStatements.list, BoundsStatements.findSymbol,
       InstrumentStatements.lock, InstrumentStatements.find, InstrumentStatements.list, InstrumentStatements.loads,
       InstrumentStatements.insert, InstrumentStatements.update, InstrumentStatements.setHalt,
       InstrumentStatements.setBandTier, AdminLogStatements.write, AdminLogStatements.list, QuarantineStatements.list,

@@ -3,6 +3,7 @@ import Engine
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import Services
 import Sharding
 import Testing

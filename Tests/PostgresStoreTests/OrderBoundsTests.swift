@@ -86,7 +86,7 @@ struct OrderBoundsTests {
     let account = AccountName.number(StoreDatabase.accounts[0])
     let one = OrderBounds(quantity: Quantity(rawValue: 1))
     for (bounds, scope) in [
-      (one, BoundsAdministration.Scope(account: nil, symbol: nil)),
+      (one, BoundsScope(account: nil, symbol: nil)),
       (OrderBounds(), .init(account: account, symbol: nil)),
       (OrderBounds(collar: 5), .init(account: account, symbol: nil)),
       (one, .init(account: .number(AccountNumber(rawValue: 5)), symbol: nil)),

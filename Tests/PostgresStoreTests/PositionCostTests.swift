@@ -2,6 +2,7 @@ import Accounting
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import Testing
 
 @testable import PostgresStore

@@ -3,6 +3,7 @@ import Engine
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import Services
 import Sharding
 import Testing
@@ -272,7 +273,7 @@ struct QuarantineTests {
   @Test func clientsSeeAnOrderInQuarantineAsAccepted() async throws {
     var orders = TestOrders(seed: 8)
     let order = try await accepted(orders.place(.buy, 10, at: 100))
-    let reader = PostgresAccountReader(sessions: [StoreDatabase.session(url)])
+    let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
     _ = try await quarantineNext(SettlementLedgerTests.claim(ledger, shard))
     #expect(try await reader.order(order.id, of: order.account)?.status == .accepted)
     #expect(try await reader.orders(OrderQuery(account: order.account)).map(\.status) == [.accepted])

@@ -3,6 +3,7 @@ import Lifecycle
 import Market
 import Ports
 import Postgres
+import PostgresAudit
 import Services
 import Sharding
 import TestKit

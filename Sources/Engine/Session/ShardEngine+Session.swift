@@ -1,4 +1,4 @@
-package import Accounting
+internal import Accounting
 package import Market
 internal import Matching
 

@@ -30,6 +30,9 @@ extension TimeLimits {
       longer: longSilence, shorter: [statementTimeout],
       because: "a server that carries out one statement does not read what follows it: that is not silence"),
     TimeLimitOrder(
+      longer: connectionTurn, shorter: [statementTimeout],
+      because: "who waits behind a statement that is given up gets its connection"),
+    TimeLimitOrder(
       longer: silence, shorter: [lockTimeout],
       because: "what is sent to a server that waits for a lock and does not read is not given up before that wait ends"),
     TimeLimitOrder(
@@ -56,6 +59,9 @@ extension TimeLimits {
     TimeLimitOrder(
       longer: gatewayDrain, shorter: [setAside, lockTimeout, connect],
       because: "what is in flight is answered before the process ends, requests set aside too"),
+    TimeLimitOrder(
+      longer: gatewayDrain, shorter: [connectionTurn],
+      because: "a question that waits for a connection is answered before the process ends"),
     TimeLimitOrder(
       longer: gatewayDrain, shorter: [requestHead],
       because: "a request that has begun to come is still answered"),

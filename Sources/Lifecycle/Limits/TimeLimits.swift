@@ -61,6 +61,10 @@ public enum TimeLimits {
     name: "pause between inquiries", place: .client, value: .milliseconds(750),
     bounds: "between two questions what became of a commit that was cut off; there are 40")
 
+  public static let connectionTurn = TimeLimit(
+    name: "wait for a connection", place: .client, value: .seconds(15),
+    bounds: "how long a question waits while all connections of its pool are in use; then 503")
+
   // MARK: Redis
 
   public static let redisConnect = TimeLimit(
@@ -136,7 +140,8 @@ public enum TimeLimits {
     lockTimeout, accountLockTimeout, statementTimeout, idleTransaction, migrationLockTimeout,
     dayTableLockTimeout, sessionPatience, sessionPeriod,
     sessionSecondLook,
-    lockPromise, connect, silence, longSilence, keepAliveIdle, inquiryPause, redisConnect, redisCommand, setAside,
+    lockPromise, connect, silence, longSilence, keepAliveIdle, inquiryPause, connectionTurn, redisConnect, redisCommand,
+    setAside,
     probe,
     renewal, lease, unreachable, stuck, handOver, requestHead, requestBody, answer, idleConnection, streamPing,
     streamIdle,

@@ -54,7 +54,7 @@ enum AccountBlockCommand {
     _ session: PostgresSession, _ account: AccountNumber, _ patience: Duration, failure: (String) -> String
   ) async throws(AdministrationError) -> CancelSweep.Outcome {
     let sweep = CancelSweep(
-      ledger: PostgresEntryLedger(session: session), reader: PostgresAccountReader(sessions: [session]),
+      ledger: PostgresEntryLedger(session: session), reader: PostgresAccountReader(pool: PostgresPool([session])),
       now: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) })
     let isWatched = Console.Stream.error.isTerminal
     defer { if isWatched { Console.write("\r\u{1B}[K", to: .error) } }

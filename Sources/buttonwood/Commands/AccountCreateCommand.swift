@@ -1,6 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Market
+internal import Ports
 internal import PostgresStore
 
 /// `buttonwood account create`.

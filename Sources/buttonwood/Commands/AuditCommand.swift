@@ -1,5 +1,6 @@
 import Lifecycle
 import Postgres
+import PostgresAudit
 import PostgresStore
 
 /// `buttonwood audit`: every invariant on the live database.

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Market
-internal import PostgresStore
+internal import Ports
 
 /// `buttonwood bounds`: what single orders may be at most.
 enum BoundsCommand {
@@ -42,7 +42,7 @@ enum BoundsCommand {
       ) { text in basisPoints(text) })
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      try await BoundsAdministration(session: CommandLineTool.session(url), actor: actor).set(bounds, for: scope)
+      try await CommandLineTool.bounds(url, actor: actor).set(bounds, for: scope)
       Console.write("bounds of \(scope) are set\n")
     }
   }
@@ -55,7 +55,7 @@ enum BoundsCommand {
     let scope = line.scope()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = BoundsAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.bounds(url, actor: actor)
       Console.write(
         try await office.clear(scope) ? "\(scope) has no bounds any more\n" : "\(scope) had no bounds\n")
     }
@@ -68,12 +68,12 @@ enum BoundsCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let all = try await BoundsAdministration(session: CommandLineTool.session(url)).all()
+      let all = try await CommandLineTool.bounds(url).all()
       Console.write(printsJSON ? json(all) : text(all))
     }
   }
 
-  private static func text(_ all: [BoundsAdministration.Stored]) -> String {
+  private static func text(_ all: [StoredBounds]) -> String {
     guard !all.isEmpty else { return "no order is bounded\n" }
     var table = TextTable([
       .left("account"), .left("symbol"), .right("max_quantity"), .right("max_notional"), .right("collar"),
@@ -88,7 +88,7 @@ enum BoundsCommand {
     return table.text
   }
 
-  private static func json(_ all: [BoundsAdministration.Stored]) -> String {
+  private static func json(_ all: [StoredBounds]) -> String {
     var writer = JSONWriter()
     writer.beginArray()
     for stored in all {
@@ -123,7 +123,7 @@ extension JSONWriter {
 
 extension CommandLineOptions {
   /// Reads whose orders, and for what.
-  fileprivate mutating func scope() -> BoundsAdministration.Scope {
+  fileprivate mutating func scope() -> BoundsScope {
     let account = optional(
       "account", "ACCOUNT", variable: .none, expected: "an account_id (a UUID) or a number",
       help: "Whose orders; everybody's by default."
@@ -132,6 +132,6 @@ extension CommandLineOptions {
       "symbol", "SYMBOL", variable: .none, expected: "a symbol such as AAPL",
       help: "Orders for what; for everything by default. One of --account and --symbol is needed."
     ) { Symbol($0) }
-    return BoundsAdministration.Scope(account: account, symbol: symbol)
+    return BoundsScope(account: account, symbol: symbol)
   }
 }

@@ -1,5 +1,6 @@
 internal import Lifecycle
 internal import Market
+internal import Ports
 internal import PostgresStore
 
 /// `buttonwood calendar close`, `shorten` and `restore`.
@@ -46,12 +47,12 @@ enum CalendarChangeCommand {
 
   private static func change(
     _ name: String, _ line: CommandLineOptions, _ url: String, _ actor: AdminActor,
-    _ body: (CalendarAdministration, Day) async throws(AdministrationError) -> String
+    _ body: (any CalendarOperations, Day) async throws(AdministrationError) -> String
   ) async -> Int32 {
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
       let today = NewYorkTime.day(at: Timestamp(rawValue: HostClock.microsecondsSinceEpoch()))
-      let office = CalendarAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.calendar(url, actor: actor)
       Console.write(try await body(office, today))
     }
   }

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Market
-internal import PostgresStore
+internal import Ports
 
 /// `buttonwood calendar list`, or just `buttonwood calendar --from D --to D`.
 enum CalendarListCommand {
@@ -30,7 +30,7 @@ enum CalendarListCommand {
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
       let calendar =
-        if let url { try await CalendarAdministration(session: CommandLineTool.session(url)).calendar() } else {
+        if let url { try await CommandLineTool.calendar(url).calendar() } else {
           TradingCalendar.regular
         }
       let sessions = calendar.sessions(from...to)

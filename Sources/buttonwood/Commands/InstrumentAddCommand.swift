@@ -1,7 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Market
-internal import PostgresStore
+internal import Ports
 
 /// `buttonwood instrument add`.
 enum InstrumentAddCommand {
@@ -33,13 +33,13 @@ enum InstrumentAddCommand {
       return CommandLineExit.usage(command: name, mistakes: [error.description]).report()
     }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = InstrumentAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.instruments(url, actor: actor)
       let stored = try await office.add(listing, shard: shard.map { Shard(rawValue: Int16($0)) })
       Console.write(printsJSON ? json(stored) : "\(symbol) is listed in shard \(stored.shard)\n")
     }
   }
 
-  private static func json(_ stored: InstrumentAdministration.Stored) -> String {
+  private static func json(_ stored: StoredInstrument) -> String {
     var writer = JSONWriter()
     writer.instrument(stored)
     return writer.line

@@ -1,6 +1,6 @@
 internal import Lifecycle
 internal import Market
-internal import PostgresStore
+internal import Ports
 
 /// `buttonwood instrument band`.
 enum InstrumentBandCommand {
@@ -31,7 +31,7 @@ enum InstrumentBandCommand {
     let chosen = tier
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = InstrumentAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.instruments(url, actor: actor)
       let symbol: Symbol? = if case .one(let symbol) = scope { symbol } else { nil }
       let setting = try await office.setBands(chosen, of: symbol)
       let words = chosen.map { "price bands of tier \($0.rawValue)" } ?? "no price bands"

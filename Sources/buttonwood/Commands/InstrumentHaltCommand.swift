@@ -1,7 +1,6 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood instrument halt` and `resume`.
 enum InstrumentHaltCommand {
@@ -19,7 +18,8 @@ enum InstrumentHaltCommand {
     let collects = line.flag("collect", help: "Takes orders all the same: they cross at one price when it resumes.")
     let scope = line.instrumentScope()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    return await run(name, url, actor, scope) { (halts, symbol) async throws(HaltRefusal) in
+    return await run(name, CommandLineTool.instruments(url, actor: actor), scope) {
+      (halts, symbol) async throws(HaltRefusal) in
       try await halts.halt(symbol, reason: reason, collects: collects)
       return "\(symbol) is halted: \(reason)\n"
     }
@@ -33,18 +33,18 @@ enum InstrumentHaltCommand {
     let actor = line.actor()
     let scope = line.instrumentScope()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    return await run(name, url, actor, scope) { (halts, symbol) async throws(HaltRefusal) in
+    return await run(name, CommandLineTool.instruments(url, actor: actor), scope) {
+      (halts, symbol) async throws(HaltRefusal) in
       try await halts.resume(symbol)
       return "\(symbol) trades again\n"
     }
   }
 
   private static func run(
-    _ name: String, _ url: String, _ actor: AdminActor, _ scope: InstrumentScope,
+    _ name: String, _ office: any InstrumentOperations, _ scope: InstrumentScope,
     _ body: @Sendable (any TradingHalts, Symbol) async throws(HaltRefusal) -> String
   ) async -> Int32 {
     await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = InstrumentAdministration(session: CommandLineTool.session(url), actor: actor)
       var symbols: [Symbol]
       switch scope {
       case .one(let symbol): symbols = [symbol]

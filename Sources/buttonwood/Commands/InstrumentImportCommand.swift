@@ -1,5 +1,6 @@
 internal import JSON
 internal import Lifecycle
+internal import Ports
 internal import PostgresStore
 
 /// `buttonwood instrument import`.
@@ -28,17 +29,17 @@ enum InstrumentImportCommand {
       return 1
     }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = InstrumentAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.instruments(url, actor: actor)
       let changes = try await office.importAll(listings)
       Console.write(printsJSON ? json(changes) : text(changes))
     }
   }
 
-  private static func text(_ changes: InstrumentAdministration.Changes) -> String {
+  private static func text(_ changes: InstrumentChanges) -> String {
     "added \(changes.added), updated \(changes.updated), unchanged \(changes.unchanged)\n"
   }
 
-  private static func json(_ changes: InstrumentAdministration.Changes) -> String {
+  private static func json(_ changes: InstrumentChanges) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("added")

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Market
-internal import PostgresStore
+internal import Ports
 
 /// `buttonwood instrument list`.
 enum InstrumentListCommand {
@@ -13,12 +13,12 @@ enum InstrumentListCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let all = try await InstrumentAdministration(session: CommandLineTool.session(url)).list()
+      let all = try await CommandLineTool.instruments(url).list()
       Console.write(printsJSON ? json(all) : text(all))
     }
   }
 
-  private static func text(_ all: [InstrumentAdministration.Stored]) -> String {
+  private static func text(_ all: [StoredInstrument]) -> String {
     var table = TextTable([
       .left("symbol"), .left("name"), .left("exchange"), .right("reference price"), .right("shard"), .left("band"),
       .left("state"),
@@ -34,7 +34,7 @@ enum InstrumentListCommand {
     return table.text
   }
 
-  private static func json(_ all: [InstrumentAdministration.Stored]) -> String {
+  private static func json(_ all: [StoredInstrument]) -> String {
     var writer = JSONWriter()
     writer.beginArray()
     for stored in all { writer.instrument(stored) }
@@ -45,7 +45,7 @@ enum InstrumentListCommand {
 
 extension JSONWriter {
   /// One instrument.
-  mutating func instrument(_ stored: InstrumentAdministration.Stored) {
+  mutating func instrument(_ stored: StoredInstrument) {
     beginObject()
     key("symbol")
     string(stored.listing.symbol.description)

@@ -1,5 +1,6 @@
 internal import Lifecycle
 internal import Market
+internal import Ports
 internal import PostgresStore
 
 /// `buttonwood market`: the market's day.

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Market
-internal import PostgresStore
+internal import Ports
 internal import Sharding
 
 /// `buttonwood quarantine list`.
@@ -16,7 +16,7 @@ enum QuarantineListCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = QuarantineAdministration(session: CommandLineTool.session(url))
+      let office = CommandLineTool.quarantine(url)
       let commands = try await office.list(includesResolved: all, limit: Int32(limit))
       Console.write(printsJSON ? json(commands) : text(commands))
     }

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Market
-internal import PostgresStore
+internal import Ports
 internal import Telemetry
 
 /// `buttonwood quarantine retry` and `refuse`.
@@ -22,7 +22,7 @@ enum QuarantineResolveCommand {
     let (shard, sequence) = line.logPlace()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = QuarantineAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.quarantine(url, actor: actor)
       let came = try await office.retry(shard, sequence, note: note)
       report(came, shard, sequence, .retried, note: note, asJSON: printsJSON)
     }
@@ -44,7 +44,7 @@ enum QuarantineResolveCommand {
     let (shard, sequence) = line.logPlace()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = QuarantineAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.quarantine(url, actor: actor)
       let came = try await office.refuse(shard, sequence, reason: reason)
       report(came, shard, sequence, .refused, note: reason, asJSON: printsJSON)
     }
@@ -52,7 +52,7 @@ enum QuarantineResolveCommand {
 
   /// Prints the answer, and what was done as a line of the log beside it.
   private static func report(
-    _ came: QuarantineAdministration.Return, _ shard: Shard, _ sequence: Sequence,
+    _ came: QuarantineReturn, _ shard: Shard, _ sequence: Sequence,
     _ resolution: QuarantinedCommand.Resolution, note: String?, asJSON: Bool
   ) {
     let what = "shard \(shard) sequence \(sequence)"
@@ -72,7 +72,7 @@ enum QuarantineResolveCommand {
   }
 
   private static func json(
-    _ came: QuarantineAdministration.Return, _ shard: Shard, _ sequence: Sequence,
+    _ came: QuarantineReturn, _ shard: Shard, _ sequence: Sequence,
     _ resolution: QuarantinedCommand.Resolution
   ) -> String {
     var writer = JSONWriter()

@@ -33,7 +33,7 @@ enum RestoredCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = RestorationAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.restoration(url, actor: actor)
       let report = try await office.restored()
       let redis = await forget(report.shards, address)
       Console.write(printsJSON ? json(report, redis) : text(report, redis))
@@ -49,7 +49,7 @@ enum RestoredCommand {
     }
   }
 
-  private static func text(_ report: RestorationAdministration.Report, _ redis: Clearing) -> String {
+  private static func text(_ report: RestorationReport, _ redis: Clearing) -> String {
     var lines = [
       "the database's history is now called \(report.history.rawValue)",
       "\(report.shards.count) shards are taken from their owners; \(report.backlog) accepted commands wait to be settled",
@@ -67,7 +67,7 @@ enum RestoredCommand {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func json(_ report: RestorationAdministration.Report, _ redis: Clearing) -> String {
+  private static func json(_ report: RestorationReport, _ redis: Clearing) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("history")

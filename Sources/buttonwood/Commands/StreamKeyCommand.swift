@@ -1,6 +1,6 @@
 internal import JSON
 internal import Lifecycle
-internal import PostgresStore
+internal import Ports
 
 /// `buttonwood stream-key`: the keys under which entries of the shards' streams are signed.
 enum StreamKeyCommand {
@@ -43,7 +43,7 @@ enum StreamKeyCommand {
 
   private static func change(
     _ name: String, _ summary: String, _ arguments: [String],
-    _ body: (StreamKeyAdministration) async throws(AdministrationError) -> StreamKeyAdministration.Change
+    _ body: (any StreamKeyOperations) async throws(AdministrationError) -> StreamKeyChange
   ) async -> Int32 {
     var line = CommandLineOptions(name, summary, arguments)
     let url = line.databaseURL()
@@ -51,12 +51,12 @@ enum StreamKeyCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let change = try await body(StreamKeyAdministration(session: CommandLineTool.session(url), actor: actor))
+      let change = try await body(CommandLineTool.streamKeys(url, actor: actor))
       Console.write(printsJSON ? json(change) : text(change))
     }
   }
 
-  private static func text(_ change: StreamKeyAdministration.Change) -> String {
+  private static func text(_ change: StreamKeyChange) -> String {
     func names(_ keys: [Int32]) -> String { keys.map(String.init).joined(separator: ", ") }
     var text = "key \(change.signing) signs"
     if !change.believed.isEmpty { text += ", \(names(change.believed)) is believed as well" }
@@ -64,7 +64,7 @@ enum StreamKeyCommand {
     return text + "\n"
   }
 
-  private static func json(_ change: StreamKeyAdministration.Change) -> String {
+  private static func json(_ change: StreamKeyChange) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("signing")
@@ -86,12 +86,12 @@ enum StreamKeyCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let keys = try await StreamKeyAdministration(session: CommandLineTool.session(url)).keys()
+      let keys = try await CommandLineTool.streamKeys(url).keys()
       Console.write(printsJSON ? json(keys) : text(keys))
     }
   }
 
-  private static func text(_ keys: [StreamKeyAdministration.Listed]) -> String {
+  private static func text(_ keys: [ListedStreamKey]) -> String {
     guard let signing = keys.last?.id else {
       return "there is no key: no entry can be signed, workers find all rows in the log; run \"stream-key rotate\"\n"
     }
@@ -102,7 +102,7 @@ enum StreamKeyCommand {
     return table.text
   }
 
-  private static func json(_ keys: [StreamKeyAdministration.Listed]) -> String {
+  private static func json(_ keys: [ListedStreamKey]) -> String {
     var writer = JSONWriter()
     writer.beginArray()
     for key in keys {

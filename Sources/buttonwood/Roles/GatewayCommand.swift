@@ -121,8 +121,12 @@ enum GatewayCommand {
     func session(_ name: String) -> PostgresSession {
       PostgresSession(StoreSettings.ledger(url: url, role: "gateway"), name: name)
     }
-    let reader = PostgresAccountReader(sessions: (0..<options.readers).map { session("read-\($0)") })
-    let accounts = PostgresAccountKeeper(sessions: (0..<options.readers).map { session("keep-\($0)") })
+    // Apart, so that long histories hold up nobody who asks for his account.
+    let pools = ["read", "keep", "market"].map { name in
+      PostgresPool((0..<options.readers).map { session("\(name)-\($0)") })
+    }
+    let reader = PostgresAccountReader(pool: pools[0])
+    let accounts = PostgresAccountKeeper(pool: pools[1])
     let keyWatch = PostgresKeyWatch(session: session("keys"))
     let redis = RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway"))
     let clockSession = session("clock")
@@ -166,7 +170,7 @@ enum GatewayCommand {
     let service = GatewayService(
       configuration: options.gateway, desk: desk, reader: reader, keeper: accounts,
       market: MarketSources(
-        reader: PostgresMarketDataReader(sessions: (0..<options.readers).map { session("market-\($0)") }),
+        reader: PostgresMarketDataReader(pool: pools[2]),
         state: RedisMarketState(redis)),
       feed: feed, troubles: troubles, clock: { marketClock.clock }, now: now, random: { randomPool.word() })
     do {
@@ -216,6 +220,7 @@ enum GatewayCommand {
       let isClean = await server.drain(deadline: options.drain)
       serving.cancel()
       await admin.stop()
+      for pool in pools { await pool.close() }
       log.notice("stopped", ["answered_all": isClean])
       return isClean ? 0 : 1
     } catch {

@@ -100,7 +100,7 @@ enum WorkerCommand {
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let redis = RedisStoreSettings(address: options.connections.redis, name: id.rawValue)
     let reading = session("read")
-    let reader = PostgresAccountReader(sessions: [reading])
+    let reader = PostgresAccountReader(pool: PostgresPool([reading]))
     let keyring = RoleOptions.streamKeyring(reading, log)
     let metrics = Metrics()
     let troubles = PortTroubleLog(log, metrics)

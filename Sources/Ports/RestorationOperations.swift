@@ -1,0 +1,24 @@
+public import Market
+
+/// What is done once behind the restoring of a backup, before anybody trades on it.
+public protocol RestorationOperations: Sendable {
+  /// Gives the history a new name and takes all shards from their owners, in one transaction.
+  func restored() async throws(AdministrationError) -> RestorationReport
+}
+
+/// What was done behind the restoring of a backup.
+public struct RestorationReport: Hashable, Sendable {
+  /// The name that log rows and stream entries bear from now on.
+  public var history: LedgerHistory
+  /// The shards, all of which were taken from their owners.
+  public var shards: [Shard]
+  /// Log rows that stand in the restored log and are not settled yet.
+  public var backlog: Int64
+
+  /// Says what was done.
+  public init(history: LedgerHistory, shards: [Shard], backlog: Int64) {
+    self.history = history
+    self.shards = shards
+    self.backlog = backlog
+  }
+}

@@ -1,0 +1,47 @@
+public import Postgres
+
+/// Hears of changed API keys as they are committed.
+///
+/// A notification comes within milliseconds of the commit. While the connection is away nothing is heard; every new one
+/// begins by saying that anything may have changed.
+public struct PostgresKeyWatch: Sendable {
+  /// What may have changed.
+  public enum Change: Hashable, Sendable {
+    /// This key.
+    case key(String)
+    /// Any.
+    case unknown
+  }
+
+  /// How long one wait lasts before the connection is tried, in milliseconds.
+  private static let wait: Int32 = 1_000
+  /// The pause before a new connection.
+  private static let pause = Duration.milliseconds(250)
+
+  private let session: PostgresSession
+
+  /// Listens over `session`, which it keeps for itself.
+  public init(session: PostgresSession) { self.session = session }
+
+  /// Listens until the task is cancelled.
+  public func run(_ onChange: @Sendable (Change) -> Void) async {
+    while !Task.isCancelled {
+      do {
+        try await session.use { (connection) throws(PostgresError) in
+          try connection.execute(KeepingStatements.listenToKeys)
+          onChange(.unknown)
+          while !Task.isCancelled {
+            let keys = try connection.notifications(withinMilliseconds: Self.wait)
+            for key in keys { onChange(.key(key)) }
+            if keys.isEmpty { _ = try connection.query(PostgresCall(KeepingStatements.ping)) }
+          }
+        }
+      } catch {
+        await session.disconnect()
+        onChange(.unknown)
+        try? await Task.sleep(for: Self.pause)
+      }
+    }
+    await session.disconnect()
+  }
+}
