@@ -26,12 +26,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var requestsInFlightPerKey = 4_000
   /// Open streams of market data of one account.
   public var marketStreamsPerAccount = 100
-  /// Cancels of one "cancel all" that are under way at once.
-  public var concurrentCancels = 64
-  /// How often "close all positions" looks whether cancelled orders are gone before it sells what is free.
-  public var cancelPolls = 100
-  /// The pause between two such looks.
-  public var cancelPollPause = Duration.milliseconds(30)
+  /// What one request may do with many orders.
+  package var entry = OrderEntrySettings()
   /// The rules for orders.
   public var rules = OrderRules()
 

@@ -3,6 +3,7 @@ internal import HTTP
 internal import JSON
 internal import Market
 internal import Ports
+internal import Services
 
 extension GatewayService {
   /// `GET /v2/orders/{id}`
@@ -26,7 +27,7 @@ extension GatewayService {
       throw .field("client_order_id is required", reason: "missing_client_order_id")
     }
     let order = try await reading { () async throws(LedgerError) in
-      try await reader.order(clientKey: RequestKey.clientOrderID(clientOrderID).digest, of: account)
+      try await reader.order(clientKey: RequestKeys.sha256.clientOrderID(clientOrderID).digest, of: account)
     }
     guard let order else { throw .orderNotFound(clientOrderID) }
     return try await shown(order)

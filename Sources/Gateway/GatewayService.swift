@@ -1,3 +1,4 @@
+internal import Digest
 public import HTTP
 internal import JSON
 internal import Lifecycle
@@ -11,7 +12,8 @@ public import Services
 /// committed, so a client reads what it has written.
 public final class GatewayService: Sendable {
   let configuration: GatewayConfiguration
-  let desk: any OrderDesk
+  /// Places, replaces and cancels orders, and closes positions.
+  let entry: OrderEntryService
   let reader: any AccountReader
   let keeper: any AccountKeeper
   private let marketClock: @Sendable () -> MarketClock
@@ -56,7 +58,6 @@ public final class GatewayService: Sendable {
     random: @escaping @Sendable () -> UInt64
   ) {
     self.configuration = configuration
-    self.desk = desk
     self.reader = reader
     self.keeper = keeper
     self.feed = feed
@@ -67,6 +68,13 @@ public final class GatewayService: Sendable {
     self.random = random
     directory = InstrumentDirectory(
       reader: reader, instrumentLifetime: configuration.instrumentLifetime, priceLifetime: configuration.priceLifetime)
+    entry = OrderEntryService(
+      desk: desk, reader: reader, catalog: directory, settings: configuration.entry, troubles: troubles,
+      rules: { [rules = configuration.rules] in
+        var rules = rules
+        rules.hasAuctions = clock().mode != .open
+        return rules
+      }, keys: .sha256, now: now, random: random)
     hub = market.map { [directory, troubles] market in
       MarketHub(market, directory, troubles: troubles, clock: clock, now: now)
     }
@@ -82,13 +90,6 @@ public final class GatewayService: Sendable {
 
   /// The market's hours as they are known now.
   var clock: MarketClock { marketClock() }
-
-  /// The rules for orders as the market trades now.
-  var rules: OrderRules {
-    var rules = configuration.rules
-    rules.hasAuctions = clock.mode != .open
-    return rules
-  }
 
   /// Answers everything with 503 until ``open()``: what it needs is not there yet.
   /// - Parameter reason: Says so, and what to do.

@@ -1,5 +1,6 @@
 internal import Market
 internal import Ports
+internal import Services
 
 /// Instruments and last prices, read from the ledger at most so often.
 final class InstrumentDirectory: Sendable {
@@ -65,5 +66,23 @@ final class InstrumentDirectory: Sendable {
       try await reader.lastPrices()
     }
     return known ?? [:]
+  }
+}
+
+extension InstrumentDirectory: InstrumentCatalog {
+  func instruments(
+    _ numbers: [InstrumentID], now: Timestamp
+  ) async throws(LedgerError) -> [InstrumentID: Instrument] {
+    let table = try await table(now: now) { table in numbers.allSatisfy { table[$0] != nil } }
+    return Dictionary(
+      numbers.compactMap { number in table[number].map { (number, $0) } }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func lastPrice(of number: InstrumentID, now: Timestamp) async throws(LedgerError) -> Price? {
+    try await lastPrices(now: now)[number]
+  }
+
+  func hasInstruments(in shard: Shard, now: Timestamp) async throws(LedgerError) -> Bool {
+    try await table(now: now) { $0.shards.contains(shard) }.shards.contains(shard)
   }
 }

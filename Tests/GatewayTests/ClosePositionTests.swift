@@ -4,6 +4,7 @@ import JSON
 import Lifecycle
 import Market
 import Ports
+import Services
 import Testing
 
 @testable import Gateway
@@ -14,8 +15,8 @@ import Testing
 
   private static var quick: GatewayConfiguration {
     var configuration = GatewayConfiguration()
-    configuration.cancelPolls = 5
-    configuration.cancelPollPause = .milliseconds(1)
+    configuration.entry.cancelPolls = 5
+    configuration.entry.cancelPollPause = .milliseconds(1)
     return configuration
   }
 

@@ -1,12 +1,17 @@
 internal import Market
 internal import Services
 
-/// What the answer to a lack of shares tells beside the numbers.
-struct ShareContext: Hashable, Sendable {
-  /// The instrument's symbol.
-  var symbol: String
-  /// Open sells of the instrument that hold shares.
-  var relatedOrders: [OrderID]
+extension APIError {
+  /// What a refused order is answered.
+  init(_ refusal: OrderRefusal) {
+    switch refusal {
+    case .ticket(let refusal): self.init(refusal)
+    case .rejected(let reason, let shares): self.init(reason, shares: shares)
+    case .noPosition: self = .noPosition
+    case .portionBelowOneShare:
+      self.init(422, "qty must be > 0: the percentage is less than one share", reason: "qty_not_positive")
+    }
+  }
 }
 
 extension APIError {

@@ -1,5 +1,4 @@
 internal import Market
-internal import Services
 
 /// The content of a request in one form, equal for equal requests however they were written: what an idempotency key
 /// stands for.
