@@ -7,9 +7,6 @@ enum EmptyList: String, Hashable, CaseIterable {
   case corporateActions = "/v1/corporate-actions"
   case corporateActionsBeta = "/v1beta1/corporate-actions"
 
-  /// The list behind `v1` or `v1beta1` and further segments of a path.
-  init?(_ segments: [String]) { self.init(rawValue: "/" + segments.joined(separator: "/")) }
-
   /// The path.
   var path: String { rawValue }
 

@@ -5,9 +5,9 @@ internal import Ports
 
 extension GatewayService {
   /// `GET /v2/account`
-  func showAccount(_ number: AccountNumber) async throws(APIError) -> HTTPResponse {
+  func showAccount(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let now = now()
-    let snapshot = try await snapshot(of: number)
+    let snapshot = try await snapshot(of: request.account)
     let table = try await table(knowing: snapshot.positions, now)
     var value = Int64(0)
     for position in snapshot.positions {
@@ -21,9 +21,9 @@ extension GatewayService {
   }
 
   /// `GET /v2/positions`
-  func listPositions(_ number: AccountNumber) async throws(APIError) -> HTTPResponse {
+  func listPositions(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let now = now()
-    let snapshot = try await snapshot(of: number)
+    let snapshot = try await snapshot(of: request.account)
     let table = try await table(knowing: snapshot.positions, now)
     let dayStart = try await dayStart(in: snapshot, now: now)
     var writer = JSONWriter(capacity: 64 + 720 * snapshot.positions.count)
@@ -38,14 +38,15 @@ extension GatewayService {
     return .json(200, writer)
   }
 
-  /// `GET /v2/positions/{symbol or asset id}`
-  func showPosition(_ name: String, _ number: AccountNumber) async throws(APIError) -> HTTPResponse {
+  /// `GET /v2/positions/{symbol_or_asset_id}`
+  func showPosition(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let name = request["symbol_or_asset_id"]
     let now = now()
     let instrument = try await reading { () async throws(LedgerError) in
       try await directory.instrument(named: name, now: now)
     }
     guard let instrument else { throw .noPosition }
-    let snapshot = try await snapshot(of: number)
+    let snapshot = try await snapshot(of: request.account)
     guard let position = snapshot.positions.first(where: { $0.instrument == instrument.id }) else { throw .noPosition }
     var writer = JSONWriter()
     writer.position(

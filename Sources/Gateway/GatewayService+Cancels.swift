@@ -5,11 +5,11 @@ internal import Ports
 internal import Services
 
 extension GatewayService {
-  /// `DELETE /v2/orders/{id}`
-  func cancelOrder(_ idText: String, _ caller: Caller) async throws(APIError) -> HTTPResponse {
-    let id = try Self.orderID(idText)
+  /// `DELETE /v2/orders/{order_id}`
+  func cancelOrder(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let id = try Self.orderID(request["order_id"])
     let reply = try await reading { () async throws(LedgerError) in
-      try await entry.cancel(id, by: caller.sender)
+      try await entry.cancel(id, by: request.caller.sender)
     }
     if case .outcomeUnknown = reply { return .drop }
     if let error = APIError(cancel: reply) { throw error }
@@ -17,8 +17,10 @@ extension GatewayService {
   }
 
   /// `DELETE /v2/orders`: one status an order; a second call is harmless.
-  func cancelAllOrders(_ caller: Caller) async throws(APIError) -> HTTPResponse {
-    let outcomes = try await reading { () async throws(LedgerError) in try await entry.cancelAll(by: caller.sender) }
+  func cancelAllOrders(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let outcomes = try await reading { () async throws(LedgerError) in
+      try await entry.cancelAll(by: request.caller.sender)
+    }
     guard case .each(let cancels) = outcomes else { throw .staleCredential }
     var writer = JSONWriter(capacity: 64 + 64 * cancels.count)
     writer.beginArray()

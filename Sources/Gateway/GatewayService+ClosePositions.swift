@@ -5,24 +5,23 @@ internal import Ports
 internal import Services
 
 extension GatewayService {
-  /// `DELETE /v2/positions/{symbol or asset id}`: sells the position's free shares, or some of them, at the market.
-  func closePosition(
-    _ name: String, _ request: HTTPRequest, _ headers: RequestHeaders, _ caller: Caller
-  ) async throws(APIError) -> HTTPResponse {
+  /// `DELETE /v2/positions/{symbol_or_asset_id}`: sells the position's free shares, or some of them, at the market.
+  func closePosition(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let portion = try ClosedPortion(QueryValues(request.query))
-    let key = try Self.idempotencyKey(headers)
+    let key = try Self.idempotencyKey(request.headers)
     return try answer(
       try await reading { () async throws(LedgerError) in
-        try await entry.closePosition(name, portion, idempotencyKey: key, by: caller.sender)
+        try await entry.closePosition(
+          request["symbol_or_asset_id"], portion, idempotencyKey: key, by: request.caller.sender)
       })
   }
 
   /// `DELETE /v2/positions`: sells the free shares of every position; with `cancel_orders` what open orders hold is freed
   /// first. One status a position.
-  func closeAllPositions(_ request: HTTPRequest, _ caller: Caller) async throws(APIError) -> HTTPResponse {
+  func closeAllPositions(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let cancelsOrders = try QueryValues(request.query).flag("cancel_orders") == true
     let outcomes = try await reading { () async throws(LedgerError) in
-      try await entry.closeAllPositions(cancelsOrders: cancelsOrders, by: caller.sender)
+      try await entry.closeAllPositions(cancelsOrders: cancelsOrders, by: request.caller.sender)
     }
     guard case .each(let closed) = outcomes else { throw .staleCredential }
     var writer = JSONWriter(capacity: 64 + 1024 * closed.count)

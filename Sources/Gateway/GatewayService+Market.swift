@@ -10,7 +10,7 @@ extension GatewayService {
   private static let calendarYears: (before: Int64, after: Int64) = (10, 5)
 
   /// `GET /v2/assets`
-  func listAssets(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+  func listAssets(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let values = QueryValues(request.query)
     let isActive = try values.word("status") { text -> Bool? in
       switch text {
@@ -30,8 +30,9 @@ extension GatewayService {
     return .json(200, writer)
   }
 
-  /// `GET /v2/assets/{symbol or asset id}`
-  func showAsset(_ name: String) async throws(APIError) -> HTTPResponse {
+  /// `GET /v2/assets/{symbol_or_asset_id}`
+  func showAsset(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let name = request["symbol_or_asset_id"]
     let now = now()
     let instrument = try await reading { () async throws(LedgerError) in
       try await directory.instrument(named: name, now: now)
@@ -43,7 +44,7 @@ extension GatewayService {
   }
 
   /// `GET /v2/clock`
-  func showClock() -> HTTPResponse {
+  func showClock(_ request: EndpointRequest) -> HTTPResponse {
     let clock = clock
     let now = clock.marketTime(at: now())
     var writer = JSONWriter(capacity: 256)
@@ -52,7 +53,7 @@ extension GatewayService {
   }
 
   /// `GET /v2/calendar`
-  func showCalendar(_ request: HTTPRequest) throws(APIError) -> HTTPResponse {
+  func showCalendar(_ request: EndpointRequest) throws(APIError) -> HTTPResponse {
     let values = QueryValues(request.query)
     let clock = clock
     let now = clock.marketTime(at: now())
@@ -76,5 +77,23 @@ extension GatewayService {
     }
     writer.endArray()
     return .json(200, writer)
+  }
+
+  /// `GET /v2/corporate_actions/announcements/{announcement_id}`
+  func showAnnouncement(_ request: EndpointRequest) throws(APIError) -> HTTPResponse { throw .announcementNotFound }
+
+  /// `GET /v2/options/contracts/{symbol_or_id}`
+  func showOptionContract(_ request: EndpointRequest) throws(APIError) -> HTTPResponse {
+    throw .assetNotFound(request["symbol_or_id"])
+  }
+
+  /// An answer that is always the same.
+  static func constant(_ json: String) -> Endpoint.Handler {
+    { _ in { (_) async throws(APIError) in .json(200, Array(json.utf8)) } }
+  }
+
+  /// A list of what there is nothing of.
+  static func nothing(_ list: EmptyList) -> Endpoint.Handler {
+    { gateway in { (_) async throws(APIError) in .json(200, list.body(gateway.now().description)) } }
   }
 }

@@ -4,33 +4,30 @@ internal import Market
 internal import Ports
 internal import Services
 
+/// What histories and latest values there are.
+enum MarketRows: String, Hashable, CaseIterable, Sendable {
+  case trades
+  case quotes
+  case bars
+}
+
 extension GatewayService {
-  /// Everything below `GET /v2/stocks`.
-  func showStocks(_ route: StockRoute, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+  /// Where market data comes from.
+  /// - Throws: ``APIError/noEndpoint`` when there is none.
+  private func sources() throws(APIError) -> MarketSources {
     guard let market else { throw .noEndpoint }
-    switch route {
-    case .conditions(let type):
-      _ = try QueryValues(request.query).word("tape") { ["A", "B", "C", "O", "N"].contains($0) ? $0 : nil }
-      return try Self.conditions(of: type)
-    case .exchanges: return Self.words([(MarketLetters.exchange, "Buttonwood")])
-    case .history(let kind, let symbol):
-      return try await showHistory(kind, symbol, MarketParameters(request.query), market)
-    case .latest(let kind, let symbol):
-      return try await showLatest(kind, symbol, MarketParameters(request.query), market)
-    case .auctions(let symbol): return try await showAuctions(symbol, MarketParameters(request.query), market)
-    case .snapshot(let symbol): return try await showSnapshots(symbol, MarketParameters(request.query), market)
-    case .depth(let symbol): return try await showDepth(symbol, MarketParameters(request.query), market)
-    case .indication(let symbol): return try await showIndication(symbol, market)
-    case .status(let symbol): return try await showStatus(symbol, market)
-    case .orderBook(let symbol): return try await showOrderBook(symbol, MarketParameters(request.query), market)
-    }
+    return market
   }
 
   // MARK: Histories
 
-  private func showHistory(
-    _ kind: StockRoute.Kind, _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
-  ) async throws(APIError) -> HTTPResponse {
+  /// `GET /v2/stocks/{kind}` and `GET /v2/stocks/{symbol}/{kind}`
+  static func history(of kind: MarketRows) -> Endpoint.Handler {
+    { gateway in { (request) async throws(APIError) in try await gateway.showHistory(of: kind, request) } }
+  }
+
+  private func showHistory(of kind: MarketRows, _ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let (market, symbol, parameters) = try ask(request)
     let (instruments, asked) = try await page(of: symbol, parameters)
     let ids = instruments.map(\.id)
     switch kind {
@@ -58,9 +55,8 @@ extension GatewayService {
   }
 
   /// `GET /v2/stocks/auctions` and `GET /v2/stocks/{symbol}/auctions`: a row is a trading day.
-  private func showAuctions(
-    _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
-  ) async throws(APIError) -> HTTPResponse {
+  func showAuctions(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let (market, symbol, parameters) = try ask(request)
     let (instruments, asked) = try await page(of: symbol, parameters)
     let page = try await reading { () async throws(LedgerError) in
       try await market.reader.auctions(of: instruments.map(\.id), asked)
@@ -116,9 +112,13 @@ extension GatewayService {
 
   // MARK: Latest values
 
-  private func showLatest(
-    _ kind: StockRoute.Kind, _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
-  ) async throws(APIError) -> HTTPResponse {
+  /// `GET /v2/stocks/{kind}/latest` and `GET /v2/stocks/{symbol}/{kind}/latest`
+  static func latest(of kind: MarketRows) -> Endpoint.Handler {
+    { gateway in { (request) async throws(APIError) in try await gateway.showLatest(of: kind, request) } }
+  }
+
+  private func showLatest(of kind: MarketRows, _ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let (market, symbol, parameters) = try ask(request)
     let instruments = try await instruments(symbol, parameters)
     let ids = instruments.map(\.id)
     switch kind {
@@ -192,9 +192,9 @@ extension GatewayService {
     return quotes.merging(depths.mapValues(\.quote)) { kept, _ in kept }
   }
 
-  private func showSnapshots(
-    _ symbol: String?, _ parameters: MarketParameters, _ market: MarketSources
-  ) async throws(APIError) -> HTTPResponse {
+  /// `GET /v2/stocks/snapshots` and `GET /v2/stocks/{symbol}/snapshot`
+  func showSnapshots(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let (market, symbol, parameters) = try ask(request)
     let instruments = try await instruments(symbol, parameters)
     let ids = instruments.map(\.id)
     let trades = try await reading { () async throws(LedgerError) in try await market.reader.latestTrades(of: ids) }
@@ -236,10 +236,11 @@ extension GatewayService {
 
   // MARK: Books
 
-  private func showDepth(
-    _ symbol: String, _ parameters: MarketParameters, _ market: MarketSources
-  ) async throws(APIError) -> HTTPResponse {
-    let levels = try parameters.levels() ?? .max
+  /// `GET /v2/stocks/{symbol}/depth`
+  func showDepth(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let market = try sources()
+    let symbol = request["symbol"]
+    let levels = try MarketParameters(request.query).levels() ?? .max
     let depth = try await depth(of: symbol, market)
     var writer = JSONWriter(capacity: 4096)
     writer.map(6) { writer in
@@ -250,10 +251,11 @@ extension GatewayService {
     return .json(200, writer)
   }
 
-  private func showOrderBook(
-    _ symbol: String, _ parameters: MarketParameters, _ market: MarketSources
-  ) async throws(APIError) -> HTTPResponse {
-    let levels = try parameters.levels() ?? .max
+  /// `GET /v2/stocks/{symbol}/orderbook`: the same in the form of an order book for cryptocurrencies, which clients know.
+  func showOrderBook(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let market = try sources()
+    let symbol = request["symbol"]
+    let levels = try MarketParameters(request.query).levels() ?? .max
     let depth = try await depth(of: symbol, market)
     var writer = JSONWriter(capacity: 4096)
     writer.map(2) { writer in
@@ -273,7 +275,9 @@ extension GatewayService {
   }
 
   /// `GET /v2/stocks/{symbol}/indication`
-  private func showIndication(_ symbol: String, _ market: MarketSources) async throws(APIError) -> HTTPResponse {
+  func showIndication(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let market = try sources()
+    let symbol = request["symbol"]
     let instrument = try await instrument(of: symbol)
     let calls = try await reading { () async throws(LedgerError) in try await market.reader.calls(of: [instrument.id]) }
     guard let call = calls[instrument.id] else { throw .assetNotFound(symbol) }
@@ -283,7 +287,9 @@ extension GatewayService {
   }
 
   /// `GET /v2/stocks/{symbol}/status`
-  private func showStatus(_ symbol: String, _ market: MarketSources) async throws(APIError) -> HTTPResponse {
+  func showStatus(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let market = try sources()
+    let symbol = request["symbol"]
     let instrument = try await instrument(of: symbol)
     let statuses = try await reading { () async throws(LedgerError) in
       try await market.reader.statuses(of: [instrument.id])
@@ -316,6 +322,13 @@ extension GatewayService {
 
   // MARK: Symbols and words
 
+  /// What a request asks of several symbols, or of the one in its path.
+  private func ask(
+    _ request: EndpointRequest
+  ) throws(APIError) -> (market: MarketSources, symbol: String?, parameters: MarketParameters) {
+    (try sources(), request.value("symbol"), try MarketParameters(request.query))
+  }
+
   /// The instrument in the path, or those in the query, by symbol. What nobody trades has no data and is no error.
   private func instruments(_ symbol: String?, _ parameters: MarketParameters) async throws(APIError) -> [Instrument] {
     let symbols: [Symbol]
@@ -327,16 +340,25 @@ extension GatewayService {
     return symbols.compactMap { table.named($0.description) }
   }
 
-  private static func conditions(of type: String) throws(APIError) -> HTTPResponse {
-    switch type {
+  /// `GET /v2/stocks/meta/conditions/{tick_type}`: what the letters of conditions mean.
+  func showConditions(_ request: EndpointRequest) throws(APIError) -> HTTPResponse {
+    _ = try sources()
+    _ = try QueryValues(request.query).word("tape") { ["A", "B", "C", "O", "N"].contains($0) ? $0 : nil }
+    switch request["tick_type"] {
     case "trade":
-      return words([
+      return Self.words([
         (MarketLetters.regularTrade, "Regular Sale"), (MarketLetters.opening, "Market Center Opening Trade"),
         (MarketLetters.closing, "Market Center Closing Trade"),
       ])
-    case "quote": return words([(MarketLetters.regularQuote, "Regular Two Sided Open")])
+    case "quote": return Self.words([(MarketLetters.regularQuote, "Regular Two Sided Open")])
     default: throw .noEndpoint
     }
+  }
+
+  /// `GET /v2/stocks/meta/exchanges`: what the letters of exchanges mean.
+  func showExchanges(_ request: EndpointRequest) throws(APIError) -> HTTPResponse {
+    _ = try sources()
+    return Self.words([(MarketLetters.exchange, "Buttonwood")])
   }
 
   private static func words(_ words: [(String, String)]) -> HTTPResponse {

@@ -6,31 +6,27 @@ internal import Services
 
 extension GatewayService {
   /// `POST /v2/orders`
-  func placeOrder(
-    _ body: [UInt8], _ headers: RequestHeaders, _ caller: Caller
-  ) async throws(APIError) -> HTTPResponse {
-    let json = try Self.object(body)
-    let key = try Self.idempotencyKey(headers)
+  func placeOrder(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let json = try Self.object(request.body)
+    let key = try Self.idempotencyKey(request.headers)
     let ticket: OrderTicket
     do throws(TicketRefusal) { ticket = try OrderTicket(json) } catch { throw APIError(error) }
     return try answer(
       try await reading { () async throws(LedgerError) in
-        try await entry.place(ticket, idempotencyKey: key, by: caller.sender)
+        try await entry.place(ticket, idempotencyKey: key, by: request.caller.sender)
       })
   }
 
-  /// `PATCH /v2/orders/{id}`
-  func replaceOrder(
-    _ idText: String, _ body: [UInt8], _ headers: RequestHeaders, _ caller: Caller
-  ) async throws(APIError) -> HTTPResponse {
-    let json = try Self.object(body)
-    let key = try Self.idempotencyKey(headers)
-    let target = try Self.orderID(idText)
+  /// `PATCH /v2/orders/{order_id}`
+  func replaceOrder(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let json = try Self.object(request.body)
+    let key = try Self.idempotencyKey(request.headers)
+    let target = try Self.orderID(request["order_id"])
     let ticket: ReplaceTicket
     do throws(TicketRefusal) { ticket = try ReplaceTicket(json) } catch { throw APIError(error) }
     return try answer(
       try await reading { () async throws(LedgerError) in
-        try await entry.replace(target, ticket, idempotencyKey: key, by: caller.sender)
+        try await entry.replace(target, ticket, idempotencyKey: key, by: request.caller.sender)
       })
   }
 

@@ -6,12 +6,11 @@ internal import Ports
 internal import Services
 
 extension GatewayService {
-  /// `GET /v2/orders/{id}`
-  func showOrder(
-    _ idText: String, _ parameters: [(name: String, value: String)], _ account: AccountNumber
-  ) async throws(APIError) -> HTTPResponse {
-    let id = try Self.orderID(idText)
-    let isNested = try QueryValues(parameters).flag("nested") ?? false
+  /// `GET /v2/orders/{order_id}`
+  func showOrder(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let account = request.account
+    let id = try Self.orderID(request["order_id"])
+    let isNested = try QueryValues(request.query).flag("nested") ?? false
     let order = try await reading { () async throws(LedgerError) in
       let order = try await reader.order(id, of: account)
       guard isNested, let order else { return order }
@@ -22,22 +21,21 @@ extension GatewayService {
   }
 
   /// `GET /v2/orders:by_client_order_id`
-  func showOrder(clientOrderID: String?, _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
-    guard let clientOrderID, !clientOrderID.isEmpty else {
+  func showOrderByClientID(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    guard let clientOrderID = request.http.parameter("client_order_id"), !clientOrderID.isEmpty else {
       throw .field("client_order_id is required", reason: "missing_client_order_id")
     }
     let order = try await reading { () async throws(LedgerError) in
-      try await reader.order(clientKey: RequestKeys.sha256.clientOrderID(clientOrderID).digest, of: account)
+      try await reader.order(clientKey: RequestKeys.sha256.clientOrderID(clientOrderID).digest, of: request.account)
     }
     guard let order else { throw .orderNotFound(clientOrderID) }
     return try await shown(order)
   }
 
   /// `GET /v2/orders`
-  func listOrders(
-    _ parameters: [(name: String, value: String)], _ account: AccountNumber
-  ) async throws(APIError) -> HTTPResponse {
-    let list = try OrderListParameters(parameters)
+  func listOrders(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let account = request.account
+    let list = try OrderListParameters(request.query)
     var query = list.query(of: account)
     var isEmpty = !list.includesEquities
     if let symbols = list.symbols {

@@ -5,7 +5,7 @@ internal import Services
 
 extension GatewayService {
   /// `GET /stream`: a WebSocket on which the client proves who it is and then gets its account's events from then on.
-  func openTradeSocket(_ request: HTTPRequest) throws(APIError) -> HTTPResponse {
+  func openTradeSocket(_ request: HTTPRequest, _ headers: RequestHeaders) throws(APIError) -> HTTPResponse {
     guard let feed else { throw .noEndpoint }
     return .webSocket(
       request,
@@ -26,15 +26,13 @@ extension GatewayService {
   ///
   /// `since` and `until` are times and inclusive; `since_id` and `Last-Event-ID` name the last event that the client has,
   /// `until_id` the last that it wants.
-  func followTradeEvents(_ request: HTTPRequest, _ keyID: String, _ account: AccountNumber) throws(APIError)
-    -> HTTPResponse
-  {
+  func followTradeEvents(_ request: EndpointRequest) throws(APIError) -> HTTPResponse {
     guard let feed else { throw .noEndpoint }
     let values = QueryValues(request.query)
     let since = try values.time("since").map { $0.advanced(byMicroseconds: -1) }
     // Two names of the same: events are named by ULIDs here.
     let sinceID = try values.word(values.text("since_ulid") == nil ? "since_id" : "since_ulid") { EventID($0)?.at }
-    let lastID = request.header("Last-Event-ID").flatMap { EventID($0)?.at }
+    let lastID = request.http.header("Last-Event-ID").flatMap { EventID($0)?.at }
     let until = try values.time("until")
     let untilID = try values.word(values.text("until_ulid") == nil ? "until_id" : "until_ulid") { EventID($0)?.at }
     // Where several are given, the narrower one counts; a client that reconnects goes on where it was.
@@ -42,6 +40,6 @@ extension GatewayService {
     let end = [until, untilID].compactMap(\.self).min()
     return .eventStream(
       handler: EventLineStream(
-        account, keyID: keyID, from: start.map { .after($0) } ?? .now, until: end, feed: feed))
+        request.account, keyID: request.caller.keyID, from: start.map { .after($0) } ?? .now, until: end, feed: feed))
   }
 }

@@ -146,21 +146,23 @@ public final class GatewayService: Sendable {
   }
 
   private func answer(_ request: HTTPRequest, _ headers: RequestHeaders) async throws(APIError) -> HTTPResponse {
-    guard let route = Route(rawPath: request.rawPath) else { throw .noEndpoint }
+    guard let match = Endpoint.tree.match(request.rawPath) else { throw .noEndpoint }
     guard request.body.count <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
-    if let reason = closed.withLock({ $0 }), !Self.isServedClosed(route) { throw .notReady(reason) }
-    let method = Method(request)
-    if let answer = try await openAnswer(request, headers, route, method) { return answer }
-    let action = try Action(route, method)
+    if let reason = closed.withLock({ $0 }), !match.site.isServedClosed { throw .notReady(reason) }
+    let endpoint = try match.site.endpoint(Method(request))
+    let handler: Endpoint.Handler
+    switch endpoint.access {
+    case .open(let handler), .later(let handler): return try await handler(self)(request, headers)
+    case .anyKey(let kept), .tradingKey(let kept): handler = kept
+    }
     let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
     guard requestCensus.enter(caller.account) else { throw .busy(retryAfterSeconds: 1, reason: "requests_in_flight") }
     defer { requestCensus.leave(caller.account) }
+    let asked = EndpointRequest(request, headers, caller, endpoint, values: match.values)
     guard let verdict = limiter.admit(caller.keyID, own: caller.requestsPerMinute, now: now()) else {
-      return try await permit(action, request, headers, caller)
+      return try await permit(asked, handler)
     }
-    return try await limited(verdict) { () async throws(APIError) in
-      try await permit(action, request, headers, caller)
-    }
+    return try await limited(verdict) { () async throws(APIError) in try await permit(asked, handler) }
   }
 
   /// Judges a request by its head, before a body of more than a few kilobytes is read: whoever may not send one sends none.
@@ -168,12 +170,12 @@ public final class GatewayService: Sendable {
   public func judgeBody(of request: HTTPRequest, length: Int?) async -> HTTPBodyVerdict {
     let headers = RequestHeaders(request.headers)
     do throws(APIError) {
-      guard let route = Route(rawPath: request.rawPath) else { throw .noEndpoint }
+      guard let match = Endpoint.tree.match(request.rawPath) else { throw .noEndpoint }
       if let reason = closed.withLock({ $0 }) { throw .notReady(reason) }
-      guard !route.isOpen else { throw .bodyTooLarge }
-      let action = try Action(route, Method(request))
+      guard !match.site.isOpen else { throw .bodyTooLarge }
+      let endpoint = try match.site.endpoint(Method(request))
       let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
-      guard caller.role == .trading || action.onlyReads else { throw .readOnlyKey }
+      guard endpoint.permits(caller.role) else { throw .readOnlyKey }
       guard length ?? 0 <= configuration.maximumBodyBytes else { throw .bodyTooLarge }
       return .take(limit: configuration.maximumBodyBytes)
     } catch {
@@ -183,78 +185,21 @@ public final class GatewayService: Sendable {
     }
   }
 
-  /// The answer to what brings no key in its headers; nil for other routes.
-  private func openAnswer(
-    _ request: HTTPRequest, _ headers: RequestHeaders, _ route: Route, _ method: Method?
-  ) async throws(APIError) -> HTTPResponse? {
-    guard route.isOpen else { return nil }
-    let isSocket = route == .tradeSocket || route == .dataStream
-    guard method == .get else { throw .methodNotAllowed(isSocket ? "GET" : "GET, HEAD") }
-    if route == .tradeSocket { return try openTradeSocket(request) }
-    if route == .dataStream { return try await openDataStream(request, headers) }
-    if route == .description { return .json(200, APIDescription.document) }
-    if route == .documentation {
-      return HTTPResponse(
-        status: 200, headers: [("Content-Type", "text/html; charset=utf-8")], body: DocumentationPage.html)
-    }
-    return route == .health ? Self.status(200, "ok") : await ready()
-  }
-
   /// Performs what the key may do. A key that was looked up before one of the account's keys changed is looked up again,
   /// once: what was refused for that has stored nothing.
   private func permit(
-    _ action: Action, _ request: HTTPRequest, _ headers: RequestHeaders, _ caller: Caller
+    _ request: EndpointRequest, _ handler: Endpoint.Handler
   ) async throws(APIError) -> HTTPResponse {
-    guard caller.role == .trading || action.onlyReads else { throw .readOnlyKey }
+    guard request.isPermitted else { throw .readOnlyKey }
     do throws(APIError) {
-      return try await perform(action, request, headers, caller)
+      return try await handler(self)(request)
     } catch {
       guard error.reason == APIError.staleCredential.reason else { throw error }
-      authenticator.forget(caller.keyID)
-      let again = try await authenticator.caller(headers, peer: request.peer, now: now())
-      guard again.role == .trading || action.onlyReads else { throw .readOnlyKey }
-      return try await perform(action, request, headers, again)
-    }
-  }
-
-  private func perform(
-    _ action: Action, _ request: HTTPRequest, _ headers: RequestHeaders, _ caller: Caller
-  ) async throws(APIError) -> HTTPResponse {
-    let account = caller.account
-    switch action {
-    case .placeOrder: return try await placeOrder(request.body, headers, caller)
-    case .listOrders: return try await listOrders(request.query, account)
-    case .cancelAllOrders: return try await cancelAllOrders(caller)
-    case .showOrder(let id): return try await showOrder(id, request.query, account)
-    case .showOrderByClientID: return try await showOrder(clientOrderID: request.parameter("client_order_id"), account)
-    case .cancelOrder(let id): return try await cancelOrder(id, caller)
-    case .replaceOrder(let id): return try await replaceOrder(id, request.body, headers, caller)
-    case .showAccount: return try await showAccount(account)
-    case .showConfiguration: return try await showConfiguration(account)
-    case .changeConfiguration: return try await changeConfiguration(request.body, account)
-    case .showHistory: return try await showHistory(request, account)
-    case .listActivities(let type): return try await listActivities(type, request, caller)
-    case .listPositions: return try await listPositions(account)
-    case .showPosition(let name): return try await showPosition(name, account)
-    case .closePosition(let name): return try await closePosition(name, request, headers, caller)
-    case .closeAllPositions: return try await closeAllPositions(request, caller)
-    case .listAssets: return try await listAssets(request)
-    case .showAsset(let name): return try await showAsset(name)
-    case .showClock: return showClock()
-    case .showCalendar: return try showCalendar(request)
-    case .showStocks(let route): return try await showStocks(route, request)
-    case .followTradeEvents: return try followTradeEvents(request, caller.keyID, account)
-    case .listWatchlists: return try await listWatchlists(caller)
-    case .createWatchlist: return try await createWatchlist(request.body, caller)
-    case .watchlist(let id, let verb):
-      return try await watchlist(try Self.watchlistID(id), verb, request.body, caller)
-    case .watchlistByName(let verb):
-      return try await watchlist(try Self.watchlistName(request), verb, request.body, caller)
-    case .listAnnouncements: return .json(200, Array("[]".utf8))
-    case .showAnnouncement: throw .announcementNotFound
-    case .listOptionContracts: return .json(200, Array(#"{"option_contracts":[],"next_page_token":null}"#.utf8))
-    case .showOptionContract(let name): throw .assetNotFound(name)
-    case .showNothing(let list): return .json(200, list.body(now().description))
+      authenticator.forget(request.caller.keyID)
+      var again = request
+      again.caller = try await authenticator.caller(request.headers, peer: request.http.peer, now: now())
+      guard again.isPermitted else { throw .readOnlyKey }
+      return try await handler(self)(again)
     }
   }
 
@@ -276,25 +221,6 @@ public final class GatewayService: Sendable {
       ("X-RateLimit-Reset", String((verdict.fullAt.rawValue + 999_999) / 1_000_000)),
     ]
     return response
-  }
-
-  /// What needs no database.
-  private static func isServedClosed(_ route: Route) -> Bool {
-    route == .health || route == .readiness || route == .description || route == .documentation
-  }
-
-  private func ready() async -> HTTPResponse {
-    if let reason = await whyNotReady() { return Self.status(503, reason) }
-    return Self.status(200, "ok")
-  }
-
-  private static func status(_ status: Int, _ text: String) -> HTTPResponse {
-    var writer = JSONWriter(capacity: 64)
-    writer.beginObject()
-    writer.key("status")
-    writer.string(text)
-    writer.endObject()
-    return .json(status, writer)
   }
 
   /// The client's name for its request if it is harmless, or a fresh one.

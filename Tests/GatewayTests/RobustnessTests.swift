@@ -76,12 +76,13 @@ import Testing
       #"{"name":"list","symbols":["AAPL","MSFT"]}"#, #"{"symbol":"MSFT"}"#,
     ].map { Array($0.utf8) }
     let id = "0190a1b2-0000-7000-8000-000000000003"
-    for operation in APIDescription.operations where operation.body != nil {
+    for endpoint in Endpoint.all {
+      guard let operation = endpoint.operation, operation.body != nil else { continue }
       let target =
-        operation.path.replacing(/\{[a-z_]+\}/, with: id) + (operation.path.contains("by_name") ? "?name=list" : "")
+        endpoint.path.replacing(/\{[a-z_]+\}/, with: id) + (endpoint.path.contains("by_name") ? "?name=list" : "")
       for _ in 0..<300 {
         let body = random.spoil(random.pick(bodies))
-        let answer = await fixture.send(operation.method.rawValue, target, bytes: body)
+        let answer = await fixture.send(endpoint.method.rawValue, target, bytes: body)
         let shown = "seed \(seed): \(operation.name) \(String(decoding: body, as: UTF8.self)): \(answer.text)"
         #expect(answer.status < 500 && answer.json != nil, "\(shown)")
         #expect(answer.status < 400 || answer.code != nil && answer.message?.isEmpty == false, "\(shown)")
@@ -104,15 +105,15 @@ import Testing
       "𝄞",
       "20260105143000000::0190a1b2-0000-7000-8000-000000000003", "QUFQTHwxfDJ8Mw==",
     ].map { Array($0.utf8) }
-    for operation in APIDescription.operations
-    where operation.method == .get && operation.answer.mediaType == APIOperation.json {
+    for endpoint in Endpoint.all where endpoint.method == .get {
+      guard let operation = endpoint.operation, operation.answer.mediaType == APIOperation.json else { continue }
       for _ in 0..<80 {
         func value() -> String {
           let plain = random.pick(values)
           let bytes = random.oneIn(3) ? random.spoil(plain) : plain
           return String(decoding: bytes.filter { $0 != UInt8(ascii: "&") && $0 != UInt8(ascii: "?") }, as: UTF8.self)
         }
-        var target = operation.path
+        var target = endpoint.path
         var query: [String] = []
         for parameter in operation.parameters {
           switch parameter.place {

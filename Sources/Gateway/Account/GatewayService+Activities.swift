@@ -4,10 +4,10 @@ internal import Market
 internal import Ports
 
 extension GatewayService {
-  /// `GET /v2/account/activities` and `GET /v2/account/activities/{type}`
-  func listActivities(_ type: String?, _ request: HTTPRequest, _ caller: Caller) async throws(APIError) -> HTTPResponse
-  {
-    let query = try ActivityParameters.query(QueryValues(request.query), type: type, of: caller.account)
+  /// `GET /v2/account/activities` and `GET /v2/account/activities/{activity_type}`
+  func listActivities(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let query = try ActivityParameters.query(
+      QueryValues(request.query), type: request.value("activity_type"), of: request.account)
     guard !query.kinds.isEmpty else { return .json(200, Array("[]".utf8)) }
     let activities = try await reading { () async throws(LedgerError) in try await keeper.activities(query) }
     guard let activities else { throw .field("invalid page_token", reason: "invalid_page_token") }
@@ -18,7 +18,7 @@ extension GatewayService {
     }
     var writer = JSONWriter(capacity: 64 + 480 * activities.count)
     writer.beginArray()
-    for activity in activities { writer.activity(activity, caller.accountID, table) }
+    for activity in activities { writer.activity(activity, request.caller.accountID, table) }
     writer.endArray()
     return .json(200, writer)
   }

@@ -5,8 +5,9 @@ internal import Ports
 
 extension GatewayService {
   /// `GET /v2/account/configurations`
-  func showConfiguration(_ account: AccountNumber) async throws(APIError) -> HTTPResponse {
-    let configuration = try await reading { () async throws(LedgerError) in try await keeper.configuration(of: account)
+  func showConfiguration(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let configuration = try await reading { () async throws(LedgerError) in
+      try await keeper.configuration(of: request.account)
     }
     var writer = JSONWriter(capacity: 512)
     writer.configuration(configuration)
@@ -14,11 +15,11 @@ extension GatewayService {
   }
 
   /// `PATCH /v2/account/configurations`
-  func changeConfiguration(_ body: [UInt8], _ account: AccountNumber) async throws(APIError) -> HTTPResponse {
-    let change = try AccountConfigurationChange(Self.object(body))
-    guard change != AccountConfigurationChange() else { return try await showConfiguration(account) }
+  func changeConfiguration(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let change = try AccountConfigurationChange(Self.object(request.body))
+    guard change != AccountConfigurationChange() else { return try await showConfiguration(request) }
     let configuration = try await reading { () async throws(LedgerError) in
-      try await keeper.changeConfiguration(change, of: account)
+      try await keeper.changeConfiguration(change, of: request.account)
     }
     var writer = JSONWriter(capacity: 512)
     writer.configuration(configuration)

@@ -12,7 +12,8 @@ extension GatewayService {
   /// Each element is the account's worth at the end of its window: cash and shares as postings tell them, the shares at the
   /// price of the last trade before that moment (before the first trade, the reference price). Profit leaves out what came
   /// from outside: deposits and withdrawals, and shares at the price of their window's end.
-  func showHistory(_ request: HTTPRequest, _ number: AccountNumber) async throws(APIError) -> HTTPResponse {
+  func showPortfolioHistory(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let number = request.account
     let now = now()
     let plan = try HistoryPlan(QueryValues(request.query), clock: clock, now: now)
     let moments = [plan.base] + plan.windows.map(\.end)

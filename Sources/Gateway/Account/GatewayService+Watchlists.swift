@@ -9,38 +9,58 @@ enum WatchlistVerb: Hashable, Sendable {
   case replace
   case add
   case delete
-  case remove(symbol: String)
+  case remove
+}
+
+/// What names a watchlist in a request.
+enum WatchlistKey: Hashable, Sendable {
+  /// Its identifier, in the path.
+  case id
+  /// Its name, in the query.
+  case name
 }
 
 extension GatewayService {
   /// `GET /v2/watchlists`
-  func listWatchlists(_ caller: Caller) async throws(APIError) -> HTTPResponse {
-    let lists = try await reading { () async throws(LedgerError) in try await keeper.watchlists(of: caller.account) }
+  func listWatchlists(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let lists = try await reading { () async throws(LedgerError) in
+      try await keeper.watchlists(of: request.account)
+    }
     var writer = JSONWriter(capacity: 64 + 256 * lists.count)
     writer.beginArray()
-    for list in lists { writer.watchlist(list, caller.accountID, nil) }
+    for list in lists { writer.watchlist(list, request.caller.accountID, nil) }
     writer.endArray()
     return .json(200, writer)
   }
 
   /// `POST /v2/watchlists`
-  func createWatchlist(_ body: [UInt8], _ caller: Caller) async throws(APIError) -> HTTPResponse {
-    let json = try Self.object(body)
+  func createWatchlist(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
+    let json = try Self.object(request.body)
     guard let name = try Self.watchlistName(json) else {
       throw .field("watchlist name is required", reason: "missing_name")
     }
     let instruments = try await instruments(json) ?? []
     let id = UniqueID.random(high: random(), low: random())
     let outcome = try await reading { () async throws(LedgerError) in
-      try await keeper.createWatchlist(id: id, name: name, instruments: instruments, of: caller.account)
+      try await keeper.createWatchlist(id: id, name: name, instruments: instruments, of: request.account)
     }
-    return try await answer(outcome, caller)
+    return try await answer(outcome, request.caller)
   }
 
-  /// Everything about one list, named by its identifier or by `?name=`.
-  func watchlist(
-    _ name: WatchlistName, _ verb: WatchlistVerb, _ body: [UInt8], _ caller: Caller
+  /// Answers everything about one list.
+  static func watchlist(_ key: WatchlistKey, _ verb: WatchlistVerb) -> Endpoint.Handler {
+    { gateway in { (request) async throws(APIError) in try await gateway.watchlist(key, verb, request) } }
+  }
+
+  private func watchlist(
+    _ key: WatchlistKey, _ verb: WatchlistVerb, _ request: EndpointRequest
   ) async throws(APIError) -> HTTPResponse {
+    let caller = request.caller
+    let name =
+      switch key {
+      case .id: try Self.watchlistID(request["watchlist_id"])
+      case .name: try Self.watchlistName(request.http)
+      }
     switch verb {
     case .show:
       let list = try await reading { () async throws(LedgerError) in
@@ -54,17 +74,18 @@ extension GatewayService {
       guard isDeleted else { throw .watchlistNotFound }
       return HTTPResponse(status: 204)
     case .replace:
-      let json = try Self.object(body)
+      let json = try Self.object(request.body)
       let change = WatchlistChange.replace(
         name: try Self.watchlistName(json), instruments: try await instruments(json))
       return try await self.change(name, change, caller)
     case .add:
-      let json = try Self.object(body)
+      let json = try Self.object(request.body)
       guard let symbol = json.given("symbol")?.string else {
         throw .field("symbol is required", reason: "missing_symbol")
       }
       return try await change(name, .add(try await instrument(symbol).id), caller)
-    case .remove(let symbol):
+    case .remove:
+      let symbol = request["symbol"]
       let now = now()
       let instrument = try await reading { () async throws(LedgerError) in
         try await directory.instrument(named: symbol, now: now)

@@ -2,11 +2,11 @@ internal import JSON
 
 /// The Trading API described for machines: an OpenAPI 3.1 document, served at `/openapi.json`.
 ///
-/// It is written by hand beside the code, a file for each area; a test compares it with the routes, and another sends what it
-/// allows to a running gateway and compares the answers with it.
+/// It is made of the table of endpoints, ``Endpoint/all``; the schemas are written by hand, a file for each area. A test sends
+/// what it allows to a running gateway and compares the answers with it.
 enum APIDescription {
-  /// Everything that clients may ask for.
-  static let operations: [APIOperation] = orders + positions + accounts + watchlists + market + marketData + service
+  /// What the language has words for, in the table's order.
+  static let endpoints = Endpoint.all.filter { $0.operation != nil }
 
   /// The document.
   static let document: [UInt8] = {
@@ -42,14 +42,14 @@ enum APIDescription {
   }
 
   private static func paths(_ writer: inout JSONWriter) {
-    let byPath = Dictionary(grouping: operations, by: \.path)
+    let byPath = Dictionary(grouping: endpoints, by: \.path)
     writer.beginObject()
     for path in byPath.keys.sorted() {
       writer.key(dynamic: path)
       writer.beginObject()
-      for operation in byPath[path]! {
-        writer.key(dynamic: operation.method.rawValue.lowercased())
-        writer.operation(operation)
+      for endpoint in byPath[path]! {
+        writer.key(dynamic: endpoint.method.rawValue.lowercased())
+        writer.operation(of: endpoint)
       }
       writer.endObject()
     }
@@ -71,7 +71,7 @@ enum APIDescription {
     writer.endObject()
     writer.key("responses")
     writer.beginObject()
-    for status in Set(operations.flatMap(\.allRefusals)).sorted() {
+    for status in Set(endpoints.flatMap(\.refusals)).sorted() {
       writer.key(dynamic: "Refusal\(status)")
       writer.beginObject()
       writer.member("description", refusals[status] ?? "Refused.")

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// One thing that clients may ask for: a path and a method.
+/// What an endpoint is for, what it takes and what it answers, as the API's description tells it.
 struct APIOperation: Sendable {
   /// A parameter in the path, the query or a header.
   struct Parameter: Sendable {
@@ -46,9 +46,6 @@ struct APIOperation: Sendable {
   /// Server-sent events: each has an event of the schema as its data.
   static let eventStream = "text/event-stream"
 
-  var method: Method
-  /// With braces round its parameters: `/v2/orders/{order_id}`.
-  var path: String
   /// Unique, as the best-known client names it.
   var name: String
   var tag: String
@@ -60,19 +57,16 @@ struct APIOperation: Sendable {
   var otherAnswer: Answer?
   /// Refusals beside those that every operation may meet.
   var refusals: [Int] = []
-  /// Whether a key is needed.
-  var isOpen = false
-
-  /// The statuses of all refusals, in order.
-  var allRefusals: [Int] {
-    // A part of a path that is no name leads nowhere.
-    Set((isOpen ? [] : [400, 401, 403, 404, 422, 429, 500, 503]) + refusals).sorted()
-  }
 }
 
 extension JSONWriter {
-  mutating func operation(_ operation: APIOperation) {
+  mutating func operation(of endpoint: Endpoint) {
     beginObject()
+    if let operation = endpoint.operation { members(of: operation, endpoint) }
+    endObject()
+  }
+
+  private mutating func members(of operation: APIOperation, _ endpoint: Endpoint) {
     member("operationId", operation.name)
     key("tags")
     beginArray()
@@ -97,14 +91,13 @@ extension JSONWriter {
     beginObject()
     answer(operation.answer)
     if let other = operation.otherAnswer { answer(other) }
-    for status in operation.allRefusals { refusal(status) }
+    for status in endpoint.refusals { refusal(status) }
     endObject()
-    if operation.isOpen {
+    if endpoint.isOpen {
       key("security")
       beginArray()
       endArray()
     }
-    endObject()
   }
 
   private mutating func parameter(_ parameter: APIOperation.Parameter) {

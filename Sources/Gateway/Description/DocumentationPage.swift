@@ -60,26 +60,30 @@ enum DocumentationPage {
     print(order.id, order.status)
     """
 
+  private static let entries: [(endpoint: Endpoint, operation: APIOperation)] = Endpoint.all.compactMap { endpoint in
+    endpoint.operation.map { (endpoint, $0) }
+  }
+
   private static var tags: [String] {
     var tags: [String] = []
-    for operation in APIDescription.operations where !tags.contains(operation.tag) { tags.append(operation.tag) }
+    for entry in entries where !tags.contains(entry.operation.tag) { tags.append(entry.operation.tag) }
     return tags
   }
 
   private static func section(_ tag: String) -> String {
-    let operations = APIDescription.operations.filter { $0.tag == tag }
-    return "<h2 id=\"\(anchor(tag))\">\(escaped(tag))</h2>\n" + operations.map(entry).joined(separator: "\n")
+    "<h2 id=\"\(anchor(tag))\">\(escaped(tag))</h2>\n"
+      + entries.filter { $0.operation.tag == tag }.map { entry($0.endpoint, $0.operation) }.joined(separator: "\n")
   }
 
-  private static func entry(_ operation: APIOperation) -> String {
+  private static func entry(_ endpoint: Endpoint, _ operation: APIOperation) -> String {
     let rows = operation.parameters.map { parameter in
       let place = parameter.isRequired ? "\(parameter.place.rawValue), required" : parameter.place.rawValue
       return
         "<tr><td><code>\(escaped(parameter.name))</code></td><td>\(place)</td><td>\(escaped(parameter.summary))</td></tr>"
     }
-    let statuses = ([operation.answer.status] + operation.allRefusals).map(String.init).joined(separator: ", ")
+    let statuses = ([operation.answer.status] + endpoint.refusals).map(String.init).joined(separator: ", ")
     return """
-      <h3 id="\(escaped(operation.name))"><span class="m">\(operation.method.rawValue)</span><code>\(escaped(operation.path))</code></h3>
+      <h3 id="\(escaped(operation.name))"><span class="m">\(endpoint.method.rawValue)</span><code>\(escaped(endpoint.path))</code></h3>
       <p>\(escaped(operation.summary)) Answers \(operation.answer.status): \(escaped(operation.answer.summary)) Statuses: \(statuses).</p>
       \(rows.isEmpty ? "" : "<table>\(rows.joined())</table>")
       """
