@@ -81,13 +81,22 @@ let package = Package(
       ],
       resources: [.embedInCode("Migrations")]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
+    // Doors: what all of them answer with, what those for clients share, and three of their own.
+    library("APIKit", ["HTTP", "JSON", "Ports"]),
     library(
-      "Gateway",
+      "ClientKit", ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Lifecycle"]),
+    library(
+      "TradingAPI",
+      ["APIKit", "ClientKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Lifecycle"]),
+    library(
+      "LiveStreams",
       [
-        "HTTP", "JSON", "MessagePack", "Digest", "Services", "Ports", "Market", "Accounting", "Sharding", "Lifecycle",
-        "Telemetry",
-      ],
-      resources: [.embedInCode("Admin/Console")]),
+        "APIKit", "ClientKit", "HTTP", "JSON", "MessagePack", "Services", "Ports", "Market", "Accounting", "Lifecycle",
+      ]),
+    library(
+      "AdminAPI",
+      ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"],
+      resources: [.embedInCode("Console/Files")]),
 
     // The engine under recorded and generated load, for the lab and the tests.
     library("Recordings", ["CZlib"]),
@@ -99,13 +108,15 @@ let package = Package(
     program(
       "buttonwood",
       [
-        "Gateway", "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching",
+        "APIKit", "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI",
+        "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching",
         "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
       ]),
     program(
       "buttonwood-lab",
       [
-        "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
+        "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "ClientKit", "TradingAPI", "PostgresStore",
+        "RedisStore",
         "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit", "Recordings",
       ]),
 
@@ -129,13 +140,28 @@ let package = Package(
     tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
     tests(
       "ServicesTests", ["Services", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
-    tests(
-      "GatewayTests",
+    library(
+      "APITestKit",
       [
-        "Gateway", "HTTP", "JSON", "MessagePack", "Services", "Ports", "Market", "Accounting", "Sharding", "Digest",
+        "ClientKit", "TradingAPI", "LiveStreams", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest",
         "Lifecycle",
-        "Telemetry", "TestKit",
       ]),
+    tests("ClientKitTests", ["ClientKit", "Services", "Ports", "Market", "Lifecycle"]),
+    tests(
+      "TradingAPITests",
+      [
+        "APIKit", "ClientKit", "TradingAPI", "LiveStreams", "APITestKit", "HTTP", "JSON", "Services",
+        "Ports", "Market", "Accounting", "Sharding", "Digest", "Lifecycle", "TestKit",
+      ]),
+    tests(
+      "LiveStreamsTests",
+      [
+        "APIKit", "ClientKit", "TradingAPI", "LiveStreams", "APITestKit", "HTTP", "JSON", "MessagePack", "Services",
+        "Ports", "Market", "Accounting", "Lifecycle", "TestKit",
+      ]),
+    tests(
+      "AdminAPITests",
+      ["APIKit", "AdminAPI", "HTTP", "JSON", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
     tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "Postgres", "Redis", "JSON", "Lifecycle"], exclude: ["Shims"]),
