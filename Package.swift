@@ -95,7 +95,7 @@ let package = Package(
       ]),
     library(
       "AdminAPI",
-      ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"],
+      ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Sharding", "Telemetry"],
       resources: [.embedInCode("Console/Files")]),
 
     // The engine under recorded and generated load, for the lab and the tests.
@@ -108,7 +108,7 @@ let package = Package(
     program(
       "buttonwood",
       [
-        "APIKit", "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI",
+        "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI",
         "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching",
         "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
       ]),
@@ -146,22 +146,22 @@ let package = Package(
         "ClientKit", "TradingAPI", "LiveStreams", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest",
         "Lifecycle",
       ]),
-    tests("ClientKitTests", ["ClientKit", "Services", "Ports", "Market", "Lifecycle"]),
+    tests("ClientKitTests", ["ClientKit", "Ports", "Market", "Lifecycle"]),
     tests(
       "TradingAPITests",
       [
-        "APIKit", "ClientKit", "TradingAPI", "LiveStreams", "APITestKit", "HTTP", "JSON", "Services",
-        "Ports", "Market", "Accounting", "Sharding", "Digest", "Lifecycle", "TestKit",
+        "APIKit", "ClientKit", "TradingAPI", "APITestKit", "HTTP", "JSON", "Services",
+        "Ports", "Market", "Accounting", "Digest", "Lifecycle", "TestKit",
       ]),
     tests(
       "LiveStreamsTests",
       [
-        "APIKit", "ClientKit", "TradingAPI", "LiveStreams", "APITestKit", "HTTP", "JSON", "MessagePack", "Services",
+        "ClientKit", "TradingAPI", "LiveStreams", "APITestKit", "HTTP", "JSON", "MessagePack", "Services",
         "Ports", "Market", "Accounting", "Lifecycle", "TestKit",
       ]),
     tests(
       "AdminAPITests",
-      ["APIKit", "AdminAPI", "HTTP", "JSON", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
+      ["AdminAPI", "HTTP", "JSON", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
     tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "Postgres", "Redis", "JSON", "Lifecycle"], exclude: ["Shims"]),

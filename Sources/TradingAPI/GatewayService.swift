@@ -26,8 +26,8 @@ package final class GatewayService: Sendable {
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
   let assetsBody = AssetsBody()
-  let closingPrices: ClosingPrices
-  let dayMovements: DayMovements
+  /// What accounts are and were worth.
+  let portfolios: PortfolioService
   let troubles: PortTroubles
   private let limiter: KeyRateLimiter
   private let readiness: CoalescingCache<Bool, Bool>
@@ -66,8 +66,7 @@ package final class GatewayService: Sendable {
         return rules
       }, keys: .sha256, now: now, random: random)
     requestCensus = Census(limit: configuration.requestsInFlightPerKey)
-    closingPrices = ClosingPrices(history: keeper)
-    dayMovements = DayMovements(history: keeper)
+    portfolios = PortfolioService(history: keeper)
     limiter = KeyRateLimiter(requestsPerMinute: configuration.requestsPerMinute)
     readiness = CoalescingCache(
       .init(lifetime: configuration.readinessLifetime, absentLifetime: 0, grace: 0, capacity: 1))

@@ -4,6 +4,7 @@ internal import HTTP
 internal import JSON
 internal import Market
 internal import Ports
+internal import Services
 
 extension GatewayService {
   /// `GET /v2/account`
@@ -11,14 +12,12 @@ extension GatewayService {
     let now = now()
     let snapshot = try await snapshot(of: request.account)
     let table = try await table(knowing: snapshot.positions, now)
-    var value = Int64(0)
-    for position in snapshot.positions {
-      let price = snapshot.lastPrices[position.instrument] ?? table[position.instrument]?.referencePrice
-      value = value.saturatingSum(position.marketValue(at: price).rawValue)
-    }
+    let value = snapshot.marketValue { table[$0]?.referencePrice }
     var writer = JSONWriter(capacity: 2048)
-    let lastEquity = try await dayStart(in: snapshot, now: now).equity(of: snapshot, table)
-    writer.account(snapshot.account, marketValue: Money(rawValue: value), lastEquity: lastEquity, now: now)
+    let lastEquity = try await dayStart(in: snapshot, now: now).equity(of: snapshot) {
+      table[$0]?.referencePrice
+    }
+    writer.account(snapshot.account, marketValue: value, lastEquity: lastEquity, now: now)
     return .json(200, writer)
   }
 

@@ -2,6 +2,7 @@ internal import ClientKit
 internal import JSON
 internal import Market
 internal import Ports
+internal import Services
 
 extension JSONWriter {
   /// An account as clients see it.

@@ -3,13 +3,7 @@ internal import ClientKit
 internal import JSON
 internal import Market
 internal import Ports
-
-extension PositionRecord {
-  /// What the shares are worth at a price; at cost while there is none.
-  func marketValue(at price: Price?) -> Money {
-    price.map { Money(rawValue: $0.rawValue.saturatingProduct(quantity.rawValue)) } ?? cost
-  }
-}
+internal import Services
 
 extension JSONWriter {
   /// Shares in an account as clients see them. Figures that need a price are null while there is none.

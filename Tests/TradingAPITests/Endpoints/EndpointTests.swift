@@ -6,6 +6,7 @@ import JSON
 import Lifecycle
 import Market
 import Ports
+import TestKit
 import Testing
 
 @testable import TradingAPI
@@ -66,6 +67,43 @@ import Testing
     let found = (try? match.site.endpoint(.get)) ?? (try? match.site.endpoint(.delete))
     let endpoint = try #require(found)
     #expect(endpoint.path == template && match.values == values)
+  }
+
+  /// The obvious way: all templates one after the other, those with words before those with parameters.
+  private static func obvious(_ path: String) -> (path: String, values: [String])? {
+    func segments(_ path: String) -> [String] {
+      path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    }
+    guard path.first == "/" else { return nil }
+    let given = segments(path)
+    let fitting = Endpoint.all.flatMap { endpoint in ([endpoint.path] + endpoint.aliases).map { (endpoint.path, $0) } }
+      .filter { _, template in
+        let parts = segments(template)
+        return parts.count == given.count
+          && zip(parts, given).allSatisfy { $0.first == "{" ? !$1.isEmpty : $0 == $1 }
+      }
+    // A brace stands behind all letters.
+    guard let best = fitting.min(by: { segments($0.1).lexicographicallyPrecedes(segments($1.1)) }) else { return nil }
+    return (best.0, zip(segments(best.1), given).filter { $0.0.first == "{" }.map(\.1))
+  }
+
+  @Test func theTreeFindsWhatTheObviousWayFinds() {
+    var (random, seed) = SeededRandom.fuzzing("paths of endpoints")
+    let words =
+      Array(Set(Endpoint.all.flatMap { $0.path.split(separator: "/").map(String.init) })).sorted() + ["", "AAPL"]
+    var found = 0
+    for _ in 0..<20_000 {
+      var parts = random.pick(Endpoint.all).path.split(separator: "/").map(String.init)
+      for index in parts.indices where random.oneIn(3) { parts[index] = random.pick(words) }
+      if random.oneIn(8) { parts.append(random.pick(words)) }
+      let path = "/" + parts.joined(separator: "/")
+      let match = Endpoint.tree.match(path)
+      let obvious = Self.obvious(path)
+      let endpoint = Method.allCases.lazy.compactMap { try? match?.site.endpoint($0) }.first
+      #expect(endpoint?.path == obvious?.path && match?.values == obvious?.values, "seed \(seed): \(path)")
+      found += match == nil ? 0 : 1
+    }
+    #expect((2_000..<18_000).contains(found), "the mix is rich, seed \(seed)")
   }
 
   @Test(arguments: [

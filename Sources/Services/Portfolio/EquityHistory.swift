@@ -1,13 +1,13 @@
-internal import ClientKit
-internal import Market
+package import Market
 internal import Ports
 
 /// What an account was worth at some ascending moments: what it has now, less what has moved since.
-struct EquityHistory: Sendable {
+package struct EquityHistory: Sendable {
   /// Worth at each moment, in 1/10000 dollar.
-  private(set) var equity: [Int64] = []
+  package private(set) var equity: [Int64] = []
   /// What came from outside before each moment and after the one before it; 0 for the first.
-  private(set) var inflow: [Int64] = []
+  package private(set) var inflow: [Int64] = []
+  private let movements: [AccountMovement]
 
   /// What prices an account's history needs.
   /// - Returns: For each moment the instruments with shares, or with shares from outside just before.
@@ -34,6 +34,7 @@ struct EquityHistory: Sendable {
     moments: [Timestamp], cash: Int64, shares: [InstrumentID: Int64], movements: [AccountMovement],
     price: (PriceQuestion) -> Price?
   ) {
+    self.movements = movements
     equity = Array(repeating: 0, count: moments.count)
     inflow = equity
     var worth = equity
@@ -53,8 +54,8 @@ struct EquityHistory: Sendable {
 
   /// What cash has come from outside, or gone there, by the end of each window since the first began.
   /// - Parameter type: Which flows: deposits, withdrawals or both; there are no others.
-  static func cashflows(_ movements: [AccountMovement], _ type: String, windows: Int) -> [Int64] {
-    var flows = [Int64](repeating: 0, count: windows)
+  package func cashflows(_ type: String) -> [Int64] {
+    var flows = [Int64](repeating: 0, count: equity.count - 1)
     for movement in movements where movement.isExternal && movement.instrument == nil {
       let isWanted =
         switch type {
@@ -71,6 +72,27 @@ struct EquityHistory: Sendable {
     return flows.map { flow in
       total = total.saturatingSum(flow)
       return total
+    }
+  }
+
+  /// What was gained by the end of each window, and what the part of that is counted of.
+  package struct Gain: Hashable, Sendable {
+    /// In 1/10000 dollar.
+    package var amount: Int64
+    /// What the account was worth when the counting began.
+    package var base: Int64
+  }
+
+  /// What was gained by the end of each window, without what came from outside.
+  /// - Parameters:
+  ///   - days: The windows' days.
+  ///   - resetsDaily: Whether counting begins anew each day.
+  package func gains(days: [Day], resetsDaily: Bool) -> [Gain] {
+    var (base, flows) = (equity[0], Int64(0))
+    return days.indices.map { index in
+      if resetsDaily, index > 0, days[index] != days[index - 1] { (base, flows) = (equity[index], 0) }
+      flows = flows.saturatingSum(inflow[index + 1])
+      return Gain(amount: equity[index + 1].saturatingSum(-base).saturatingSum(-flows), base: base)
     }
   }
 

@@ -1,18 +1,17 @@
-internal import ClientKit
-internal import Market
-internal import Ports
+package import Market
+package import Ports
 
 /// How an account stood at the last close, told from what it has now and what has moved since.
-struct DayStart: Sendable {
+package struct DayStart: Sendable {
   /// The close.
-  var moment: Timestamp
+  package var moment: Timestamp
   /// What has moved since.
-  var movements: [AccountMovement]
+  package var movements: [AccountMovement]
   /// Prices of the last trades before the close.
-  var closes: [InstrumentID: Price]
+  package var closes: [InstrumentID: Price]
 
   /// Shares of an instrument at the close.
-  func shares(of instrument: InstrumentID, now quantity: Quantity) -> Int64 {
+  package func shares(of instrument: InstrumentID, now quantity: Quantity) -> Int64 {
     Self.shares(of: instrument, now: quantity, movements)
   }
 
@@ -26,7 +25,8 @@ struct DayStart: Sendable {
 
   /// Cash and shares at the close, these at the prices of the close; shares without any price are left out. An account that
   /// was opened since begins with what has been brought in: there was no close for it.
-  func equity(of snapshot: AccountSnapshot, _ table: InstrumentTable) -> Money {
+  /// - Parameter referencePrice: The price of an instrument that has never traded; nil when it has none.
+  package func equity(of snapshot: AccountSnapshot, referencePrice: (InstrumentID) -> Price?) -> Money {
     let movements = snapshot.account.createdAt > moment ? movements.filter { !$0.isExternal } : movements
     func shares(of instrument: InstrumentID, now quantity: Quantity) -> Int64 {
       Self.shares(of: instrument, now: quantity, movements)
@@ -38,7 +38,7 @@ struct DayStart: Sendable {
       snapshot.positions.map { ($0.instrument, $0.quantity) }, uniquingKeysWith: { first, _ in first })
     for instrument in Set(owned.keys).union(movements.compactMap(\.instrument)) {
       let shares = shares(of: instrument, now: owned[instrument] ?? .zero)
-      guard shares != 0, let price = closes[instrument] ?? table[instrument]?.referencePrice else { continue }
+      guard shares != 0, let price = closes[instrument] ?? referencePrice(instrument) else { continue }
       equity = equity.saturatingSum(price.rawValue.saturatingProduct(shares))
     }
     return Money(rawValue: equity)
@@ -47,7 +47,7 @@ struct DayStart: Sendable {
   /// What the shares of a position were worth when the day began for them: at the close, or when they were bought since.
   /// Shares that were sold since are taken from those that were there at the close first.
   /// - Returns: Nil when there were shares at the close and nobody knows a price.
-  func basis(of position: PositionRecord, lastDayPrice: Price?) -> Money? {
+  package func basis(of position: PositionRecord, lastDayPrice: Price?) -> Money? {
     let own = movements.filter { $0.instrument == position.instrument }
     let bought = own.reduce(Int64(0)) { $0 + $1.bought.rawValue }
     let boughtValue = own.reduce(Int64(0)) { $0.saturatingSum($1.boughtValue.rawValue) }
