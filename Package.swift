@@ -81,13 +81,26 @@ let package = Package(
       resources: [.embedInCode("Schema/Migrations")]),
     library("PostgresAudit", ["PostgresStore", "Postgres", "Engine", "Market", "Accounting", "JSON"]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
+    // Doors: what all of them answer with, what those for clients share, and three of their own.
+    library("APIKit", ["HTTP", "JSON", "Ports"]),
     library(
-      "Gateway",
+      "ClientKit", ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Accounting", "Lifecycle"]),
+    library(
+      "TradingAPI",
       [
-        "HTTP", "JSON", "MessagePack", "Digest", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding",
-        "Lifecycle", "Telemetry",
-      ],
-      resources: [.embedInCode("Admin/Console")]),
+        "APIKit", "ClientKit", "HTTP", "JSON", "Digest", "Services", "Engine", "Ports", "Market", "Accounting",
+        "Lifecycle",
+      ]),
+    library(
+      "LiveStreams",
+      [
+        "APIKit", "ClientKit", "HTTP", "JSON", "MessagePack", "Services", "Engine", "Ports", "Market", "Accounting",
+        "Lifecycle",
+      ]),
+    library(
+      "AdminAPI",
+      ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Sharding", "Telemetry"],
+      resources: [.embedInCode("Console/Files")]),
 
     // The engine under recorded and generated load, for the lab and the tests.
     library("Recordings", ["CZlib"]),
@@ -104,13 +117,15 @@ let package = Package(
     program(
       "buttonwood",
       [
-        "Gateway", "PostgresStore", "PostgresAudit", "RedisStore", "Services", "Ports", "Market", "Accounting",
-        "Sharding", "Matching", "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
+        "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI", "PostgresStore", "PostgresAudit", "RedisStore", "Services",
+        "Ports", "Market", "Accounting", "Sharding", "Matching", "HTTP", "Postgres", "Redis", "JSON", "Digest",
+        "Lifecycle", "Telemetry",
       ]),
     program(
       "buttonwood-lab",
       [
-        "Engine", "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore",
+        "Engine", "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "ClientKit", "TradingAPI",
+        "PostgresStore",
         "RedisStore",
         "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit", "Recordings",
         "Simulation",
@@ -141,13 +156,28 @@ let package = Package(
     tests(
       "ServicesTests",
       ["Services", "Engine", "Matching", "Ports", "Market", "Accounting", "Sharding", "Lifecycle", "TestKit"]),
-    tests(
-      "GatewayTests",
+    library(
+      "APITestKit",
       [
-        "Gateway", "HTTP", "JSON", "MessagePack", "Services", "Ports", "Market", "Accounting", "Sharding", "Digest",
+        "ClientKit", "TradingAPI", "LiveStreams", "HTTP", "JSON", "Services", "Ports", "Market", "Accounting", "Digest",
         "Lifecycle",
-        "Telemetry", "TestKit",
       ]),
+    tests("ClientKitTests", ["ClientKit", "Ports", "Market", "Lifecycle"]),
+    tests(
+      "TradingAPITests",
+      [
+        "APIKit", "ClientKit", "TradingAPI", "APITestKit", "HTTP", "JSON", "Services",
+        "Ports", "Market", "Accounting", "Digest", "Lifecycle", "TestKit",
+      ]),
+    tests(
+      "LiveStreamsTests",
+      [
+        "ClientKit", "TradingAPI", "LiveStreams", "APITestKit", "HTTP", "JSON", "MessagePack", "Services", "Engine",
+        "Ports", "Market", "Accounting", "Lifecycle", "TestKit",
+      ]),
+    tests(
+      "AdminAPITests",
+      ["AdminAPI", "HTTP", "JSON", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
     tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "Postgres", "Redis", "JSON", "Lifecycle"], exclude: ["Shims"]),

@@ -1,12 +1,13 @@
 internal import Accounting
+internal import ClientKit
 internal import Digest
-internal import Gateway
 internal import Glibc
 internal import HTTP
 internal import LabKit
 internal import Lifecycle
 internal import Market
 internal import Ports
+internal import TradingAPI
 
 /// `bench gateway`: the gateway with acceptance stubbed, against another server that answers the same number of bytes, both
 /// loaded in turn by the same client in one run.
@@ -42,9 +43,8 @@ enum GatewayBench {
     do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
     do throws(HTTPServerError) {
       let service = GatewayService(
-        desk: StubDesk(), reader: StubReader(), keeper: StubKeeper(),
-        now: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
-        random: { SecureRandom.word() })
+        ClientFoundation(reader: StubReader()) { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
+        desk: StubDesk(), keeper: StubKeeper(), random: { SecureRandom.word() })
       var configuration = HTTPServerConfiguration()
       configuration.connectionLimit = 20_000
       let server = try HTTPServer(configuration: configuration) { await service.handle($0) }

@@ -143,6 +143,9 @@ public struct QuantityText: Hashable, Sendable {
     self.decimal = decimal
   }
 
+  /// A number that is known.
+  init(_ quantity: Quantity) { decimal = .exact(quantity.rawValue) }
+
   /// The number, if it is whole and from 1 to ``Quantity/maximum``.
   public func checked() throws(TicketRefusal) -> Quantity {
     switch decimal {

@@ -31,7 +31,7 @@ enum AccountBlockCommand {
     let office = AccountAdministration(session: session, actor: actor)
     do throws(AdministrationError) {
       let number = try await office.block(account, reason: reason, cancelsOrders: cancelsAll)
-      var outcome: CancelSweep.Outcome?
+      var outcome: CancelAllService.Outcome?
       if cancelsAll {
         let blocked = "account \(account) is blocked"
         outcome = try await sweep(session, number, patience) { (error) in
@@ -52,14 +52,16 @@ enum AccountBlockCommand {
 
   private static func sweep(
     _ session: PostgresSession, _ account: AccountNumber, _ patience: Duration, failure: (String) -> String
-  ) async throws(AdministrationError) -> CancelSweep.Outcome {
-    let sweep = CancelSweep(
-      ledger: PostgresEntryLedger(session: session), reader: PostgresAccountReader(pool: PostgresPool([session])),
-      now: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) })
+  ) async throws(AdministrationError) -> CancelAllService.Outcome {
+    let cancels = CancelAllService(
+      reader: PostgresAccountReader(pool: PostgresPool([session])),
+      entry: LedgerCancelEntry(ledger: PostgresEntryLedger(session: session)) {
+        Timestamp(rawValue: HostClock.microsecondsSinceEpoch())
+      })
     let isWatched = Console.Stream.error.isTerminal
     defer { if isWatched { Console.write("\r\u{1B}[K", to: .error) } }
     do throws(LedgerError) {
-      return try await sweep.run(account, patience: patience) { (open, all) in
+      return try await cancels.untilClosed(account, patience: patience) { (open, all) in
         if isWatched { Console.write("\r\u{1B}[K\(all - open) of \(all) orders are closed", to: .error) }
       }
     } catch {
@@ -71,19 +73,19 @@ enum AccountBlockCommand {
     }
   }
 
-  private static func text(_ account: AccountName, _ reason: String, _ outcome: CancelSweep.Outcome?) -> String {
+  private static func text(_ account: AccountName, _ reason: String, _ outcome: CancelAllService.Outcome?) -> String {
     "account \(account) is blocked: \(reason)\n" + (outcome.map { text($0) + "\n" } ?? "")
   }
 
-  private static func text(_ outcome: CancelSweep.Outcome) -> String {
-    guard outcome != CancelSweep.Outcome() else { return "no order was open" }
-    var parts = ["\(outcome.cancelled) cancelled", "\(outcome.filled) filled first"]
+  private static func text(_ outcome: CancelAllService.Outcome) -> String {
+    guard outcome != CancelAllService.Outcome() else { return "no order was open" }
+    var parts = ["\(outcome.canceled) cancelled", "\(outcome.filled) filled first"]
     if outcome.ended > 0 { parts.append("\(outcome.ended) ended otherwise") }
     if outcome.open > 0 { parts.append("\(outcome.open) still open") }
     return "orders: " + parts.joined(separator: ", ")
   }
 
-  private static func json(_ account: AccountName, _ reason: String, _ outcome: CancelSweep.Outcome?) -> String {
+  private static func json(_ account: AccountName, _ reason: String, _ outcome: CancelAllService.Outcome?) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("account")
@@ -96,7 +98,7 @@ enum AccountBlockCommand {
     if let outcome {
       writer.beginObject()
       for (name, count) in [
-        ("cancelled", outcome.cancelled), ("filled", outcome.filled), ("ended", outcome.ended), ("open", outcome.open),
+        ("cancelled", outcome.canceled), ("filled", outcome.filled), ("ended", outcome.ended), ("open", outcome.open),
       ] {
         writer.key(dynamic: name)
         writer.integer(Int64(count))

@@ -1,4 +1,4 @@
-internal import Gateway
+internal import AdminAPI
 internal import JSON
 internal import Lifecycle
 internal import Market

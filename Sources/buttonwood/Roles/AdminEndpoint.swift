@@ -1,4 +1,4 @@
-internal import Gateway
+internal import AdminAPI
 internal import HTTP
 internal import Lifecycle
 internal import Market

@@ -1,13 +1,15 @@
+internal import ClientKit
 internal import Digest
-internal import Gateway
 internal import HTTP
 internal import Lifecycle
+internal import LiveStreams
 internal import Market
 internal import Postgres
 internal import PostgresStore
 internal import RedisStore
 internal import Services
 internal import Telemetry
+internal import TradingAPI
 
 /// `buttonwood gateway`: serves the Trading API.
 enum GatewayCommand {
@@ -166,13 +168,15 @@ enum GatewayCommand {
       accounts: reader, configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics),
       troubles: troubles,
       clock: { marketClock.clock }, now: now)
+    let market = MarketSources(
+      reader: PostgresMarketDataReader(pool: pools[2]),
+      state: RedisMarketState(redis))
+    let foundation = ClientFoundation(
+      configuration: options.gateway, reader: reader, troubles: troubles, clock: { marketClock.clock }, now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
-      configuration: options.gateway, desk: desk, reader: reader, keeper: accounts,
-      market: MarketSources(
-        reader: PostgresMarketDataReader(pool: pools[2]),
-        state: RedisMarketState(redis)),
-      feed: feed, troubles: troubles, clock: { marketClock.clock }, now: now, random: { randomPool.word() })
+      foundation, desk: desk, keeper: accounts, market: market,
+      streams: StreamService(foundation, feed: feed, market: market), random: { randomPool.word() })
     do {
       let stores = Lock<StoreWatch?>(nil)
       var serverOptions = options.server

@@ -1,5 +1,5 @@
-internal import Gateway
 internal import HTTP
+internal import LiveStreams
 internal import Telemetry
 
 /// What a gateway counts of its streams.

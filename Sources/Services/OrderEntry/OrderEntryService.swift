@@ -1,0 +1,194 @@
+internal import Accounting
+package import Market
+package import Ports
+
+/// What clients do with orders and positions: places, replaces and cancels orders, and closes positions.
+///
+/// It judges a request by its instrument and the last price, names what has no name, hands it in at the desk and says what
+/// became of it. Values come in and values go out: how they look on a wire is the caller's business.
+package struct OrderEntryService: Sendable {
+  let desk: any OrderDesk
+  let reader: any AccountReader
+  let catalog: any InstrumentCatalog
+  let settings: OrderEntrySettings
+  let troubles: PortTroubles
+  let rules: @Sendable () -> OrderRules
+  let keys: RequestKeys
+  let now: @Sendable () -> Timestamp
+  let random: @Sendable () -> UInt64
+
+  /// Makes a service.
+  /// - Parameters:
+  ///   - desk: Takes requests for good.
+  ///   - reader: Answers from what is committed, on the primary.
+  ///   - catalog: Instruments and last prices.
+  ///   - troubles: Hears what goes wrong where no client is told.
+  ///   - rules: The rules for orders as the market trades now.
+  ///   - keys: Digests what requests are known by.
+  ///   - now: The wall clock.
+  ///   - random: 64 unpredictable bits.
+  package init(
+    desk: any OrderDesk, reader: any AccountReader, catalog: any InstrumentCatalog,
+    settings: OrderEntrySettings = OrderEntrySettings(), troubles: PortTroubles,
+    rules: @escaping @Sendable () -> OrderRules, keys: RequestKeys, now: @escaping @Sendable () -> Timestamp,
+    random: @escaping @Sendable () -> UInt64
+  ) {
+    self.desk = desk
+    self.reader = reader
+    self.catalog = catalog
+    self.settings = settings
+    self.troubles = troubles
+    self.rules = rules
+    self.keys = keys
+    self.now = now
+    self.random = random
+  }
+
+  /// Places an order.
+  /// - Parameter idempotencyKey: The client's name for the request: a repeat with the same content gets the first answer.
+  package func place(
+    _ ticket: OrderTicket, idempotencyKey: String?, by sender: OrderSender
+  ) async throws(LedgerError) -> OrderEntryOutcome {
+    let draft: OrderDraft
+    do throws(TicketRefusal) { draft = try rules().draft(ticket) } catch { return .refused(.ticket(error)) }
+    guard let instrument = try await catalog.instrument(named: draft.symbol, now: now()) else {
+      return .refused(.rejected(.unknownSymbol(draft.symbol), nil))
+    }
+    return try await enter(draft, instrument, by: sender) { [keys] terms in
+      idempotencyKey.map { keys.idempotency($0, request: CanonicalRequest.place(draft, terms, instrument.id)) }
+    }
+  }
+
+  /// Puts a new order in an open order's place.
+  package func replace(
+    _ target: OrderID, _ ticket: ReplaceTicket, idempotencyKey: String?, by sender: OrderSender
+  ) async throws(LedgerError) -> OrderEntryOutcome {
+    let rules = rules()
+    let change: OrderChange
+    do throws(TicketRefusal) { change = try rules.change(ticket) } catch { return .refused(.ticket(error)) }
+    guard try await mayExist(target) else { return .refused(.rejected(.orderNotFound(target), nil)) }
+    let clientOrderID = change.clientOrderID ?? freshClientOrderID()
+    let request = ReplaceRequest(
+      account: sender.account, target: target, quantity: change.quantity, price: change.price, stop: change.stop,
+      trail: change.trail, collar: rules.collarBasisPoints, timeInForce: change.timeInForce,
+      clientOrderID: clientOrderID, clientKey: keys.clientOrderID(clientOrderID),
+      idempotencyKey: idempotencyKey.map {
+        keys.idempotency($0, request: CanonicalRequest.replace(target, change))
+      }, random: random(), keysVersion: sender.keysVersion)
+    let reply = await desk.submit(.replace(request))
+    var instrument: Instrument?
+    if case .answered(.refused(.insufficientShares)) = reply {
+      let order = try await reader.order(target, of: sender.account)
+      instrument = order.flatMap { catalog.lastKnown($0.record.instrument) }
+    }
+    return try await outcome(of: reply, of: sender.account, instrument)
+  }
+
+  /// Cancels an open order.
+  package func cancel(_ order: OrderID, by sender: OrderSender) async throws(LedgerError) -> DeskReply {
+    guard try await mayExist(order) else { return .answered(.refused(.orderNotFound(order))) }
+    return await desk.submit(
+      .cancel(CancelRequest(account: sender.account, order: order, keysVersion: sender.keysVersion)))
+  }
+
+  /// Cancels what is open, from the newest to the oldest. A second call is harmless.
+  package func cancelAll(by sender: OrderSender) async throws(LedgerError) -> OrderEntryOutcomes<CanceledOrder> {
+    let pass = try await cancels.pass(over: sender)
+    return pass.isCredentialStale ? .staleCredential : .each(pass.canceled)
+  }
+
+  /// Cancels everything that a sender has open, over the desk.
+  var cancels: CancelAllService {
+    CancelAllService(reader: reader, entry: DeskCancelEntry(desk: desk, concurrency: settings.concurrency))
+  }
+}
+
+extension OrderEntryService {
+  /// Hands a new order in, when its instrument and the last price allow it.
+  func enter(
+    _ draft: OrderDraft, _ instrument: Instrument, by sender: OrderSender, key: (OrderTerms) -> RequestKey?
+  ) async throws(LedgerError) -> OrderEntryOutcome {
+    let lastPrice = draft.needsLastPrice ? try await catalog.lastPrice(of: instrument.id, now: now()) : nil
+    let terms: OrderTerms
+    do throws(TicketRefusal) {
+      terms = try rules().terms(draft, instrument, lastPrice: lastPrice)
+    } catch {
+      return .refused(.ticket(error))
+    }
+    let request = request(draft, terms, instrument, by: sender, idempotencyKey: key(terms))
+    return try await outcome(of: await desk.submit(.place(request)), of: sender.account, instrument)
+  }
+
+  /// The request that a draft comes to.
+  private func request(
+    _ draft: OrderDraft, _ terms: OrderTerms, _ instrument: Instrument, by sender: OrderSender,
+    idempotencyKey: RequestKey?
+  ) -> PlaceRequest {
+    let clientOrderID = draft.clientOrderID ?? freshClientOrderID()
+    return PlaceRequest(
+      account: sender.account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
+      timeInForce: draft.timeInForce, postOnly: draft.postOnly, selfTradePrevention: draft.selfTradePrevention,
+      price: terms.price, quantity: terms.quantity, trigger: terms.trigger, orderClass: draft.orderClass,
+      legs: terms.legs.map { leg($0, named: draft.clientOrderID(of: $0.role)) }, positionIntent: draft.positionIntent,
+      clientOrderID: clientOrderID, clientKey: keys.clientOrderID(clientOrderID), idempotencyKey: idempotencyKey,
+      random: random(), keysVersion: sender.keysVersion)
+  }
+
+  /// A leg that its client has not named gets a name of its own.
+  private func leg(_ terms: LegTerms, named given: String?) -> LegRequest {
+    let name = given ?? freshClientOrderID()
+    return LegRequest(
+      role: terms.role, type: terms.type, price: terms.price, stop: terms.stop, clientOrderID: name,
+      clientKey: keys.clientOrderID(name), random: random())
+  }
+
+  private func freshClientOrderID() -> String { UniqueID.random(high: random(), low: random()).description }
+
+  /// Whether an order of this identifier may be there: one that was made elsewhere may name a shard that is not.
+  private func mayExist(_ order: OrderID) async throws(LedgerError) -> Bool {
+    guard order.time != nil else { return false }
+    return try await catalog.hasInstruments(in: order.shard, now: now())
+  }
+
+  /// What a reply to a new order or a replacement comes to.
+  private func outcome(
+    of reply: DeskReply, of account: AccountNumber, _ instrument: Instrument?
+  ) async throws(LedgerError) -> OrderEntryOutcome {
+    switch reply {
+    case .answered(.accepted(let record)): return stored(ShownOrder(accepted: record), instrument)
+    case .answered(.repeated(let record)):
+      // How far the order has come since is told by the reader; if it cannot say, what the desk knows is true as well.
+      let shown = await troubles.attempt(.orders) { () async throws(LedgerError) in
+        try await reader.order(record.id, of: account)
+      }
+      return stored(shown.flatMap(\.self) ?? ShownOrder(accepted: record), instrument)
+    case .answered(.refused(let reason)):
+      guard case .insufficientShares = reason, let instrument else { return .refused(.rejected(reason, nil)) }
+      return .refused(.rejected(reason, await shareContext(instrument, account)))
+    case .answered(.cancelAccepted): throw .fault(reason: "an order was answered as a cancel")
+    case .busy(let seconds): return .busy(retryAfterSeconds: seconds)
+    case .unavailable: return .unavailable
+    case .accountHeld: return .accountHeld
+    case .outcomeUnknown: return .unknown
+    }
+  }
+
+  /// The outcome of an order that is stored. Nothing may turn it into an error now, for a client would send again: where
+  /// nobody has read the instrument yet, nothing is said at all.
+  private func stored(_ order: ShownOrder, _ instrument: Instrument?) -> OrderEntryOutcome {
+    guard let instrument = instrument ?? catalog.lastKnown(order.record.instrument) else { return .unknown }
+    return .order(order, instrument)
+  }
+
+  /// What is told of a lack of shares; as much of it as can be read now.
+  private func shareContext(_ instrument: Instrument, _ account: AccountNumber) async -> ShareContext {
+    var query = OrderQuery(account: account)
+    query.instruments = [instrument.id]
+    query.side = .sell
+    query.limit = settings.relatedOrders
+    let question = query
+    let orders =
+      await troubles.attempt(.orders) { () async throws(LedgerError) in try await reader.orders(question) } ?? []
+    return ShareContext(symbol: instrument.symbol.description, relatedOrders: orders.map(\.record.id))
+  }
+}
