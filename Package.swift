@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(name: "CWslay"),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CMsgPack"),
+    .systemLibrary(name: "CCurl"),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
 
     // Domain: standard library only.
@@ -58,17 +59,18 @@ let package = Package(
 
     // Kits.
     library("Lifecycle", []),
-    library("Telemetry", ["Lifecycle"]),
     library("JSON", []),
+    library("Telemetry", ["JSON", "Lifecycle"]),
 
     // Ports and services.
     library("Ports", ["Market", "Accounting", "Sharding"]),
-    library("Services", ["Market", "Matching", "Accounting", "Sharding", "Ports", "Lifecycle", "Telemetry"]),
+    library("Services", ["Market", "Matching", "Accounting", "Sharding", "Ports", "Lifecycle"]),
 
     // Drivers: one C library each, no word of orders.
     library("Digest", ["CLibCrypto"]),
     library("MessagePack", ["CMsgPack"]),
-    library("HTTP", ["CMicroHTTPD", "CWslay", "Digest", "Lifecycle"]),
+    library("HTTP", ["CMicroHTTPD", "CWslay", "JSON", "Digest", "Lifecycle"]),
+    library("HTTPClient", ["CCurl", "Lifecycle"]),
     library("Postgres", ["CPostgreSQL", "Lifecycle"]),
     library("Redis", ["CHiredis", "Lifecycle"]),
 
@@ -76,11 +78,10 @@ let package = Package(
     library(
       "PostgresStore",
       [
-        "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching", "JSON", "Digest", "Lifecycle",
-        "Telemetry",
+        "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle",
       ],
       resources: [.embedInCode("Migrations")]),
-    library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
+    library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle"]),
     library(
       "Gateway",
       [
@@ -89,42 +90,47 @@ let package = Package(
       ],
       resources: [.embedInCode("Admin/Console")]),
 
+    // Load over HTTP, for the lab and the tests: many connections on one thread; epoll comes with libmicrohttpd's module.
+    library("HTTPLoad", ["CMicroHTTPD", "HTTP", "Lifecycle"]),
+
     // The engine under recorded and generated load, for the lab and the tests.
     library("Recordings", ["CZlib"]),
     library("EngineLab", ["Matching", "Market", "Recordings"]),
     // Recorded order flow, load and streams, for the lab; epoll comes with libmicrohttpd's module.
-    library("LabKit", ["CMicroHTTPD", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "Recordings"]),
+    library("LabKit", ["CMicroHTTPD", "HTTPLoad", "JSON", "Market", "Accounting", "Lifecycle", "Recordings"]),
 
     // Programs.
     program(
       "buttonwood",
       [
-        "Gateway", "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching",
-        "HTTP", "Postgres", "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
+        "Gateway", "PostgresStore", "RedisStore", "Services", "Ports", "Market", "Sharding", "HTTP", "HTTPClient",
+        "Postgres",
+        "Redis", "JSON", "Digest", "Lifecycle", "Telemetry",
       ]),
     program(
       "buttonwood-lab",
       [
         "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
-        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit", "Recordings",
+        "Postgres", "HTTP", "HTTPLoad", "JSON", "Digest", "Lifecycle", "EngineLab", "LabKit", "Recordings",
       ]),
 
     // Tests.
-    library("TestKit", ["Postgres", "Redis", "Market", "Lifecycle"]),
+    library("TestKit", ["Postgres", "Redis", "Lifecycle"]),
     tests("MarketTests", ["Market", "Matching", "TestKit"]),
     tests(
-      "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market", "TestKit"], resources: [.copy("Fixtures")]),
+      "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
     tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "MessagePack", "Digest", "TestKit"]),
-    tests("HTTPTests", ["HTTP", "Lifecycle", "TestKit"]),
-    tests("PostgresTests", ["Postgres", "Lifecycle", "TestKit"]),
+    tests("HTTPTests", ["HTTP", "HTTPLoad", "Lifecycle", "TestKit"]),
+    tests("HTTPClientTests", ["HTTPClient", "HTTP", "Lifecycle", "TestKit"]),
+    tests("PostgresTests", ["Postgres", "TestKit"]),
     tests("RedisTests", ["Redis", "Lifecycle", "TestKit"]),
     tests(
       "PostgresStoreTests",
       [
-        "PostgresStore", "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "Matching", "JSON",
-        "Lifecycle", "Digest", "TestKit",
+        "PostgresStore", "Postgres", "Services", "Ports", "Market", "Accounting", "Sharding", "JSON", "Lifecycle",
+        "Digest", "TestKit",
       ]),
     tests("RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "TestKit"]),
     tests(
@@ -137,7 +143,8 @@ let package = Package(
         "Telemetry", "TestKit",
       ]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
-    tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
+    tests(
+      "LabTests", ["LabKit", "Recordings", "HTTP", "HTTPLoad", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "Postgres", "Redis", "JSON", "Lifecycle"], exclude: ["Shims"]),
   ]
 )

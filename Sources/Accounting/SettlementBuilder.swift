@@ -33,9 +33,6 @@ public struct SettlementBuilder: Sendable {
   /// The price of an instrument's latest trade among these commands; nil when there was none.
   public func lastPrice(of instrument: InstrumentID) -> Price? { lastPrices[instrument] }
 
-  /// How many commands it covers.
-  public var commandCount: Int { Int(through.rawValue - from.rawValue) }
-
   /// Begins the next command; sequences are gapless, so it must be the one after the last.
   public mutating func begin(_ sequence: Sequence) {
     precondition(sequence == through.next, "shard \(shard): command \(sequence) cannot follow \(through)")
@@ -238,10 +235,14 @@ public struct SettlementBuilder: Sendable {
   private mutating func update(
     _ order: OpenOrder, _ status: OrderStatus, replacedBy: OrderID? = nil, clearsPending: Bool = false
   ) {
+    let earlier = orders[order.id]
+    precondition(
+      earlier.map { $0.status == status || $0.status.mayBecome(status) } ?? true,
+      "order \(order.id): it may not become \(status)")
     orders[order.id] = .init(
       account: order.account, id: order.id, status: status, filled: order.filled, filledValue: order.filledValue,
       priority: order.priority, replacedBy: replacedBy,
-      clearsPending: clearsPending || orders[order.id]?.clearsPending == true || !status.isOpen)
+      clearsPending: clearsPending || earlier?.clearsPending == true || !status.isOpen)
   }
 
   private mutating func record(

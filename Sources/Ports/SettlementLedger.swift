@@ -45,9 +45,6 @@ public protocol SettlementLedger: Sendable {
   /// The last sequence of each shard's log.
   func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence]
 
-  /// Orders of one shard by identifier: closed ones that late commands refer to.
-  func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord]
-
   /// Commits settlements of several shards in one transaction: each only while its ownership and cursor stand.
   func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome
 }

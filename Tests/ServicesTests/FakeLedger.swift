@@ -188,8 +188,6 @@ actor FakeLedger: SettlementLedger {
     return Dictionary(uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) })
   }
 
-  func orders(_ ids: [OrderName]) throws(LedgerError) -> [OrderID: OrderRecord] { [:] }
-
   func settle(_ commits: [ShardCommit], at now: Timestamp) throws(LedgerError) -> SettleOutcome {
     settleCalls += 1
     switch turns.isEmpty ? everyTurn : turns.removeFirst() {

@@ -69,7 +69,6 @@ private actor MortalLedger: SettlementLedger {
   func lastSequences(of shards: [Shard]) async throws(LedgerError) -> [Shard: Sequence] {
     try await pass { try await world.ledger.lastSequences(of: shards) }
   }
-  func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] { [:] }
   func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
     // It was carried out before it came here; that nothing of it is stored is the same.
     if commits.contains(where: { world.isDeadly($0) }) { isDead = true }
