@@ -111,7 +111,7 @@ let package = Package(
       "buttonwood-lab",
       [
         "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "Gateway", "PostgresStore", "RedisStore",
-        "Postgres", "HTTP", "HTTPLoad", "JSON", "Digest", "Lifecycle", "EngineLab", "LabKit", "Recordings",
+        "Postgres", "HTTP", "HTTPLoad", "Digest", "Lifecycle", "EngineLab", "LabKit", "Recordings",
       ]),
 
     // Tests.
