@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(name: "CWslay"),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CMsgPack"),
+    .systemLibrary(name: "CCurl"),
     .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
 
     // Domain: standard library only.
@@ -60,17 +61,18 @@ let package = Package(
 
     // Kits.
     library("Lifecycle", []),
-    library("Telemetry", ["Lifecycle"]),
     library("JSON", []),
+    library("Telemetry", ["JSON", "Lifecycle"]),
 
     // Ports and services.
     library("Ports", ["Market", "Accounting", "Sharding"]),
-    library("Services", ["Engine", "Market", "Accounting", "Sharding", "Ports", "Lifecycle", "Telemetry"]),
+    library("Services", ["Engine", "Market", "Accounting", "Sharding", "Ports", "Lifecycle"]),
 
     // Drivers: one C library each, no word of orders.
     library("Digest", ["CLibCrypto"]),
     library("MessagePack", ["CMsgPack"]),
-    library("HTTP", ["CMicroHTTPD", "CWslay", "Digest", "Lifecycle"]),
+    library("HTTP", ["CMicroHTTPD", "CWslay", "JSON", "Digest", "Lifecycle"]),
+    library("HTTPClient", ["CCurl", "Lifecycle"]),
     library("Postgres", ["CPostgreSQL", "Lifecycle"]),
     library("Redis", ["CHiredis", "Lifecycle"]),
 
@@ -80,7 +82,7 @@ let package = Package(
       ["Postgres", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle"],
       resources: [.embedInCode("Schema/Migrations")]),
     library("PostgresAudit", ["PostgresStore", "Postgres", "Engine", "Market", "Accounting", "JSON"]),
-    library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle", "Telemetry"]),
+    library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle"]),
     // Doors: what all of them answer with, what those for clients share, and three of their own.
     library("APIKit", ["HTTP", "JSON", "Ports"]),
     library(
@@ -102,6 +104,9 @@ let package = Package(
       ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Sharding", "Telemetry"],
       resources: [.embedInCode("Console/Files")]),
 
+    // Load over HTTP, for the lab and the tests: many connections on one thread; epoll comes with libmicrohttpd's module.
+    library("HTTPLoad", ["CMicroHTTPD", "HTTP", "Lifecycle"]),
+
     // The engine under recorded and generated load, for the lab and the tests.
     library("Recordings", ["CZlib"]),
     // The whole exchange on one thread, by a virtual clock and a seed: for the lab and the tests alone.
@@ -111,24 +116,22 @@ let package = Package(
       ["CVirtualClock", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding", "Lifecycle"]),
     library("EngineLab", ["Matching", "Market", "Recordings"]),
     // Recorded order flow, load and streams, for the lab; epoll comes with libmicrohttpd's module.
-    library("LabKit", ["CMicroHTTPD", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "Recordings"]),
+    library("LabKit", ["CMicroHTTPD", "HTTPLoad", "JSON", "Market", "Accounting", "Lifecycle", "Recordings"]),
 
     // Programs.
     program(
       "buttonwood",
       [
         "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI", "PostgresStore", "PostgresAudit", "RedisStore", "Services",
-        "Ports", "Market", "Accounting", "Sharding", "Matching", "HTTP", "Postgres", "Redis", "JSON", "Digest",
+        "Ports", "Market", "Accounting", "Sharding", "HTTP", "HTTPClient", "Postgres", "Redis", "JSON", "Digest",
         "Lifecycle", "Telemetry",
       ]),
     program(
       "buttonwood-lab",
       [
         "Engine", "Matching", "Market", "Accounting", "Sharding", "Ports", "Services", "ClientKit", "TradingAPI",
-        "PostgresStore",
-        "RedisStore",
-        "Postgres", "Redis", "HTTP", "JSON", "Digest", "Lifecycle", "Telemetry", "EngineLab", "LabKit", "Recordings",
-        "Simulation",
+        "PostgresStore", "RedisStore", "Postgres", "HTTP", "HTTPLoad", "Digest", "Lifecycle", "EngineLab", "LabKit",
+        "Recordings", "Simulation",
       ],
       // The simulation's clock takes the place of the C library's for the Swift runtime as well.
       linker: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
@@ -137,19 +140,20 @@ let package = Package(
     library("TestKit", ["Postgres", "Redis", "Accounting", "Market", "Lifecycle"]),
     tests("MarketTests", ["Market", "Matching", "TestKit"]),
     tests(
-      "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market", "TestKit"], resources: [.copy("Fixtures")]),
+      "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
     tests("EngineTests", ["Engine", "Accounting", "Market", "TestKit"]),
     tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "MessagePack", "Digest", "TestKit"]),
-    tests("HTTPTests", ["HTTP", "Lifecycle", "TestKit"]),
-    tests("PostgresTests", ["Postgres", "Lifecycle", "TestKit"]),
+    tests("HTTPTests", ["HTTP", "HTTPLoad", "Lifecycle", "TestKit"]),
+    tests("HTTPClientTests", ["HTTPClient", "HTTP", "Lifecycle", "TestKit"]),
+    tests("PostgresTests", ["Postgres", "TestKit"]),
     tests("RedisTests", ["Redis", "Lifecycle", "TestKit"]),
     tests(
       "PostgresStoreTests",
       [
         "PostgresStore", "PostgresAudit", "Postgres", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding",
-        "Matching", "JSON", "Lifecycle", "Digest", "Simulation", "TestKit",
+        "JSON", "Lifecycle", "Digest", "Simulation", "TestKit",
       ]),
     tests(
       "RedisStoreTests", ["RedisStore", "Redis", "Ports", "Market", "Sharding", "Lifecycle", "Simulation", "TestKit"]),
@@ -179,7 +183,8 @@ let package = Package(
       "AdminAPITests",
       ["AdminAPI", "HTTP", "JSON", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"]),
     tests("CommandTests", ["buttonwood", "Lifecycle"]),
-    tests("LabTests", ["LabKit", "Recordings", "HTTP", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
+    tests(
+      "LabTests", ["LabKit", "Recordings", "HTTP", "HTTPLoad", "JSON", "Market", "Accounting", "Lifecycle", "TestKit"]),
     tests("SystemTests", ["TestKit", "Postgres", "Redis", "JSON", "Lifecycle"], exclude: ["Shims"]),
   ]
 )

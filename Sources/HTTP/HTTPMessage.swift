@@ -68,7 +68,7 @@ public struct HTTPResponse: Sendable {
 public typealias HTTPHandler = @Sendable (HTTPRequest) async -> HTTPResponse
 
 /// Whether two header names are equal in any case of their ASCII letters.
-func isSameHeaderName(_ left: String, _ right: String) -> Bool {
+package func isSameHeaderName(_ left: String, _ right: String) -> Bool {
   guard left.utf8.count == right.utf8.count else { return false }
   return zip(left.utf8, right.utf8).allSatisfy { lowercaseASCII($0) == lowercaseASCII($1) }
 }

@@ -39,9 +39,3 @@ private func hexDigit(_ byte: UInt8?) -> UInt8? {
   default: return nil
   }
 }
-
-extension HTTPRequest {
-  /// The path with its escapes decoded: `/v2/orders:by_client_order_id` for `/v2/orders%3Aby_client_order_id`.
-  /// A decoded slash can no longer be told from a separator; split `rawPath` first where that matters.
-  public var decodedPath: String { PercentEncoding.decode(rawPath.utf8) }
-}

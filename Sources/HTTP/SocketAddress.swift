@@ -1,8 +1,8 @@
-internal import CMicroHTTPD
+package import CMicroHTTPD
 internal import Glibc
 
 /// An IPv4 or IPv6 address with its port.
-struct SocketAddress {
+package struct SocketAddress {
   private var storage = sockaddr_storage()
   private var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
 
@@ -10,7 +10,7 @@ struct SocketAddress {
   init() {}
 
   /// Parses a numeric address. Throws `HTTPServerError.badAddress`.
-  init(numeric address: String, port: UInt16) throws(HTTPServerError) {
+  package init(numeric address: String, port: UInt16) throws(HTTPServerError) {
     var four = sockaddr_in()
     var six = sockaddr_in6()
     if inet_pton(AF_INET, address, &four.sin_addr) == 1 {
@@ -26,8 +26,11 @@ struct SocketAddress {
     }
   }
 
+  /// Whether a text is a numeric address, and no name that somebody would have to look up.
+  package static func isNumeric(_ address: String) -> Bool { (try? SocketAddress(numeric: address, port: 0)) != nil }
+
   /// `AF_INET` or `AF_INET6`.
-  var family: Int32 { Int32(storage.ss_family) }
+  package var family: Int32 { Int32(storage.ss_family) }
 
   /// Whom it belongs to.
   var key: AddressKey {
@@ -54,7 +57,7 @@ struct SocketAddress {
   }
 
   /// Lends the address to a system call.
-  func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+  package func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
     withUnsafeBytes(of: storage) { body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), length) }
   }
 

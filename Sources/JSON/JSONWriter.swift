@@ -33,7 +33,7 @@ public struct JSONWriter: Sendable {
   /// The name of the next member, any text.
   public mutating func key(dynamic name: String) {
     separate()
-    quoted(name)
+    Self.appendQuoted(name, to: &bytes)
     bytes.append(UInt8(ascii: ":"))
     needsComma = false
   }
@@ -41,7 +41,7 @@ public struct JSONWriter: Sendable {
   /// A string.
   public mutating func string(_ text: String) {
     separate()
-    quoted(text)
+    Self.appendQuoted(text, to: &bytes)
     needsComma = true
   }
 
@@ -117,14 +117,19 @@ public struct JSONWriter: Sendable {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
   }
 
-  private mutating func quoted(_ text: String) {
+  /// Appends a text as a JSON string, quotes included: the one place that escapes.
+  public static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-    if isPlain { bytes.append(contentsOf: text.utf8) } else { for byte in text.utf8 { escaped(byte) } }
+    if isPlain {
+      bytes.append(contentsOf: text.utf8)
+    } else {
+      for byte in text.utf8 { appendEscaped(byte, to: &bytes) }
+    }
     bytes.append(UInt8(ascii: "\""))
   }
 
-  private mutating func escaped(_ byte: UInt8) {
+  private static func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
     switch byte {
     case UInt8(ascii: "\""): bytes.append(contentsOf: #"\""#.utf8)
     case UInt8(ascii: "\\"): bytes.append(contentsOf: #"\\"#.utf8)

@@ -28,4 +28,10 @@ public struct Backoff: Hashable, Sendable {
     let microseconds = bound.seconds * 1_000_000 + bound.attoseconds / 1_000_000_000_000
     return .microseconds(Int64(random % UInt64(microseconds + 1)))
   }
+
+  /// A pause from half of ``bound(afterFailures:)`` to all of it, so that a run of short draws is no busy loop.
+  /// - Parameter random: Any bits, all as likely.
+  public func rest(afterFailures failures: Int, random: UInt64) -> Duration {
+    bound(afterFailures: failures) / 2 + pause(afterFailures: failures, random: random) / 2
+  }
 }

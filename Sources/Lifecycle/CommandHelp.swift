@@ -5,25 +5,33 @@ enum CommandHelp {
     /// `--speed X|max`, or `FILE`.
     var label: String
     var isArgument: Bool
+    /// Where it can be set beside its flag.
+    var variable: String?
+    /// The default as it is shown; empty for none.
+    var standard: String?
     var help: String
-    var note: String
 
     /// The flag without its placeholder; none for an argument.
     var flags: [String] { isArgument ? [] : [String(label.prefix { $0 != " " })] }
 
-    static func option(
-      _ name: String, _ placeholder: String?, variable: String?, default standard: String?, help: String
-    ) -> Entry {
+    /// Default and variable, in brackets behind the help.
+    var note: String {
       var notes: [String] = []
       if let standard { notes.append("default \(standard.isEmpty ? "none" : standard)") }
       if let variable { notes.append(variable) }
-      let label = "--\(name)" + (placeholder.map { " \($0)" } ?? "")
-      return Entry(
-        label: label, isArgument: false, help: help, note: notes.isEmpty ? "" : "[\(notes.joined(separator: "; "))]")
+      return notes.isEmpty ? "" : "[\(notes.joined(separator: "; "))]"
+    }
+
+    static func option(
+      _ name: String, _ placeholder: String?, variable: String?, default standard: String?, help: String
+    ) -> Entry {
+      Entry(
+        label: "--\(name)" + (placeholder.map { " \($0)" } ?? ""), isArgument: false, variable: variable,
+        standard: standard, help: help)
     }
 
     static func argument(_ label: String, help: String) -> Entry {
-      Entry(label: label, isArgument: true, help: help, note: "")
+      Entry(label: label, isArgument: true, variable: nil, standard: nil, help: help)
     }
   }
 
@@ -45,7 +53,7 @@ enum CommandHelp {
 
   /// The lines `  name   summary` of a table of commands.
   static func table(_ rows: [(name: String, summary: String)]) -> String {
-    rows.map { lines(Entry(label: $0.name, isArgument: true, help: $0.summary, note: "")) }.joined()
+    rows.map { lines(.argument($0.name, help: $0.summary)) }.joined()
   }
 
   static func paragraphs(_ text: String) -> String {

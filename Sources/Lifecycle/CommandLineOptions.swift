@@ -20,6 +20,7 @@ package struct CommandLineOptions {
   var entries: [CommandHelp.Entry] = []
   var mistakes: [String] = []
   private var asksForHelp = false
+  private let asksForSettings: Bool
   private var readsArguments = false
 
   /// A word of the command line that no reader has taken yet.
@@ -44,11 +45,15 @@ package struct CommandLineOptions {
   ) {
     self.command = command
     self.summary = summary
-    self.environment = environment
+    asksForSettings = arguments == Setting.question
+    // What is told of settings must not depend on where it is asked.
+    self.environment = asksForSettings ? [:] : environment
     let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
     let words = arguments[..<end]
     asksForHelp = words.contains("--help") || words.contains("-h")
-    rest = words.filter { $0 != "--help" && $0 != "-h" }.map { Token(text: $0, literal: false) }
+    rest = (asksForSettings ? [] : words).filter { $0 != "--help" && $0 != "-h" }.map {
+      Token(text: $0, literal: false)
+    }
     rest += arguments[end...].dropFirst().map { Token(text: $0, literal: true) }
   }
 
@@ -61,6 +66,7 @@ package struct CommandLineOptions {
   /// Ends reading: returns when everything given was understood and `--help` was not asked for.
   /// - Throws: the help text, or all mistakes.
   package func finish() throws(CommandLineExit) {
+    guard !asksForSettings else { throw .settings(entries.compactMap { Setting($0) }) }
     guard !asksForHelp else { throw .help(CommandHelp.text(command: command, summary: summary, entries: entries)) }
     let found = mistakes + rest.map(complaint)
     guard found.isEmpty else { throw .usage(command: command, mistakes: found) }

@@ -56,7 +56,7 @@ public enum TimeInForce: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// What happens when an order would meet an order of its own account (FIX tag 8000 family). Raw values are stored.
+/// What happens when an order would meet an order of its own account (FIX tag 2964, SelfTradeType). Raw values are stored.
 @frozen
 public enum SelfTradePrevention: UInt8, Hashable, Sendable, CaseIterable {
   /// The incoming order's rest is cancelled; the resting order stays.

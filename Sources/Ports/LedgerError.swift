@@ -23,14 +23,6 @@ public enum LedgerError: Error, Hashable, Sendable {
     case schema
   }
 
-  /// Whether the same call may succeed later without a change.
-  public var isRetriable: Bool {
-    switch self {
-    case .unavailable: return true
-    case .outcomeUnknown, .fault: return false
-    }
-  }
-
   /// Whether it may pass by itself. What is wrong with schema, rights or stored rows does not: another program, or somebody
   /// who mends it, has to come.
   public var isPassing: Bool {

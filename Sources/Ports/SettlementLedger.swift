@@ -45,9 +45,6 @@ public protocol SettlementLedger: Sendable {
   /// How far the logs of shards go, and in which history: their numbers mean nothing in another.
   func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds
 
-  /// Orders of one shard by identifier: closed ones that late commands refer to.
-  func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord]
-
   /// Commits settlements of several shards in one transaction: each only while its ownership and cursor stand.
   func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome
 }

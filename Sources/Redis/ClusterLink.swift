@@ -75,7 +75,7 @@ final class ClusterLink: RedisLink {
   /// Whether there is no time for another round; pauses before it when one is due, and then wants as much time again for
   /// its replies: a cluster's last word says more than that its next one did not come.
   private func isOver(_ deadline: Int64, after isPauseDue: Bool) -> Bool {
-    let pause = isPauseDue ? settings.clusterPause.nanoseconds : 0
+    let pause = isPauseDue ? settings.clusterPause.wholeNanoseconds : 0
     guard HostClock.monotonicNanoseconds() + 2 * pause < deadline else { return true }
     if pause > 0 { usleep(UInt32(pause / 1000)) }
     return false
@@ -122,7 +122,7 @@ final class ClusterLink: RedisLink {
     let now = HostClock.monotonicNanoseconds()
     if let map, !doubtsMap || now < nextLook { return map }
     if map == nil { try rest.check(now: now) }
-    nextLook = now + settings.clusterPause.nanoseconds
+    nextLook = now + settings.clusterPause.wholeNanoseconds
     do throws(RedisError) {
       let fresh = try askForMap(deadline: deadline)
       map = fresh
@@ -178,7 +178,7 @@ final class ClusterLink: RedisLink {
     }
   }
 
-  private func deadline(after span: Duration) -> Int64 { HostClock.monotonicNanoseconds() + span.nanoseconds }
+  private func deadline(after span: Duration) -> Int64 { HostClock.monotonicNanoseconds() + span.wholeNanoseconds }
 
   /// The deadline of one of several steps that share what is left until `deadline`.
   private static func share(of deadline: Int64, among steps: Int) -> Int64 {

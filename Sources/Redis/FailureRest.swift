@@ -1,11 +1,13 @@
+internal import Lifecycle
+
 /// Counts failures in a row and says until when their server is left alone. Times are monotonic nanoseconds.
 struct FailureRest {
-  private let backoff: ReconnectBackoff
+  private let backoff: Backoff
   private var failures = 0
   private var until: Int64 = 0
   private var last: RedisError?
 
-  init(_ backoff: ReconnectBackoff) { self.backoff = backoff }
+  init(_ backoff: Backoff) { self.backoff = backoff }
 
   /// Takes note of a connection that could not be made.
   mutating func failed(_ error: RedisError, now: Int64, random: UInt64) {
@@ -36,7 +38,7 @@ struct FailureRest {
   }
 
   private mutating func rest(_ error: RedisError, now: Int64, random: UInt64) {
-    until = now + backoff.delay(afterFailures: failures, random: random).nanoseconds
+    until = now + backoff.rest(afterFailures: failures, random: random).wholeNanoseconds
     last = error
   }
 }

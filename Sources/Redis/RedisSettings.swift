@@ -1,4 +1,4 @@
-internal import Lifecycle
+public import Lifecycle
 
 /// How a client talks to its deployment. All waits have a bound.
 public struct RedisSettings: Sendable {
@@ -18,7 +18,7 @@ public struct RedisSettings: Sendable {
   /// Silence after which TCP asks whether the peer is there.
   public var keepAlive = Duration.seconds(15)
   /// When to try again after failures.
-  public var backoff = ReconnectBackoff()
+  public var backoff = Backoff(base: .milliseconds(20), ceiling: .milliseconds(500))
   /// How often a client that is connected asks a sentinel whether the master is still the same.
   public var masterCheckInterval = Duration.seconds(1)
   /// How often a cluster is asked at most which node serves what, and the pause before a command that a cluster in

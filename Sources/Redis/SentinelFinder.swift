@@ -66,7 +66,7 @@ final class SentinelFinder {
   func isMasterReplaced(_ settings: RedisSettings) -> Bool {
     let now = HostClock.monotonicNanoseconds()
     guard now >= nextCheck, let current else { return false }
-    nextCheck = now + settings.masterCheckInterval.nanoseconds
+    nextCheck = now + settings.masterCheckInterval.wholeNanoseconds
     let index = order(now: now)[0]
     turn = (index + 1) % sentinels.endpoints.count
     guard case .some(.some(let sighting)) = try? ask(index, settings, deadline: now + Self.checkLimit) else {
@@ -109,7 +109,7 @@ final class SentinelFinder {
       throw .unavailable(reason: "\(sighting.endpoint) is not a master yet or any more")
     }
     current = sighting
-    nextCheck = HostClock.monotonicNanoseconds() + settings.masterCheckInterval.nanoseconds
+    nextCheck = HostClock.monotonicNanoseconds() + settings.masterCheckInterval.wholeNanoseconds
     return connection
   }
 

@@ -58,7 +58,7 @@ final class ServerLink: RedisLink {
 
   private func attempt(_ commands: [RedisCommand], blocking: Duration) throws(RedisError) -> [RedisValue] {
     try connect(deadline: .max)
-    let deadline = HostClock.monotonicNanoseconds() + (settings.commandTimeout + blocking).nanoseconds
+    let deadline = HostClock.monotonicNanoseconds() + (settings.commandTimeout + blocking).wholeNanoseconds
     try send(commands, deadline: deadline)
     return try receive(commands.count, deadline: deadline)
   }
@@ -71,7 +71,7 @@ final class ServerLink: RedisLink {
     let now = HostClock.monotonicNanoseconds()
     try rest.check(now: now)
     do throws(RedisError) {
-      connection = try found(deadline: min(deadline, now + settings.connectTimeout.nanoseconds))
+      connection = try found(deadline: min(deadline, now + settings.connectTimeout.wholeNanoseconds))
       serverRun = nil
       generation += 1
     } catch {

@@ -36,7 +36,7 @@ actor ClusterReader: EntryReader {
       begin(lane, shard, at: position, limit: limit, wait: wait > .zero ? Self.patience : .zero)
       begun.append(lane)
     }
-    let deadline = HostClock.monotonicNanoseconds() + wait.nanoseconds
+    let deadline = HostClock.monotonicNanoseconds() + wait.wholeNanoseconds
     while true {
       let isOver = HostClock.monotonicNanoseconds() >= deadline || Task.isCancelled
       let found = try take(positions, isOver: isOver)

@@ -21,7 +21,7 @@ enum HeartbeatRecord {
     name: "list", rule: .workers,
     """
     local time = redis.call('TIME')
-    redis.call('ZADD', KEYS[1], string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), ARGV[1])
+    redis.call('ZADD', KEYS[1], \(LeaseLua.milliseconds), ARGV[1])
     return { 1, damaged }
     """)
 

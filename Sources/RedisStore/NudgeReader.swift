@@ -76,7 +76,7 @@ actor NudgeReader {
         positions[key] = .beginning
       }
     }
-    nextLook = HostClock.monotonicNanoseconds() + Self.patience.nanoseconds
+    nextLook = HostClock.monotonicNanoseconds() + Self.patience.wholeNanoseconds
     generation = await client.generation
   }
 

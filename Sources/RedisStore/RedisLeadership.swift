@@ -27,7 +27,7 @@ public final class RedisLeadership: LeaderStore {
       let term = record.number("term")
     else { return nil }
     return LeaderElection.Seat(
-      worker: worker, nonce: nonce, counter: counter, term: Term(rawValue: term), remainingMilliseconds: left)
+      worker: worker, nonce: nonce, counter: counter, term: Term(rawValue: term), remaining: .milliseconds(left))
   }
 
   /// Takes the lease in one step on the server.

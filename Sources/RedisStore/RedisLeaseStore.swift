@@ -82,7 +82,7 @@ public final class RedisLeaseStore: LeaseStore {
       let epoch = record.number("epoch")
     else { return nil }
     var lease = Lease(
-      owner: owner, nonce: nonce, counter: counter, epoch: Epoch(rawValue: epoch), remainingMilliseconds: left)
+      owner: owner, nonce: nonce, counter: counter, epoch: Epoch(rawValue: epoch), remaining: .milliseconds(left))
     if let successor = record.worker("successor"), let nonce = record.bits("successor_nonce") {
       lease.successor = Successor(worker: successor, nonce: nonce)
     }

@@ -15,9 +15,6 @@ struct StreamKeys: Sendable {
     newest = keys.map(\.id).max()
   }
 
-  /// Whether there is a key to sign with.
-  var canSign: Bool { newest != nil }
-
   /// What a tag is of: a text at its place. The word in front keeps signatures of entries apart from whatever else the keys
   /// may sign one day; numbers have one text each and no space, so no two places and texts make the same bytes.
   private static func writePlace(_ shard: Shard, _ sequence: Sequence, to bytes: inout [UInt8]) {

@@ -42,7 +42,7 @@ actor StreamReader: EntryReader {
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
   ) async throws(RedisError) -> RedisValue? {
     watch.forget(except: positions)
-    let deadline = HostClock.monotonicNanoseconds() + wait.nanoseconds
+    let deadline = HostClock.monotonicNanoseconds() + wait.wholeNanoseconds
     var hasTended = false
     while true {
       try await lookForWipes(positions)

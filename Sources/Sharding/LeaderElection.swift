@@ -12,16 +12,16 @@ public struct LeaderElection: Sendable {
     public var counter: UInt64
     /// The term; 0 before PostgreSQL has handed one out.
     public var term: Term
-    /// Milliseconds until it expires.
-    public var remainingMilliseconds: Int64
+    /// How long until it expires.
+    public var remaining: Duration
 
     /// Describes a lease.
-    public init(worker: WorkerID, nonce: UInt64, counter: UInt64, term: Term, remainingMilliseconds: Int64) {
+    public init(worker: WorkerID, nonce: UInt64, counter: UInt64, term: Term, remaining: Duration) {
       self.worker = worker
       self.nonce = nonce
       self.counter = counter
       self.term = term
-      self.remainingMilliseconds = remainingMilliseconds
+      self.remaining = remaining
     }
   }
 

@@ -10,21 +10,21 @@ public struct Lease: Hashable, Sendable {
   public var counter: UInt64
   /// The epoch its owner works under; 0 before PostgreSQL has handed one out.
   public var epoch: Epoch
-  /// Milliseconds until it expires.
-  public var remainingMilliseconds: Int64
+  /// How long until it expires.
+  public var remaining: Duration
   /// Who asks to be handed the shard; nil when nobody does.
   public var successor: Successor?
 
   /// Makes a lease.
   public init(
-    owner: WorkerID, nonce: UInt64, counter: UInt64, epoch: Epoch, remainingMilliseconds: Int64,
+    owner: WorkerID, nonce: UInt64, counter: UInt64, epoch: Epoch, remaining: Duration,
     successor: Successor? = nil
   ) {
     self.owner = owner
     self.nonce = nonce
     self.counter = counter
     self.epoch = epoch
-    self.remainingMilliseconds = remainingMilliseconds
+    self.remaining = remaining
     self.successor = successor
   }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 
 /// One field of a message.
 public struct LogField: Hashable, Sendable {
@@ -50,14 +51,18 @@ public struct LogRecord: Hashable, Sendable {
   /// One JSON object and a newline. Fields that do not fit are left out, and `"truncated":true` says so.
   public var jsonLine: [UInt8] {
     var line = Array(#"{"time":"\#(timeText)","level":"\#(level.rawValue)","message":"#.utf8)
-    Self.quote(message, into: &line)
+    JSONWriter.appendQuoted(Self.cut(message), to: &line)
     let ending = Array("}\n".utf8)
     let truncation = Array(#","truncated":true"#.utf8)
     for field in fields {
       var part = [UInt8(ascii: ",")]
-      Self.quote(field.name, into: &part)
+      JSONWriter.appendQuoted(Self.cut(field.name), to: &part)
       part.append(UInt8(ascii: ":"))
-      if field.isBare { part += field.value.utf8 } else { Self.quote(field.value, into: &part) }
+      if field.isBare {
+        part += field.value.utf8
+      } else {
+        JSONWriter.appendQuoted(Self.cut(field.value), to: &part)
+      }
       guard line.count + part.count + truncation.count + ending.count <= Self.maximumLineBytes else {
         return line + truncation + ending
       }
@@ -102,18 +107,5 @@ public struct LogRecord: Hashable, Sendable {
   private static func cut(_ text: String) -> String {
     guard text.utf8.count > maximumTextBytes else { return text }
     return String(decoding: text.utf8.prefix(maximumTextBytes), as: UTF8.self) + "…"
-  }
-
-  private static func quote(_ text: String, into bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    for byte in cut(text).utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case UInt8(ascii: "\n"): bytes += #"\n"#.utf8
-      case 0..<0x20: bytes += (#"\u00"# + (byte < 16 ? "0" : "") + String(byte, radix: 16)).utf8
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
   }
 }

@@ -40,7 +40,7 @@ enum AuctionBench {
     let options: Options
     do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
     do {
-      let report = try await AuctionRun(options).run()
+      let report = try await AuctionRun(options).report()
       Console.write(options.json ? report.json.text + "\n" : report.text)
       return report.isSound ? 0 : 1
     } catch {
@@ -63,34 +63,23 @@ struct AuctionReport {
   /// Microseconds from the wish to open until the last trade was settled, and until the auction was over.
   var tradingTime: Int64
   var wholeTime: Int64
-  /// Requests of the load that were settled meanwhile.
-  var settled: Int64
-  /// Microseconds from their acceptance to their settlement: p50, p90, p99, p99.9, max.
-  var delays: [Int64]
-  /// Whether the settling commit is in these.
-  var isExact: Bool
-  /// What the load measured.
-  var load: SystemLoadResult
+  /// The load's requests that were settled in other shards meanwhile.
+  var meanwhile: Settlements
 
   /// Whether all traded at one price and nobody was sent away.
-  var isSound: Bool { left == 0 && prices == 1 && load.errors == 0 && load.unanswered == 0 && load.refused == 0 }
+  var isSound: Bool { left == 0 && prices == 1 && meanwhile.isSound }
 
   private var perSecond: Int64 { trades * 1_000_000 / max(1, tradingTime) }
-  private static let quantiles = ["p50", "p90", "p99", "p99.9", "max"]
 
   /// The report as JSON.
   var json: JSONText {
-    .object([
-      ("bench", .string("auction")), ("orders", .integer(Int64(orders))), ("trades", .integer(trades)),
-      ("prices", .integer(prices)), ("parts", .integer(parts)), ("left", .integer(left)),
-      ("open_to_last_trade_ms", .integer(tradingTime / 1_000)), ("open_to_over_ms", .integer(wholeTime / 1_000)),
-      ("trades_per_second", .integer(perSecond)), ("settled_elsewhere_meanwhile", .integer(settled)),
-      (
-        "accept_to_settled_us",
-        .object(zip(["p50", "p90", "p99", "p999", "max"], delays).map { ($0, .integer($1)) })
-      ),
-      ("includes_settling_commit", .bool(isExact)), ("load", load.json),
-    ])
+    .object(
+      [
+        ("bench", .string("auction")), ("orders", .integer(Int64(orders))), ("trades", .integer(trades)),
+        ("prices", .integer(prices)), ("parts", .integer(parts)), ("left", .integer(left)),
+        ("open_to_last_trade_ms", .integer(tradingTime / 1_000)), ("open_to_over_ms", .integer(wholeTime / 1_000)),
+        ("trades_per_second", .integer(perSecond)),
+      ] + meanwhile.json("settled_elsewhere_meanwhile"))
   }
 
   /// The report as tables.
@@ -104,10 +93,8 @@ struct AuctionReport {
     table.add(["opening to the last trade", SpanLabel.text(tradingTime * 1_000)])
     table.add(["opening to the auction's end", SpanLabel.text(wholeTime * 1_000)])
     table.add(["trades/s", "\(perSecond)"])
-    table.add(["requests settled in other shards meanwhile", "\(settled)"])
-    for (name, delay) in zip(Self.quantiles, delays) {
-      table.add(["accepted to settled\(isExact ? "" : ", without the commit"), \(name)", SpanLabel.text(delay * 1_000)])
-    }
-    return table.text + "\n" + load.text
+    table.add(["requests settled in other shards meanwhile", "\(meanwhile.count)"])
+    meanwhile.add(to: &table)
+    return table.text + "\n" + meanwhile.load.text
   }
 }

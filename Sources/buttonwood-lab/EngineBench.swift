@@ -1,6 +1,7 @@
 internal import Recordings
 import EngineLab
 import Glibc
+import LabKit
 import Matching
 
 /// `bench engine`: the matching engine alone, in memory.
@@ -73,7 +74,7 @@ enum EngineBench {
     let objects = results.map { result in
       let digest = result.digest
       return """
-          {"workload": "\(escaped(result.name))", "commands": \(digest.commands), \
+          {"workload": \(JSONText.string(result.name).text), "commands": \(digest.commands), \
         "commands_per_second": \(result.commandsPerSecond), "ns_per_command": \(result.nanosecondsPerCommand), \
         "bytes_per_order": \(result.bytesPerOrder), "peak_resting": \(result.peakResting), "trades": \(digest.trades), \
         "quantity": \(digest.quantity), "notional": \(digest.notional), "trade_hash": "\(hex(digest.tradeHash.value))", \
@@ -88,19 +89,6 @@ enum EngineBench {
   private static func hex(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var escaped = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": escaped += "\\\(scalar)"
-      case _ where scalar.value < 0x20:
-        escaped += "\\u00" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16)
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
-    return escaped
   }
 }
 

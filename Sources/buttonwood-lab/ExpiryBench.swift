@@ -42,7 +42,7 @@ enum ExpiryBench {
     let options: Options
     do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
     do {
-      let report = try await ExpiryRun(options).run()
+      let report = try await ExpiryRun(options).report()
       Console.write(options.json ? report.json.text + "\n" : report.text)
       return report.isSound ? 0 : 1
     } catch {
@@ -62,34 +62,22 @@ struct ExpiryReport {
   var expiryTime: Int64
   /// Microseconds from the wish to close until all instruments were cleared.
   var clearingTime: Int64
-  /// Requests of the load that were settled meanwhile.
-  var settled: Int64
-  /// Microseconds from their acceptance to their settlement: p50, p90, p99, p99.9, max.
-  var delays: [Int64]
-  /// Whether the settling commit is in these.
-  var isExact: Bool
-  /// What the load measured.
-  var load: SystemLoadResult
+  /// The load's requests that were settled meanwhile.
+  var meanwhile: Settlements
 
   /// Whether all expired and nobody was sent away.
-  var isSound: Bool { left == 0 && load.errors == 0 && load.unanswered == 0 && load.refused == 0 }
+  var isSound: Bool { left == 0 && meanwhile.isSound }
 
   private var perSecond: Int64 { expired * 1_000_000 / max(1, expiryTime) }
-  private static let quantiles = ["p50", "p90", "p99", "p99.9", "max"]
 
   /// The report as JSON.
   var json: JSONText {
-    .object([
-      ("bench", .string("expiry")), ("expired", .integer(expired)), ("left", .integer(left)),
-      ("close_to_last_expired_ms", .integer(expiryTime / 1_000)),
-      ("close_to_cleared_ms", .integer(clearingTime / 1_000)), ("expired_per_second", .integer(perSecond)),
-      ("settled_meanwhile", .integer(settled)),
-      (
-        "accept_to_settled_us",
-        .object(zip(["p50", "p90", "p99", "p999", "max"], delays).map { ($0, .integer($1)) })
-      ),
-      ("includes_settling_commit", .bool(isExact)), ("load", load.json),
-    ])
+    .object(
+      [
+        ("bench", .string("expiry")), ("expired", .integer(expired)), ("left", .integer(left)),
+        ("close_to_last_expired_ms", .integer(expiryTime / 1_000)),
+        ("close_to_cleared_ms", .integer(clearingTime / 1_000)), ("expired_per_second", .integer(perSecond)),
+      ] + meanwhile.json("settled_meanwhile"))
   }
 
   /// The report as tables.
@@ -100,10 +88,8 @@ struct ExpiryReport {
     table.add(["close to the last one expired", SpanLabel.text(expiryTime * 1_000)])
     table.add(["close to all instruments cleared", SpanLabel.text(clearingTime * 1_000)])
     table.add(["orders/s", "\(perSecond)"])
-    table.add(["requests settled meanwhile", "\(settled)"])
-    for (name, delay) in zip(Self.quantiles, delays) {
-      table.add(["accepted to settled\(isExact ? "" : ", without the commit"), \(name)", SpanLabel.text(delay * 1_000)])
-    }
-    return table.text + "\n" + load.text
+    table.add(["requests settled meanwhile", "\(meanwhile.count)"])
+    meanwhile.add(to: &table)
+    return table.text + "\n" + meanwhile.load.text
   }
 }

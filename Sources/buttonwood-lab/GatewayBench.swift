@@ -3,6 +3,7 @@ internal import ClientKit
 internal import Digest
 internal import Glibc
 internal import HTTP
+internal import HTTPLoad
 internal import LabKit
 internal import Lifecycle
 internal import Market

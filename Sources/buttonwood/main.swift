@@ -20,6 +20,7 @@ let commands = CommandTable(
     .init("log", "Lists what operators did.") { await LogCommand.run($0) },
     .init("status", "Shows workers and shards.") { await StatusCommand.run($0) },
     .init("audit", "Checks every invariant on the live database.") { await AuditCommand.run($0) },
+    .init("settings", "Prints the settings of gateways and workers as a table.") { SettingsCommand.run($0) },
     .init("version", "Prints the program's version.") { _ in
       Console.write("buttonwood \(Version.text)\n")
       return 0

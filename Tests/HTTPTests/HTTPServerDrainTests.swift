@@ -1,4 +1,5 @@
 import HTTP
+import HTTPLoad
 import Lifecycle
 import Testing
 

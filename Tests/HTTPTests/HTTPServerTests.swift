@@ -1,4 +1,5 @@
 import HTTP
+import HTTPLoad
 import Lifecycle
 import Testing
 
@@ -97,7 +98,6 @@ import Testing
       let request = try #require(requests.withLock { $0.first })
       #expect(request.method == "PATCH")
       #expect(request.rawPath == "/v2/orders%3Aby_client_order_id")
-      #expect(request.decodedPath == "/v2/orders:by_client_order_id")
       #expect(request.query.map(\.name) == ["client_order_id", "flag", "n", ""])
       #expect(request.query.map(\.value) == ["my id/with ü", "", "%zz", "e"])
       #expect(request.header("apca-api-key-id") == "key")

@@ -22,4 +22,16 @@ struct BackoffTests {
     #expect(backoff.pause(afterFailures: 1, random: 10_000) == .milliseconds(10))
     #expect(backoff.pause(afterFailures: 1, random: 10_001) == .zero)
   }
+
+  @Test func restsAreNeverShorterThanHalf() {
+    var generator = SystemRandomNumberGenerator()
+    #expect(backoff.rest(afterFailures: 0, random: .max) == .zero)
+    for failures in 1...12 {
+      let bound = backoff.bound(afterFailures: failures)
+      #expect(backoff.rest(afterFailures: failures, random: 0) == bound / 2)
+      for _ in 0..<200 {
+        #expect((bound / 2...bound).contains(backoff.rest(afterFailures: failures, random: generator.next())))
+      }
+    }
+  }
 }

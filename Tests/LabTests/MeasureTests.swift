@@ -115,7 +115,7 @@ struct MeasureTests {
     let value = JSONText.object([
       ("a\"b", .array([.integer(-1), .null, .bool(true)])), ("c", .string("\\ \n é")),
     ])
-    #expect(value.text == #"{"a\"b":[-1,null,true],"c":"\\ \u000a é"}"#)
+    #expect(value.text == #"{"a\"b":[-1,null,true],"c":"\\ \n é"}"#)
     let scan = try #require(JSONValue.read(value.text.utf8))
     #expect(scan["c"]?.string == "\\ \n é")
   }

@@ -1,8 +1,8 @@
-@testable import HTTP
 import JSON
 import Market
 import Testing
 
+@testable import HTTPLoad
 @testable import LabKit
 
 struct TradingTests {

@@ -22,7 +22,7 @@ struct LeaseStoreContract: Sendable {
     #expect(try await !store.acquire(shard, owner: a, nonce: 3, lifetime: long))
     let lease = try #require(try await store.leases(of: [shard, other])[shard])
     #expect(lease.owner == a && lease.nonce == 1 && lease.epoch == Epoch(rawValue: 0))
-    #expect((1...60_000).contains(lease.remainingMilliseconds))
+    #expect((.milliseconds(1)...(.seconds(60))).contains(lease.remaining))
     #expect(try await store.acquire(other, owner: b, nonce: 2, lifetime: long))
   }
 

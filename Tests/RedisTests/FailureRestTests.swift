@@ -1,9 +1,10 @@
+import Lifecycle
 import Testing
 
 @testable import Redis
 
 @Suite struct FailureRestTests {
-  private let backoff = ReconnectBackoff()
+  private let backoff = Backoff(base: .milliseconds(20), ceiling: .milliseconds(500))
   private let error = RedisError.unavailable(reason: "refused")
 
   @Test func restsGrowWithFailuresInARowAndEndWithACallThatIsServed() {
@@ -11,13 +12,13 @@ import Testing
     #expect(rest.remaining(now: 0) == 0)
     for failures in 1...20 {
       rest.failed(error, now: 1000, random: 0)
-      #expect(rest.remaining(now: 1000) == backoff.delay(afterFailures: failures, random: 0).nanoseconds)
+      #expect(rest.remaining(now: 1000) == backoff.rest(afterFailures: failures, random: 0).wholeNanoseconds)
     }
     #expect(throws: RedisError.self) { try rest.check(now: 1001) }
     rest.served()
     rest.failed(error, now: 2000, random: 0)
-    #expect(rest.remaining(now: 2000) == backoff.delay(afterFailures: 1, random: 0).nanoseconds)
-    #expect(throws: Never.self) { try rest.check(now: 2000 + backoff.base.nanoseconds) }
+    #expect(rest.remaining(now: 2000) == backoff.rest(afterFailures: 1, random: 0).wholeNanoseconds)
+    #expect(throws: Never.self) { try rest.check(now: 2000 + backoff.base.wholeNanoseconds) }
   }
 
   /// A server that has become a replica is looked up again at once; one that stays it is not reconnected to by every call.
@@ -27,7 +28,7 @@ import Testing
     rest.turnedAway(readOnly, now: 5, random: 0)
     #expect(rest.remaining(now: 5) == 0)
     rest.turnedAway(readOnly, now: 6, random: 0)
-    #expect(rest.remaining(now: 6) == backoff.delay(afterFailures: 1, random: 0).nanoseconds)
+    #expect(rest.remaining(now: 6) == backoff.rest(afterFailures: 1, random: 0).wholeNanoseconds)
     let found = #expect(throws: RedisError.self) { try rest.check(now: 7) }
     #expect(found?.description.contains("READONLY") == true)
     rest.served()

@@ -1,3 +1,4 @@
+import Lifecycle
 import Redis
 import TestKit
 import Testing

@@ -200,8 +200,6 @@ actor FakeLedger: SettlementLedger {
         uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) }))
   }
 
-  func orders(_ ids: [OrderName]) throws(LedgerError) -> [OrderID: OrderRecord] { [:] }
-
   func settle(_ commits: [ShardCommit], at now: Timestamp) throws(LedgerError) -> SettleOutcome {
     settleCalls += 1
     switch turns.isEmpty ? everyTurn : turns.removeFirst() {

@@ -28,10 +28,10 @@ private struct Scene {
   var health: FleetHealth {
     let leases = Dictionary(
       uniqueKeysWithValues: records.map(\.shard).filter { !unowned.contains($0.rawValue) }.map {
-        ($0, Lease(owner: Self.worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 1), remainingMilliseconds: 500))
+        ($0, Lease(owner: Self.worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 1), remaining: .milliseconds(500)))
       })
     let seat = LeaderElection.Seat(
-      worker: Self.worker, nonce: 1, counter: 1, term: Term(rawValue: 1), remainingMilliseconds: 500)
+      worker: Self.worker, nonce: 1, counter: 1, term: Term(rawValue: 1), remaining: .milliseconds(500))
     var health = FleetHealth(
       now: now, shards: databaseFault.map { .failure($0) } ?? .success(records),
       ledger: databaseFault.map { .failure($0) } ?? .success(ledger),

@@ -15,7 +15,7 @@ private func record(_ shard: Int16, claimedBy: WorkerID?, lag: Int64 = 0, proces
 }
 
 private func lease(_ owner: WorkerID) -> Lease {
-  Lease(owner: owner, nonce: 1, counter: 1, epoch: Epoch(rawValue: 1), remainingMilliseconds: 500)
+  Lease(owner: owner, nonce: 1, counter: 1, epoch: Epoch(rawValue: 1), remaining: .milliseconds(500))
 }
 
 private func worker(_ id: WorkerID, _ state: WorkerState = .active) -> Heartbeat {

@@ -70,7 +70,6 @@ private actor MortalLedger: SettlementLedger {
   func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds {
     try await pass { try await world.ledger.logEnds(of: shards) }
   }
-  func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] { [:] }
   func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
     // It was carried out before it came here; that nothing of it is stored is the same.
     if commits.contains(where: { world.isDeadly($0) }) { isDead = true }

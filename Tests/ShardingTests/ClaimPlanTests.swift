@@ -11,7 +11,8 @@ import Testing
 
   private static func lease(_ owner: WorkerID, successor: Successor? = nil) -> Lease {
     Lease(
-      owner: owner, nonce: 5, counter: 2, epoch: Epoch(rawValue: 1), remainingMilliseconds: 900, successor: successor)
+      owner: owner, nonce: 5, counter: 2, epoch: Epoch(rawValue: 1), remaining: .milliseconds(900), successor: successor
+    )
   }
 
   private static func view(

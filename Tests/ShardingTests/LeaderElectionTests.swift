@@ -9,7 +9,7 @@ import Testing
 
   private static func seat(_ worker: WorkerID, nonce: UInt64) -> LeaderElection.Seat {
     LeaderElection.Seat(
-      worker: worker, nonce: nonce, counter: 1, term: Term(rawValue: 3), remainingMilliseconds: 1_000)
+      worker: worker, nonce: nonce, counter: 1, term: Term(rawValue: 3), remaining: .milliseconds(1_000))
   }
 
   private static func step(

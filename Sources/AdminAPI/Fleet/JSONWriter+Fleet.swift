@@ -1,4 +1,5 @@
 package import JSON
+internal import Lifecycle
 internal import Market
 internal import Ports
 package import Services
@@ -78,7 +79,7 @@ extension JSONWriter {
     key("term")
     optional(fleet.leader?.term.rawValue)
     key("lease_remaining_ms")
-    optional(fleet.leader?.remainingMilliseconds)
+    optional(fleet.leader?.remaining.wholeMilliseconds)
     key("redis_fault")
     optional(fleet.redisFault)
     endObject()
@@ -144,7 +145,7 @@ extension JSONWriter {
     key("orders_per_second")
     optional(shard.ordersPerSecond)
     key("lease_remaining_ms")
-    optional(shard.leaseRemainingMilliseconds)
+    optional(shard.leaseRemaining?.wholeMilliseconds)
     endObject()
   }
 

@@ -237,10 +237,14 @@ struct SettlementBuilder: Sendable {
   private mutating func update(
     _ order: OpenOrder, _ status: OrderStatus, replacedBy: OrderID? = nil, clearsPending: Bool = false
   ) {
+    let earlier = orders[order.id]
+    precondition(
+      earlier.map { $0.status == status || $0.status.mayBecome(status) } ?? true,
+      "order \(order.id): it may not become \(status)")
     orders[order.id] = .init(
       account: order.account, id: order.id, status: status, filled: order.filled, filledValue: order.filledValue,
       priority: order.priority, replacedBy: replacedBy,
-      clearsPending: clearsPending || orders[order.id]?.clearsPending == true || !status.isOpen)
+      clearsPending: clearsPending || earlier?.clearsPending == true || !status.isOpen)
   }
 
   private mutating func record(

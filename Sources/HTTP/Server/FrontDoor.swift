@@ -67,7 +67,9 @@ final class FrontDoor {
     isTrusted = { configuration.trustedProxies.contains($0) }
     headLimit = configuration.headLimit
     probes = configuration.probes
-    self.deadlines = (deadlines.head, configuration.idleTimeout.nanoseconds, TimeLimits.refusedClient.value.nanoseconds)
+    self.deadlines = (
+      deadlines.head, configuration.idleTimeout.wholeNanoseconds, TimeLimits.refusedClient.value.wholeNanoseconds
+    )
     refusal = { configuration.refusal($0.status, $0.message) }
     scratch = .allocate(byteCount: configuration.headLimit + 4, alignment: 16)
     listen(true)

@@ -1,3 +1,5 @@
+internal import Lifecycle
+
 /// An HTTP/1.1 server that answers through an async handler, without a thread per request.
 ///
 /// The handler runs on the server's loop thread, and so does all it calls that has no executor of its own: it must not
@@ -60,7 +62,7 @@ public final class HTTPServer: Sendable {
       for loop in loops { await withCheckedContinuation { ended in loop.whenDrained { _ in ended.resume() } } }
       await drainStreams(within: .seconds(1))
     } onCancel: {
-      for loop in loops { loop.requestDrain(within: deadline.nanoseconds) }
+      for loop in loops { loop.requestDrain(within: deadline.wholeNanoseconds) }
     }
   }
 
@@ -71,7 +73,7 @@ public final class HTTPServer: Sendable {
   public func drain(deadline: Duration) async -> Bool {
     let clock = ContinuousClock()
     let end = clock.now + deadline
-    for loop in loops { loop.requestDrain(within: deadline.nanoseconds) }
+    for loop in loops { loop.requestDrain(within: deadline.wholeNanoseconds) }
     var allAnswered = true
     for loop in loops {
       let answered = await withCheckedContinuation { ended in loop.whenDrained { ended.resume(returning: $0) } }
@@ -83,7 +85,7 @@ public final class HTTPServer: Sendable {
 
   /// Streams are closed when the answers that may bring their last news are out.
   private func drainStreams(within span: Duration) async {
-    streams.requestDrain(within: span.nanoseconds)
+    streams.requestDrain(within: span.wholeNanoseconds)
     await withCheckedContinuation { ended in streams.whenDrained { ended.resume() } }
   }
 
@@ -102,15 +104,5 @@ extension HTTPServerConfiguration {
     if headLimit < 2048 { throw .badConfiguration("headLimit must be at least 2048 bytes") }
     if bodyLimit < 0 { throw .badConfiguration("bodyLimit must not be negative") }
     if inFlightLimit < loops { throw .badConfiguration("inFlightLimit must be at least 1 for each loop") }
-  }
-}
-
-extension Duration {
-  /// The whole span in nanoseconds, clamped to what fits.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow
-      ? (seconds < 0 ? .min : .max) : product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
   }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Lifecycle
 
 /// The bounds of a server: where it listens and how much it takes on.
@@ -77,21 +78,13 @@ public enum HTTPBodyVerdict: Sendable {
 extension HTTPResponse {
   /// The default refusal: `{"code": …, "message": …}`, the code being the status followed by `10000`.
   public static func refusal(status: Int, message: String) -> HTTPResponse {
-    HTTPResponse(
-      status: status, headers: [("Content-Type", "application/json")],
-      body: Array("{\"code\":\(status * 100_000 + 10_000),\"message\":\(jsonQuoted(message))}".utf8))
+    var json = JSONWriter(capacity: 128)
+    json.beginObject()
+    json.key("code")
+    json.integer(Int64(status) * 100_000 + 10_000)
+    json.key("message")
+    json.string(message)
+    json.endObject()
+    return HTTPResponse(status: status, headers: [("Content-Type", "application/json")], body: json.bytes)
   }
-}
-
-/// The text as a JSON string.
-private func jsonQuoted(_ text: String) -> String {
-  var quoted = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"", "\\": quoted += "\\\(scalar)"
-    case _ where scalar.value < 0x20: quoted += " "
-    default: quoted.unicodeScalars.append(scalar)
-    }
-  }
-  return quoted + "\""
 }

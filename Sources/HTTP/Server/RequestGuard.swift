@@ -55,7 +55,7 @@ struct RequestGuard {
 }
 
 /// ASCII bytes equal to a lower-case word in any case.
-func equals(_ bytes: UnsafeBufferPointer<UInt8>, _ lowercased: StaticString) -> Bool {
+package func equals(_ bytes: UnsafeBufferPointer<UInt8>, _ lowercased: StaticString) -> Bool {
   guard bytes.count == lowercased.utf8CodeUnitCount else { return false }
   for index in bytes.indices where lowercaseASCII(bytes[index]) != lowercased.utf8Start[index] { return false }
   return true
@@ -66,7 +66,7 @@ func equals(_ bytes: UnsafeBufferPointer<UInt8>, _ lowercased: StaticString) -> 
 func lowercaseASCII(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
 /// A number of up to 18 decimal digits.
-func decimal(_ digits: UnsafeBufferPointer<UInt8>) -> Int? {
+package func decimal(_ digits: UnsafeBufferPointer<UInt8>) -> Int? {
   guard (1...18).contains(digits.count) else { return nil }
   var value = 0
   for digit in digits {

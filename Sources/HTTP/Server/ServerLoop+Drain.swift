@@ -45,7 +45,7 @@ extension ServerLoop {
     guard daemon != nil, let deadline = ends.withLock({ $0.drainDeadline }) else { return }
     if drain == nil {
       closeListener()
-      drain = Drain(graceEnd: now + configuration.drainGrace.nanoseconds)
+      drain = Drain(graceEnd: now + configuration.drainGrace.wholeNanoseconds)
     }
     guard now >= drain!.nextLook else { return }
     drain!.nextLook = now + Drain.step

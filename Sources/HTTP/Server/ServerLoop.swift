@@ -56,8 +56,8 @@ final class ServerLoop: @unchecked Sendable {
     self.streams = streams
     limits = LoopLimits(configuration)
     deadlines = PhaseDeadlines(
-      head: configuration.headDeadline.nanoseconds, body: configuration.bodyDeadline.nanoseconds,
-      answer: configuration.answerDeadline.nanoseconds)
+      head: configuration.headDeadline.wholeNanoseconds, body: configuration.bodyDeadline.wholeNanoseconds,
+      answer: configuration.answerDeadline.wholeNanoseconds)
     executor = try LoopExecutor()
     placeholder = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard placeholder >= 0 else { throw .outOfDescriptors }

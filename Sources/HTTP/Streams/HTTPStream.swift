@@ -91,7 +91,6 @@ public enum HTTPStreamKind: Sendable {
 public enum HTTPStreamCode: UInt16, Sendable {
   case normal = 1000
   case goingAway = 1001
-  case unsupportedData = 1003
   case policyViolation = 1008
   case internalError = 1011
   case tryAgainLater = 1013

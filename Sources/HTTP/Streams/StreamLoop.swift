@@ -147,7 +147,7 @@ final class StreamLoop: @unchecked Sendable {
     counters.opened.add(1)
     buttonwood_prepare_stream(
       adoption.socket, Int32(clamping: limits.kernelBufferBytes),
-      UInt32(clamping: limits.idleLimit.nanoseconds / 1_000_000))
+      UInt32(clamping: limits.idleLimit.wholeNanoseconds / 1_000_000))
     control(EPOLL_CTL_ADD, connection.socket, connection.stream.id, EPOLLIN.rawValue)
     _ = connection.stream.send(HTTPStreamChunk(bytes: adoption.head))
     adoption.handler.opened(adoption.stream)
@@ -215,7 +215,7 @@ final class StreamLoop: @unchecked Sendable {
     guard connection.isDry, let end = connection.endSoFar else { return }
     if case .closing = connection.phase {
       shutdown(connection.socket, Int32(SHUT_WR))
-      connection.phase = .lingering(end, until: now + limits.closeLimit.nanoseconds)
+      connection.phase = .lingering(end, until: now + limits.closeLimit.wholeNanoseconds)
     }
     if connection.hasHeardClose { self.end(connection, end) }
   }
@@ -239,7 +239,7 @@ final class StreamLoop: @unchecked Sendable {
 
   private func beginClosing(_ connection: StreamConnection, _ end: HTTPStreamEnd) {
     guard case .open = connection.phase else { return }
-    connection.phase = .closing(end, until: now + limits.closeLimit.nanoseconds)
+    connection.phase = .closing(end, until: now + limits.closeLimit.wholeNanoseconds)
   }
 
   /// Cuts a stream off.
@@ -270,7 +270,7 @@ final class StreamLoop: @unchecked Sendable {
   // MARK: Time
 
   private func sweep() {
-    let shortest = min(limits.pingInterval, limits.idleLimit, limits.closeLimit).nanoseconds
+    let shortest = min(limits.pingInterval, limits.idleLimit, limits.closeLimit).wholeNanoseconds
     nextSweep = now + max(10_000_000, min(1_000_000_000, shortest / 4))
     for connection in Array(connections.values) {
       switch connection.phase {
@@ -282,7 +282,7 @@ final class StreamLoop: @unchecked Sendable {
   }
 
   private func lookAfter(_ connection: StreamConnection) {
-    let idle = limits.idleLimit.nanoseconds
+    let idle = limits.idleLimit.wholeNanoseconds
     if !connection.isDry && now - connection.lastProgress > idle {
       counters.slow.add(1)
       return end(connection, .slowReader)
@@ -293,7 +293,7 @@ final class StreamLoop: @unchecked Sendable {
       return end(connection, .silent)
     }
     let heard = isWebSocket ? max(connection.lastReceived, connection.lastPing) : connection.lastPing
-    guard now - heard > limits.pingInterval.nanoseconds, connection.isDry else { return }
+    guard now - heard > limits.pingInterval.wholeNanoseconds, connection.isDry else { return }
     connection.lastPing = now
     _ = connection.stream.send(isWebSocket ? .ping : .comment("still here"))
   }

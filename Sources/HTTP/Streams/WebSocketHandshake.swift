@@ -29,7 +29,7 @@ enum WebSocketHandshake {
   }
 
   /// What proves that the key was read.
-  static func accept(_ key: String) -> String { base64(SHA1Digest.of(Array((key + guid).utf8))) }
+  static func accept(_ key: String) -> String { Base64.encode(SHA1Digest.of(Array((key + guid).utf8))) }
 
   /// Whether a header, which may come more than once, lists a word in any case.
   private static func hasToken(_ name: String, _ word: String, in request: HTTPRequest) -> Bool {
@@ -42,24 +42,5 @@ enum WebSocketHandshake {
     }
   }
 
-  private static func isKey(_ key: String) -> Bool {
-    key.utf8.count == 24 && key.hasSuffix("==") && key.utf8.dropLast(2).allSatisfy { alphabet.contains($0) }
-  }
-
-  private static func base64(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let group = rest.prefix(3)
-      rest = rest.dropFirst(3)
-      let word = group.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(16 - 8 * $1.offset) }
-      for digit in 0..<4 {
-        text.append(
-          digit <= group.count ? alphabet[Int(word >> UInt32(18 - 6 * digit)) & 0x3F] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  private static func isKey(_ key: String) -> Bool { key.utf8.count == 24 && Base64.decode(key)?.count == 16 }
 }

@@ -1,5 +1,5 @@
 internal import Glibc
-package import HTTP
+package import HTTPLoad
 
 /// Completions on their way from the HTTP client's thread to the one that plans.
 ///

@@ -1,4 +1,4 @@
-internal import HTTP
+internal import HTTPLoad
 internal import Lifecycle
 
 /// A load on a gateway over HTTP: at a given rate whatever the answers (open loop), or as much as is answered (closed loop).
@@ -96,11 +96,7 @@ package struct SystemLoad {
       let answer = TradingAnswer(completion.outcome, to: flight.request.call)
       if case .order(let identifier) = answer { plan.acknowledged(flight.request, as: identifier) }
       let latency = completion.receivedAt - (flight.due ?? completion.sentAt)
-      result.take(answer, to: flight.request.call, latency: latency)
+      result.take(answer, latency: latency)
     }
   }
-}
-
-extension Duration {
-  var wholeNanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
 }

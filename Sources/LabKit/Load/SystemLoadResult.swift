@@ -51,7 +51,7 @@ package struct SystemLoadResult: Sendable, Equatable {
     span > 0 ? Int(Double(count) * 1e9 / Double(span)) : 0
   }
 
-  mutating func take(_ answer: TradingAnswer, to call: TradingCall, latency: Int64) {
+  mutating func take(_ answer: TradingAnswer, latency: Int64) {
     switch answer {
     case .order:
       orders += 1

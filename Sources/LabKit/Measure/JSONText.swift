@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A JSON value to be printed.
 package indirect enum JSONText: Sendable, Equatable {
   case null
@@ -32,17 +34,8 @@ package indirect enum JSONText: Sendable, Equatable {
   }
 
   private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\u{0}"..."\u{1F}":
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
+    var bytes: [UInt8] = []
+    JSONWriter.appendQuoted(text, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

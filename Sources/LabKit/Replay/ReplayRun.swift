@@ -1,5 +1,5 @@
 package import Recordings
-internal import HTTP
+internal import HTTPLoad
 internal import Lifecycle
 
 /// Carries a plan out: sends what it decides, tells it what is answered, shows how far it is.

@@ -122,7 +122,7 @@ package final class StreamCrowd: @unchecked Sendable {
     while !share() {
       while opening < Self.openingLimit, nextSeat < seats.count { beginNext() }
       let count = epoll_wait(poller, &ready, Int32(ready.count), 100)
-      for event in ready.prefix(Int(max(0, count))) { serve(Int(event.data.u64), event.events) }
+      for event in ready.prefix(Int(max(0, count))) { serve(Int(event.data.u64)) }
     }
     for seat in seats where seat.socket >= 0 { close(seat.socket) }
     return seats.map(\.record)
@@ -163,7 +163,7 @@ package final class StreamCrowd: @unchecked Sendable {
     epoll_ctl(poller, operation, seats[number].socket, &event)
   }
 
-  private func serve(_ number: Int, _ events: UInt32) {
+  private func serve(_ number: Int) {
     let seat = seats[number]
     guard seat.socket >= 0 else { return }
     guard seat.hasConnected else {

@@ -1,5 +1,5 @@
 internal import JSON
-package import HTTP
+package import HTTPLoad
 
 /// What an answer of the Trading API means to a load that must lose no order and double none.
 package enum TradingAnswer: Sendable, Equatable {

@@ -1,5 +1,5 @@
 package import JSON
-package import HTTP
+package import HTTPLoad
 
 /// A gateway as a load sees it: connections, the accounts' keys, and single questions in between.
 package struct TradingClient: Sendable {

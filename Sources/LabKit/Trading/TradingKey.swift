@@ -1,5 +1,5 @@
 internal import JSON
-internal import HTTP
+internal import HTTPLoad
 internal import Lifecycle
 
 /// An account with a key to trade for it, as `buttonwood account create --json` prints it.

@@ -1,4 +1,4 @@
-package import HTTP
+package import HTTPLoad
 package import Market
 
 /// A call of the Trading API that a load sends.

@@ -14,6 +14,8 @@ public struct TimeLimit: Hashable, Sendable {
     case ownership = "ownership"
     /// The HTTP server of a role.
     case http = "HTTP"
+    /// Our calls of other servers.
+    case outgoing = "outgoing HTTP"
     /// A process that ends.
     case stop = "stopping"
   }

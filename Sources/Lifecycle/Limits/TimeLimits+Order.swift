@@ -74,5 +74,11 @@ extension TimeLimits {
     TimeLimitOrder(
       longer: streamIdle, shorter: [streamPing, streamPing],
       because: "two pings may be lost before a client counts as gone"),
+    TimeLimitOrder(
+      longer: call, shorter: [callConnect],
+      because: "a server that took long to reach still has time to answer"),
+    TimeLimitOrder(
+      longer: stopMargin, shorter: [stuck],
+      because: "a round in hand when the time for draining is over may still end"),
   ]
 }

@@ -126,6 +126,14 @@ public enum TimeLimits {
     name: "confirmation", place: .http, value: .seconds(2),
     bounds: "how long a subscription to market data waits for what it begins with before it is confirmed without")
 
+  // MARK: Outgoing HTTP
+
+  public static let callConnect = TimeLimit(
+    name: "connect", place: .outgoing, value: .seconds(3),
+    bounds: "looking up and connecting to a server of somebody else, with TLS's handshake")
+  public static let call = TimeLimit(
+    name: "call", place: .outgoing, value: .seconds(10), bounds: "all of a call of a server of somebody else")
+
   // MARK: Stopping
 
   public static let workerDrain = TimeLimit(
@@ -134,6 +142,9 @@ public enum TimeLimits {
   public static let gatewayDrain = TimeLimit(
     name: "gateway --drain", place: .stop, value: .seconds(20),
     bounds: "how long SIGTERM waits for requests in flight")
+  public static let stopMargin = TimeLimit(
+    name: "beyond --drain", place: .stop, value: .seconds(9),
+    bounds: "how long all parts of a process may take to stop beyond --drain; then it ends without the rest")
 
   /// All of them, place by place.
   public static let all = [
@@ -145,6 +156,6 @@ public enum TimeLimits {
     probe,
     renewal, lease, unreachable, stuck, handOver, requestHead, requestBody, answer, idleConnection, streamPing,
     streamIdle,
-    streamClose, refusedClient, confirmation, workerDrain, gatewayDrain,
+    streamClose, refusedClient, confirmation, callConnect, call, workerDrain, gatewayDrain, stopMargin,
   ]
 }

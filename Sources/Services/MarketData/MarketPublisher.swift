@@ -54,14 +54,26 @@ public final class MarketPublisher: Sendable {
     var isEmpty: Bool { shards.isEmpty && instruments.isEmpty }
   }
 
-  private struct State {
-    var waiting: [Shard: [InstrumentID: MarketUpdate]] = [:]
+  /// Updates that wait to be published, those of an instrument together as one.
+  private struct Waiting: GatheredWork {
+    var updates: [Shard: [InstrumentID: MarketUpdate]] = [:]
+    /// Levels and trades in them.
     var weight = 0
+    var isEmpty: Bool { updates.isEmpty }
+
+    mutating func add(_ update: MarketUpdate, of shard: Shard) {
+      weight += update.changes.count + update.trades.count + 1
+      if updates[shard]?[update.instrument]?.absorb(update) == nil {
+        updates[shard, default: [:]][update.instrument] = update
+      }
+    }
+  }
+
+  private struct State {
     var loss = Loss()
     var restsUntil: ContinuousClock.Instant?
     var owners: [Shard: UInt64] = [:]
     var quotes: [InstrumentQuote] = []
-    var isPublishing = false
     var counts = Counts()
   }
 
@@ -71,6 +83,7 @@ public final class MarketPublisher: Sendable {
   private let troubles: PortTroubles
   private let clock = ContinuousClock()
   private let state = Lock(State())
+  private let queue = BackgroundQueue<Waiting>()
 
   /// Publishes to `stream`.
   /// - Parameters:
@@ -128,30 +141,22 @@ public final class MarketPublisher: Sendable {
   /// Publishes what happened in a shard, as soon as possible.
   func offer(_ updates: [MarketUpdate], of shard: Shard) {
     guard !updates.isEmpty else { return }
-    let begins = state.withLock { state in
-      keepQuotes(of: updates, &state)
-      for update in updates { wait(update, of: shard, &state) }
-      if state.weight > settings.waitingLimit { dropWaiting(&state) }
-      defer { state.isPublishing = state.isPublishing || !state.waiting.isEmpty }
-      return !state.isPublishing && !state.waiting.isEmpty
+    state.withLock { keepQuotes(of: updates, &$0) }
+    let dropped = queue.add(sending: { await self.publish($0) }) { waiting in
+      for update in updates { waiting.add(update, of: shard) }
+      guard waiting.weight > settings.waitingLimit else { return Waiting() }
+      defer { waiting = Waiting() }
+      return waiting
     }
-    if begins { Task { await publish() } }
+    if !dropped.isEmpty { state.withLock { lose(dropped, &$0) } }
   }
 
-  private func wait(_ update: MarketUpdate, of shard: Shard, _ state: inout State) {
-    state.weight += update.changes.count + update.trades.count + 1
-    if state.waiting[shard]?[update.instrument]?.absorb(update) == nil {
-      state.waiting[shard, default: [:]][update.instrument] = update
-    }
-  }
-
-  private func dropWaiting(_ state: inout State) {
-    for (shard, updates) in state.waiting {
+  /// Takes note of updates that nobody will see.
+  private func lose(_ waiting: Waiting, _ state: inout State) {
+    for (shard, updates) in waiting.updates {
       state.counts.dropped += updates.count
       if state.owners[shard] != nil { state.loss.shards.insert(shard) }
     }
-    state.waiting = [:]
-    state.weight = 0
   }
 
   private func keepQuotes(of updates: [MarketUpdate], _ state: inout State) {
@@ -165,24 +170,15 @@ public final class MarketPublisher: Sendable {
     }
   }
 
-  private func publish() async {
-    while true {
-      let batch = state.withLock { state in
-        let batch = state.waiting
-        (state.waiting, state.weight) = ([:], 0)
-        state.isPublishing = !batch.isEmpty
-        return batch
-      }
-      guard !batch.isEmpty else { return }
-      do throws(StreamError) {
-        let lost = try await stream.publish(batch.mapValues { Array($0.values) })
-        troubles.succeeded(.marketStream)
-        published(batch, lost: lost)
-        try? await Task.sleep(for: settings.publicationPause)
-      } catch {
-        troubles.failed(.marketStream, error)
-        failed(batch)
-      }
+  private func publish(_ waiting: Waiting) async {
+    do throws(StreamError) {
+      let lost = try await stream.publish(waiting.updates.mapValues { Array($0.values) })
+      troubles.succeeded(.marketStream)
+      published(waiting.updates, lost: lost)
+      try? await Task.sleep(for: settings.publicationPause)
+    } catch {
+      troubles.failed(.marketStream, error)
+      failed(waiting)
     }
   }
 
@@ -197,12 +193,12 @@ public final class MarketPublisher: Sendable {
     }
   }
 
-  private func failed(_ batch: [Shard: [InstrumentID: MarketUpdate]]) {
+  private func failed(_ batch: Waiting) {
+    let behind = queue.drop()
     state.withLock { state in
       state.counts.failures += 1
-      state.counts.dropped += batch.values.reduce(0) { $0 + $1.count }
-      for shard in batch.keys where state.owners[shard] != nil { state.loss.shards.insert(shard) }
-      dropWaiting(&state)
+      lose(batch, &state)
+      lose(behind, &state)
       state.restsUntil = clock.now + settings.failurePause
     }
   }

@@ -24,8 +24,8 @@ public struct FleetStatus: Hashable, Sendable {
     public var owner: WorkerID?
     /// How sure that is.
     public var state: ShardState
-    /// Milliseconds until its lease expires; nil without one.
-    public var leaseRemainingMilliseconds: Int64?
+    /// How long until its lease expires; nil without one.
+    public var leaseRemaining: Duration?
     /// Commands settled a second since the last look; nil at the first.
     public var ordersPerSecond: Int64?
   }
@@ -59,7 +59,7 @@ public struct FleetStatus: Hashable, Sendable {
       return ShardStatus(
         record: record, owner: known == nil ? record.claimedBy : lease?.owner,
         state: Self.state(record, lease, isKnown: known != nil),
-        leaseRemainingMilliseconds: lease?.remainingMilliseconds, ordersPerSecond: rates[record.shard])
+        leaseRemaining: lease?.remaining, ordersPerSecond: rates[record.shard])
     }
     demand = WorkerDemand(
       workers: known.map(\.workers),

@@ -15,12 +15,11 @@ public struct PortRetry: Sendable {
 
   /// It failed.
   /// - Parameter random: Any bits.
-  /// - Returns: How long to wait; at least half of the bound, so that a run of short draws is no busy loop.
+  /// - Returns: How long to wait.
   @discardableResult
   public mutating func failed(now: ContinuousClock.Instant, random: UInt64) -> Duration {
     failures += 1
-    let bound = backoff.bound(afterFailures: failures)
-    let pause = bound / 2 + backoff.pause(afterFailures: failures, random: random) / 2
+    let pause = backoff.rest(afterFailures: failures, random: random)
     restsUntil = now + pause
     return pause
   }

@@ -1,4 +1,4 @@
-internal import ClientKit
+internal import Digest
 internal import Market
 
 /// Where a page of market data ended, in a form that clients hand back: base 64 of the symbol and the place in its history.

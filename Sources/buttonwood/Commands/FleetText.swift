@@ -66,7 +66,7 @@ enum FleetText {
       table.add([
         record.shard.description, shard.state.rawValue, shard.owner?.rawValue ?? "-", record.epoch.description,
         record.lag.last.description, record.lag.processed.description, "\(record.lag.commands)",
-        shard.ordersPerSecond.map { "\($0)" } ?? "-", shard.leaseRemainingMilliseconds.map { "\($0)" } ?? "-",
+        shard.ordersPerSecond.map { "\($0)" } ?? "-", shard.leaseRemaining.map { "\($0.wholeMilliseconds)" } ?? "-",
         "\(record.symbols.count)",
       ])
     }

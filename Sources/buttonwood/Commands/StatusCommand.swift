@@ -55,7 +55,7 @@ enum StatusCommand {
       let clock = SteadyClock()
       let redis = RedisStoreSettings(address: connections.redis, name: "status")
       health = FleetHealthInquiry(
-        connections, StoreSettings.ledger(url: connections.databaseURL, role: "operator"), redis, now: { clock.now })
+        StoreSettings.ledger(url: connections.databaseURL, role: "operator"), redis, now: { clock.now })
       fleet = FleetInquiry(
         shards: PostgresShardReader(session: CommandLineTool.session(connections.databaseURL)),
         leases: RedisLeaseStore(redis), members: RedisMembership(redis), leaders: RedisLeadership(redis),

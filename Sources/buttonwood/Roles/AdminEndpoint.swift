@@ -9,7 +9,7 @@ internal import Services
 internal import Telemetry
 
 /// The admin port of a process: health and metrics for everyone, the rest for who has the token.
-struct AdminEndpoint {
+struct AdminEndpoint: Service {
   /// Where it listens and who may ask.
   struct Options {
     var listen: ListenAddress
@@ -24,20 +24,23 @@ struct AdminEndpoint {
     }
   }
 
+  let name = "admin endpoint"
   private let server: HTTPServer
   /// How the fleet stands.
   let fleet: FleetInquiry
   /// Which stores answer this process.
   let stores: StoreWatch
-  private let watching: Task<Void, Never>
+  private let clocks: ClockWatch
+  private let findings: FindingWatch
+  private let shown: FindingMetrics
 
-  /// Binds and serves.
+  /// Binds; whoever asks is answered from now on.
   /// - Parameters:
   ///   - metrics: What `/metrics` shows.
   ///   - process: The process's name; its role and host when nil.
   ///   - connections: Where the fleet's state is read from, over connections of the endpoint's own.
   ///   - whyNotReady: What `/readyz` answers with 503; nil when the process is ready.
-  ///   - clocks: Compares this host's clock with the database's; it is brought to life here.
+  ///   - clocks: Compares this host's clock with the database's; it is run here.
   ///   - notices: What this process itself notices.
   ///   - report: Hears when a store is lost and when it is back.
   init(
@@ -56,12 +59,13 @@ struct AdminEndpoint {
       shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
       leases: RedisLeaseStore(redis), members: members, leaders: RedisLeadership(redis),
       now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
-    let findings = Self.findings(connections, settings, redis, clocks, notices)
+    self.clocks = clocks
+    findings = Self.findings(settings, redis, clocks, notices)
     let stores = StoreWatch(
       postgres: PostgresProbe(session: PostgresSession(settings, name: "probe")), redis: RedisProbe(redis),
       clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: report)
     self.stores = stores
-    let found = FindingMetrics(metrics, stores)
+    shown = FindingMetrics(metrics, stores)
     let halts = PostgresSession(settings, name: "halts")
     let name = process ?? RoleOptions.processName(role)
     let service = AdminService(
@@ -71,24 +75,17 @@ struct AdminEndpoint {
       process: name, whyNotReady: whyNotReady)
     server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
-    watching = Task {
-      await withTaskGroup(of: Void.self) { group in
-        group.addTask { await stores.run() }
-        group.addTask { await clocks.run() }
-        group.addTask { await findings.run { found.show($0) } }
-      }
-    }
   }
 
   /// What is wrong with the exchange as it is seen from here, over connections of its own: a store that hangs must keep
   /// nobody else waiting.
   private static func findings(
-    _ connections: ConnectionOptions, _ settings: PostgresOptions, _ redis: RedisStoreSettings, _ clocks: ClockWatch,
+    _ settings: PostgresOptions, _ redis: RedisStoreSettings, _ clocks: ClockWatch,
     _ notices: OwnNotices?
   ) -> FindingWatch {
     let now = SteadyClock()
     let inquiry = FleetHealthInquiry(
-      connections, settings, redis, skew: { clocks.skew?.ahead }, own: { notices?.counts ?? FleetHealth.OwnCounts() },
+      settings, redis, skew: { clocks.skew?.ahead }, own: { notices?.counts ?? FleetHealth.OwnCounts() },
       now: { now.now })
     var limits = FindingLimits()
     limits.skewRefused = clocks.bound
@@ -102,9 +99,14 @@ struct AdminEndpoint {
     return shown.contains(":") ? "[\(shown)]:\(server.boundPort)" : "\(shown):\(server.boundPort)"
   }
 
-  /// Ends it.
-  func stop() async {
-    watching.cancel()
-    _ = await server.drain(deadline: .seconds(2))
+  /// Watches what the answers tell of.
+  func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await stores.run() }
+      group.addTask { await clocks.run() }
+      group.addTask { await findings.run { shown.show($0) } }
+    }
   }
+
+  func stop() async { _ = await server.drain(deadline: .seconds(2)) }
 }

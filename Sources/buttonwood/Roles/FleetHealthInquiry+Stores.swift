@@ -8,7 +8,7 @@ internal import Services
 extension FleetHealthInquiry {
   /// Looks at both stores over connections of its own.
   convenience init(
-    _ connections: ConnectionOptions, _ settings: PostgresOptions, _ redis: RedisStoreSettings,
+    _ settings: PostgresOptions, _ redis: RedisStoreSettings,
     skew: @escaping @Sendable () -> Duration? = { nil },
     own: @escaping @Sendable () -> FleetHealth.OwnCounts = { FleetHealth.OwnCounts() },
     now: @escaping @Sendable () -> Timestamp

@@ -114,6 +114,14 @@ enum GatewayCommand {
     }
   }
 
+  /// The role's settings.
+  static var settings: [Setting] {
+    do throws(CommandLineExit) { _ = try Options(Setting.question) } catch {
+      if case .settings(let settings) = error { return settings }
+    }
+    return []
+  }
+
   /// Runs until SIGTERM; returns the exit status.
   static func run(_ arguments: [String]) async -> Int32 {
     let options: Options
@@ -194,39 +202,51 @@ enum GatewayCommand {
       StreamMetrics.show(server, metrics)
       let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
       if let obstacle = await schema.obstacle() { service.close(because: obstacle) }
-      server.start()
-      log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
       let days = DayTableWatch(PostgresShardReader(session: session("days")), metrics, log)
-      let serving = Task {
-        await schema.run { obstacle in
-          if let obstacle { service.close(because: obstacle) } else { service.open() }
+      let isReady = Signal()
+      /// A loop that needs the schema.
+      func loop(_ name: String, _ body: @escaping @Sendable () async -> Void) -> LoopService {
+        LoopService(name) {
+          await isReady.wait()
+          await body()
         }
-        await withTaskGroup(of: Void.self) { group in
-          group.addTask { await desk.run() }
-          group.addTask { await marketClock.run() }
-          group.addTask { await feed.run() }
-          group.addTask { await counts.follow(desk) }
-          group.addTask { await days.run() }
-          group.addTask { await Self.follow(clocks, service) }
-          group.addTask { await journal.follow { (desk.unpublished, admin.stores.isUp(.redis)) } }
-          group.addTask {
+      }
+      let isAnswered = Lock(false)
+      // The server stops first: what it has taken is answered while all that answers rest on still works.
+      let isClean = await RoleServices.run(
+        [
+          admin,
+          LoopService("schema") {
+            await schema.run { obstacle in
+              if let obstacle { service.close(because: obstacle) } else { service.open() }
+            }
+            isReady.give()
+            await Signal().wait()
+          },
+          loop("order desk") { await desk.run() }, loop("market clock") { await marketClock.run() },
+          loop("events") { await feed.run() }, loop("counts") { await counts.follow(desk) },
+          loop("day tables") { await days.run() }, loop("clock") { await Self.follow(clocks, service) },
+          loop("journal") { await journal.follow { (desk.unpublished, admin.stores.isUp(.redis)) } },
+          loop("keys") {
             await keyWatch.run { change in
               switch change {
               case .key(let keyID): service.forgetKey(keyID)
               case .unknown: service.forgetAllKeys()
               }
             }
-          }
-        }
-      }
-      await StopSignal.wait()
-      log.notice("draining")
-      let isClean = await server.drain(deadline: options.drain)
-      serving.cancel()
-      await admin.stop()
+          },
+          DrainingService("Trading API") {
+            log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
+            await server.run()
+          } stop: {
+            let isWhole = await server.drain(deadline: options.drain)
+            isAnswered.withLock { $0 = isWhole }
+          },
+        ], drain: options.drain, log)
       for pool in pools { await pool.close() }
-      log.notice("stopped", ["answered_all": isClean])
-      return isClean ? 0 : 1
+      let answered = isAnswered.withLock { $0 }
+      log.notice("stopped", ["answered_all": answered])
+      return isClean && answered ? 0 : 1
     } catch {
       Console.write("buttonwood gateway: \(error)\n", to: .error)
       return 1

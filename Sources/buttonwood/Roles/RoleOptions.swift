@@ -93,10 +93,3 @@ enum RoleOptions {
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
-
-extension Duration {
-  /// In microseconds, rounded down.
-  fileprivate var wholeMicroseconds: Int64 {
-    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
-  }
-}

@@ -77,6 +77,14 @@ enum WorkerCommand {
     case off
   }
 
+  /// The role's settings.
+  static var settings: [Setting] {
+    do throws(CommandLineExit) { _ = try Options(Setting.question) } catch {
+      if case .settings(let settings) = error { return settings }
+    }
+    return []
+  }
+
   /// Runs the role, or the command about running workers that the first word names; returns the exit status.
   static func run(_ arguments: [String]) async -> Int32 {
     switch arguments.first {
@@ -94,7 +102,7 @@ enum WorkerCommand {
     let id = RoleOptions.workerID(host: host)
     let log = Log.standardError().with(["role": "worker", "worker": id])
     let url = options.connections.databaseURL
-    func session(_ name: String) -> PostgresSession {
+    @Sendable func session(_ name: String) -> PostgresSession {
       PostgresSession(StoreSettings.ledger(url: url, role: "worker"), name: name)
     }
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
@@ -125,67 +133,64 @@ enum WorkerCommand {
           return await worker.isWell() ? nil : "its leases are not renewed; see the worker's log"
         }, clocks: clocks, notices: notices)
       let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
-      let isStopping = Lock(false)
-      let stopper = Task {
-        await StopSignal.wait()
-        log.notice("draining")
-        isStopping.withLock { $0 = true }
-        running.withLock { $0 }?.stop()
-      }
-      let found = await allShards(
-        schema, reader, isStopping: { isStopping.withLock { $0 } }, tell: { found in obstacle.withLock { $0 = found } })
-      guard let shards = found else {
-        await admin.stop()
-        log.notice("stopped")
-        return 0
-      }
+      let isStopping = Signal()
       let market = MarketPublisher(
         stream: RedisMarketStream(redis) {
           let instruments = try await reader.instruments()
           return Dictionary(uniqueKeysWithValues: instruments.map { ($0.id, $0.symbol) })
         },
         history: options.keepsQuotes ? PostgresQuoteHistory(session: session("quotes")) : nil, troubles: troubles.ports)
-      let pulse = WorkPulse()
-      let worker = WorkerService(
-        identity: Heartbeat(
-          worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
-          admin: options.advertise ?? admin.address(options.admin)),
-        shards: shards,
-        world: .init(
-          ledger: PostgresSettlementLedger(
-            session: session("settle"), sessionGuard: sessionGuard, onProgress: { pulse.progressed() }),
-          claims: PostgresSettlementLedger(
-            session: session("claim"), deepSession: session("recover"), halfSession: session("recover-half"),
-            sessionGuard: sessionGuard),
-          preparations: PostgresSettlementLedger(
-            session: session("prepare"), deepSession: session("prepare-deep"), halfSession: session("prepare-half")),
-          leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
-          leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
-          members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
-          leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
-          market: market, nudges: RedisEventNudges(redis),
-          marketDay: PostgresMarketLedger(session: session("market")),
-          stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard),
-          pulse: pulse, isClockFit: { clocks.isFit }),
-        settings: options.execution, now: now, random: { SecureRandom.word() },
-        clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
-      running.withLock { $0 = worker }
-      if isStopping.withLock({ $0 }) { worker.stop() }
-      let publishing = Task { await market.run() }
       let marketCounts = MarketMetrics(metrics)
-      let counting = Task { await marketCounts.run { market.counts } }
-      let gauges = Task {
-        await FleetGauges(metrics, shards).run(admin.fleet, troubles.ports) { await worker.isLeading }
+      let working = DrainingService("worker") {
+        let found = await allShards(
+          schema, reader, isStopping: { isStopping.isGiven }, tell: { found in obstacle.withLock { $0 = found } })
+        guard let shards = found else { return }
+        let pulse = WorkPulse()
+        let worker = WorkerService(
+          identity: Heartbeat(
+            worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
+            admin: options.advertise ?? admin.address(options.admin)),
+          shards: shards,
+          world: .init(
+            ledger: PostgresSettlementLedger(
+              session: session("settle"), sessionGuard: sessionGuard, onProgress: { pulse.progressed() }),
+            claims: PostgresSettlementLedger(
+              session: session("claim"), deepSession: session("recover"), halfSession: session("recover-half"),
+              sessionGuard: sessionGuard),
+            preparations: PostgresSettlementLedger(
+              session: session("prepare"), deepSession: session("prepare-deep"), halfSession: session("prepare-half")),
+            leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
+            leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
+            members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
+            leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
+            market: market, nudges: RedisEventNudges(redis),
+            marketDay: PostgresMarketLedger(session: session("market")),
+            stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard),
+            pulse: pulse, isClockFit: { clocks.isFit }),
+          settings: options.execution, now: now, random: { SecureRandom.word() },
+          clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
+        running.withLock { $0 = worker }
+        if isStopping.isGiven { worker.stop() }
+        log.notice("working", ["shards": shards.count])
+        await withTaskGroup(of: Void.self) { group in
+          group.addTask {
+            await FleetGauges(metrics, shards).run(admin.fleet, troubles.ports) { await worker.isLeading }
+          }
+          await worker.run()
+          group.cancelAll()
+        }
+      } stop: {
+        isStopping.give()
+        running.withLock { $0 }?.stop()
       }
-      log.notice("working", ["shards": shards.count])
-      await worker.run()
-      stopper.cancel()
-      gauges.cancel()
-      publishing.cancel()
-      counting.cancel()
-      await admin.stop()
+      // The worker stops first: what it settles while it drains is still published.
+      let isClean = await RoleServices.run(
+        [
+          admin, LoopService("market data") { await market.run() },
+          LoopService("market counts") { await marketCounts.run { market.counts } }, working,
+        ], drain: options.execution.drainLimit, log)
       log.notice("stopped")
-      return 0
+      return isClean ? 0 : 1
     } catch {
       Console.write("buttonwood worker: \(error)\n", to: .error)
       return 1

@@ -10,7 +10,11 @@ internal import Telemetry
 final class WorkerJournal: Sendable {
   private let worker: WorkerID
   private let log: Log
+  /// What the fleet's history is told next.
+  private let memory = BackgroundQueue<[HistoryEvent]>()
   private let history: RedisHistory
+  /// Events that wait for it at most; those that have waited longest give way.
+  private static let mostWaiting = 1_000
   private let metrics: WorkerMetrics
   private let stalledSessions: StalledSessionLog
   private let notices: OwnNotices
@@ -146,8 +150,13 @@ final class WorkerJournal: Sendable {
 
   /// The history is a courtesy: without Redis the log has it.
   private func remember(_ event: HistoryEvent) {
-    Task { [history, troubles] in
-      await troubles.ports.attempt(.fleetHistory) { () async throws(StreamError) in try await history.record([event]) }
+    let send = { @Sendable [history, troubles] (events: [HistoryEvent]) async in
+      _ = await troubles.ports.attempt(.fleetHistory) { () async throws(StreamError) in try await history.record(events)
+      }
+    }
+    memory.add(sending: send) { waiting in
+      if waiting.count == Self.mostWaiting { waiting.removeFirst() }
+      waiting.append(event)
     }
   }
 }

@@ -90,11 +90,11 @@ struct AdminServiceTests {
         lag: ShardLag(last: Sequence(rawValue: 9), processed: Sequence(rawValue: 7)), quarantined: Int64($0),
         symbols: $0 == 0 ? ["A", "B"] : [])
     }
-    let lease = Lease(owner: worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 4), remainingMilliseconds: 800)
+    let lease = Lease(owner: worker, nonce: 1, counter: 1, epoch: Epoch(rawValue: 4), remaining: .milliseconds(800))
     var heartbeat = Heartbeat(worker: worker, host: "h", pid: 7, version: "1", startedAt: Timestamp(rawValue: 0))
     heartbeat.loads[Shard(rawValue: 0)] = ShardLoad(commandsPerSecond: 5)
     let seat = LeaderElection.Seat(
-      worker: worker, nonce: 1, counter: 1, term: Term(rawValue: 6), remainingMilliseconds: 900)
+      worker: worker, nonce: 1, counter: 1, term: Term(rawValue: 6), remaining: .milliseconds(900))
     let status = FleetStatus(
       records: records,
       leases: .success(FleetLeases(leases: [Shard(rawValue: 0): lease], workers: [heartbeat], seat: seat)),

@@ -126,12 +126,4 @@ import Testing
     fixture.exchange.state.withLock { $0.now = $0.now.advanced(byMicroseconds: 20_000_000) }
     #expect(await fixture.send("GET", "/v2/clock").status == 200)
   }
-
-  @Test(arguments: [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYmFy", "foobar")])
-  func base64IsReadAsTheStandardSays(text: String, plain: String) {
-    #expect(Base64.decode(text) == Array(plain.utf8))
-  }
-
-  @Test(arguments: ["Z", "Zg", "Zg=", "Zg===", "=Zg=", "Zg==Zg==", "Z g=", "Zm9v\n", "____"])
-  func malformedBase64IsRefused(text: String) { #expect(Base64.decode(text) == nil) }
 }

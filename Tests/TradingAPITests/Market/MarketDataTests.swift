@@ -1,5 +1,6 @@
 import APITestKit
 import ClientKit
+import Digest
 import HTTP
 import JSON
 import Lifecycle

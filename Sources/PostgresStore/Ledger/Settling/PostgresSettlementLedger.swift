@@ -1,4 +1,3 @@
-public import Accounting
 internal import Lifecycle
 public import Market
 public import Ports
@@ -199,18 +198,6 @@ public struct PostgresSettlementLedger: SettlementLedger {
         uniqueKeysWithValues: (0..<rows.count).map {
           (Shard(rawValue: rows.int2($0, 0)), Sequence(rawValue: rows.int8($0, 1)))
         }))
-  }
-
-  public func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] {
-    do {
-      return try await session.use { [days] (connection) throws(PostgresError) in
-        let calls = OrderStatements.find(ids, among: try days.existing(ids.days, &connection))
-        return calls.isEmpty ? [:] : try OrderStatements.orders(try connection.pipeline(calls))
-      }
-    } catch {
-      if case .server(state: "42P01", _) = error { days.forget() }
-      throw LedgerError(error)
-    }
   }
 
   public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {

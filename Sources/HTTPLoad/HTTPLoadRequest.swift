@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// A request for a load client: its bytes are made beforehand, so that sending costs little.
 public struct HTTPLoadRequest: Sendable {
   /// The method, in capitals.

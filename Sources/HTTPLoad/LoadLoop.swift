@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Glibc
+internal import HTTP
 internal import Lifecycle
 
 /// The thread of a load client: an epoll loop over its connections.
@@ -41,7 +42,7 @@ final class LoadLoop: @unchecked Sendable {
     self.configuration = configuration
     self.completions = completions
     host = configuration.hostBytes
-    timeout = configuration.timeout.nanoseconds
+    timeout = configuration.timeout.wholeNanoseconds
     connections = (0..<configuration.connections).map { index in
       LoadConnection(index: index) {
         AnswerParser(answerLimit: configuration.answerLimit, keepsHeaders: configuration.keepsHeaders)

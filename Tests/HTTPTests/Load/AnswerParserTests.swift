@@ -1,6 +1,6 @@
 import Testing
 
-@testable import HTTP
+@testable import HTTPLoad
 
 @Suite struct AnswerParserTests {
   private static let stream =

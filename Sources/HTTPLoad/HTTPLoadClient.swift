@@ -1,3 +1,4 @@
+public import HTTP
 internal import Lifecycle
 
 /// An HTTP/1.1 client for load generators and tests: many connections on one thread, little CPU a request, times

@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// Cuts a stream of bytes into HTTP answers.
 struct AnswerParser {
   /// A whole answer.

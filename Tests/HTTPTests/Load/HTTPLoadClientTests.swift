@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import HTTPLoad
 import Lifecycle
 import Testing
 
