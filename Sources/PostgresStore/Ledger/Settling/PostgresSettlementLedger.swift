@@ -1,3 +1,4 @@
+public import Accounting
 internal import Lifecycle
 public import Market
 public import Ports
