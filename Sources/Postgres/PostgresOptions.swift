@@ -12,11 +12,11 @@ public struct PostgresOptions: Sendable {
   public var connectTimeoutSeconds = Int(TimeLimits.connect.value.components.seconds)
   /// Most seconds that a connection string may ask to wait for one host.
   public static let longestConnectTimeoutSeconds = 60
-  /// Milliseconds after which unacknowledged data breaks the connection: a black hole must not hang it.
-  public var userTimeoutMilliseconds = TimeLimits.silence.milliseconds
+  /// After how long unacknowledged data breaks the connection: a black hole must not hang it.
+  public var userTimeout = TimeLimits.silence.value
   /// The same while a flush is under way that is larger than what the server's host takes in before the server reads it.
   /// The server reads on only when it has carried out what came before, and to TCP a full buffer is silence.
-  public var longUserTimeoutMilliseconds = TimeLimits.longSilence.milliseconds
+  public var longUserTimeout = TimeLimits.longSilence.value
   /// Session settings, as `-c name=value` options.
   public var settings: [(name: String, value: String)] = []
 
@@ -43,7 +43,7 @@ public struct PostgresOptions: Sendable {
     let standard = [
       ("keepalives", "1"), ("keepalives_idle", String(TimeLimits.keepAliveIdle.value.components.seconds)),
       ("keepalives_interval", "2"), ("keepalives_count", "3"),
-      ("tcp_user_timeout", String(userTimeoutMilliseconds)),
+      ("tcp_user_timeout", String(userTimeout.wholeMilliseconds)),
       ("target_session_attrs", Self.namesSeveralHosts(given) ? "read-write" : "any"),
     ]
     return [
@@ -58,7 +58,7 @@ public struct PostgresOptions: Sendable {
   var silence: SilenceLimit? {
     guard ConnectionString.values(of: url)["tcp_user_timeout"] == nil else { return nil }
     return SilenceLimit(
-      usual: Int32(clamping: userTimeoutMilliseconds), long: Int32(clamping: longUserTimeoutMilliseconds))
+      usual: Int32(clamping: userTimeout.wholeMilliseconds), long: Int32(clamping: longUserTimeout.wholeMilliseconds))
   }
 
   /// To libpq, nothing, zero and negative numbers mean to wait for ever.

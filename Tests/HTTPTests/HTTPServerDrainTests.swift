@@ -89,17 +89,6 @@ import Testing
     try await eventually("the handler returns") { server.metrics.inFlight == 0 }
   }
 
-  @Test func cancellingItsTaskDrainsTheServer() async throws {
-    let server = try HTTPServer(configuration: HTTPServerConfiguration(), handler: echo)
-    let running = Task { await server.run() }
-    let client = try RawConnection(port: server.boundPort)
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    #expect(try client.receive().status == 200)
-    running.cancel()
-    await running.value
-    #expect(client.isClosedByServer())
-  }
-
   @Test func aServerThatIsLetGoStops() async throws {
     var server: HTTPServer? = try HTTPServer(configuration: HTTPServerConfiguration(), handler: echo)
     server?.start()

@@ -123,8 +123,8 @@ import Testing
     let relay = try LoopbackRelay(to: "\(try PostgresServer.shared().directory)/.s.PGSQL.5432")
     var options = PostgresOptions(
       url: "host=127.0.0.1 port=\(relay.port) user=postgres dbname=postgres", applicationName: "scratch")
-    options.userTimeoutMilliseconds = 1_000
-    if isTooLong { options.longUserTimeoutMilliseconds = 1_500 }
+    options.userTimeout = .seconds(1)
+    if isTooLong { options.longUserTimeout = .milliseconds(1_500) }
     let sleep = PostgresStatement("sleep", "SELECT pg_sleep(6)")
     let measure = PostgresStatement("measure", "SELECT length($1::text)")
     let calls = [

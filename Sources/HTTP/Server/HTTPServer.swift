@@ -7,11 +7,10 @@ internal import Lifecycle
 public final class HTTPServer: Sendable {
   /// The port it listens on.
   public let boundPort: UInt16
-  private let configuration: HTTPServerConfiguration
   private let loops: [ServerLoop]
   private let streams: StreamLoop
 
-  /// Binds and listens; nothing is accepted before `start()` or `run()`. Throws `HTTPServerError`.
+  /// Binds and listens; nothing is accepted before `start()`. Throws `HTTPServerError`.
   public init(
     configuration: HTTPServerConfiguration, handler: @escaping HTTPHandler
   ) throws(HTTPServerError) {
@@ -28,7 +27,6 @@ public final class HTTPServer: Sendable {
       loops.append(loop)
     }
     boundPort = configuration.port
-    self.configuration = configuration
     self.loops = loops
     self.streams = streams
   }
@@ -52,18 +50,6 @@ public final class HTTPServer: Sendable {
   public func start() {
     streams.start()
     for loop in loops { loop.start() }
-  }
-
-  /// Serves until drained; when the task is cancelled, drains within `drainDeadline` of the configuration.
-  public func run() async {
-    start()
-    let deadline = configuration.drainDeadline
-    await withTaskCancellationHandler {
-      for loop in loops { await withCheckedContinuation { ended in loop.whenDrained { _ in ended.resume() } } }
-      await drainStreams(within: .seconds(1))
-    } onCancel: {
-      for loop in loops { loop.requestDrain(within: deadline.wholeNanoseconds) }
-    }
   }
 
   /// Closes the listener, answers what is in flight and what still arrives on open connections with

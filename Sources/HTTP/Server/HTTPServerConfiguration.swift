@@ -48,8 +48,6 @@ public struct HTTPServerConfiguration: Sendable {
   public var answerDeadline: Duration = TimeLimits.answer.value
   /// How long a drain leaves an idle connection open for one last request.
   public var drainGrace: Duration = .milliseconds(200)
-  /// How long `run()` drains when its task is cancelled.
-  public var drainDeadline: Duration = .seconds(30)
 
   /// Judges a request by its head before its body is read; nil to take every body.
   public var bodyGate: HTTPBodyGate?

@@ -211,6 +211,7 @@ enum GatewayCommand {
           await body()
         }
       }
+      let isDrained = Signal()
       let isAnswered = Lock(false)
       // The server stops first: what it has taken is answered while all that answers rest on still works.
       let isClean = await RoleServices.run(
@@ -236,11 +237,13 @@ enum GatewayCommand {
             }
           },
           DrainingService("Trading API") {
+            server.start()
             log.notice("serving the Trading API", ["address": "\(options.listen.host):\(server.boundPort)"])
-            await server.run()
+            await isDrained.wait()
           } stop: {
             let isWhole = await server.drain(deadline: options.drain)
             isAnswered.withLock { $0 = isWhole }
+            isDrained.give()
           },
         ], drain: options.drain, log)
       for pool in pools { await pool.close() }
