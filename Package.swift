@@ -122,7 +122,8 @@ let package = Package(
     program(
       "buttonwood",
       [
-        "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI", "PostgresStore", "PostgresAudit", "RedisStore", "Services",
+        "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI", "PostgresStore", "PostgresAudit", "RedisStore",
+        "Services",
         "Ports", "Market", "Accounting", "Sharding", "HTTP", "HTTPClient", "Postgres", "Redis", "JSON", "Digest",
         "Lifecycle", "Telemetry",
       ]),

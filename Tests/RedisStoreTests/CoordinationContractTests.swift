@@ -86,13 +86,13 @@ import Testing
 
   private static func timeless(_ lease: Lease) -> Lease {
     var lease = lease
-    lease.remainingMilliseconds = 0
+    lease.remaining = .zero
     return lease
   }
 
   private static func timeless(_ seat: LeaderElection.Seat) -> LeaderElection.Seat {
     var seat = seat
-    seat.remainingMilliseconds = 0
+    seat.remaining = .zero
     return seat
   }
 

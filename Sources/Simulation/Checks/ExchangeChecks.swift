@@ -1,9 +1,9 @@
 internal import Sharding
 internal import Ports
-package import Accounting
+internal import Accounting
 internal import Engine
 internal import Lifecycle
-package import Market
+internal import Market
 
 /// What must hold of everything that is committed, by rules that look at the rows instead of trusting who wrote them.
 package final class ExchangeChecks: Sendable {

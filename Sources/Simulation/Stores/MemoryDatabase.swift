@@ -2,7 +2,7 @@ package import Accounting
 internal import Lifecycle
 package import Market
 package import Ports
-package import Sharding
+internal import Sharding
 
 /// PostgreSQL in memory: one state behind all ledgers, changed by one transaction at a time.
 ///

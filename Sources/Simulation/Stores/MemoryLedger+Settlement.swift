@@ -126,13 +126,6 @@ extension MemoryLedger: SettlementLedger {
     }
   }
 
-  package func orders(_ ids: [OrderName]) async throws(LedgerError) -> [OrderID: OrderRecord] {
-    try await read { state in
-      Dictionary(
-        ids.compactMap { name in state.orders[name.id].map { (name.id, $0) } }, uniquingKeysWith: { $1 })
-    }
-  }
-
   package func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
     let accounts = Set(commits.flatMap { Array($0.settlement.cash.keys) + $0.settlement.positions.keys.map(\.account) })
     if !database.held.isDisjoint(with: accounts) {

@@ -1,6 +1,6 @@
 internal import Lifecycle
 package import Market
-package import Ports
+internal import Ports
 package import Sharding
 
 /// Redis in memory: streams, leases, heartbeats and the leader's lease, all of which end by the clock, may be wiped, fall
@@ -123,7 +123,7 @@ package final class MemoryRedis: Sendable {
       state.leases[shard] = Ending(
         value: Lease(
           owner: owner, nonce: nonce, counter: 1, epoch: Epoch(rawValue: 0),
-          remainingMilliseconds: lifetime.milliseconds),
+          remaining: lifetime),
         at: ContinuousClock().now + lifetime)
     }
   }
@@ -145,13 +145,5 @@ extension MemoryRedis.State {
     let position = StreamPosition(milliseconds: milliseconds, counter: counter)
     streams[row.shard, default: []].append(
       .init(entry: StreamEntry(shard: row.shard, position: position, entry: row), isSigned: isSigned))
-  }
-}
-
-extension Duration {
-  /// Whole milliseconds.
-  var milliseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
   }
 }

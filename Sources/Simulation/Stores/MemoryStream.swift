@@ -87,7 +87,7 @@ extension MemoryStream: LeaseStore {
       let now = ContinuousClock().now
       return state.leases.filter { shards.contains($0.key) }.mapValues { ending in
         var lease = ending.value
-        lease.remainingMilliseconds = (ending.at - now).milliseconds
+        lease.remaining = ending.at - now
         return lease
       }
     }
@@ -159,7 +159,7 @@ extension MemoryRedis.State {
   ) {
     leases[shard] = .init(
       value: Lease(
-        owner: owner, nonce: nonce, counter: 1, epoch: epoch, remainingMilliseconds: lifetime.milliseconds),
+        owner: owner, nonce: nonce, counter: 1, epoch: epoch, remaining: lifetime),
       at: ContinuousClock().now + lifetime)
   }
 }
@@ -198,7 +198,7 @@ extension MemoryStream: LeaderStore {
     try await call { state in
       state.seat.map { ending in
         var seat = ending.value
-        seat.remainingMilliseconds = (ending.at - ContinuousClock().now).milliseconds
+        seat.remaining = ending.at - ContinuousClock().now
         return seat
       }
     }
@@ -259,7 +259,7 @@ extension MemoryStream: LeaderStore {
 extension MemoryRedis.State {
   fileprivate mutating func write(_ worker: WorkerID, _ nonce: UInt64, _ term: Term) {
     seat = .init(
-      value: LeaderElection.Seat(worker: worker, nonce: nonce, counter: 1, term: term, remainingMilliseconds: 0),
+      value: LeaderElection.Seat(worker: worker, nonce: nonce, counter: 1, term: term, remaining: .zero),
       at: ContinuousClock().now)
   }
 }

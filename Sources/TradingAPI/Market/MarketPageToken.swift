@@ -1,3 +1,4 @@
+internal import ClientKit
 internal import Digest
 internal import Market
 

@@ -2,6 +2,7 @@ import Accounting
 import Lifecycle
 import Market
 import Ports
+import TestKit
 import Testing
 
 @testable import Services
