@@ -7,7 +7,7 @@ struct ErrorTextTests {
   /// Refusals are data: a `switch` turns each into an answer of its own, and none is ever written out.
   private static let refusals: Set<String> = [
     "APIError", "RejectReason", "TicketRefusal", "HaltRefusal", "Refusal", "Malformed", "MalformedRow", "RowFault",
-    "CommandLineExit", "HTTPLoadFailure", "ReplayError", "Mistakes", "EntryRefusal",
+    "CommandLineExit", "PortionRefusal", "HTTPLoadFailure", "ReplayError", "Mistakes", "EntryRefusal",
   ]
 
   private static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
