@@ -84,7 +84,7 @@ enum SimulateCommand {
   }
 
   private static func tableOfMutations(from first: Int, _ limit: Int) -> Int32 {
-    var table = TextTable([.left("without"), .right("seeds until it shows"), .left("what shows")])
+    var table = TextTable([.left("without"), .right("seeds until it shows"), .left("what shows, or why nothing does")])
     var missed = 0
     for guarded in Guard.allCases {
       var row = [guarded.rawValue, "more than \(limit)", ""]
@@ -94,7 +94,10 @@ enum SimulateCommand {
         row = [guarded.rawValue, "\(seed - first + 1)", String(fault.prefix(90))]
         break
       }
-      if row[2].isEmpty, !guarded.isBackedUp { missed += 1 }
+      if row[2].isEmpty {
+        row[2] = guarded.backup ?? "it must show"
+        if guarded.backup == nil { missed += 1 }
+      }
       table.add(row)
     }
     Console.write(table.text)

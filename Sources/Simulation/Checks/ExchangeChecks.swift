@@ -167,7 +167,8 @@ package final class ExchangeChecks: Sendable {
 
   /// What is wrong with the rows when everything has been settled.
   package func finalFaults(_ state: DatabaseState) -> [String] {
-    holdFaults(state) + executionFaults(state) + state.shards.keys.sorted().flatMap { replayFaults($0, state) }
+    holdFaults(state) + executionFaults(state) + nameFaults(state)
+      + state.shards.keys.sorted().flatMap { replayFaults($0, state) }
   }
 
   private func executionFaults(_ state: DatabaseState) -> [String] {
@@ -188,6 +189,13 @@ package final class ExchangeChecks: Sendable {
       if !order.status.isOpen, order.pending != .none { faults.append("\(order.id) \(order.status) is pending") }
     }
     return faults.sorted()
+  }
+
+  /// A name is given to one order of an account, however often its client has asked.
+  private func nameFaults(_ state: DatabaseState) -> [String] {
+    let orders = state.orders.values.filter { $0.conditions?.isLeg != true }
+    return Dictionary(grouping: orders) { "\($0.account) \($0.clientOrderID)" }.filter { $0.value.count > 1 }
+      .map { "account and name \($0.key): \($0.value.count) orders" }.sorted()
   }
 
   /// Matching the log again gives the same events, trades and open orders.

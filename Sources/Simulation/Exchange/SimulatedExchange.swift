@@ -39,6 +39,8 @@ final class SimulatedExchange: Sendable {
     var isOver = false
     /// Orders that clients were told of.
     var acknowledged: [OrderID: AccountNumber] = [:]
+    /// Orders that a restored backup did not have: whoever restores one says so.
+    var gone: Set<OrderID> = []
     var poisoned: Set<String> = []
     var kills = 0
   }
@@ -151,8 +153,8 @@ final class SimulatedExchange: Sendable {
 
   /// Orders whose clients were told of them and that are not there.
   private func lostOrders(_ content: DatabaseState) -> [String] {
-    let acknowledged = state.withLock { $0.acknowledged }
-    return acknowledged.sorted { $0.key < $1.key }.compactMap { id, account in
+    let (acknowledged, gone) = state.withLock { ($0.acknowledged, $0.gone) }
+    return acknowledged.sorted { $0.key < $1.key }.filter { !gone.contains($0.key) }.compactMap { id, account in
       content.orders[id]?.account == account ? nil : "order \(id) was acknowledged and is not there"
     }
   }
@@ -257,8 +259,10 @@ final class SimulatedExchange: Sendable {
   // MARK: Faults
 
   private func makeTrouble() async {
+    var isStepping = false
     for _ in 0..<swarm.faultCount {
-      try? await Task.sleep(for: surroundings.span(upTo: swarm.faultPause))
+      // Auctions are over soon: what is to meet them must come at once.
+      await pause(isStepping && surroundings.happens(2) ? .milliseconds(400) : swarm.faultPause)
       let fault = surroundings.draw { $0.pick(swarm.faults) }
       note("! \(fault.rawValue)")
       mark(fault.rawValue)
@@ -267,6 +271,7 @@ final class SimulatedExchange: Sendable {
       if content.told.values.contains(where: { !$0.isCleared }) { mark("between a close and its end") }
       if content.shards.values.contains(where: { $0.last > $0.processed }) { mark("with commands on their way") }
       await carryOut(fault)
+      isStepping = fault == .session || fault == .halt
     }
   }
 
@@ -322,7 +327,7 @@ final class SimulatedExchange: Sendable {
     case .restorePostgres:
       database.backUp()
       await pause(.seconds(1))
-      if database.restore() { forgetWhatIsGone() }
+      if let gone = database.restore() { state.withLock { $0.gone.formUnion(gone) } }
     case .forgeEntry, .forgeBeyond:
       let rows = database.state.shards[shard]!
       guard let order = database.state.openOrders(of: shard).randomElement(using: surroundings) else { return }
@@ -368,14 +373,6 @@ final class SimulatedExchange: Sendable {
   }
 
   private func pause(_ limit: Duration) async { try? await Task.sleep(for: surroundings.span(upTo: limit)) }
-
-  /// What clients were told after the backup was taken is gone with it, and they know.
-  private func forgetWhatIsGone() {
-    let content = database.state
-    state.withLock { state in
-      state.acknowledged = state.acknowledged.filter { content.orders[$0.key] != nil }
-    }
-  }
 
   private func retryQuarantined() {
     let moment = now()

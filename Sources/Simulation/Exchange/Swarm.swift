@@ -61,7 +61,8 @@ struct Swarm: Sendable {
     hasDays = random.oneIn(2)
     var faults: [Fault] = []
     for fault in Fault.allCases where random.oneIn(4) { faults.append(fault) }
-    if !hasDays { faults.removeAll { $0 == .session } }
+    // Most of a day lies between its steps: so that faults meet them, there are many.
+    faults = faults.filter { $0 != .session } + (hasDays ? [.session, .session, .session] : [])
     self.faults = faults
     faultCount = faults.isEmpty ? 0 : .random(in: 1...12, using: &random)
     faultPause = .milliseconds(random.pick([50, 400, 1_500]))

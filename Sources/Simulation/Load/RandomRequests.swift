@@ -53,7 +53,8 @@ package struct RandomRequests: Sendable {
           price: random.oneIn(2) ? nil : price(&random),
           stop: mix.isConditional && random.oneIn(3) ? price(&random) : nil,
           trail: mix.isConditional && random.oneIn(6) ? Int64.random(in: 1...8, using: &random) * 100 : nil,
-          collar: Self.collar, timeInForce: nil, clientOrderID: "\(count)", clientKey: name, idempotencyKey: repeats,
+          collar: Self.collar, timeInForce: nil, clientOrderID: "\(client)-\(count)", clientKey: name,
+          idempotencyKey: repeats,
           random: random.next()))
     }
     if mix.isConditional, random.oneIn(2) { return .place(conditional(name, repeats, &random)) }
@@ -73,7 +74,7 @@ package struct RandomRequests: Sendable {
     return PlaceRequest(
       account: random.pick(accounts), instrument: instrument, shard: shards[instrument]!, side: side, type: type,
       timeInForce: timeInForce, postOnly: false, selfTradePrevention: random.pick(SelfTradePrevention.allCases),
-      price: price(&random), quantity: quantity(1...25, &random), clientOrderID: "\(count)", clientKey: name,
+      price: price(&random), quantity: quantity(1...25, &random), clientOrderID: "\(client)-\(count)", clientKey: name,
       idempotencyKey: repeats, random: random.next())
   }
 

@@ -19,12 +19,12 @@ package enum Guard: String, CaseIterable, Sendable {
   case holds
   /// Acceptance finds the order that the same key made before.
   case requestKeys = "request-keys"
-  /// Acceptance marks an order whose change is on its way.
-  case marks
   /// What a leader does is refused when another has been elected.
   case term
   /// What instruments are told is refused when they have been told something else since.
   case standing
+  /// Both of these.
+  case leading
   /// A try of a command is taken back when it was not to blame.
   case withdrawal
   /// Stream entries are refused unless they are signed.
@@ -38,13 +38,21 @@ package enum Guard: String, CaseIterable, Sendable {
   /// A lease that is held is not given away.
   case lease
 
-  /// Whether another check catches what this one would: only without both does a fault show.
-  package var isBackedUp: Bool {
+  /// Why leaving it out alone need not show within some hundred seeds; nil where it must.
+  package var backup: String? {
     switch self {
-    case .epoch, .nonce, .cursor, .lease: true
-    case .claim, .ownership, .logEnd, .history, .holds, .requestKeys, .marks, .term, .standing, .withdrawal, .signature,
-      .logTail, .lastPrices, .staleMarks:
-      false
+    case .epoch: "the nonce is compared as well"
+    case .nonce: "the epoch is compared as well"
+    case .cursor: "who holds the claim stands where it settled last"
+    case .logEnd: "only forged entries lead there, which are not signed"
+    case .history: "the cursor is compared as well, and owners look whether the history has changed"
+    case .term: "what was told meanwhile is compared as well"
+    case .standing: "the term is compared as well"
+    case .leading: "the engine takes a step that it has taken for done"
+    case .withdrawal: "several tries in a row must come to nothing"
+    case .staleMarks: "only changes of an order in quarantine leave them"
+    case .lease: "PostgreSQL tells who owns a shard"
+    case .claim, .ownership, .holds, .requestKeys, .signature, .logTail, .lastPrices: nil
     }
   }
 }

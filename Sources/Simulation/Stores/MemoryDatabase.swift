@@ -60,26 +60,20 @@ package final class MemoryDatabase: Sendable {
   }
 
   /// Restores the backup, if there is one, in a history of its own.
-  /// - Returns: Whether there was one.
-  package func restore() -> Bool {
-    let restored = content.withLock { content -> (DatabaseState?) in
+  /// - Returns: The orders that are gone; nil when there was none.
+  package func restore() -> Set<OrderID>? {
+    let restored = content.withLock { content -> (DatabaseState, Set<OrderID>)? in
       guard var backup = content.backup else { return nil }
+      let gone = Set(content.state.orders.keys).subtracting(backup.orders.keys)
       backup.history = LedgerHistory(rawValue: content.state.history.rawValue + 1)
-      // Elections and claims of what was lost must not win against later ones.
-      backup.term = Term(rawValue: content.state.term.rawValue + 1)
-      for shard in backup.shards.keys {
-        backup.shards[shard]!.epoch = content.state.shards[shard]!.epoch + 1
-        backup.shards[shard]!.owner = nil
-        backup.shards[shard]!.nonce = 0
-      }
       content.state = backup
       content.backup = nil
       content.poison = [:]
-      return backup
+      return (backup, gone)
     }
-    guard let restored else { return false }
-    observer(.restored, restored)
-    return true
+    guard let (state, gone) = restored else { return nil }
+    observer(.restored, state)
+    return gone
   }
 
   /// Holds an account's row, as a transaction of somebody else does that does not end.

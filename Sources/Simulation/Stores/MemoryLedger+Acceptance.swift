@@ -50,7 +50,7 @@ extension DatabaseState {
       positions[change.key, default: .init(quantity: .zero, held: .zero)].held += change.held
     }
     for change in plan.keys { keys[change.name] = change.use }
-    if missing != .marks { for mark in plan.marks { orders[mark.order]!.pending = mark.pending } }
+    for mark in plan.marks { orders[mark.order]!.pending = mark.pending }
     var made = plan.orders
     var entries: [LogEntry] = []
     for entry in plan.entries {

@@ -60,7 +60,9 @@ extension MemoryLedger: MarketLedger, BandLedger {
   ) async throws(LedgerError) -> TellOutcome {
     let missing = database.missing
     return try await within(leadership) { state in
-      guard missing == .standing || batch.tellings.allSatisfy({ state.told[$0.instrument]?.sequence == $0.seen })
+      guard
+        missing == .standing || missing == .leading
+          || batch.tellings.allSatisfy({ state.told[$0.instrument]?.sequence == $0.seen })
       else { return .outdated }
       var entries: [LogEntry] = []
       for telling in batch.tellings {
@@ -104,7 +106,7 @@ extension MemoryLedger: MarketLedger, BandLedger {
   ) async throws(LedgerError) -> TellOutcome {
     let missing = database.missing
     return try await within(leadership) { state in
-      for telling in batch.tellings where missing != .standing {
+      for telling in batch.tellings where missing != .standing && missing != .leading {
         guard let row = state.auctions[telling.instrument], row.auction != nil, row.told == telling.seen else {
           return .outdated
         }
@@ -148,7 +150,10 @@ extension MemoryLedger: MarketLedger, BandLedger {
   ) async throws(LedgerError) -> Answer? {
     let missing = database.missing
     return try await call(commits: true) { state in
-      guard missing == .term || (leadership.term == state.term && leadership.nonce == state.termNonce) else {
+      guard
+        missing == .term || missing == .leading
+          || (leadership.term == state.term && leadership.nonce == state.termNonce)
+      else {
         return (nil, nil)
       }
       return (body(&state), nil)
