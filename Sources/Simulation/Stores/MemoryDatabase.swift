@@ -35,16 +35,12 @@ package final class MemoryDatabase: Sendable {
   /// What is committed now.
   package var state: DatabaseState { content.withLock { $0.state } }
 
-  /// One transaction: it is stored whole, or not at all when `body` throws.
+  /// One transaction.
+  /// - Parameter body: Throws before it changes anything, or not at all.
   func transaction<Answer: Sendable>(
     _ body: (inout DatabaseState) throws(LedgerError) -> (Answer, DatabaseChange?)
   ) throws(LedgerError) -> Answer {
-    let (answer, change, state) = try content.withLock { (content) throws(LedgerError) in
-      var state = content.state
-      let (answer, change) = try body(&state)
-      content.state = state
-      return (answer, change, state)
-    }
+    let (answer, change) = try content.withLock { (content) throws(LedgerError) in try body(&content.state) }
     if let change { observer(change, state) }
     return answer
   }
