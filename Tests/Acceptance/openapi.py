@@ -62,13 +62,13 @@ CONFIGURATION = "".join(
 SWEEPING = ["cancelOrders", "closePositions", "changeAccountConfigurations"]
 
 
-def run(folder, *words):
+def run(folder, *words, seed=SEED):
     return subprocess.run(
         [
             pathlib.Path(sys.executable).with_name("st"), "run", f"{URL}/openapi.json",
             "-H", f"APCA-API-KEY-ID: {party.key}", "-H", f"APCA-API-SECRET-KEY: {party.secret}",
             "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", "25",
-            "--seed", str(SEED), "--generation-database", "none", "--continue-on-failure", "--no-color",
+            "--seed", str(seed), "--generation-database", "none", "--continue-on-failure", "--no-color",
             "--request-timeout", "30", *words,
         ],
         capture_output=True, text=True, cwd=folder,
@@ -80,7 +80,11 @@ with tempfile.TemporaryDirectory() as folder:
     pathlib.Path(folder, "schemathesis.toml").write_text(CONFIGURATION)
     # The answer of trade events has no end.
     others = [word for name in [*SWEEPING, "subscribeToTradeEvents"] for word in ("--exclude-operation-id", name)]
-    runs = [run(folder, *others), run(folder, *[word for name in SWEEPING for word in ("--include-operation-id", name)])]
+    # What a few requests happen to name may all be refused by chance: it must come twice.
+    first = run(folder, *others)
+    runs = [first] if "Schema validation mismatch" not in first.stdout else [run(folder, *others, seed=SEED + 1)]
+    runs.append(run(folder, *[word for name in SWEEPING for word in ("--include-operation-id", name)]))
+    runs += [first] if first.returncode != 0 and first not in runs else []
 operations = json.load(urllib.request.urlopen(f"{URL}/openapi.json"))["paths"]
 count = sum(len(methods) for methods in operations.values())
 failed = [done for done in runs if done.returncode != 0]

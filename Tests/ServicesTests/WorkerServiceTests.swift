@@ -250,7 +250,9 @@ private struct Floor {
     #expect(crashes)
   }
 
-  @Test func aPlannedHandOverLeavesNoShardFreeAndRaisesEachEpochOnce() async throws {
+  /// That no shard is free in between is told by schedules without faults (`buttonwood-lab simulate`): here a machine that does
+  /// not get round to a worker for seconds makes it a dead one.
+  @Test func aPlannedHandOverRaisesEachEpochOnce() async throws {
     let floor = Floor()
     try await floor.working([floor.worker("a", leaseLifetime: .seconds(4))]) {
       await eventually("the first has all") { await floor.count(of: "a") == 8 }
@@ -265,21 +267,6 @@ private struct Floor {
     var epochs: Int64 = 0
     for shard in floor.shards { epochs += await floor.ledger.epoch(shard) }
     #expect(claims == epochs, "every claim raises one epoch")
-    // The first claims find all free. On a machine that does not get round to a worker for long, one that stops sees nobody who
-    // could take its shards, and lets them go, or they are taken from it as from a dead one. Events of two workers come in no
-    // order, so epochs tell what came after what.
-    var ended: [Shard: Set<Epoch>] = [:]
-    for event in floor.journal.all {
-      switch event {
-      case .released(let shard, let epoch), .leaseLost(let shard, let epoch), .fenced(let shard, let epoch):
-        ended[shard, default: []].insert(epoch)
-      default: break
-      }
-    }
-    for case .claimed(let shard, let epoch, _, cause: .free) in floor.journal.all where epoch.rawValue > 1 {
-      let previous = Epoch(rawValue: epoch.rawValue - 1)
-      #expect(ended[shard]?.contains(previous) == true, "\(shard) was free between two claims")
-    }
   }
 
   @Test func aDrainedWorkerHoldsNothingUntilItIsToldToResume() async throws {

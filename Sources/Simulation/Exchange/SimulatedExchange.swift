@@ -419,9 +419,12 @@ final class SimulatedExchange: Sendable {
     case .steppedDown: mark("leader stepped down")
     case .expiryStuck: mark("expiry stuck")
     case .claimed(_, _, _, cause: .crashed): mark("claimed from the dead")
+    case .claimed(let shard, let epoch, _, cause: .free) where epoch.rawValue > 1 && swarm.isPlanned:
+      fault("shard \(shard) was free before epoch \(epoch), though all went by plan")
     case .settled: return
     default: break
     }
+    if swarm.isPlanned, case .handedOver = event { mark("handed over by plan") }
     note("\(worker): \(event)")
   }
 

@@ -8,6 +8,7 @@ package enum Simulation {
   /// What a thousand schedules must come to, or they prove less than they seem to.
   package static let marks = [
     "settled", "traded", "refused", "repeated", "fenced", "quarantined", "changed hands", "handed over",
+    "handed over by plan",
     "claimed from the dead", "lease lost", "dropped", "entries refused", "contested", "leader stepped down",
     "database failed over", "outcome unknown", "not answered", "in the middle of an auction",
     "between a close and its end", "with commands on their way",

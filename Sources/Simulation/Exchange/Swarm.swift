@@ -50,6 +50,15 @@ struct Swarm: Sendable {
   var database = Weather()
   var redis = Weather()
 
+  /// Whether shards change hands by plan only: nobody dies or is slow, and no store fails.
+  var isPlanned: Bool {
+    let planned: Set<Fault> = [.addWorker, .stopWorker, .session, .halt, .poison, .retryQuarantined]
+    let isCalm = [database, redis].allSatisfy {
+      $0.refused == 0 && $0.answersLost == 0 && $0.latency < .milliseconds(10)
+    }
+    return planned.isSuperset(of: faults) && isCalm && database.slow == 0 && database.conflicts == 0
+  }
+
   init(_ random: inout SeededGenerator) {
     shards = .random(in: 1...3, using: &random)
     instruments = shards + .random(in: 0...2, using: &random)

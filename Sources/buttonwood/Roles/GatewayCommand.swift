@@ -109,7 +109,8 @@ enum GatewayCommand {
   /// that are wrong.
   private static func follow(_ clocks: ClockWatch, _ service: GatewayService) async {
     while !Task.isCancelled {
-      service.doubt(because: clocks.complaint)
+      // Until the first comparison nothing speaks against it: a database that does not answer shows by itself.
+      service.doubt(because: clocks.skew == nil ? nil : clocks.complaint)
       try? await Task.sleep(for: ClockWatch.look)
     }
   }
