@@ -83,5 +83,10 @@ struct Swarm: Sendable {
     if random.oneIn(3) { database.conflicts = random.pick([10, 100]) }
     if random.oneIn(3) { database.slow = random.pick([10, 100]) }
     if random.oneIn(4) { redis.partialPublishing = 4 }
+    guard random.oneIn(8) else { return }
+    // Some go by plan.
+    self.faults = [.addWorker, .stopWorker] + (hasDays ? [.session] : [])
+    faultCount = .random(in: 2...12, using: &random)
+    (database, redis) = (Weather(), Weather())
   }
 }

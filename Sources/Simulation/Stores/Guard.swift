@@ -51,8 +51,7 @@ package enum Guard: String, CaseIterable, Sendable {
     case .leading: "the engine takes a step that it has taken for done"
     case .withdrawal: "several tries in a row must come to nothing"
     case .staleMarks: "only changes of an order in quarantine leave them"
-    case .lease: "PostgreSQL tells who owns a shard"
-    case .claim, .ownership, .holds, .requestKeys, .signature, .logTail, .lastPrices: nil
+    case .claim, .ownership, .lease, .holds, .requestKeys, .signature, .logTail, .lastPrices: nil
     }
   }
 }
