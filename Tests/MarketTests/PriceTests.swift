@@ -33,7 +33,8 @@ import Testing
 
   @Test func aProductBeyondRangeStopsTheProcess() async {
     await #expect(processExitsWith: .failure) {
-      _ = Price(rawValue: .max) * Quantity(rawValue: 2)
+      // Shown, for an optimizer leaves out what nobody looks at.
+      print(Price(rawValue: .max) * Quantity(rawValue: 2))
     }
   }
 
@@ -41,7 +42,7 @@ import Testing
     #expect(Money(rawValue: .max).adding(Money(rawValue: 1)) == nil)
     #expect(Money(rawValue: .max).adding(Money(rawValue: -1)) == Money(rawValue: .max - 1))
     await #expect(processExitsWith: .failure) {
-      _ = Money(rawValue: .max) + Money(rawValue: 1)
+      print(Money(rawValue: .max) + Money(rawValue: 1))
     }
   }
 

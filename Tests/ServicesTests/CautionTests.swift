@@ -46,13 +46,16 @@ struct CautionTests {
 
   @Test func aCommandThatFailedOftenEnoughIsSetAsideWithTheLedgersReason() {
     var caution = caution(suspected: 3)
+    var now = start
     for tries in 1...3 {
-      #expect(caution.step(after: at(0), now: start) == .attempt)
-      caution.failed(at(1), tries: tries, reason: "no \(tries)", now: start, random: 0)
+      #expect(caution.step(after: at(0), now: now) == .attempt)
+      caution.failed(at(1), tries: tries, reason: "no \(tries)", now: now, random: 0)
+      #expect(caution.step(after: at(0), now: now) == .rest)
+      now += settings.retryCeiling
     }
-    #expect(caution.step(after: at(0), now: start) == .quarantine(QuarantineReason(reason: "no 3", tries: 3)))
-    caution.quarantined(now: start)
-    #expect(caution.step(after: at(1), now: start) == .attempt, "what is known is known of that command alone")
+    #expect(caution.step(after: at(0), now: now) == .quarantine(QuarantineReason(reason: "no 3", tries: 3)))
+    caution.quarantined(now: now)
+    #expect(caution.step(after: at(1), now: now) == .attempt, "what is known is known of that command alone")
   }
 
   @Test func aCommandThatWorkersDiedOfIsSetAsideWithoutAnotherTry() {
@@ -81,7 +84,7 @@ struct CautionTests {
   @Test func manyInARowAreSetAsideSlowly() {
     var caution = caution(suspected: 50)
     func fail(_ sequence: Int64, _ now: ContinuousClock.Instant) -> Caution.Step {
-      caution.failed(at(sequence), tries: 3, reason: "no", now: now, random: 0)
+      caution.failed(at(sequence), tries: 3, reason: "no", now: now - settings.retryCeiling, random: 0)
       return caution.step(after: at(sequence - 1), now: now)
     }
     let aside = Caution.Step.quarantine(QuarantineReason(reason: "no", tries: 3))

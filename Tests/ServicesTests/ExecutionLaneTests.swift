@@ -116,7 +116,7 @@ extension Bench {
     async let run: Void = bench.lane.run()
     await eventually("both are let go") { bench.letGo.count == 2 }
     #expect(await bench.lane.ownerships().isEmpty)
-    #expect(await bench.lane.rests.resting == Set(bench.shards))
+    #expect(await bench.lane.claimBackoff.resting == Set(bench.shards))
     await bench.lane.stop()
     await run
     #expect(bench.letGo.sorted() == bench.shards)

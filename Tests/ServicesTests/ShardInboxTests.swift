@@ -124,3 +124,15 @@ import Testing
     #expect(inbox.settledPosition == position)
   }
 }
+
+extension ShardInbox {
+  /// Takes out the rows that follow `cursor` without a gap, at most `limit`.
+  fileprivate mutating func takeRun(after cursor: Sequence, limit: Int) -> [LogEntry] {
+    var run: [LogEntry] = []
+    while run.count < limit, let entry = next(after: run.last?.sequence ?? cursor) {
+      take(entry.sequence)
+      run.append(entry)
+    }
+    return run
+  }
+}

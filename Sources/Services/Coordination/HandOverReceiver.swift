@@ -29,9 +29,9 @@ actor HandOverReceiver {
   private let random: @Sendable () -> UInt64
   private let clock: @Sendable () -> Duration
   private let report: @Sendable (WorkerEvent) -> Void
-  private let adopt: @Sendable (Ownership, ShardEngine) async -> Void
   private var pending: [Shard: Pending] = [:]
-  private let rests: ShardRests
+  private let backoff: ClaimBackoff
+  private let takeOver: ShardTakeOver
   private let troubles: PortTroubles
   private var retry: PortRetry
   private var isStopping = false
@@ -40,12 +40,10 @@ actor HandOverReceiver {
   /// - Parameters:
   ///   - ledger: Over a connection of its own: books are long to read.
   ///   - leases: Over a connection of its own, as ``leases(of:)`` is asked often.
-  ///   - adopt: Takes a shard into work.
   init(
-    me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, settings: ExecutionSettings, rests: ShardRests,
+    me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, settings: ExecutionSettings, takeOver: ShardTakeOver,
     random: @escaping @Sendable () -> UInt64, clock: @escaping @Sendable () -> Duration,
-    report: @escaping @Sendable (WorkerEvent) -> Void,
-    adopt: @escaping @Sendable (Ownership, ShardEngine) async -> Void
+    report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     self.me = me
     self.ledger = ledger
@@ -54,8 +52,8 @@ actor HandOverReceiver {
     self.random = random
     self.clock = clock
     self.report = report
-    self.adopt = adopt
-    self.rests = rests
+    self.takeOver = takeOver
+    backoff = takeOver.backoff
     troubles = PortTroubles { report(.trouble($0)) }
     retry = PortRetry(Backoff(base: settings.renewalPeriod, ceiling: settings.leaseLifetime))
   }
@@ -65,7 +63,7 @@ actor HandOverReceiver {
 
   /// Begins to take shards over.
   func prepare(_ shards: [Shard]) {
-    let resting = rests.resting
+    let resting = backoff.resting
     for shard in shards where pending[shard] == nil && !resting.contains(shard) {
       pending[shard] = Pending(nonce: random(), since: clock())
     }
@@ -145,7 +143,7 @@ actor HandOverReceiver {
   /// What could not be read or asked for is begun anew when it is wanted still.
   private func delayed(_ shard: Shard, _ nonce: UInt64, _ error: HandOverFailure) {
     troubles.failed(.handOver, of: shard, error)
-    if case .ledger(let failure) = error, !failure.isPassing { rests.failed(shard) }
+    if case .ledger(let failure) = error, !failure.isPassing { backoff.failed(shard) }
     if pending[shard]?.nonce == nonce { pending[shard] = nil }
   }
 
@@ -182,16 +180,11 @@ actor HandOverReceiver {
     }
     guard let engine = try await caughtUp(shard, to: ownership.processed) else { return }
     pending[shard] = nil
-    guard engine.cursor == ownership.processed else {
-      // Another has claimed and settled since: its books are not for this claim's epoch.
-      report(.claimFailed(shard, reason: "another has settled since it was claimed"))
-      try await fromLeases { () async throws(StreamError) in
+    guard await takeOver.begin(ownership, engine, cause: .handedOver) else {
+      return try await fromLeases { () async throws(StreamError) in
         try await leases.release(shard, nonce: ownership.nonce)
       }
-      return
     }
-    await adopt(ownership, engine)
-    report(.claimed(shard, ownership.epoch, openOrders: engine.openCount, cause: .handedOver))
   }
 
   /// The prepared books with the log rows up to `processed` carried out.
@@ -224,21 +217,17 @@ actor HandOverReceiver {
     for shard in pending.filter({ $0.value.isRequested }).keys.sorted() { _ = try await caughtUp(shard, to: nil) }
   }
 
-  /// The books of what is stored; nil, and the shard is left alone, when they cannot be rebuilt.
+  /// The books of what is stored; nil, and the shard is not wanted now, when they cannot be rebuilt.
   private func rebuilt(_ book: ShardBook) -> ShardEngine? {
-    do throws(RecoveryFault) {
-      return try ShardEngine(book)
-    } catch {
-      report(.recoveryFailed(book.shard, reason: "\(error)", pause: rests.failed(book.shard)))
-      pending[book.shard] = nil
-      return nil
-    }
+    let engine = takeOver.rebuilt(book)
+    if engine == nil { pending[book.shard] = nil }
+    return engine
   }
 
   /// What the database refuses to this program is not asked for again and again: the shards stay where they are.
   private func giveUp(_ error: LedgerError) {
     for shard in pending.keys.sorted() {
-      rests.failed(shard)
+      backoff.failed(shard)
       report(.claimFailed(shard, reason: "\(error)"))
     }
     pending = [:]

@@ -5,8 +5,8 @@ internal import Sharding
 struct ShardTally: Hashable, Sendable {
   /// Commands settled.
   var commands = 0
-  /// Time spent matching, in nanoseconds.
-  var matchingNanoseconds = 0
+  /// Time spent matching.
+  var matching = Duration.zero
   /// Orders in its books now.
   var openOrders = 0
 }
@@ -18,14 +18,14 @@ struct LoadMeter: Sendable {
 
   private var last: [Shard: ShardTally] = [:]
   private var loads: [Shard: ShardLoad] = [:]
-  private var lastBusy = 0
+  private var lastBusy = Duration.zero
   private(set) var busyPermille = 0
 
   /// Takes in the totals after a span of time.
   /// - Parameters:
-  ///   - busyNanoseconds: Total time in rounds that had something to do.
+  ///   - busy: Total time in rounds that had something to do.
   ///   - span: Since the last call.
-  mutating func read(_ tallies: [Shard: ShardTally], busyNanoseconds: Int, span: Duration) -> [Shard: ShardLoad] {
+  mutating func read(_ tallies: [Shard: ShardTally], busy: Duration, span: Duration) -> [Shard: ShardLoad] {
     let microseconds = max(1, span.microseconds)
     loads = tallies.reduce(into: [:]) { fresh, entry in
       let (shard, tally) = entry
@@ -33,13 +33,13 @@ struct LoadMeter: Sendable {
       let before = last[shard].flatMap { $0.commands <= tally.commands ? $0 : nil } ?? ShardTally()
       let old = loads[shard] ?? ShardLoad()
       let rate = (tally.commands - before.commands) * 1_000_000 / microseconds
-      let matching = (tally.matchingNanoseconds - before.matchingNanoseconds) * 1_000 / microseconds
+      let matching = (tally.matching - before.matching).nanoseconds * 1_000 / microseconds
       fresh[shard] = ShardLoad(
         commandsPerSecond: Self.blend(old.commandsPerSecond, rate),
         matchingMicroseconds: Self.blend(old.matchingMicroseconds, matching), openOrders: tally.openOrders)
     }
-    busyPermille = min(1_000, Self.blend(busyPermille, (busyNanoseconds - lastBusy) / microseconds))
-    lastBusy = busyNanoseconds
+    busyPermille = min(1_000, Self.blend(busyPermille, (busy - lastBusy).nanoseconds / microseconds))
+    lastBusy = busy
     last = tallies
     return loads
   }

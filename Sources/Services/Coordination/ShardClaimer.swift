@@ -17,15 +17,17 @@ final class ShardClaimer: Sendable {
   private let report: @Sendable (WorkerEvent) -> Void
   /// Claims in hand: won in Redis, their books not yet rebuilt.
   private let inHand = Lock(ClaimsInHand())
-  private let rests: ShardRests
+  private let backoff: ClaimBackoff
+  private let takeOver: ShardTakeOver
   private let troubles: PortTroubles
 
   init(
     me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, lane: ExecutionLane,
-    settings: ExecutionSettings, rests: ShardRests, random: @escaping @Sendable () -> UInt64,
+    settings: ExecutionSettings, backoff: ClaimBackoff, random: @escaping @Sendable () -> UInt64,
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
-    self.rests = rests
+    self.backoff = backoff
+    takeOver = ShardTakeOver(lane: lane, backoff: backoff, report: report)
     troubles = PortTroubles { report(.trouble($0)) }
     self.me = me
     self.ledger = ledger
@@ -45,7 +47,7 @@ final class ShardClaimer: Sendable {
   /// Claims shards, some at a time, as long as `mayGoOn`.
   /// - Parameter wanted: Each with the lease of a holder that is gone, if there is one.
   func claim(_ wanted: [(shard: Shard, over: Lease?)], while mayGoOn: () -> Bool) async throws(StreamError) {
-    let resting = rests.resting
+    let resting = backoff.resting
     var rest = wanted.filter { !resting.contains($0.shard) }[...]
     while !rest.isEmpty, mayGoOn() {
       let some = rest.prefix(settings.claimLimit)
@@ -86,7 +88,7 @@ final class ShardClaimer: Sendable {
   private func missed(_ shards: [Shard], _ error: LedgerError) async {
     if error.isAboutConnection { lane.missedDatabase() }
     for shard in shards {
-      if !error.isPassing { rests.failed(shard) }
+      if !error.isPassing { backoff.failed(shard) }
       report(.claimFailed(shard, reason: "\(error)"))
     }
   }
@@ -95,7 +97,12 @@ final class ShardClaimer: Sendable {
   private func recover(_ ownership: Ownership, cause: ClaimCause) async {
     do throws(LedgerError) {
       for book in try await ledger.books(of: [ownership.shard]) where book.shard == ownership.shard {
-        if await begin(ownership, book, cause: cause) { return }
+        guard let engine = takeOver.rebuilt(book) else { break }
+        // Given up meanwhile: the worker stops.
+        guard inHand.withLock({ $0.adopt(ownership.nonce) }) else { return }
+        guard await takeOver.begin(ownership, engine, cause: cause) else { break }
+        _ = inHand.withLock { $0.end(ownership.nonce) }
+        return
       }
     } catch {
       await missed([ownership.shard], error)
@@ -138,27 +145,6 @@ final class ShardClaimer: Sendable {
     // Where this fails, the next renewal may come through in time.
     await troubles.attempt(.leases) { () async throws(StreamError) in
       _ = try await leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
-    }
-  }
-
-  private func begin(_ ownership: Ownership, _ book: ShardBook, cause: ClaimCause) async -> Bool {
-    guard book.processed == ownership.processed else {
-      // Another has claimed and settled since: its books are not for this claim's epoch.
-      report(.claimFailed(ownership.shard, reason: "another has settled since it was claimed"))
-      return false
-    }
-    do throws(RecoveryFault) {
-      let engine = try ShardEngine(book)
-      // Given up meanwhile: the worker stops.
-      guard inHand.withLock({ $0.adopt(ownership.nonce) }) else { return true }
-      await lane.adopt(ownership, engine)
-      _ = inHand.withLock { $0.end(ownership.nonce) }
-      report(.claimed(ownership.shard, ownership.epoch, openOrders: book.orders.count, cause: cause))
-      return true
-    } catch {
-      let pause = rests.failed(ownership.shard)
-      report(.recoveryFailed(ownership.shard, reason: "\(error)", pause: pause))
-      return false
     }
   }
 

@@ -129,19 +129,18 @@ public final class WorkerService: Sendable {
     me = identity.worker
     state = Lock(State(heartbeat: identity, renewedAt: clock()))
     troubles = PortTroubles { report(.trouble($0)) }
-    let rests = ShardRests(settings.reclaim)
+    let backoff = ClaimBackoff(settings.reclaim, random: random)
     let lane = ExecutionLane(
-      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, rests: rests,
+      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, claimBackoff: backoff,
       pulse: world.pulse, now: now, random: random,
       report: report, market: world.market, executor: world.laneExecutor)
     self.lane = lane
     claimer = ShardClaimer(
       me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings,
-      rests: rests, random: random, report: report)
+      backoff: backoff, random: random, report: report)
     receiver = HandOverReceiver(
       me: identity.worker, ledger: world.preparations, leases: world.handOvers, settings: settings,
-      rests: rests, random: random,
-      clock: clock, report: report, adopt: { await lane.adopt($0, $1) })
+      takeOver: ShardTakeOver(lane: lane, backoff: backoff, report: report), random: random, clock: clock, report: report)
     watch = FleetWatch(
       members: world.fleet, leaders: world.leaders, probe: world.probe, me: identity.worker,
       limits: Membership.Limits(leaseLifetime: settings.leaseLifetime), clock: clock, report: report)
@@ -198,7 +197,7 @@ public final class WorkerService: Sendable {
     while !hasLeft {
       let now = clock()
       let view = lane.pulse.view
-      let loads = meter.read(view.tallies, busyNanoseconds: view.busyNanoseconds, span: now - readAt)
+      let loads = meter.read(view.tallies, busy: view.busy, span: now - readAt)
       readAt = now
       do throws(StreamError) {
         try await beat(loads, busyPermille: meter.busyPermille)
@@ -214,7 +213,7 @@ public final class WorkerService: Sendable {
   }
 
   private func beat(_ loads: [Shard: ShardLoad], busyPermille: Int) async throws(StreamError) {
-    let commit = lane.pulse.view.commitMicroseconds
+    let commit = lane.pulse.view.commit.microseconds
     let isAiling = lane.isAiling
     let heartbeat = state.withLock { state in
       state.isAiling = isAiling

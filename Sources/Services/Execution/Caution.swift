@@ -37,8 +37,7 @@ struct Caution: Sendable {
   /// Commands up to this one are worked alone.
   private var through: Sequence
   private var suspect: Suspect
-  private var restsUntil: ContinuousClock.Instant?
-  private var outages = 0
+  private var retry: PortRetry
   private var quarantinedInRow = 0
   private var lastQuarantine: ContinuousClock.Instant?
 
@@ -48,6 +47,7 @@ struct Caution: Sendable {
   ///   - suspected: The last command of a batch that this worker could not settle; nil when there was none.
   init(_ standing: ShardStanding, after cursor: Sequence, suspected: Sequence?, settings: ExecutionSettings) {
     self.settings = settings
+    retry = PortRetry(settings.retry)
     suspect = Suspect(sequence: cursor.next, tries: standing.tries, reason: standing.reason)
     // What an owner before had in its last batch was in the log when the shard was claimed.
     let batch = Sequence(rawValue: min(standing.last.rawValue, cursor.rawValue + Int64(settings.batchLimit)))
@@ -55,10 +55,13 @@ struct Caution: Sendable {
     through = max(suspected ?? .zero, isSuspect ? batch : .zero)
   }
 
+  /// Whether every command that may be to blame is passed.
+  func isOver(after cursor: Sequence) -> Bool { cursor >= through }
+
   /// What to do with the command behind `cursor`.
   func step(after cursor: Sequence, now: ContinuousClock.Instant) -> Step {
-    guard cursor < through else { return .batch }
-    if let restsUntil, now < restsUntil { return .rest }
+    guard !isOver(after: cursor) else { return .batch }
+    guard !retry.isResting(now: now) else { return .rest }
     let suspect = suspect(after: cursor)
     guard suspect.tries >= settings.quarantineAfter else { return .attempt }
     if quarantinedInRow >= settings.quarantineRun, let lastQuarantine, now < lastQuarantine + settings.quarantinePause {
@@ -71,12 +74,13 @@ struct Caution: Sendable {
 
   /// The command was carried out and settled.
   mutating func settled() {
-    (restsUntil, outages, quarantinedInRow) = (nil, 0, 0)
+    retry.succeeded()
+    quarantinedInRow = 0
   }
 
   /// The command went into quarantine.
   mutating func quarantined(now: ContinuousClock.Instant) {
-    (restsUntil, outages) = (nil, 0)
+    retry.succeeded()
     quarantinedInRow += 1
     lastQuarantine = now
   }
@@ -84,15 +88,11 @@ struct Caution: Sendable {
   /// The ledger refused the command, which has been tried so often.
   mutating func failed(_ sequence: Sequence, tries: Int, reason: String, now: ContinuousClock.Instant, random: UInt64) {
     suspect = Suspect(sequence: sequence, tries: tries, reason: reason)
-    outages = 0
-    restsUntil = now + settings.retry.pause(afterFailures: tries, random: random)
+    retry.failed(now: now, random: random)
   }
 
   /// The ledger could not be used: nothing is said about the command.
-  mutating func delayed(now: ContinuousClock.Instant, random: UInt64) {
-    outages += 1
-    restsUntil = now + settings.retry.pause(afterFailures: outages, random: random)
-  }
+  mutating func delayed(now: ContinuousClock.Instant, random: UInt64) { retry.failed(now: now, random: random) }
 
   private func suspect(after cursor: Sequence) -> Suspect {
     suspect.sequence == cursor.next ? suspect : Suspect(sequence: cursor.next, tries: 0, reason: nil)

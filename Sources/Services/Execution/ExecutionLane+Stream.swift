@@ -1,3 +1,4 @@
+internal import Accounting
 internal import Engine
 internal import Market
 internal import Ports
@@ -16,8 +17,7 @@ extension ExecutionLane {
   func take(_ entries: [StreamEntry]) async {
     var refused: [Refused: Int] = [:]
     for entry in entries {
-      guard let cursor = holdings[entry.shard]?.engine.cursor else { continue }
-      guard let cause = holdings[entry.shard]!.inbox.receive(entry, cursor: cursor) else { continue }
+      guard let cause = owned[entry.shard]?.received(entry) else { continue }
       refused[Refused(shard: entry.shard, cause: cause), default: 0] += 1
     }
     if !refused.isEmpty { isShortOfRows = true }
@@ -41,24 +41,21 @@ extension ExecutionLane {
     }
   }
 
-  /// Discards rows that the stream delivered and that the log, read after they came, does not have.
-  func discard(_ rows: Set<Sequence>, of ownership: Ownership) async {
-    let shard = ownership.shard
-    guard !rows.isEmpty, holdings[shard]?.ownership == ownership else { return }
-    holdings[shard]!.inbox.discard(rows)
-    report(.entriesRefused(shard, .beyondLog, count: rows.count))
-    await discardStream(shard)
+  /// Discards a stream that delivered rows which the log, read after they came, does not have.
+  func discardStream(of shard: Shard, _ lost: Set<Sequence>) async {
+    guard !lost.isEmpty else { return }
+    report(.entriesRefused(shard, .beyondLog, count: lost.count))
+    await discardStream(of: shard)
   }
 
   /// Gives a shard up whose books hold commands that never were in its log: a new claim reads what is final.
   func giveUpGhosts(_ ownership: Ownership) async {
     report(.entriesRefused(ownership.shard, .beyondLog, count: 1))
-    report(.dropped(ownership.shard, ownership.epoch, reason: "its stream went beyond its log"))
-    drop(ownership.shard, nonce: ownership.nonce)
-    await discardStream(ownership.shard)
+    drop(ownership, reason: "its stream went beyond its log")
+    await discardStream(of: ownership.shard)
   }
 
-  private func discardStream(_ shard: Shard) async {
+  private func discardStream(of shard: Shard) async {
     report(.streamDiscarded(shard))
     do throws(StreamError) {
       try await stream.discard([shard])

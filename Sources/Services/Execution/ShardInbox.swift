@@ -57,17 +57,6 @@ struct ShardInbox {
   /// The row after `cursor`, which stays.
   func next(after cursor: Sequence) -> LogEntry? { waiting[cursor.next]?.entry }
 
-  /// Takes out the rows that follow `cursor` without a gap, at most `limit`.
-  mutating func takeRun(after cursor: Sequence, limit: Int) -> [LogEntry] {
-    var run: [LogEntry] = []
-    var next = cursor.next
-    while run.count < limit, let row = waiting.removeValue(forKey: next) {
-      run.append(row.entry)
-      next = next.next
-    }
-    return run
-  }
-
   /// Takes a row out.
   mutating func take(_ sequence: Sequence) { waiting[sequence] = nil }
 

@@ -11,9 +11,9 @@ public final class WorkPulse: Sendable {
     var ownerships: [Ownership] = []
     var tallies: [Shard: ShardTally] = [:]
     /// Total time in rounds that had something to settle.
-    var busyNanoseconds = 0
+    var busy = Duration.zero
     /// How long the latest settlement took to commit.
-    var commitMicroseconds = 0
+    var commit = Duration.zero
   }
 
   private struct State {
