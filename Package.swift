@@ -143,7 +143,7 @@ let package = Package(
     tests(
       "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market"], resources: [.copy("Fixtures")]),
     tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
-    tests("EngineTests", ["Engine", "Accounting", "Market", "TestKit"]),
+    tests("EngineTests", ["Engine", "Simulation", "Accounting", "Market", "TestKit"]),
     tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "MessagePack", "Digest", "TestKit"]),
     tests("HTTPTests", ["HTTP", "HTTPLoad", "Lifecycle", "TestKit"]),

@@ -23,6 +23,24 @@ struct ArticleTests {
     }
   }
 
+  /// Each walk leads from room to room, a room being a folder of sources, and never back into one that it has left.
+  @Test(arguments: [
+    ("From a client's socket to its answer", 9), ("From the log to a client's stream", 12),
+    ("From a death to the next owner", 8),
+  ])
+  func aWalkThroughTheCodeIsShortAndNeverGoesBack(title: String, most: Int) throws {
+    let chapters = try Self.text("Architecture.md").components(separatedBy: "\n## ")
+    let walk = try #require(chapters.first { $0.hasPrefix(title) })
+    var rooms: [String] = []
+    for path in walk.split(separator: "`") where path.hasPrefix("Sources/") {
+      let room = path.split(separator: "/").dropLast().joined(separator: "/")
+      guard room != rooms.last else { continue }
+      #expect(!rooms.contains(room), "back into \(room)")
+      rooms.append(room)
+    }
+    #expect(rooms.count > 4 && rooms.count <= most, "\(rooms)")
+  }
+
   @Test func everyArticleIsListedAndEveryListedOneIsThere() throws {
     let listed = Set(
       try Self.text("Buttonwood.md").split(separator: "<doc:").dropFirst().map { String($0.prefix { $0 != ">" }) })

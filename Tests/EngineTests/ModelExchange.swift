@@ -1,6 +1,7 @@
 import Accounting
 import Engine
 import Market
+import Simulation
 import TestKit
 
 /// Everything that is stored of one shard, kept by obvious rules: accepts random requests with the real judge, stores
@@ -33,13 +34,11 @@ struct ModelExchange {
   /// What instruments have been told by log rows, and the row of the last close of each.
   private var told: [InstrumentID: InstrumentPhase] = [:]
   private(set) var closes: [InstrumentID: Sequence] = [:]
-  private var requestCount = 0
+  private var requests: RandomRequests
   /// What is among the requests.
   private let mix: Mix
-  private var isConditional: Bool { [.conditional, .conditionalDays, .everything].contains(mix) }
   private var hasDays: Bool { mix.hasDays }
   private var hasBands: Bool { mix.hasBands }
-  static let collar: Int64 = 500
 
   /// What is among the requests beside plain orders.
   enum Mix: CaseIterable {
@@ -63,6 +62,9 @@ struct ModelExchange {
   init(seed: UInt64, _ mix: Mix = .plain, drivesItself: Bool = true) {
     random = SeededRandom(seed: seed)
     self.mix = mix
+    requests = RandomRequests(
+      accounts: accounts, shards: Dictionary(uniqueKeysWithValues: Self.instruments.map { ($0, Row.shard) }),
+      .init(isConditional: [.conditional, .conditionalDays, .everything].contains(mix), hasDays: mix.hasDays))
     self.drivesItself = drivesItself
     for account in accounts {
       money[account] = .init(status: .active, cash: .dollars(5_000), held: .zero, lastSubmitted: Row.start)
@@ -217,91 +219,9 @@ struct ModelExchange {
   }
 
   private mutating func request() -> EntryRequest {
-    requestCount += 1
-    let name = RequestKey(digest: UniqueID(high: 0, low: UInt64(requestCount)), fingerprint: nil)
     // Mostly orders that have not closed, now and then one that has.
     let candidates = random.oneIn(8) ? orderIDs : orderIDs.filter { orders[$0]!.status.isOpen }
-    if let chosen = candidates.randomElement(using: &random), let target = orders[chosen], random.oneIn(3) {
-      if random.oneIn(2) { return .cancel(CancelRequest(account: target.account, order: target.id)) }
-      return .replace(
-        ReplaceRequest(
-          account: target.account, target: target.id,
-          quantity: random.oneIn(3) ? nil : Quantity(rawValue: random.number(1...30)),
-          price: random.oneIn(2) ? nil : price(), stop: isConditional && random.oneIn(3) ? price() : nil,
-          trail: isConditional && random.oneIn(6) ? Int64(random.number(1...8)) * 100 : nil, collar: Self.collar,
-          timeInForce: nil, clientOrderID: "\(requestCount)", clientKey: name, idempotencyKey: nil,
-          random: random.next()))
-    }
-    if isConditional, random.oneIn(2) { return .place(conditional(name)) }
-    let type: OrderType = random.oneIn(8) ? .market : .limit
-    let lives = hasDays ? TimeInForce.allCases : [.day, .gtc, .ioc, .fok]
-    let timeInForce = random.oneIn(2) ? .day : random.pick(lives)
-    return .place(
-      PlaceRequest(
-        account: random.pick(accounts), instrument: random.pick(Self.instruments), shard: Row.shard,
-        side: random.pick(Side.allCases), type: type, timeInForce: timeInForce,
-        postOnly: type == .limit && !timeInForce.isForAuction && random.oneIn(8),
-        selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
-        quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
-        idempotencyKey: nil, random: random.next()))
-  }
-
-  /// A stop, a trailing stop, or an order with legs.
-  private mutating func conditional(_ name: RequestKey) -> PlaceRequest {
-    var request = PlaceRequest(
-      account: random.pick(accounts), instrument: random.pick(Self.instruments), shard: Row.shard,
-      side: random.pick(Side.allCases), type: random.pick(OrderType.allCases), timeInForce: random.pick([.day, .gtc]),
-      postOnly: false, selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
-      quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
-      idempotencyKey: nil, random: random.next())
-    switch random.number(0...9) {
-    case 0...2: setStop(&request)
-    case 3...4:
-      let distance: Trail.Distance =
-        random.oneIn(2) ? .amount(random.number(1...8) * 100) : .fraction(random.number(1...80))
-      request.type = .market
-      request.trigger = Trigger(Trail(distance, mark: price(), collar: Self.collar), request.side)
-      request.price = request.trigger!.stop.protected(request.side, collar: Self.collar)
-      if random.oneIn(3) { request.timeInForce = random.pick([.day, .gtc, .ioc, .fok]) }
-    case 5...6:
-      request.orderClass = .oco
-      request.type = .limit
-      request.legs = [stopLoss(request.side)]
-    default:
-      request.orderClass = random.oneIn(3) ? .oto : .bracket
-      if random.oneIn(4) { setStop(&request) }
-      let side = request.side.opposite
-      let profit = leg(.takeProfit, .limit, price(), nil)
-      request.legs =
-        request.orderClass == .bracket ? [profit, stopLoss(side)] : [random.oneIn(2) ? profit : stopLoss(side)]
-    }
-    return request
-  }
-
-  private mutating func setStop(_ request: inout PlaceRequest) {
-    let stop = price()
-    request.trigger = Trigger(stop: stop)
-    // Few limits, so that several that fire by one command queue at one price.
-    request.price =
-      request.type == .market
-      ? stop.protected(request.side, collar: Self.collar)
-      : Price(rawValue: request.side == .buy ? 99_700 : 100_300)
-  }
-
-  private mutating func stopLoss(_ side: Side) -> LegRequest {
-    let stop = price()
-    let type = random.pick(OrderType.allCases)
-    return leg(.stopLoss, type, type == .limit ? price() : stop.protected(side, collar: Self.collar), stop)
-  }
-
-  private mutating func leg(_ role: OrderRole, _ type: OrderType, _ price: Price, _ stop: Price?) -> LegRequest {
-    let name = RequestKey(digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil)
-    return LegRequest(
-      role: role, type: type, price: price, stop: stop, clientOrderID: "leg", clientKey: name, random: random.next())
-  }
-
-  private mutating func price() -> Price {
-    Price(rawValue: 100_000 + random.number(-6...6 as ClosedRange<Int64>) * 100)
+    return requests.next(target: candidates.randomElement(using: &random).flatMap { orders[$0] }, &random)
   }
 
   // MARK: Settling

@@ -176,6 +176,8 @@ extension ShardEngine {
         expire(key, reason: OrderEvent.auctionOver, &work, &builder)
         room -= 1
       }
+      // Only what is there decides whether there is another part: whoever takes over does not know what has ended since.
+      while let key = keys.last, open[key] == nil { keys.removeLast() }
       auctions[instrument]!.left = Int64(keys.count)
       guard keys.isEmpty else {
         clearings[instrument] = keys
