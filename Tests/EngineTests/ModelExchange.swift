@@ -226,10 +226,11 @@ struct ModelExchange {
       return .replace(
         ReplaceRequest(
           account: target.account, target: target.id,
-          quantity: random.oneIn(3) ? nil : Quantity(rawValue: random.number(1...30)),
-          price: random.oneIn(2) ? nil : price(), stop: isConditional && random.oneIn(3) ? price() : nil,
-          trail: isConditional && random.oneIn(6) ? Int64(random.number(1...8)) * 100 : nil, collar: Self.collar,
-          timeInForce: nil, clientOrderID: "\(requestCount)", clientKey: name, idempotencyKey: nil,
+          changes: ChangedTerms(
+            quantity: random.oneIn(3) ? nil : Quantity(rawValue: random.number(1...30)),
+            price: random.oneIn(2) ? nil : price(), stop: isConditional && random.oneIn(3) ? price() : nil,
+            trail: isConditional && random.oneIn(6) ? Int64(random.number(1...8)) * 100 : nil),
+          collar: Self.collar, clientOrderID: "\(requestCount)", clientKey: name, idempotencyKey: nil,
           random: random.next()))
     }
     if isConditional, random.oneIn(2) { return .place(conditional(name)) }
@@ -239,20 +240,28 @@ struct ModelExchange {
     return .place(
       PlaceRequest(
         account: random.pick(accounts), instrument: random.pick(Self.instruments), shard: Row.shard,
-        side: random.pick(Side.allCases), type: type, timeInForce: timeInForce,
-        postOnly: type == .limit && !timeInForce.isForAuction && random.oneIn(8),
-        selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
-        quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
+        terms: terms(
+          random.pick(Side.allCases), type, timeInForce,
+          postOnly: type == .limit && !timeInForce.isForAuction && random.oneIn(8)),
+        isPreventionChosen: true, clientOrderID: "\(requestCount)", clientKey: name,
         idempotencyKey: nil, random: random.next()))
+  }
+
+  private mutating func terms(
+    _ side: Side, _ type: OrderType, _ timeInForce: TimeInForce, postOnly: Bool = false
+  ) -> OrderTerms {
+    let (prevention, price) = (random.pick(SelfTradePrevention.allCases), price())
+    return OrderTerms(
+      side, Quantity(rawValue: random.number(1...25)), at: price, type: type, timeInForce: timeInForce,
+      postOnly: postOnly, selfTradePrevention: prevention)
   }
 
   /// A stop, a trailing stop, or an order with legs.
   private mutating func conditional(_ name: RequestKey) -> PlaceRequest {
     var request = PlaceRequest(
       account: random.pick(accounts), instrument: random.pick(Self.instruments), shard: Row.shard,
-      side: random.pick(Side.allCases), type: random.pick(OrderType.allCases), timeInForce: random.pick([.day, .gtc]),
-      postOnly: false, selfTradePrevention: random.pick(SelfTradePrevention.allCases), price: price(),
-      quantity: Quantity(rawValue: random.number(1...25)), clientOrderID: "\(requestCount)", clientKey: name,
+      terms: terms(random.pick(Side.allCases), random.pick(OrderType.allCases), random.pick([.day, .gtc])),
+      isPreventionChosen: true, clientOrderID: "\(requestCount)", clientKey: name,
       idempotencyKey: nil, random: random.next())
     switch random.number(0...9) {
     case 0...2: setStop(&request)
@@ -297,7 +306,7 @@ struct ModelExchange {
   private mutating func leg(_ role: OrderRole, _ type: OrderType, _ price: Price, _ stop: Price?) -> LegRequest {
     let name = RequestKey(digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil)
     return LegRequest(
-      role: role, type: type, price: price, stop: stop, clientOrderID: "leg", clientKey: name, random: random.next())
+      LegTerms(role, type, at: price, stop: stop), clientOrderID: "leg", clientKey: name, random: random.next())
   }
 
   private mutating func price() -> Price {
