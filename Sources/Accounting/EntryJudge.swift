@@ -36,17 +36,15 @@ struct EntryJudge {
         return .refused(refusal)
       }
     }
-    if request.selfTradePrevention == nil, request.trigger == nil, let existing = crossing(request, at: index) {
+    if request.refusesOwn, let existing = crossing(request, at: index) {
       return .refused(.selfCross(existing: existing))
     }
     for hold in holds { take(hold.amount, hold.side, request.account, request.instrument) }
     let id = nextOrderID(request.account, shard: request.shard, random: request.random)
     var order = OrderRecord(
       id: id, account: request.account, clientOrderID: request.clientOrderID,
-      instrument: request.instrument, shard: request.shard, sequence: .zero, priority: .zero, side: request.side,
-      type: request.type, timeInForce: request.timeInForce, postOnly: request.postOnly,
-      selfTradePrevention: request.prevention, price: request.price,
-      quantity: request.quantity, updatedAt: now)
+      instrument: request.instrument, shard: request.shard, sequence: .zero, priority: .zero,
+      terms: request.acceptedTerms, updatedAt: now)
     order.conditions = OrderConditions(request, id)
     remember(order, request.idempotencyKey, request.clientKey)
     if request.trigger == nil {
@@ -72,7 +70,7 @@ struct EntryJudge {
     }
     // Exits that sell what the entry buys get their shares from its executions.
     if isOCO || (sideOfLegs == .buy && !request.legs.isEmpty) {
-      let prices = request.legs.map(\.price) + (isOCO ? [request.price] : [])
+      let prices = request.legs.map(\.terms.price) + (isOCO ? [request.price] : [])
       holds.append((sideOfLegs, Hold.ofExits(sideOfLegs, prices: prices, leaves: request.quantity)))
     }
     return holds
@@ -84,15 +82,15 @@ struct EntryJudge {
     leg.id = nextOrderID(order.account, shard: order.shard, random: request.random)
     leg.clientOrderID = request.clientOrderID
     leg.side = side
-    leg.type = request.type
-    leg.price = request.price
+    leg.type = request.terms.type
+    leg.price = request.terms.price
     leg.postOnly = false
     leg.conditions = OrderConditions(
-      trigger: request.stop.map { Trigger(stop: $0) }, orderClass: order.conditions?.orderClass ?? .simple,
-      role: request.role, group: order.id, leg: request.role.rawValue, isLeg: true, phase: .held)
+      trigger: request.terms.trigger, orderClass: order.conditions?.orderClass ?? .simple, role: request.terms.role,
+      group: order.id, leg: request.terms.role.rawValue, isLeg: true, phase: .held)
     remember(leg, nil, request.clientKey)
     plan.orders.append(leg)
-    return OrderLeg(id: leg.id, role: request.role, type: leg.type, price: leg.price, stop: request.stop)
+    return OrderLeg(id: leg.id, request.terms)
   }
 
   mutating func cancel(_ request: CancelRequest) -> EntryPlan.Outcome {
@@ -129,23 +127,23 @@ struct EntryJudge {
     guard !siblings.contains(where: { $0.pending == .replace }) else {
       return .refused(.orderNotReplaceable(.pendingReplace))
     }
-    let terms: ReplacedTerms
+    let new: ReplacedTerms
     do throws(RejectReason) {
-      terms = try ReplacedTerms(request, of: target, siblings)
+      new = try ReplacedTerms(request, of: target, siblings)
     } catch {
       return .refused(error)
     }
-    if terms.timeInForce.isImmediate, target.phase == .working, snapshot.collecting.contains(target.instrument) {
+    if new.timeInForce.isImmediate, target.phase == .working, snapshot.collecting.contains(target.instrument) {
       return .refused(.marketClosed)
     }
-    let (price, quantity) = (terms.price, terms.quantity)
+    let (price, quantity) = (new.price, new.quantity)
     if let bound = exceeded(
-      target.account, target.instrument, target.side, quantity, at: price, stop: terms.waitingStop)
+      target.account, target.instrument, target.side, quantity, at: price, stop: new.waitingStop)
     {
       return .refused(.beyondBound(bound))
     }
-    if request.price != nil, terms.waitingStop == nil, target.phase == .working,
-      target.refusesOwn, let own = crossing(target, terms.timeInForce, at: price, in: index)
+    if request.changes.price != nil, new.waitingStop == nil, target.phase == .working,
+      target.refusesOwn, let own = crossing(target, new.timeInForce, at: price, in: index)
     {
       return .refused(.selfCross(existing: own))
     }
@@ -160,10 +158,9 @@ struct EntryJudge {
     let id = nextOrderID(request.account, shard: target.shard, random: request.random)
     let order = OrderRecord(
       id: id, account: target.account, clientOrderID: request.clientOrderID,
-      instrument: target.instrument, shard: target.shard, sequence: .zero, priority: .zero, side: target.side,
-      type: target.type, timeInForce: terms.timeInForce, postOnly: target.postOnly,
-      selfTradePrevention: target.selfTradePrevention, price: price, quantity: quantity, filled: target.filled,
-      filledValue: target.filledValue, replaces: target.id, updatedAt: now, conditions: terms.conditions)
+      instrument: target.instrument, shard: target.shard, sequence: .zero, priority: .zero, terms: new.terms,
+      filled: target.filled, filledValue: target.filledValue, replaces: target.id, updatedAt: now,
+      conditions: new.conditions)
     remember(order, request.idempotencyKey, request.clientKey)
     if order.trigger == nil || order.phase == .working {
       placed[.init(account: order.account, instrument: order.instrument), default: []].append(plan.orders.count)
@@ -230,18 +227,20 @@ struct EntryJudge {
 
   /// Why a new order's own terms keep it out, those of its legs included; nil when they do not.
   private func unfit(_ request: PlaceRequest) -> RejectReason? {
-    let terms = EntryTerms(
-      side: request.side, type: request.type, timeInForce: request.timeInForce, postOnly: request.postOnly,
+    if let contradiction = request.terms.contradiction(
       hasTrigger: request.trigger != nil, orderClass: request.orderClass)
-    if let contradiction = terms.contradiction { return .contradictoryTerms(contradiction) }
+    {
+      return .contradictoryTerms(contradiction)
+    }
     if request.timeInForce.isImmediate, request.trigger == nil, snapshot.collecting.contains(request.instrument) {
       return .marketClosed
     }
-    let prices = [request.price] + request.legs.map(\.price)
+    let prices = [request.price] + request.legs.map(\.terms.price)
     guard prices.allSatisfy({ $0.cost(of: request.quantity) != nil }) else { return .notionalTooLarge }
     let sideOfLegs = request.orderClass == .oco ? request.side : request.side.opposite
     let orders =
-      [(request.side, request.price, request.trigger?.stop)] + request.legs.map { (sideOfLegs, $0.price, $0.stop) }
+      [(request.side, request.price, request.trigger?.stop)]
+      + request.legs.map { (sideOfLegs, $0.terms.price, $0.terms.stop) }
     for (side, price, stop) in orders {
       if let bound = exceeded(request.account, request.instrument, side, request.quantity, at: price, stop: stop) {
         return .beyondBound(bound)
@@ -367,9 +366,7 @@ extension PlaceOrder {
   /// The command that places a stored order.
   package init(_ order: OrderRecord) {
     self.init(
-      id: order.id, account: order.account, instrument: order.instrument, side: order.side, type: order.type,
-      timeInForce: order.timeInForce, postOnly: order.postOnly, selfTradePrevention: order.selfTradePrevention,
-      price: order.price, quantity: order.quantity, trigger: order.trigger)
+      id: order.id, account: order.account, instrument: order.instrument, terms: order.terms, trigger: order.trigger)
   }
 }
 

@@ -96,14 +96,16 @@ public struct EntryReading: Hashable, Sendable {
     // A replacement may need more shares than the order before it held.
     positions = Set(EntryLocks(of: requests).positions + replaced).sorted()
     openOrders = known.classOrders
-    collecting = replaces.filter { $0.request.timeInForce?.isImmediate == true }.compactMap { $0.target?.instrument }
+    collecting = replaces.filter { $0.request.changes.timeInForce?.isImmediate == true }.compactMap {
+      $0.target?.instrument
+    }
     comers = own.compactMap { replace in
       // At its old price an order stands already, and what waits outside the book is met when it enters.
-      guard let price = replace.request.price, replace.target.phase == .working else { return nil }
+      guard let price = replace.request.changes.price, replace.target.phase == .working else { return nil }
       return Comer(
         request: replace.index, shard: replace.target.shard, account: replace.target.account,
         instrument: replace.target.instrument, side: replace.target.side, price: price,
-        timeInForce: replace.request.timeInForce ?? replace.target.timeInForce)
+        timeInForce: replace.request.changes.timeInForce ?? replace.target.timeInForce)
     }
     ask(for: requests, replaced)
   }
@@ -115,7 +117,7 @@ public struct EntryReading: Hashable, Sendable {
     }
     let immediate = places.map(\.request).filter(\.timeInForce.isImmediate).map(\.instrument)
     collecting = Set(collecting + immediate).sorted()
-    let careful = places.filter { $0.request.selfTradePrevention == nil && $0.request.trigger == nil }
+    let careful = places.filter(\.request.refusesOwn)
     comers =
       careful.map { place in
         Comer(

@@ -52,27 +52,17 @@ public struct RequestKey: Hashable, Sendable {
 }
 
 /// A new order that asks to be accepted.
-public struct PlaceRequest: Hashable, Sendable {
+public struct PlaceRequest: HasOrderTerms, Hashable, Sendable {
   /// Who places it.
   public var account: AccountNumber
   /// What it trades.
   public var instrument: InstrumentID
   /// The instrument's shard.
   public var shard: Shard
-  /// Which way.
-  public var side: Side
-  /// How it is priced.
-  public var type: OrderType
-  /// How long it lives.
-  public var timeInForce: TimeInForce
-  /// Rejected instead of trading at entry.
-  public var postOnly: Bool
-  /// The client's choice, or nil: then an order that would cross an open order of its own account is refused at entry.
-  public var selfTradePrevention: SelfTradePrevention?
-  /// The limit price; of a market order the protection price.
-  public var price: Price
-  /// All of the order's shares.
-  public var quantity: Quantity
+  /// What it asks for.
+  public var terms: OrderTerms
+  /// Whether the client chose what happens when the order would meet one of its own account; else the terms do not say.
+  public var isPreventionChosen: Bool
   /// What it waits for; nil for one that goes to the book at once.
   public var trigger: Trigger?
   /// The class that it stands at the head of.
@@ -94,23 +84,16 @@ public struct PlaceRequest: Hashable, Sendable {
 
   /// Makes a request.
   public init(
-    account: AccountNumber, instrument: InstrumentID, shard: Shard, side: Side, type: OrderType,
-    timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention?, price: Price,
-    quantity: Quantity, trigger: Trigger? = nil, orderClass: OrderClass = .simple, legs: [LegRequest] = [],
-    positionIntent: PositionIntent? = nil, clientOrderID: String, clientKey: RequestKey, idempotencyKey: RequestKey?,
-    random: UInt64,
-    keysVersion: Int64? = nil
+    account: AccountNumber, instrument: InstrumentID, shard: Shard, terms: OrderTerms,
+    isPreventionChosen: Bool = false, trigger: Trigger? = nil, orderClass: OrderClass = .simple,
+    legs: [LegRequest] = [], positionIntent: PositionIntent? = nil, clientOrderID: String, clientKey: RequestKey,
+    idempotencyKey: RequestKey?, random: UInt64, keysVersion: Int64? = nil
   ) {
     self.account = account
     self.instrument = instrument
     self.shard = shard
-    self.side = side
-    self.type = type
-    self.timeInForce = timeInForce
-    self.postOnly = postOnly
-    self.selfTradePrevention = selfTradePrevention
-    self.price = price
-    self.quantity = quantity
+    self.terms = terms
+    self.isPreventionChosen = isPreventionChosen
     self.trigger = trigger
     self.orderClass = orderClass
     self.legs = legs
@@ -124,26 +107,27 @@ public struct PlaceRequest: Hashable, Sendable {
 }
 
 extension PlaceRequest {
-  /// What happens when the order would meet an open order of its own account.
+  /// The terms as the order gets them.
   ///
-  /// An order that goes to the book at once is refused at entry if it would, unless the client chose something else. One that
-  /// waits cannot know what will rest when its time comes. It is there to trade then: unless the client chose, what rests
-  /// gives way, and it goes on to the orders of others behind it. So do the exits that an order brings along.
-  var prevention: SelfTradePrevention {
-    selfTradePrevention ?? (trigger == nil && legs.isEmpty ? .cancelNewest : .cancelOldest)
+  /// An order that goes to the book at once is refused at entry if it would meet an open order of its own account, unless
+  /// the client chose something else. One that waits cannot know what will rest when its time comes. It is there to trade
+  /// then: unless the client chose, what rests gives way, and it goes on to the orders of others behind it. So do the exits
+  /// that an order brings along.
+  var acceptedTerms: OrderTerms {
+    guard !isPreventionChosen else { return terms }
+    var accepted = terms
+    accepted.selfTradePrevention = trigger == nil && legs.isEmpty ? .cancelNewest : .cancelOldest
+    return accepted
   }
+
+  /// Whether it is refused at entry if it would cross an open order of its own account.
+  package var refusesOwn: Bool { !isPreventionChosen && trigger == nil }
 }
 
 /// An exit that asks to be accepted with the order that brings it.
 public struct LegRequest: Hashable, Sendable {
-  /// What it is for.
-  public var role: OrderRole
-  /// How it is priced once it is in the book.
-  public var type: OrderType
-  /// The limit price, or the protection price of a stop order without one.
-  public var price: Price
-  /// The price that sends a stop-loss to the book.
-  public var stop: Price?
+  /// What it asks for.
+  public var terms: LegTerms
   /// The client's name for it, or a fresh one.
   public var clientOrderID: String
   /// The key of `clientOrderID`.
@@ -152,14 +136,8 @@ public struct LegRequest: Hashable, Sendable {
   public var random: UInt64
 
   /// Makes a request.
-  public init(
-    role: OrderRole, type: OrderType, price: Price, stop: Price?, clientOrderID: String, clientKey: RequestKey,
-    random: UInt64
-  ) {
-    self.role = role
-    self.type = type
-    self.price = price
-    self.stop = stop
+  public init(_ terms: LegTerms, clientOrderID: String, clientKey: RequestKey, random: UInt64) {
+    self.terms = terms
     self.clientOrderID = clientOrderID
     self.clientKey = clientKey
     self.random = random
@@ -183,24 +161,16 @@ public struct CancelRequest: Hashable, Sendable {
   }
 }
 
-/// A replacement that asks to be accepted. Absent terms stay as they are.
+/// A replacement that asks to be accepted.
 public struct ReplaceRequest: Hashable, Sendable {
   /// Who asks.
   public var account: AccountNumber
   /// The order to replace; its identifier names the shard.
   public var target: OrderID
-  /// The whole new quantity, executions included.
-  public var quantity: Quantity?
-  /// The new limit price.
-  public var price: Price?
-  /// The new stop price.
-  public var stop: Price?
-  /// The new distance of a trailing stop in 1/10000: of a dollar or of a percent, as the order has it.
-  public var trail: Int64?
+  /// What is to be another.
+  public var changes: ChangedTerms
   /// How far a stop order without a limit may trade from its stop, in 1/10000 of it.
   public var collar: Int64
-  /// The new time in force.
-  public var timeInForce: TimeInForce?
   /// The client's name for the new order, or a fresh one.
   public var clientOrderID: String
   /// The key of `clientOrderID`.
@@ -214,18 +184,13 @@ public struct ReplaceRequest: Hashable, Sendable {
 
   /// Makes a request.
   public init(
-    account: AccountNumber, target: OrderID, quantity: Quantity?, price: Price?, stop: Price? = nil,
-    trail: Int64? = nil, collar: Int64 = 0, timeInForce: TimeInForce?, clientOrderID: String, clientKey: RequestKey,
-    idempotencyKey: RequestKey?, random: UInt64, keysVersion: Int64? = nil
+    account: AccountNumber, target: OrderID, changes: ChangedTerms, collar: Int64 = 0, clientOrderID: String,
+    clientKey: RequestKey, idempotencyKey: RequestKey?, random: UInt64, keysVersion: Int64? = nil
   ) {
     self.account = account
     self.target = target
-    self.quantity = quantity
-    self.price = price
-    self.stop = stop
-    self.trail = trail
+    self.changes = changes
     self.collar = collar
-    self.timeInForce = timeInForce
     self.clientOrderID = clientOrderID
     self.clientKey = clientKey
     self.idempotencyKey = idempotencyKey

@@ -43,7 +43,7 @@ public enum Hold {
   public static func ofExits(_ order: PlaceOrder) -> Int64 {
     let side = order.sideOfLegs
     guard order.orderClass == .oco || side == .buy else { return 0 }
-    let prices = order.legs.map(\.price) + (order.orderClass == .oco ? [order.price] : [])
+    let prices = order.legs.map(\.terms.price) + (order.orderClass == .oco ? [order.price] : [])
     return order.legs.isEmpty ? 0 : ofExits(side, prices: prices, leaves: order.quantity)
   }
 }

@@ -1,29 +1,21 @@
 public import Market
 
 /// What settling needs to know of an open order.
-public struct OpenOrder: Hashable, Sendable {
+public struct OpenOrder: HasOrderTerms, Hashable, Sendable {
   /// Its public identifier.
   public var id: OrderID
   /// Whose order it is.
   public var account: AccountNumber
   /// The log row that gives it its place in the queue.
   public var priority: Sequence
-  /// The limit price; of a market order the protection price.
-  public var price: Price
-  /// All of its shares.
-  public var quantity: Quantity
+  /// What it asks for; an exit has fewer shares after executions of the other.
+  public var terms: OrderTerms
   /// Shares executed.
   public var filled: Quantity
   /// What they were worth.
   public var filledValue: Money
   /// What it trades.
   public var instrument: InstrumentID
-  /// Which way.
-  public var side: Side
-  /// How it is priced.
-  public var type: OrderType
-  /// How long it lives.
-  public var timeInForce: TimeInForce
   /// Its place among the orders that entered the book by the command of its priority.
   public var activation: Int32
   /// Whether it is the exit of a class; what exits hold, they hold together.
@@ -40,14 +32,10 @@ public struct OpenOrder: Hashable, Sendable {
     id = order.id
     account = order.account
     priority = sequence
-    price = order.price
-    quantity = order.quantity
+    terms = order.terms
     filled = .zero
     filledValue = .zero
     instrument = order.instrument
-    side = order.side
-    type = order.type
-    timeInForce = order.timeInForce
     activation = 0
     isExit = order.orderClass == .oco
   }
@@ -56,9 +44,7 @@ public struct OpenOrder: Hashable, Sendable {
   public init(_ leg: OrderLeg, of order: PlaceOrder, sequence: Sequence) {
     self.init(order, sequence: sequence)
     id = leg.id
-    price = leg.price
-    type = leg.type
-    side = order.sideOfLegs
+    terms = leg.terms(of: order)
     isExit = true
   }
 
@@ -67,14 +53,10 @@ public struct OpenOrder: Hashable, Sendable {
     id = record.id
     account = record.account
     priority = record.priority
-    price = record.price
-    quantity = record.quantity
+    terms = record.terms
     filled = record.filled
     filledValue = record.filledValue
     instrument = record.instrument
-    side = record.side
-    type = record.type
-    timeInForce = record.timeInForce
     activation = record.conditions?.activation ?? 0
     isExit = record.isExit
   }
@@ -84,14 +66,10 @@ public struct OpenOrder: Hashable, Sendable {
     id = cancel.target
     account = cancel.account
     priority = cancel.targetSequence
-    price = Price(rawValue: 0)
-    quantity = .zero
+    terms = OrderTerms(.buy, .zero, at: Price(rawValue: 0))
     filled = .zero
     filledValue = .zero
     instrument = cancel.instrument
-    side = .buy
-    type = .limit
-    timeInForce = .day
     activation = 0
     isExit = false
   }
@@ -109,6 +87,15 @@ public struct OpenOrder: Hashable, Sendable {
     var order = self
     order.id = id
     return order
+  }
+}
+
+extension OrderLeg {
+  /// Its terms: what it does not say is as in the order that brings it.
+  public func terms(of order: PlaceOrder) -> OrderTerms {
+    OrderTerms(
+      order.sideOfLegs, order.quantity, at: terms.price, type: terms.type, timeInForce: order.timeInForce,
+      selfTradePrevention: order.selfTradePrevention)
   }
 }
 

@@ -1,7 +1,7 @@
 public import Market
 
 /// An order as it is stored.
-public struct OrderRecord: Hashable, Sendable {
+public struct OrderRecord: HasOrderTerms, Hashable, Sendable {
   /// Its public identifier; tells when it was submitted.
   public var id: OrderID
   /// Whose order it is.
@@ -16,20 +16,8 @@ public struct OrderRecord: Hashable, Sendable {
   public var sequence: Sequence
   /// The log row that gave it its place in the queue: its own, or an older one's that it replaced without losing the place.
   public var priority: Sequence
-  /// Which way.
-  public var side: Side
-  /// How it is priced.
-  public var type: OrderType
-  /// How long it lives.
-  public var timeInForce: TimeInForce
-  /// Rejected instead of trading at entry.
-  public var postOnly: Bool
-  /// What happens when it would meet an order of its own account.
-  public var selfTradePrevention: SelfTradePrevention
-  /// The limit price; of a market order the protection price.
-  public var price: Price
-  /// All of its shares, those included that an order it replaced had executed.
-  public var quantity: Quantity
+  /// What it asks for.
+  public var terms: OrderTerms
   /// Shares executed, those included that an order it replaced had executed.
   public var filled: Quantity
   /// What the executed shares were worth: the sum of price × quantity.
@@ -54,8 +42,7 @@ public struct OrderRecord: Hashable, Sendable {
   /// Makes a record.
   public init(
     id: OrderID, account: AccountNumber, clientOrderID: String, instrument: InstrumentID, shard: Shard,
-    sequence: Sequence, priority: Sequence, side: Side, type: OrderType, timeInForce: TimeInForce, postOnly: Bool,
-    selfTradePrevention: SelfTradePrevention, price: Price, quantity: Quantity, filled: Quantity = .zero,
+    sequence: Sequence, priority: Sequence, terms: OrderTerms, filled: Quantity = .zero,
     filledValue: Money = .zero, status: OrderStatus = .accepted, pending: PendingChange = .none,
     replaces: OrderID? = nil, replacedBy: OrderID? = nil, updatedAt: Timestamp, closedAt: Timestamp? = nil,
     conditions: OrderConditions? = nil, legs: [OrderRecord] = []
@@ -67,13 +54,7 @@ public struct OrderRecord: Hashable, Sendable {
     self.shard = shard
     self.sequence = sequence
     self.priority = priority
-    self.side = side
-    self.type = type
-    self.timeInForce = timeInForce
-    self.postOnly = postOnly
-    self.selfTradePrevention = selfTradePrevention
-    self.price = price
-    self.quantity = quantity
+    self.terms = terms
     self.filled = filled
     self.filledValue = filledValue
     self.status = status

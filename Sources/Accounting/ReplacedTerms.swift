@@ -1,10 +1,8 @@
 internal import Market
 
 /// The terms of an order that is to take another's place: what the request changes, and the rest as it was.
-struct ReplacedTerms {
-  let price: Price
-  let quantity: Quantity
-  let timeInForce: TimeInForce
+struct ReplacedTerms: HasOrderTerms {
+  var terms: OrderTerms
   /// Those of the old order, under a log row of their own.
   let conditions: OrderConditions?
   /// The price that it waits for; nil of one that is in the book.
@@ -15,34 +13,35 @@ struct ReplacedTerms {
   /// - Throws: Why the order cannot be changed like that.
   init(_ request: ReplaceRequest, of target: OrderRecord, _ siblings: [OrderRecord]) throws(RejectReason) {
     let trigger = try Self.trigger(request, of: target)
-    quantity = request.quantity ?? target.quantity
-    timeInForce = request.timeInForce ?? target.timeInForce
-    if timeInForce != target.timeInForce, timeInForce.isForAuction || target.timeInForce.isForAuction {
+    terms = target.terms
+    terms.quantity = request.changes.quantity ?? target.quantity
+    terms.timeInForce = request.changes.timeInForce ?? target.timeInForce
+    if terms.timeInForce != target.timeInForce, terms.timeInForce.isForAuction || target.timeInForce.isForAuction {
       throw .contradictoryTerms("opg and cls orders keep their time_in_force, and others cannot become one")
     }
-    if target.type == .market, request.price != nil {
+    if target.type == .market, request.changes.price != nil {
       throw .contradictoryTerms("limit_price is not a term of this order: it has no limit price")
     }
-    let entry = EntryTerms(
-      side: target.side, type: target.type, timeInForce: timeInForce, postOnly: target.postOnly,
+    if let contradiction = terms.contradiction(
       hasTrigger: target.trigger != nil, orderClass: target.conditions?.orderClass ?? .simple)
-    if let contradiction = entry.contradiction { throw .contradictoryTerms(contradiction) }
+    {
+      throw .contradictoryTerms(contradiction)
+    }
     if let trigger, trigger != target.trigger, target.type == .market {
-      price = trigger.stop.protected(target.side, collar: request.collar)
+      terms.price = trigger.stop.protected(target.side, collar: request.collar)
     } else {
-      price = request.price ?? target.price
+      terms.price = request.changes.price ?? target.price
     }
     if target.conditions?.group != nil {
-      guard quantity == target.quantity else {
+      guard terms.quantity == target.quantity else {
         throw .contradictoryTerms("qty of bracket, oco and oto orders cannot be replaced")
       }
     }
     guard
-      price != target.price || quantity != target.quantity || timeInForce != target.timeInForce
-        || trigger != target.trigger
+      terms != target.terms || trigger != target.trigger
     else { throw .nothingChanged }
-    guard quantity > target.filled else { throw .quantityNotAboveFilled }
-    guard price.cost(of: quantity) != nil else { throw .notionalTooLarge }
+    guard terms.quantity > target.filled else { throw .quantityNotAboveFilled }
+    guard terms.price.cost(of: terms.quantity) != nil else { throw .notionalTooLarge }
     conditions = target.conditions.map { old in
       var conditions = old
       conditions.leg = 0
@@ -54,17 +53,17 @@ struct ReplacedTerms {
   }
 
   private static func trigger(_ request: ReplaceRequest, of target: OrderRecord) throws(RejectReason) -> Trigger? {
-    guard request.stop != nil || request.trail != nil else { return target.trigger }
+    guard request.changes.stop != nil || request.changes.trail != nil else { return target.trigger }
     guard let trigger = target.trigger else {
       throw .contradictoryTerms(
-        request.stop != nil
+        request.changes.stop != nil
           ? "stop_price can only be replaced for stop and stop_limit orders"
           : "trail can only be replaced for trailing_stop orders")
     }
     guard target.phase != .working else {
       throw .contradictoryTerms("the stop of this order has been triggered already")
     }
-    switch (trigger.trail, request.stop, request.trail) {
+    switch (trigger.trail, request.changes.stop, request.changes.trail) {
     case (nil, let stop?, nil): return Trigger(stop: stop)
     case (nil, _, _): throw .contradictoryTerms("trail can only be replaced for trailing_stop orders")
     case (_?, _?, _): throw .contradictoryTerms("stop_price can only be replaced for stop and stop_limit orders")

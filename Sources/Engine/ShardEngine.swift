@@ -68,7 +68,7 @@ package struct ShardEngine: Sendable {
         throw RecoveryFault(order: order.id, reason: "its place in the log is another order's")
       }
       if let conditions = order.conditions {
-        conditional.restore(key, ConditionalOrder(order, conditions), of: order.account)
+        conditional.restore(key, ConditionalOrder(conditions, order.side, in: order.instrument), of: order.account)
       }
     }
     for group in conditional.groups.keys { conditional.groups[group]!.hold = exitHold(of: group) }
@@ -286,19 +286,24 @@ extension BookCommand {
     let key = OrderKey(entry.sequence.rawValue)
     switch entry.command {
     case .place(let order):
-      self.init(kind: .place, order: key, target: 0, terms: order)
+      self.init(.place, key, order.terms, in: order.instrument, of: order.account)
     case .replace(let replace):
-      self.init(kind: .replace, order: key, target: replace.targetKey, terms: replace.order)
+      let order = replace.order
+      self.init(.replace, key, target: replace.targetKey, order.terms, in: order.instrument, of: order.account)
     case .cancel(let cancel):
       self = .cancel(cancel.targetKey, in: cancel.instrument, account: cancel.account)
     case .step, .expire, .halt, .band, .cross: preconditionFailure("no book carries out what the exchange asks for")
     }
   }
 
-  private init(kind: Kind, order: OrderKey, target: OrderKey, terms: PlaceOrder) {
+  /// The command that brings an order to its book.
+  init(
+    _ kind: Kind, _ order: OrderKey, target: OrderKey = 0, _ terms: OrderTerms, in instrument: InstrumentID,
+    of account: AccountNumber
+  ) {
     self.init(
       kind: kind, side: terms.side, type: terms.type, timeInForce: terms.timeInForce, postOnly: terms.postOnly,
-      selfTradePrevention: terms.selfTradePrevention, instrument: terms.instrument, order: order, target: target,
-      account: terms.account, price: terms.price, quantity: terms.quantity)
+      selfTradePrevention: terms.selfTradePrevention, instrument: instrument, order: order, target: target,
+      account: account, price: terms.price, quantity: terms.quantity)
   }
 }

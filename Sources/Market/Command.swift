@@ -22,27 +22,15 @@ public enum Command: Hashable, Sendable {
 ///
 /// `type` says how it is priced in the book. An order with a trigger waits outside it: a stop order is a market order with
 /// a trigger, a stop-limit order a limit order with one, a trailing-stop order a market order whose trigger has a trail.
-public struct PlaceOrder: Hashable, Sendable {
+public struct PlaceOrder: HasOrderTerms, Hashable, Sendable {
   /// The order's public identifier.
   public var id: OrderID
   /// Who placed it.
   public var account: AccountNumber
   /// What it trades.
   public var instrument: InstrumentID
-  /// Which way.
-  public var side: Side
-  /// How it is priced.
-  public var type: OrderType
-  /// How long it lives.
-  public var timeInForce: TimeInForce
-  /// Rejected instead of trading at entry.
-  public var postOnly: Bool
-  /// What happens when it would meet an order of its own account.
-  public var selfTradePrevention: SelfTradePrevention
-  /// The limit price; of a market order the protection price.
-  public var price: Price
-  /// All of the order's shares.
-  public var quantity: Quantity
+  /// What it asks for.
+  public var terms: OrderTerms
   /// What it waits for; nil for one that goes to the book at once.
   public var trigger: Trigger?
   /// The class that it belongs to.
@@ -52,20 +40,13 @@ public struct PlaceOrder: Hashable, Sendable {
 
   /// Makes a new order's command.
   public init(
-    id: OrderID, account: AccountNumber, instrument: InstrumentID, side: Side, type: OrderType,
-    timeInForce: TimeInForce, postOnly: Bool, selfTradePrevention: SelfTradePrevention, price: Price,
-    quantity: Quantity, trigger: Trigger? = nil, orderClass: OrderClass = .simple, legs: [OrderLeg] = []
+    id: OrderID, account: AccountNumber, instrument: InstrumentID, terms: OrderTerms, trigger: Trigger? = nil,
+    orderClass: OrderClass = .simple, legs: [OrderLeg] = []
   ) {
     self.id = id
     self.account = account
     self.instrument = instrument
-    self.side = side
-    self.type = type
-    self.timeInForce = timeInForce
-    self.postOnly = postOnly
-    self.selfTradePrevention = selfTradePrevention
-    self.price = price
-    self.quantity = quantity
+    self.terms = terms
     self.trigger = trigger
     self.orderClass = orderClass
     self.legs = legs

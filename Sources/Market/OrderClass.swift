@@ -36,11 +36,9 @@ public enum OrderPhase: UInt8, Hashable, Sendable, CaseIterable {
   case held = 2
 }
 
-/// An exit as the command that places its class carries it. It has its own identifier and its own order row; account,
-/// instrument, quantity and time in force are those of the order that brings it.
-public struct OrderLeg: Hashable, Sendable {
-  /// Its public identifier.
-  public var id: OrderID
+/// What an exit asks for beside what it has in common with the order that brings it: account, instrument, quantity and
+/// time in force.
+public struct LegTerms: Hashable, Sendable {
   /// What it is for.
   public var role: OrderRole
   /// How it is priced once it is in the book.
@@ -50,15 +48,34 @@ public struct OrderLeg: Hashable, Sendable {
   /// The price that sends a stop-loss to the book.
   public var stop: Price?
 
-  /// Makes a leg.
-  public init(id: OrderID, role: OrderRole, type: OrderType, price: Price, stop: Price?) {
-    self.id = id
+  /// Names terms.
+  public init(_ role: OrderRole, _ type: OrderType, at price: Price, stop: Price?) {
     self.role = role
     self.type = type
     self.price = price
     self.stop = stop
   }
 
+  /// A take-profit.
+  public init(takeProfitAt price: Price) { self.init(.takeProfit, .limit, at: price, stop: nil) }
+
+  /// Its stop, as the trigger of its order row.
+  public var trigger: Trigger? { stop.map { Trigger(stop: $0) } }
+}
+
+/// An exit as the command that places its class carries it. It has its own identifier and its own order row.
+public struct OrderLeg: Hashable, Sendable {
+  /// Its public identifier.
+  public var id: OrderID
+  /// What it asks for.
+  public var terms: LegTerms
+
+  /// Makes a leg.
+  public init(id: OrderID, _ terms: LegTerms) {
+    self.id = id
+    self.terms = terms
+  }
+
   /// Which order of its log row it is: 1 or 2; 0 is the order that brings it.
-  public var number: UInt8 { role.rawValue }
+  public var number: UInt8 { terms.role.rawValue }
 }

@@ -1,3 +1,116 @@
+/// What an order asks for: the terms that it keeps from the request to the book and in its row.
+///
+/// What an order waits for is not among them: a trigger moves while the order waits for it, and stands beside the terms.
+@frozen
+public struct OrderTerms: Hashable, Sendable {
+  /// Which way.
+  public var side: Side
+  /// How it is priced in the book.
+  public var type: OrderType
+  /// How long it lives.
+  public var timeInForce: TimeInForce
+  /// Rejected instead of trading at entry.
+  public var postOnly: Bool
+  /// What happens when it would meet an order of its own account.
+  public var selfTradePrevention: SelfTradePrevention
+  /// The limit price; of a market order the protection price.
+  public var price: Price
+  /// All of its shares; of a replacement with those that the order before it had executed.
+  public var quantity: Quantity
+
+  /// Names terms; those of a plain order for the day need only side, quantity and price.
+  @inlinable
+  public init(
+    _ side: Side, _ quantity: Quantity, at price: Price, type: OrderType = .limit, timeInForce: TimeInForce = .day,
+    postOnly: Bool = false, selfTradePrevention: SelfTradePrevention = .cancelNewest
+  ) {
+    self.side = side
+    self.type = type
+    self.timeInForce = timeInForce
+    self.postOnly = postOnly
+    self.selfTradePrevention = selfTradePrevention
+    self.price = price
+    self.quantity = quantity
+  }
+}
+
+/// The terms that a replacement changes; nil stays as it is.
+public struct ChangedTerms: Hashable, Sendable {
+  /// The whole new quantity, executions included.
+  public var quantity: Quantity?
+  /// The new limit price.
+  public var price: Price?
+  /// The new stop price.
+  public var stop: Price?
+  /// The new distance of a trailing stop in 1/10000: of a dollar or of a percent, as the order has it.
+  public var trail: Int64?
+  /// The new time in force.
+  public var timeInForce: TimeInForce?
+
+  /// Names changes.
+  public init(
+    quantity: Quantity? = nil, price: Price? = nil, stop: Price? = nil, trail: Int64? = nil,
+    timeInForce: TimeInForce? = nil
+  ) {
+    self.quantity = quantity
+    self.price = price
+    self.stop = stop
+    self.trail = trail
+    self.timeInForce = timeInForce
+  }
+}
+
+/// A request, a command or a record that has the terms of an order; each of them is called by its own name.
+public protocol HasOrderTerms {
+  /// The order's terms.
+  var terms: OrderTerms { get set }
+}
+
+extension HasOrderTerms {
+  /// Which way.
+  @inlinable
+  public var side: Side {
+    get { terms.side }
+    set { terms.side = newValue }
+  }
+  /// How it is priced in the book.
+  @inlinable
+  public var type: OrderType {
+    get { terms.type }
+    set { terms.type = newValue }
+  }
+  /// How long it lives.
+  @inlinable
+  public var timeInForce: TimeInForce {
+    get { terms.timeInForce }
+    set { terms.timeInForce = newValue }
+  }
+  /// Rejected instead of trading at entry.
+  @inlinable
+  public var postOnly: Bool {
+    get { terms.postOnly }
+    set { terms.postOnly = newValue }
+  }
+  /// What happens when it would meet an order of its own account.
+  @inlinable
+  public var selfTradePrevention: SelfTradePrevention {
+    get { terms.selfTradePrevention }
+    set { terms.selfTradePrevention = newValue }
+  }
+  /// The limit price; of a market order the protection price.
+  @inlinable
+  public var price: Price {
+    get { terms.price }
+    set { terms.price = newValue }
+  }
+  /// All of its shares.
+  @inlinable
+  public var quantity: Quantity {
+    get { terms.quantity }
+    set { terms.quantity = newValue }
+  }
+}
+
 /// Which way an order goes (FIX tag 54). Raw values are stored.
 @frozen
 public enum Side: UInt8, Hashable, Sendable, CaseIterable {

@@ -176,7 +176,7 @@ final class AgeWorld {
         .remember(in: self)
     case .replace:
       let replace = ReplaceRequest(
-        account: account, target: resting.removeLast(), quantity: Quantity(rawValue: 3), price: nil, timeInForce: nil,
+        account: account, target: resting.removeLast(), changes: ChangedTerms(quantity: Quantity(rawValue: 3)),
         clientOrderID: "age", clientKey: key(), idempotencyKey: nil, random: random.next())
       try await entry.accept([.replace(replace)], now: now).remember(in: self, asTargets: false)
     case .get: _ = try await reader.order(resting.last!, of: account)
@@ -215,9 +215,10 @@ final class AgeWorld {
 
   private func place(_ side: Side, at dollars: Int64) -> PlaceRequest {
     PlaceRequest(
-      account: accounts[side == .buy ? 0 : 1], instrument: instrument, shard: Self.shard, side: side, type: .limit,
-      timeInForce: .gtc, postOnly: false, selfTradePrevention: nil, price: Price(rawValue: dollars * 10_000),
-      quantity: Quantity(rawValue: 2), clientOrderID: "age", clientKey: key(), idempotencyKey: nil,
+      account: accounts[side == .buy ? 0 : 1], instrument: instrument, shard: Self.shard,
+      terms: OrderTerms(
+        side, Quantity(rawValue: 2), at: Price(rawValue: dollars * 10_000), timeInForce: .gtc),
+      clientOrderID: "age", clientKey: key(), idempotencyKey: nil,
       random: random.next())
   }
 

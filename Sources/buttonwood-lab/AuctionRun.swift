@@ -111,9 +111,9 @@ struct AuctionRun {
     let place = Int(random.next() % UInt64(accounts.count / 2)) * 2 + (isBuy ? 0 : 1)
     let away = Int64(random.next() % 50) * 100
     return PlaceRequest(
-      account: accounts[place], instrument: instrument.id, shard: instrument.shard, side: isBuy ? .buy : .sell,
-      type: .limit, timeInForce: .day, postOnly: false, selfTradePrevention: nil,
-      price: Price(rawValue: 1_000_000 + (isBuy ? away : -away)), quantity: Quantity(rawValue: 100),
+      account: accounts[place], instrument: instrument.id, shard: instrument.shard,
+      terms: OrderTerms(
+        isBuy ? .buy : .sell, Quantity(rawValue: 100), at: Price(rawValue: 1_000_000 + (isBuy ? away : -away))),
       clientOrderID: "auction-\(random.next())",
       clientKey: RequestKey(digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil),
       idempotencyKey: nil, random: random.next())

@@ -33,10 +33,11 @@ struct ExpiryWorld {
       let side: Side = random.next() & 1 == 0 ? .buy : .sell
       let away = Int64(random.next() % 50 + 1) * 100
       return PlaceRequest(
-        account: accounts[account], instrument: instrument.id, shard: instrument.shard, side: side, type: .limit,
-        timeInForce: .day, postOnly: false, selfTradePrevention: nil,
-        price: Price(rawValue: 1_000_000 + (side == .buy ? -away : away)),
-        quantity: Quantity(rawValue: Int64(random.next() % 9 + 1) * 10), clientOrderID: "expiry-\(random.next())",
+        account: accounts[account], instrument: instrument.id, shard: instrument.shard,
+        terms: OrderTerms(
+          side, Quantity(rawValue: Int64(random.next() % 9 + 1) * 10),
+          at: Price(rawValue: 1_000_000 + (side == .buy ? -away : away))),
+        clientOrderID: "expiry-\(random.next())",
         clientKey: RequestKey(digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil),
         idempotencyKey: nil, random: random.next())
     }

@@ -146,8 +146,7 @@ private struct StubDesk: OrderDesk {
         OrderRecord(
           id: .order(submittedAt: now, shard: place.shard, random: place.random), account: place.account,
           clientOrderID: place.clientOrderID, instrument: place.instrument, shard: place.shard, sequence: .zero,
-          priority: .zero, side: place.side, type: place.type, timeInForce: place.timeInForce, postOnly: place.postOnly,
-          selfTradePrevention: .cancelNewest, price: place.price, quantity: place.quantity, updatedAt: now)))
+          priority: .zero, terms: place.terms, updatedAt: now)))
   }
 }
 

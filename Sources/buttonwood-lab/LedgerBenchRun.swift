@@ -158,8 +158,8 @@ final class LedgerBenchRun {
     return PlaceRequest(
       account: accounts[Int(random.next() % UInt64(accounts.count))], instrument: instrument.id,
       shard: instrument.shard,
-      side: side, type: .limit, timeInForce: .day, postOnly: false, selfTradePrevention: nil,
-      price: Price(rawValue: price), quantity: Quantity(rawValue: Int64(random.next() % 9 + 1) * 10),
+      terms: OrderTerms(
+        side, Quantity(rawValue: Int64(random.next() % 9 + 1) * 10), at: Price(rawValue: price)),
       clientOrderID: "bench-\(random.next())",
       clientKey: RequestKey(
         digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil), idempotencyKey: nil,

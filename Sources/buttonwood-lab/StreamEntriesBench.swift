@@ -51,9 +51,9 @@ enum StreamEntriesBench {
     let order = PlaceOrder(
       id: .order(submittedAt: moment, shard: shard, random: UInt64(number) &* 0x9E37_79B9_7F4A_7C15),
       account: AccountNumber(rawValue: 100_000_001 + number % 1_000), instrument: InstrumentID(rawValue: 17),
-      side: number.isMultiple(of: 2) ? .buy : .sell, type: .limit, timeInForce: .day, postOnly: false,
-      selfTradePrevention: .cancelNewest, price: Price(rawValue: 1_000_000 + number % 100 * 100),
-      quantity: Quantity(rawValue: 100), trigger: nil)
+      terms: OrderTerms(
+        number.isMultiple(of: 2) ? .buy : .sell, Quantity(rawValue: 100),
+        at: Price(rawValue: 1_000_000 + number % 100 * 100)))
     return LogEntry(
       shard: shard, sequence: Sequence(rawValue: number), acceptedAt: moment, command: .place(order),
       history: LedgerHistory(rawValue: 6_917_529_027_641_081_856))

@@ -39,8 +39,11 @@ struct Desk {
   ) -> EntryRequest {
     .place(
       PlaceRequest(
-        account: account, instrument: apple, shard: shard, side: side, type: type, timeInForce: timeInForce,
-        postOnly: false, selfTradePrevention: prevention, price: Price(price)!, quantity: Quantity(rawValue: quantity),
+        account: account, instrument: apple, shard: shard,
+        terms: OrderTerms(
+          side, Quantity(rawValue: quantity), at: Price(price)!, type: type, timeInForce: timeInForce,
+          selfTradePrevention: prevention ?? .cancelNewest),
+        isPreventionChosen: prevention != nil,
         clientOrderID: name, clientKey: key(name), idempotencyKey: idempotency, random: 7))
   }
 
@@ -54,8 +57,10 @@ struct Desk {
   ) -> EntryRequest {
     .replace(
       ReplaceRequest(
-        account: account, target: order.id, quantity: quantity.map { Quantity(rawValue: $0) },
-        price: price.map { Price($0)! }, timeInForce: timeInForce, clientOrderID: name, clientKey: key(name),
+        account: account, target: order.id,
+        changes: ChangedTerms(
+          quantity: quantity.map { Quantity(rawValue: $0) }, price: price.map { Price($0)! }, timeInForce: timeInForce),
+        clientOrderID: name, clientKey: key(name),
         idempotencyKey: idempotency, random: 9))
   }
 
@@ -67,9 +72,9 @@ struct Desk {
     let order = OrderRecord(
       id: .order(submittedAt: Self.now.advanced(byMicroseconds: -90_000_000 + sequence), shard: Self.shard, random: 1),
       account: Self.alice, clientOrderID: "stored", instrument: Self.apple, shard: Self.shard,
-      sequence: Sequence(rawValue: sequence), priority: Sequence(rawValue: sequence), side: side, type: .limit,
-      timeInForce: .day, postOnly: false, selfTradePrevention: .cancelNewest, price: Price(price)!,
-      quantity: Quantity(rawValue: quantity), filled: Quantity(rawValue: filled), status: status, pending: pending,
+      sequence: Sequence(rawValue: sequence), priority: Sequence(rawValue: sequence),
+      terms: OrderTerms(side, Quantity(rawValue: quantity), at: Price(price)!), filled: Quantity(rawValue: filled),
+      status: status, pending: pending,
       updatedAt: Self.now)
     snapshot.targets[order.id] = order
     let hold = Hold.amount(side, price: order.price, leaves: order.leaves)

@@ -143,10 +143,10 @@ import Testing
       place.orderClass = .bracket
       place.legs = [
         LegRequest(
-          role: .takeProfit, type: .limit, price: Price("110")!, stop: nil, clientOrderID: "p",
+          LegTerms(takeProfitAt: Price("110")!), clientOrderID: "p",
           clientKey: Desk.key("p"), random: 1),
         LegRequest(
-          role: .stopLoss, type: .limit, price: Price("80")!, stop: Price("85")!, clientOrderID: "l",
+          LegTerms(.stopLoss, .limit, at: Price("80")!, stop: Price("85")!), clientOrderID: "l",
           clientKey: Desk.key("l"), random: 2),
       ]
     }

@@ -64,7 +64,7 @@ import Testing
     }
     place.legs = ["p", "l"].map {
       LegRequest(
-        role: .takeProfit, type: .limit, price: Price("12")!, stop: nil, clientOrderID: $0, clientKey: Desk.key($0),
+        LegTerms(takeProfitAt: Price("12")!), clientOrderID: $0, clientKey: Desk.key($0),
         random: 1)
     }
     let idempotency = EntrySnapshot.KeyName(account: Desk.alice, digest: Desk.key("i", content: 4).digest)

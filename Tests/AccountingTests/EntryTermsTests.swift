@@ -33,12 +33,15 @@ import Testing
     let quantity = Bool.random(using: &numbers) ? Quantity(rawValue: Int64.random(in: 1...9, using: &numbers)) : nil
     let time: TimeInForce? = Bool.random(using: &numbers) ? TimeInForce.allCases.randomElement(using: &numbers)! : nil
     let change = ReplaceRequest(
-      account: Desk.alice, target: target.id, quantity: quantity, price: price, timeInForce: time,
+      account: Desk.alice, target: target.id,
+      changes: ChangedTerms(quantity: quantity, price: price, timeInForce: time),
       clientOrderID: "change", clientKey: Desk.key("change"), idempotencyKey: nil, random: 9)
+    var terms = target.terms
+    (terms.price, terms.quantity) = (price ?? target.price, quantity ?? target.quantity)
+    terms.timeInForce = time ?? target.timeInForce
     let place = PlaceRequest(
-      account: Desk.alice, instrument: Desk.apple, shard: Desk.shard, side: side, type: target.type,
-      timeInForce: time ?? target.timeInForce, postOnly: target.postOnly, selfTradePrevention: nil,
-      price: price ?? target.price, quantity: quantity ?? target.quantity, trigger: target.trigger,
+      account: Desk.alice, instrument: Desk.apple, shard: Desk.shard, terms: terms,
+      trigger: target.trigger,
       clientOrderID: "place", clientKey: Desk.key("place"), idempotencyKey: nil, random: 9)
     return Case(target: target, change: change, place: place)
   }
@@ -68,7 +71,7 @@ import Testing
       guard case .accepted = placing.outcomes[0], case .refused(let reason) = placing.outcomes[1] else { continue }
       // An order that waits meets nobody at entry, and one whose price stays has met nobody before.
       refused["\(reason)".prefix { $0 != "(" }.description, default: 0] += 1
-      guard known.change.price != nil || !"\(reason)".hasPrefix("selfCross") else { continue }
+      guard known.change.changes.price != nil || !"\(reason)".hasPrefix("selfCross") else { continue }
       guard case .refused = replacing.outcomes[1] else {
         Issue.record("seed \(seed): \(known) is refused with \(reason), and may be replaced into")
         continue
@@ -134,15 +137,15 @@ import Testing
     legs: [LegRequest] = []
   ) -> PlaceRequest {
     PlaceRequest(
-      account: Desk.alice, instrument: Desk.apple, shard: Desk.shard, side: side, type: type, timeInForce: .gtc,
-      postOnly: false, selfTradePrevention: nil, price: Self.dollars(price), quantity: Quantity(rawValue: 10),
+      account: Desk.alice, instrument: Desk.apple, shard: Desk.shard,
+      terms: OrderTerms(side, Quantity(rawValue: 10), at: Self.dollars(price), type: type, timeInForce: .gtc),
       trigger: stop.map { Trigger(stop: Self.dollars($0)) }, orderClass: orderClass, legs: legs, clientOrderID: "x",
       clientKey: Desk.key("x"), idempotencyKey: nil, random: 1)
   }
 
   private func stopLoss(at price: Int64, stop: Int64) -> LegRequest {
     LegRequest(
-      role: .stopLoss, type: .limit, price: Self.dollars(price), stop: Self.dollars(stop), clientOrderID: "leg",
+      LegTerms(.stopLoss, .limit, at: Self.dollars(price), stop: Self.dollars(stop)), clientOrderID: "leg",
       clientKey: Desk.key("leg"), random: 2)
   }
 

@@ -26,8 +26,9 @@ struct AuctionFlow {
       .place(
         PlaceOrder(
           id: Self.id(row), account: AccountNumber(rawValue: account ?? 1_000 + row), instrument: Row.instrument,
-          side: side, type: market ? .market : .limit, timeInForce: timeInForce, postOnly: false,
-          selfTradePrevention: prevention, price: Price(price)!, quantity: Quantity(rawValue: quantity),
+          terms: OrderTerms(
+            side, Quantity(rawValue: quantity), at: Price(price)!, type: market ? .market : .limit,
+            timeInForce: timeInForce, selfTradePrevention: prevention),
           trigger: stop.map { Trigger(stop: Price($0)!) })))
     return row
   }

@@ -26,16 +26,16 @@ struct ConditionalFlow {
     let row = last + 1
     var order = PlaceOrder(
       id: Self.id(row), account: AccountNumber(rawValue: account ?? 1_000 + row), instrument: Row.instrument,
-      side: side,
-      type: market ? .market : .limit, timeInForce: timeInForce, postOnly: false, selfTradePrevention: prevention,
-      price: Self.price(price), quantity: Quantity(rawValue: quantity))
+      terms: OrderTerms(
+        side, Quantity(rawValue: quantity), at: Self.price(price), type: market ? .market : .limit,
+        timeInForce: timeInForce, selfTradePrevention: prevention))
     order.trigger = stop.map { Trigger(stop: Self.price($0)) }
     if let trail { order.trigger = Trigger(Trail(trail, mark: Self.price(mark), collar: 500), side) }
     order.orderClass = orderClass
     order.legs = legs.map { leg in
       OrderLeg(
-        id: Self.id(row, leg: Int64(leg.role.rawValue)), role: leg.role, type: .limit, price: Self.price(leg.price),
-        stop: leg.stop.map { Self.price($0) })
+        id: Self.id(row, leg: Int64(leg.role.rawValue)),
+        LegTerms(leg.role, .limit, at: Self.price(leg.price), stop: leg.stop.map { Self.price($0) }))
     }
     apply(.place(order))
     return row

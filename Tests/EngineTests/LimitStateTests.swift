@@ -23,9 +23,8 @@ import Testing
         shard: Row.shard, sequence: Sequence(rawValue: last), acceptedAt: Row.time(last),
         command: .place(
           PlaceOrder(
-            id: Row.id(last), account: AccountNumber(rawValue: last), instrument: Row.instrument, side: side,
-            type: .limit, timeInForce: .day, postOnly: false, selfTradePrevention: .cancelNewest,
-            price: Price(price)!, quantity: Quantity(rawValue: quantity))))
+            id: Row.id(last), account: AccountNumber(rawValue: last), instrument: Row.instrument,
+            terms: OrderTerms(side, Quantity(rawValue: quantity), at: Price(price)!))))
     }
 
     mutating func cancel(_ target: LogEntry) -> LogEntry {

@@ -197,9 +197,8 @@ struct AgeTests {
     #expect(depth?.bids.map(\.size.rawValue) == [5])
     // It still stands in its owner's way.
     let crossing = PlaceRequest(
-      account: account, instrument: InstrumentID(rawValue: 1), shard: shard, side: .sell, type: .limit,
-      timeInForce: .day, postOnly: false, selfTradePrevention: nil, price: Price(rawValue: 900_000),
-      quantity: Quantity(rawValue: 1), clientOrderID: "crossing",
+      account: account, instrument: InstrumentID(rawValue: 1), shard: shard,
+      terms: OrderTerms(.sell, Quantity(rawValue: 1), at: Price(rawValue: 900_000)), clientOrderID: "crossing",
       clientKey: RequestKey(digest: UniqueID(high: 0, low: 78), fingerprint: nil), idempotencyKey: nil, random: 1)
     let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
     let refused = try await entry.accept([.place(crossing)], now: StoreDatabase.noon).answers[0]

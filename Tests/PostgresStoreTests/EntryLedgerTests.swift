@@ -95,7 +95,7 @@ struct EntryLedgerTests {
     var orders = TestOrders(seed: 21)
     func order(_ side: Side, _ life: TimeInForce, type: OrderType = .limit) -> EntryRequest {
       guard case .place(var place) = orders.place(side, 1, at: 100) else { preconditionFailure("it places an order") }
-      (place.timeInForce, place.type, place.selfTradePrevention) = (life, type, nil)
+      (place.timeInForce, place.type, place.isPreventionChosen) = (life, type, false)
       return .place(place)
     }
     func isRefused(_ request: EntryRequest) async throws -> Bool {

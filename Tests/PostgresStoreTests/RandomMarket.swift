@@ -144,9 +144,11 @@ struct RandomMarket {
     return .replace(
       ReplaceRequest(
         account: target.account, target: target.id,
-        quantity: Bool.random(using: &numbers) ? quantity() : nil, price: Bool.random(using: &numbers) ? price() : nil,
-        stop: conditionalOneIn > 0 && Bool.random(using: &numbers) ? price() : nil, collar: 500,
-        timeInForce: nil, clientOrderID: "client-\(numbers.next())", clientKey: key(),
+        changes: ChangedTerms(
+          quantity: Bool.random(using: &numbers) ? quantity() : nil,
+          price: Bool.random(using: &numbers) ? price() : nil,
+          stop: conditionalOneIn > 0 && Bool.random(using: &numbers) ? price() : nil),
+        collar: 500, clientOrderID: "client-\(numbers.next())", clientKey: key(),
         idempotencyKey: nil, random: numbers.next()))
   }
 
@@ -194,7 +196,7 @@ struct RandomMarket {
 
   private mutating func leg(_ role: OrderRole, _ type: OrderType, _ price: Price, _ stop: Price?) -> LegRequest {
     LegRequest(
-      role: role, type: type, price: price, stop: stop, clientOrderID: "leg-\(numbers.next())", clientKey: key(),
+      LegTerms(role, type, at: price, stop: stop), clientOrderID: "leg-\(numbers.next())", clientKey: key(),
       random: numbers.next())
   }
 
@@ -204,13 +206,19 @@ struct RandomMarket {
     let timeInForce: TimeInForce =
       isMarket ? .ioc : [.day, .day, .day, .gtc, .ioc, .fok].randomElement(using: &numbers)!
     let idempotent = Int.random(in: 0..<4, using: &numbers) == 0
+    let account = StoreDatabase.accounts.randomElement(using: &numbers)!
+    let side = Side.allCases.randomElement(using: &numbers)!
+    let postOnly = timeInForce == .day && Int.random(in: 0..<6, using: &numbers) == 0
+    let prevention: SelfTradePrevention? =
+      [nil, .cancelNewest, .cancelOldest, .cancelBoth].randomElement(using: &numbers)!
+    let price = price()
     var request = PlaceRequest(
-      account: StoreDatabase.accounts.randomElement(using: &numbers)!,
+      account: account,
       instrument: InstrumentID(rawValue: instrument), shard: StoreDatabase.shard(of: instrument),
-      side: Side.allCases.randomElement(using: &numbers)!, type: isMarket ? .market : .limit, timeInForce: timeInForce,
-      postOnly: timeInForce == .day && Int.random(in: 0..<6, using: &numbers) == 0,
-      selfTradePrevention: [nil, .cancelNewest, .cancelOldest, .cancelBoth].randomElement(using: &numbers)!,
-      price: price(), quantity: quantity(), clientOrderID: "client-\(numbers.next())", clientKey: key(),
+      terms: OrderTerms(
+        side, quantity(), at: price, type: isMarket ? .market : .limit, timeInForce: timeInForce, postOnly: postOnly,
+        selfTradePrevention: prevention ?? .cancelNewest),
+      isPreventionChosen: prevention != nil, clientOrderID: "client-\(numbers.next())", clientKey: key(),
       idempotencyKey: idempotent ? RequestKey(digest: digest(), fingerprint: 7) : nil, random: numbers.next())
     if conditionalOneIn > 0, Int.random(in: 0..<conditionalOneIn, using: &numbers) == 0 { condition(&request) }
     return request

@@ -16,9 +16,9 @@ struct TestOrders {
     .place(
       PlaceRequest(
         account: StoreDatabase.accounts[account], instrument: InstrumentID(rawValue: instrument),
-        shard: StoreDatabase.shard(of: instrument), side: side, type: .limit, timeInForce: .day, postOnly: false,
-        selfTradePrevention: .cancelNewest, price: Price(rawValue: dollars * 10_000),
-        quantity: Quantity(rawValue: quantity), clientOrderID: "test", clientKey: key(client),
+        shard: StoreDatabase.shard(of: instrument),
+        terms: OrderTerms(side, Quantity(rawValue: quantity), at: Price(rawValue: dollars * 10_000)),
+        isPreventionChosen: true, clientOrderID: "test", clientKey: key(client),
         idempotencyKey: idempotency.map {
           RequestKey(digest: UniqueID(high: 1, low: $0.key), fingerprint: $0.fingerprint)
         },
@@ -29,8 +29,10 @@ struct TestOrders {
   mutating func replace(_ target: OrderID, quantity: Int64? = nil, dollars: Int64? = nil) -> EntryRequest {
     .replace(
       ReplaceRequest(
-        account: StoreDatabase.accounts[0], target: target, quantity: quantity.map { Quantity(rawValue: $0) },
-        price: dollars.map { Price(rawValue: $0 * 10_000) }, timeInForce: nil, clientOrderID: "test",
+        account: StoreDatabase.accounts[0], target: target,
+        changes: ChangedTerms(
+          quantity: quantity.map { Quantity(rawValue: $0) }, price: dollars.map { Price(rawValue: $0 * 10_000) }),
+        clientOrderID: "test",
         clientKey: key(nil), idempotencyKey: nil, random: numbers.next()))
   }
 

@@ -65,9 +65,8 @@ import Testing
 
   @Test func lineIsReadable() {
     let order = PlaceOrder(
-      id: UniqueID(Self.id)!, account: AccountNumber(rawValue: 17), instrument: InstrumentID(rawValue: 3), side: .buy,
-      type: .limit, timeInForce: .day, postOnly: true, selfTradePrevention: .cancelNewest,
-      price: Price(rawValue: 100_500), quantity: Quantity(rawValue: 100))
+      id: UniqueID(Self.id)!, account: AccountNumber(rawValue: 17), instrument: InstrumentID(rawValue: 3),
+      terms: OrderTerms(.buy, Quantity(rawValue: 100), at: Price(rawValue: 100_500), postOnly: true))
     func line(_ command: Command, isRefused: Bool = false) -> String {
       let entry = LogEntry(
         shard: shard, sequence: Sequence(rawValue: 9), acceptedAt: Timestamp(rawValue: 1_764_000_000_000_000),

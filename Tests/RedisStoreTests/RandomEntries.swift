@@ -83,11 +83,13 @@ extension PlaceOrder {
     PlaceOrder(
       id: .random(shard, &random), account: AccountNumber(rawValue: .anyMagnitude(&random)),
       instrument: InstrumentID(rawValue: Int32.random(in: 0...Int32.max, using: &random)),
-      side: Bool.random(using: &random) ? .buy : .sell, type: OrderType.allCases.randomElement(using: &random)!,
-      timeInForce: TimeInForce.allCases.randomElement(using: &random)!, postOnly: Bool.random(using: &random),
-      selfTradePrevention: SelfTradePrevention.allCases.randomElement(using: &random)!,
-      price: Price(rawValue: .anyMagnitude(&random) % (10 * Price.maximum.rawValue)),
-      quantity: Quantity(rawValue: 1 + .anyMagnitude(&random) % Quantity.maximum.rawValue),
+      terms: OrderTerms(
+        Bool.random(using: &random) ? .buy : .sell,
+        Quantity(rawValue: 1 + .anyMagnitude(&random) % Quantity.maximum.rawValue),
+        at: Price(rawValue: .anyMagnitude(&random) % (10 * Price.maximum.rawValue)),
+        type: OrderType.allCases.randomElement(using: &random)!,
+        timeInForce: TimeInForce.allCases.randomElement(using: &random)!, postOnly: Bool.random(using: &random),
+        selfTradePrevention: SelfTradePrevention.allCases.randomElement(using: &random)!),
       trigger: Bool.random(using: &random) ? nil : .random(&random)
     )
     .withRandomLegs(shard, &random)
@@ -99,13 +101,15 @@ extension PlaceOrder {
     order.orderClass = [.bracket, .oco, .oto].randomElement(using: &random)!
     if order.orderClass != .oco {
       order.legs.append(
-        OrderLeg(id: .random(shard, &random), role: .takeProfit, type: .limit, price: .anyPrice(&random), stop: nil))
+        OrderLeg(id: .random(shard, &random), LegTerms(takeProfitAt: .anyPrice(&random))))
     }
     if order.orderClass != .oto {
       order.legs.append(
         OrderLeg(
-          id: .random(shard, &random), role: .stopLoss, type: OrderType.allCases.randomElement(using: &random)!,
-          price: .anyPrice(&random), stop: .anyPrice(&random)))
+          id: .random(shard, &random),
+          LegTerms(
+            .stopLoss, OrderType.allCases.randomElement(using: &random)!, at: .anyPrice(&random),
+            stop: .anyPrice(&random))))
     }
     return order
   }

@@ -2,31 +2,16 @@ internal import Accounting
 internal import Market
 internal import Matching
 
-/// An open order that waits outside the books or belongs to a class.
+/// What an open order has that waits outside the books or belongs to a class; its terms are those of its ``OpenOrder``.
 struct ConditionalOrder {
   var conditions: OrderConditions
-  var type: OrderType
-  var timeInForce: TimeInForce
-  var selfTradePrevention: SelfTradePrevention
   let instrument: InstrumentID
   let side: Side
 
-  init(_ order: PlaceOrder, _ conditions: OrderConditions, side: Side? = nil, type: OrderType? = nil) {
+  init(_ conditions: OrderConditions, _ side: Side, in instrument: InstrumentID) {
     self.conditions = conditions
-    self.type = type ?? order.type
-    timeInForce = order.timeInForce
-    selfTradePrevention = order.selfTradePrevention
-    instrument = order.instrument
-    self.side = side ?? order.side
-  }
-
-  init(_ record: OrderRecord, _ conditions: OrderConditions) {
-    self.conditions = conditions
-    type = record.type
-    timeInForce = record.timeInForce
-    selfTradePrevention = record.selfTradePrevention
-    instrument = record.instrument
-    side = record.side
+    self.instrument = instrument
+    self.side = side
   }
 
   /// The command by which it enters its book.
@@ -35,14 +20,14 @@ struct ConditionalOrder {
   /// orders are collected it stands, and so it has the price that is stored.
   func entry(_ key: OrderKey, _ order: OpenOrder, stands: Bool) -> BookCommand {
     precondition(order.filled == .zero, "order \(order.id) traded outside the book")
-    var price = order.price
+    var terms = order.terms
+    // It is there to trade, whatever rests by now.
+    terms.postOnly = false
     if !stands, let trigger = conditions.trigger, let trail = trigger.trail {
       let protection = trigger.stop.protected(side, collar: trail.collar)
-      price = side == .buy ? min(price, protection) : protection
+      terms.price = side == .buy ? min(terms.price, protection) : protection
     }
-    return .place(
-      key, side, order.quantity, at: price, in: instrument, type: type, timeInForce: timeInForce,
-      account: order.account, selfTradePrevention: selfTradePrevention)
+    return BookCommand(.place, key, terms, in: instrument, of: order.account)
   }
 }
 

@@ -18,17 +18,17 @@ extension ShardEngine {
       trigger: order.trigger, orderClass: order.orderClass, role: isExit ? .takeProfit : .main, group: order.id,
       phase: phase)
     let key = OrderKey(sequence, leg: 0)
-    conditional.insert(key, ConditionalOrder(order, conditions), of: order.account)
+    conditional.insert(key, ConditionalOrder(conditions, order.side, in: order.instrument), of: order.account)
     if isExit {
       open[key] = OpenOrder(order, sequence: sequence)
     }
     for leg in order.legs {
       let key = OrderKey(sequence, leg: leg.number)
       let conditions = OrderConditions(
-        trigger: leg.stop.map { Trigger(stop: $0) }, orderClass: order.orderClass, role: leg.role, group: order.id,
+        trigger: leg.terms.trigger, orderClass: order.orderClass, role: leg.terms.role, group: order.id,
         leg: leg.number, isLeg: true, phase: .held)
       conditional.insert(
-        key, ConditionalOrder(order, conditions, side: order.sideOfLegs, type: leg.type), of: order.account)
+        key, ConditionalOrder(conditions, order.sideOfLegs, in: order.instrument), of: order.account)
       open[key] = OpenOrder(leg, of: order, sequence: sequence)
       if !isExit { builder.held(open[key]!) }
     }

@@ -15,7 +15,7 @@ extension ShardEngine {
     guard let trigger = order.trigger else { return operate(BookCommand(work.entry), &work, &builder) }
     if order.legs.isEmpty {
       let conditions = OrderConditions(trigger: trigger, phase: .waiting)
-      conditional.insert(key, ConditionalOrder(order, conditions), of: order.account)
+      conditional.insert(key, ConditionalOrder(conditions, order.side, in: order.instrument), of: order.account)
     }
     open[key] = OpenOrder(order, sequence: work.entry.sequence)
     builder.entered(open[key]!)
@@ -98,7 +98,7 @@ extension ShardEngine {
       conditions.trigger = trigger
     }
     conditional.remove(old)
-    conditional.insert(new, ConditionalOrder(replace.order, conditions), of: order.account)
+    conditional.insert(new, ConditionalOrder(conditions, order.side, in: order.instrument), of: order.account)
     if let group = conditions.group { work.touch(group) }
     note(new, &builder)
   }

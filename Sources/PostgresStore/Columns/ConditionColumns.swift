@@ -113,14 +113,16 @@ extension LogColumns {
     if !rows.isNull(row, first + 6) {
       order.legs.append(
         OrderLeg(
-          id: UniqueID(rows.uuid(row, first + 6)), role: .takeProfit, type: .limit,
-          price: Price(rawValue: rows.int8(row, first + 7)), stop: nil))
+          id: UniqueID(rows.uuid(row, first + 6)),
+          LegTerms(takeProfitAt: Price(rawValue: rows.int8(row, first + 7)))))
     }
     if !rows.isNull(row, first + 8) {
       order.legs.append(
         OrderLeg(
-          id: UniqueID(rows.uuid(row, first + 8)), role: .stopLoss, type: try stored(rows.int2(row, first + 9)),
-          price: Price(rawValue: rows.int8(row, first + 10)), stop: Price(rawValue: rows.int8(row, first + 11))))
+          id: UniqueID(rows.uuid(row, first + 8)),
+          LegTerms(
+            .stopLoss, try stored(rows.int2(row, first + 9)), at: Price(rawValue: rows.int8(row, first + 10)),
+            stop: Price(rawValue: rows.int8(row, first + 11)))))
     }
   }
 
@@ -150,14 +152,14 @@ extension LogColumns {
     row.int8(place)
     TriggerColumns.write(order?.trigger, to: &row)
     row.int2(Int16((order?.orderClass ?? .simple).rawValue))
-    let profit = order?.legs.first { $0.role == .takeProfit }
+    let profit = order?.legs.first { $0.terms.role == .takeProfit }
     if let profit { row.uuid(profit.id.high, profit.id.low) } else { row.null(.uuid) }
-    if let profit { row.int8(profit.price.rawValue) } else { row.null(.int8) }
-    let loss = order?.legs.first { $0.role == .stopLoss }
+    if let profit { row.int8(profit.terms.price.rawValue) } else { row.null(.int8) }
+    let loss = order?.legs.first { $0.terms.role == .stopLoss }
     if let loss { row.uuid(loss.id.high, loss.id.low) } else { row.null(.uuid) }
-    if let loss { row.int2(Int16(loss.type.rawValue)) } else { row.null(.int2) }
-    if let loss { row.int8(loss.price.rawValue) } else { row.null(.int8) }
-    if let stop = loss?.stop { row.int8(stop.rawValue) } else { row.null(.int8) }
+    if let loss { row.int2(Int16(loss.terms.type.rawValue)) } else { row.null(.int2) }
+    if let loss { row.int8(loss.terms.price.rawValue) } else { row.null(.int8) }
+    if let stop = loss?.terms.stop { row.int8(stop.rawValue) } else { row.null(.int8) }
     row.int2(Int16(leg))
   }
 }

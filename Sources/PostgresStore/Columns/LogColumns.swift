@@ -137,10 +137,11 @@ package enum LogColumns {
   private static func order(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> PlaceOrder {
     try PlaceOrder(
       id: identifier(rows, row, 12), account: AccountNumber(rawValue: rows.int8(row, 9)),
-      instrument: InstrumentID(rawValue: rows.int4(row, 7)), side: stored(rows.int2(row, 2)),
-      type: stored(rows.int2(row, 3)), timeInForce: stored(rows.int2(row, 4)), postOnly: rows.bool(row, 6),
-      selfTradePrevention: stored(rows.int2(row, 5)), price: Price(rawValue: rows.int8(row, 10)),
-      quantity: Quantity(rawValue: rows.int8(row, 11)))
+      instrument: InstrumentID(rawValue: rows.int4(row, 7)),
+      terms: OrderTerms(
+        stored(rows.int2(row, 2)), Quantity(rawValue: rows.int8(row, 11)), at: Price(rawValue: rows.int8(row, 10)),
+        type: stored(rows.int2(row, 3)), timeInForce: stored(rows.int2(row, 4)), postOnly: rows.bool(row, 6),
+        selfTradePrevention: stored(rows.int2(row, 5))))
   }
 
   /// Writes a row; `place` is its place among the batch's rows of its shard.

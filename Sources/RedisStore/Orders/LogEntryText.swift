@@ -181,12 +181,12 @@ enum LogEntryText {
   }
 
   private static func write(_ leg: OrderLeg, to bytes: inout [UInt8]) {
-    bytes.write(leg.role == .takeProfit ? " profit=" : " loss=")
+    bytes.write(leg.terms.role == .takeProfit ? " profit=" : " loss=")
     bytes.write(leg.id)
     bytes.write(" @ ")
-    bytes.write(leg.price)
-    guard let stop = leg.stop else { return }
-    bytes.write(leg.type == .limit ? " limit" : " market")
+    bytes.write(leg.terms.price)
+    guard let stop = leg.terms.stop else { return }
+    bytes.write(leg.terms.type == .limit ? " limit" : " market")
     bytes.write(" stop=")
     bytes.write(stop)
   }
@@ -340,14 +340,14 @@ enum LogEntryText {
       guard let id = scanner.identifier(), scanner.take(" @ "), let price = scanner.price(in: 1...highestPrice) else {
         return nil
       }
-      legs.append(OrderLeg(id: id, role: .takeProfit, type: .limit, price: price, stop: nil))
+      legs.append(OrderLeg(id: id, LegTerms(takeProfitAt: price)))
     }
     if scanner.take(" loss=") {
       guard let id = scanner.identifier(), scanner.take(" @ "), let price = scanner.price(in: 1...highestPrice),
         let type = scanner.take((" limit", OrderType.limit), (" market", .market)), scanner.take(" stop="),
         let stop = scanner.price(in: 1...highestPrice)
       else { return nil }
-      legs.append(OrderLeg(id: id, role: .stopLoss, type: type, price: price, stop: stop))
+      legs.append(OrderLeg(id: id, LegTerms(.stopLoss, type, at: price, stop: stop)))
     }
     return legs
   }
@@ -376,8 +376,10 @@ enum LogEntryText {
       scanner.take((" class=bracket", OrderClass.bracket), (" class=oco", .oco), (" class=oto", .oto)) ?? .simple
     guard let legs = legs(&scanner), legs.isEmpty == (orderClass == .simple) else { return nil }
     return PlaceOrder(
-      id: id, account: account, instrument: instrument, side: side, type: type, timeInForce: life,
-      postOnly: postOnly, selfTradePrevention: prevention, price: price, quantity: Quantity(rawValue: quantity),
+      id: id, account: account, instrument: instrument,
+      terms: OrderTerms(
+        side, Quantity(rawValue: quantity), at: price, type: type, timeInForce: life, postOnly: postOnly,
+        selfTradePrevention: prevention),
       trigger: trigger, orderClass: orderClass, legs: legs)
   }
 }

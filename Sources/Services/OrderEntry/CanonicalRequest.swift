@@ -4,15 +4,15 @@ internal import Market
 /// stands for.
 enum CanonicalRequest {
   /// A new order. A market order's protection price moves by itself and is left out.
-  static func place(_ draft: OrderDraft, _ terms: OrderTerms, _ instrument: InstrumentID) -> [UInt8] {
+  static func place(_ draft: OrderDraft, _ order: CheckedOrder, _ instrument: InstrumentID) -> [UInt8] {
     var form = Form("place")
     form.add(Int64(instrument.rawValue))
-    form.add(Int64(draft.side.rawValue))
-    form.add(Int64(draft.type.rawValue))
-    form.add(Int64(draft.timeInForce.rawValue))
-    form.add(draft.type == .limit ? terms.price.rawValue : nil)
-    form.add(terms.quantity.rawValue)
-    form.add(draft.postOnly ? 1 : 0)
+    form.add(Int64(order.side.rawValue))
+    form.add(Int64(order.type.rawValue))
+    form.add(Int64(order.timeInForce.rawValue))
+    form.add(order.type == .limit ? order.price.rawValue : nil)
+    form.add(order.quantity.rawValue)
+    form.add(order.postOnly ? 1 : 0)
     form.add(draft.selfTradePrevention.map { Int64($0.rawValue) })
     form.add(draft.clientOrderID)
     // What is not said leaves no trace, so that plain orders keep the form that they always had: their keys may be stored.
@@ -20,12 +20,12 @@ enum CanonicalRequest {
     guard draft.condition != nil || draft.orderClass != .simple else { return form.bytes }
     switch draft.condition {
     case nil: break
-    case .stop?: form.add(terms.trigger?.stop.rawValue)
+    case .stop?: form.add(order.trigger?.stop.rawValue)
     case .trailing(.amount(let amount))?: form.add("amount \(amount)")
     case .trailing(.fraction(let parts))?: form.add("fraction \(parts)")
     }
     form.add(Int64(draft.orderClass.rawValue))
-    for leg in terms.legs {
+    for leg in order.legs {
       form.add(Int64(leg.role.rawValue))
       form.add(leg.type == .limit ? leg.price.rawValue : nil)
       form.add(leg.stop?.rawValue)
@@ -44,13 +44,13 @@ enum CanonicalRequest {
   static func replace(_ target: OrderID, _ change: OrderChange) -> [UInt8] {
     var form = Form("replace")
     form.add(target.description)
-    form.add(change.price?.rawValue)
-    form.add(change.quantity?.rawValue)
-    form.add(change.timeInForce.map { Int64($0.rawValue) })
+    form.add(change.terms.price?.rawValue)
+    form.add(change.terms.quantity?.rawValue)
+    form.add(change.terms.timeInForce.map { Int64($0.rawValue) })
     form.add(change.clientOrderID)
-    guard change.stop != nil || change.trail != nil else { return form.bytes }
-    form.add(change.stop?.rawValue)
-    form.add(change.trail)
+    guard change.terms.stop != nil || change.terms.trail != nil else { return form.bytes }
+    form.add(change.terms.stop?.rawValue)
+    form.add(change.terms.trail)
     return form.bytes
   }
 

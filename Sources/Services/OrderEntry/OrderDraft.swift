@@ -72,42 +72,20 @@ public struct DraftStopLoss: Hashable, Sendable {
   public var limit: PriceText?
 }
 
-/// What the bounds and the instrument have decided.
-public struct OrderTerms: Hashable, Sendable {
-  /// Shares, 1 to ``Quantity/maximum``.
-  public var quantity: Quantity
-  /// The limit price, on the grid; of a market order the protection price.
-  public var price: Price
+/// A new order that keeps within the bounds and fits its instrument.
+public struct CheckedOrder: HasOrderTerms, Hashable, Sendable {
+  /// What it asks for: a quantity from 1 to ``Quantity/maximum``, a price on the grid.
+  public var terms: OrderTerms
   /// What it waits for.
   public var trigger: Trigger?
-  /// The exits that it brings along, the take-profit first.
+  /// The exits that it brings along, the take-profit first; their prices on the grid.
   public var legs: [LegTerms] = []
 }
 
-/// An exit that an order brings along.
-public struct LegTerms: Hashable, Sendable {
-  /// What it is for.
-  public var role: OrderRole
-  /// How it is priced once it is in the book.
-  public var type: OrderType
-  /// The limit price, on the grid; of a market order the protection price.
-  public var price: Price
-  /// The price that sends it to the book.
-  public var stop: Price?
-}
-
-/// What a replacement changes; nil stays.
+/// A replacement whose fields are well-formed.
 public struct OrderChange: Hashable, Sendable {
-  /// The whole new quantity.
-  public var quantity: Quantity?
-  /// The new limit price.
-  public var price: Price?
-  /// The new stop price.
-  public var stop: Price?
-  /// The new distance of a trailing stop, in 1/10000 of a dollar or of a percent.
-  public var trail: Int64?
-  /// The new time in force.
-  public var timeInForce: TimeInForce?
+  /// What is to be another.
+  public var terms: ChangedTerms
   /// The client's name for the new order; nil when it gave none.
   public var clientOrderID: String?
 }

@@ -54,8 +54,8 @@ package struct OrderEntryService: Sendable {
     guard let instrument = try await catalog.instrument(named: draft.symbol, now: now()) else {
       return .refused(.rejected(.unknownSymbol(draft.symbol), nil))
     }
-    return try await enter(draft, instrument, by: sender) { [keys] terms in
-      idempotencyKey.map { keys.idempotency($0, request: CanonicalRequest.place(draft, terms, instrument.id)) }
+    return try await enter(draft, instrument, by: sender) { [keys] order in
+      idempotencyKey.map { keys.idempotency($0, request: CanonicalRequest.place(draft, order, instrument.id)) }
     }
   }
 
@@ -69,8 +69,7 @@ package struct OrderEntryService: Sendable {
     guard try await mayExist(target) else { return .refused(.rejected(.orderNotFound(target), nil)) }
     let clientOrderID = change.clientOrderID ?? freshClientOrderID()
     let request = ReplaceRequest(
-      account: sender.account, target: target, quantity: change.quantity, price: change.price, stop: change.stop,
-      trail: change.trail, collar: rules.collarBasisPoints, timeInForce: change.timeInForce,
+      account: sender.account, target: target, changes: change.terms, collar: rules.collarBasisPoints,
       clientOrderID: clientOrderID, clientKey: keys.clientOrderID(clientOrderID),
       idempotencyKey: idempotencyKey.map {
         keys.idempotency($0, request: CanonicalRequest.replace(target, change))
@@ -106,30 +105,29 @@ package struct OrderEntryService: Sendable {
 extension OrderEntryService {
   /// Hands a new order in, when its instrument and the last price allow it.
   func enter(
-    _ draft: OrderDraft, _ instrument: Instrument, by sender: OrderSender, key: (OrderTerms) -> RequestKey?
+    _ draft: OrderDraft, _ instrument: Instrument, by sender: OrderSender, key: (CheckedOrder) -> RequestKey?
   ) async throws(LedgerError) -> OrderEntryOutcome {
     let lastPrice = draft.needsLastPrice ? try await catalog.lastPrice(of: instrument.id, now: now()) : nil
-    let terms: OrderTerms
+    let order: CheckedOrder
     do throws(TicketRefusal) {
-      terms = try rules().terms(draft, instrument, lastPrice: lastPrice)
+      order = try rules().terms(draft, instrument, lastPrice: lastPrice)
     } catch {
       return .refused(.ticket(error))
     }
-    let request = request(draft, terms, instrument, by: sender, idempotencyKey: key(terms))
+    let request = request(draft, order, instrument, by: sender, idempotencyKey: key(order))
     return try await outcome(of: await desk.submit(.place(request)), of: sender.account, instrument)
   }
 
   /// The request that a draft comes to.
   private func request(
-    _ draft: OrderDraft, _ terms: OrderTerms, _ instrument: Instrument, by sender: OrderSender,
+    _ draft: OrderDraft, _ order: CheckedOrder, _ instrument: Instrument, by sender: OrderSender,
     idempotencyKey: RequestKey?
   ) -> PlaceRequest {
     let clientOrderID = draft.clientOrderID ?? freshClientOrderID()
     return PlaceRequest(
-      account: sender.account, instrument: instrument.id, shard: instrument.shard, side: draft.side, type: draft.type,
-      timeInForce: draft.timeInForce, postOnly: draft.postOnly, selfTradePrevention: draft.selfTradePrevention,
-      price: terms.price, quantity: terms.quantity, trigger: terms.trigger, orderClass: draft.orderClass,
-      legs: terms.legs.map { leg($0, named: draft.clientOrderID(of: $0.role)) }, positionIntent: draft.positionIntent,
+      account: sender.account, instrument: instrument.id, shard: instrument.shard, terms: order.terms,
+      isPreventionChosen: draft.selfTradePrevention != nil, trigger: order.trigger, orderClass: draft.orderClass,
+      legs: order.legs.map { leg($0, named: draft.clientOrderID(of: $0.role)) }, positionIntent: draft.positionIntent,
       clientOrderID: clientOrderID, clientKey: keys.clientOrderID(clientOrderID), idempotencyKey: idempotencyKey,
       random: random(), keysVersion: sender.keysVersion)
   }
@@ -137,9 +135,7 @@ extension OrderEntryService {
   /// A leg that its client has not named gets a name of its own.
   private func leg(_ terms: LegTerms, named given: String?) -> LegRequest {
     let name = given ?? freshClientOrderID()
-    return LegRequest(
-      role: terms.role, type: terms.type, price: terms.price, stop: terms.stop, clientOrderID: name,
-      clientKey: keys.clientOrderID(name), random: random())
+    return LegRequest(terms, clientOrderID: name, clientKey: keys.clientOrderID(name), random: random())
   }
 
   private func freshClientOrderID() -> String { UniqueID.random(high: random(), low: random()).description }

@@ -150,13 +150,12 @@ extension OrderRules {
       base: isEntryNext ? (draft.type == .limit ? price : lastPrice) : nil)
     if let contradiction = prices.contradiction { throw .contradiction(contradiction) }
     if let profit, draft.orderClass != .oco {
-      legs.append(LegTerms(role: .takeProfit, type: .limit, price: profit, stop: nil))
+      legs.append(LegTerms(takeProfitAt: profit))
     }
     if let stop {
       legs.append(
         LegTerms(
-          role: .stopLoss, type: limit == nil ? .market : .limit,
-          price: limit ?? protection(around: stop, exitSide), stop: stop))
+          .stopLoss, limit == nil ? .market : .limit, at: limit ?? protection(around: stop, exitSide), stop: stop))
     }
     return legs
   }

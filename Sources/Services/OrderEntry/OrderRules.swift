@@ -44,10 +44,11 @@ public struct OrderRules: Hashable, Sendable {
     let prevention = try selfTradePrevention(of: ticket)
     let names = try clientOrderIDs(of: ticket, orderClass)
     let intent = try positionIntent(of: ticket, side)
-    let entry = EntryTerms(
-      side: side, type: type, timeInForce: timeInForce, postOnly: ticket.postOnly, hasTrigger: condition != nil,
-      orderClass: orderClass)
-    if let contradiction = entry.contradiction { throw .rejected(.contradictoryTerms(contradiction)) }
+    if let contradiction = OrderTerms.contradiction(
+      type, timeInForce, postOnly: ticket.postOnly, hasTrigger: condition != nil, orderClass: orderClass)
+    {
+      throw .rejected(.contradictoryTerms(contradiction))
+    }
     return OrderDraft(
       symbol: symbol, quantity: quantity, side: side, type: type, timeInForce: timeInForce,
       limitPrice: orderClass == .oco ? exits.takeProfit : limitPrice, condition: condition, orderClass: orderClass,
@@ -58,9 +59,9 @@ public struct OrderRules: Hashable, Sendable {
 
   /// Checks a draft against its instrument.
   /// - Parameter lastPrice: The price of the instrument's latest trade; nil before the first.
-  public func terms(_ draft: OrderDraft, _ instrument: Instrument, lastPrice: Price?) throws(TicketRefusal)
-    -> OrderTerms
-  {
+  public func terms(
+    _ draft: OrderDraft, _ instrument: Instrument, lastPrice: Price?
+  ) throws(TicketRefusal) -> CheckedOrder {
     guard instrument.tradable else { throw .rejected(.notTradable(instrument.symbol)) }
     let quantity = try draft.quantity.checked()
     let trigger = try trigger(draft, instrument, lastPrice: lastPrice)
@@ -76,7 +77,10 @@ public struct OrderRules: Hashable, Sendable {
     guard ([price] + legs.map(\.price)).allSatisfy({ $0.cost(of: quantity) != nil }) else {
       throw .rejected(.notionalTooLarge)
     }
-    return OrderTerms(quantity: quantity, price: price, trigger: trigger, legs: legs)
+    let terms = OrderTerms(
+      draft.side, quantity, at: price, type: draft.type, timeInForce: draft.timeInForce, postOnly: draft.postOnly,
+      selfTradePrevention: draft.selfTradePrevention ?? .cancelNewest)
+    return CheckedOrder(terms: terms, trigger: trigger, legs: legs)
   }
 
   /// The price that orders without one are measured by.
@@ -97,8 +101,10 @@ public struct OrderRules: Hashable, Sendable {
     if let field = ticket.unsupportedField { throw .unsupported(field) }
     try Self.checkClientOrderID(ticket.clientOrderID)
     return OrderChange(
-      quantity: try quantity?.checked(), price: try price?.checked(), stop: try stop?.checked(), trail: trail,
-      timeInForce: timeInForce, clientOrderID: ticket.clientOrderID)
+      terms: ChangedTerms(
+        quantity: try quantity?.checked(), price: try price?.checked(), stop: try stop?.checked(), trail: trail,
+        timeInForce: timeInForce),
+      clientOrderID: ticket.clientOrderID)
   }
 
   /// The worst price a market order may trade at: `collarBasisPoints` beyond the last price, on the grid.

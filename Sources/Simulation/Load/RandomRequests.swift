@@ -49,11 +49,13 @@ package struct RandomRequests: Sendable {
       if random.oneIn(2) { return .cancel(CancelRequest(account: target.account, order: target.id)) }
       return .replace(
         ReplaceRequest(
-          account: target.account, target: target.id, quantity: random.oneIn(3) ? nil : quantity(1...30, &random),
-          price: random.oneIn(2) ? nil : price(&random),
-          stop: mix.isConditional && random.oneIn(3) ? price(&random) : nil,
-          trail: mix.isConditional && random.oneIn(6) ? Int64.random(in: 1...8, using: &random) * 100 : nil,
-          collar: Self.collar, timeInForce: nil, clientOrderID: "\(client)-\(count)", clientKey: name,
+          account: target.account, target: target.id,
+          changes: ChangedTerms(
+            quantity: random.oneIn(3) ? nil : quantity(1...30, &random),
+            price: random.oneIn(2) ? nil : price(&random),
+            stop: mix.isConditional && random.oneIn(3) ? price(&random) : nil,
+            trail: mix.isConditional && random.oneIn(6) ? Int64.random(in: 1...8, using: &random) * 100 : nil),
+          collar: Self.collar, clientOrderID: "\(client)-\(count)", clientKey: name,
           idempotencyKey: repeats,
           random: random.next()))
     }
@@ -70,11 +72,15 @@ package struct RandomRequests: Sendable {
     _ name: RequestKey, _ repeats: RequestKey, _ side: Side, _ type: OrderType, _ timeInForce: TimeInForce,
     _ random: inout some RandomNumberGenerator
   ) -> PlaceRequest {
-    let instrument = random.pick(instruments)
+    let (instrument, account) = (random.pick(instruments), random.pick(accounts))
+    // In this order: the requests of a seed are those that they always were.
+    let (prevention, price) = (random.pick(SelfTradePrevention.allCases), price(&random))
+    let quantity = quantity(1...25, &random)
     return PlaceRequest(
-      account: random.pick(accounts), instrument: instrument, shard: shards[instrument]!, side: side, type: type,
-      timeInForce: timeInForce, postOnly: false, selfTradePrevention: random.pick(SelfTradePrevention.allCases),
-      price: price(&random), quantity: quantity(1...25, &random), clientOrderID: "\(client)-\(count)", clientKey: name,
+      account: account, instrument: instrument, shard: shards[instrument]!,
+      terms: OrderTerms(
+        side, quantity, at: price, type: type, timeInForce: timeInForce, selfTradePrevention: prevention),
+      isPreventionChosen: true, clientOrderID: "\(client)-\(count)", clientKey: name,
       idempotencyKey: repeats, random: random.next())
   }
 
@@ -132,7 +138,7 @@ package struct RandomRequests: Sendable {
   ) -> LegRequest {
     let name = RequestKey(digest: UniqueID(high: random.next(), low: random.next()), fingerprint: nil)
     return LegRequest(
-      role: role, type: type, price: price, stop: stop, clientOrderID: "leg", clientKey: name, random: random.next())
+      LegTerms(role, type, at: price, stop: stop), clientOrderID: "leg", clientKey: name, random: random.next())
   }
 
   private func price(_ random: inout some RandomNumberGenerator) -> Price {

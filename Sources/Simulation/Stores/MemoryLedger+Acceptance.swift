@@ -75,15 +75,15 @@ extension DatabaseState {
     switch request {
     case .cancel: return nil
     case .place(let place):
-      guard place.selfTradePrevention == nil, place.trigger == nil else { return nil }
+      guard place.refusesOwn else { return nil }
       (account, instrument, side) = (place.account, place.instrument, place.side)
       (price, timeInForce) = (place.price, place.timeInForce)
     case .replace(let replace):
       guard let target = orders[replace.target], target.account == replace.account, target.phase == .working,
-        let new = replace.price
+        let new = replace.changes.price
       else { return nil }
       (account, instrument, side) = (target.account, target.instrument, target.side)
-      (price, timeInForce) = (new, replace.timeInForce ?? target.timeInForce)
+      (price, timeInForce) = (new, replace.changes.timeInForce ?? target.timeInForce)
     }
     let isContinuous = phases[instrument]?.isContinuous ?? true
     return orders.values.filter { order in

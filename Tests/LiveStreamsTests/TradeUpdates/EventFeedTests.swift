@@ -61,9 +61,8 @@ final class FakeEvents: AccountEventReader, EventNudges {
     let id = UniqueID.timeOrdered(at: at, random: 1)
     var row = OrderRecord(
       id: id, account: account, clientOrderID: "c-\(at.rawValue)", instrument: GatewayFixture.apple.id,
-      shard: Shard(rawValue: 3), sequence: Sequence(rawValue: at.rawValue), priority: Sequence(rawValue: 1), side: .buy,
-      type: .limit, timeInForce: .day, postOnly: false, selfTradePrevention: .cancelNewest,
-      price: Price("10.5")!, quantity: Quantity(rawValue: 5), updatedAt: at)
+      shard: Shard(rawValue: 3), sequence: Sequence(rawValue: at.rawValue), priority: Sequence(rawValue: 1),
+      terms: OrderTerms(.buy, Quantity(rawValue: 5), at: Price("10.5")!), updatedAt: at)
     row.filled = row.quantity
     row.filledValue = row.price * row.quantity
     row.status = .filled

@@ -17,8 +17,8 @@ import Testing
     let row = OrderRecord(
       id: .timeOrdered(at: at, random: 1), account: AccountNumber(rawValue: 1), clientOrderID: "c",
       instrument: GatewayFixture.apple.id, shard: Shard(rawValue: 3), sequence: Sequence(rawValue: 1),
-      priority: Sequence(rawValue: 1), side: .buy, type: .limit, timeInForce: .opg, postOnly: false,
-      selfTradePrevention: .cancelNewest, price: Price("10.5")!, quantity: Quantity(rawValue: 5), status: status,
+      priority: Sequence(rawValue: 1),
+      terms: OrderTerms(.buy, Quantity(rawValue: 5), at: Price("10.5")!, timeInForce: .opg), status: status,
       updatedAt: at)
     let event = OrderEvent(
       shard: row.shard, sequence: row.sequence, ordinal: 0, kind: kind, reason: reason, order: row.id,

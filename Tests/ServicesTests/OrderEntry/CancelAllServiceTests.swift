@@ -78,8 +78,8 @@ private final class FakeOrders: EntryLedger, OrderDesk, AccountReader {
       return matching.sorted { $0.key > $1.key }.prefix(query.limit).map { id, order in
         let record = OrderRecord(
           id: id, account: query.account, clientOrderID: "c", instrument: InstrumentID(rawValue: 1), shard: Row.shard,
-          sequence: .zero, priority: .zero, side: .buy, type: .limit, timeInForce: .day, postOnly: false,
-          selfTradePrevention: .cancelNewest, price: Price(rawValue: 10_000), quantity: Quantity(rawValue: 1),
+          sequence: .zero, priority: .zero,
+          terms: OrderTerms(.buy, Quantity(rawValue: 1), at: Price(rawValue: 10_000)),
           status: order.status, updatedAt: Row.start)
         return ShownOrder(
           record: record, status: ShownStatus(order.status, pending: .none, processed: true))

@@ -104,9 +104,8 @@ private struct Counter {
     let key = RequestKey(digest: UniqueID(high: 1, low: 1), fingerprint: nil)
     return .place(
       PlaceRequest(
-        account: AccountNumber(rawValue: 1), instrument: Row.instrument, shard: shard, side: .buy, type: .limit,
-        timeInForce: .day, postOnly: false, selfTradePrevention: nil, price: Price("1")!,
-        quantity: Quantity(rawValue: 1),
+        account: AccountNumber(rawValue: 1), instrument: Row.instrument, shard: shard,
+        terms: OrderTerms(.buy, Quantity(rawValue: 1), at: Price("1")!),
         clientOrderID: "a", clientKey: key, idempotencyKey: nil, random: 1))
   }
 
@@ -114,7 +113,7 @@ private struct Counter {
     let key = RequestKey(digest: UniqueID(high: 1, low: 1), fingerprint: nil)
     return .replace(
       ReplaceRequest(
-        account: AccountNumber(rawValue: 1), target: Row.id(1), quantity: nil, price: nil, timeInForce: nil,
+        account: AccountNumber(rawValue: 1), target: Row.id(1), changes: ChangedTerms(),
         clientOrderID: "a", clientKey: key, idempotencyKey: nil, random: 1))
   }
 }

@@ -263,7 +263,7 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
     let sale = try #require(placed.first)
     #expect(sale.side == .sell && sale.type == .market && sale.timeInForce == .day && sale.orderClass == .simple)
     #expect(sale.quantity == Quantity(rawValue: 70) && sale.price == Price("142.5")!)
-    #expect(sale.positionIntent == nil && sale.selfTradePrevention == nil && !sale.postOnly)
+    #expect(sale.positionIntent == nil && !sale.isPreventionChosen && !sale.postOnly)
   }
 
   @Test(arguments: [

@@ -116,11 +116,13 @@ import Testing
 
   @Test func replacementKeepsWhatItDoesNotName() throws {
     let nothing = try rules.change(ReplaceTicket())
-    #expect(nothing.quantity == nil && nothing.price == nil && nothing.timeInForce == nil)
+    #expect(nothing.terms.quantity == nil && nothing.terms.price == nil && nothing.terms.timeInForce == nil)
     var ticket = ReplaceTicket()
     (ticket.quantity, ticket.limitPrice, ticket.timeInForce) = ("3.0", "0.5001", "gtc")
     let change = try rules.change(ticket)
-    #expect(change.quantity == Quantity(rawValue: 3) && change.price == Price("0.5001") && change.timeInForce == .gtc)
+    #expect(
+      change.terms.quantity == Quantity(rawValue: 3) && change.terms.price == Price("0.5001")
+        && change.terms.timeInForce == .gtc)
     ticket.unsupportedField = "trail"
     #expect(throws: TicketRefusal.unsupported("trail")) { try rules.change(ticket) }
   }

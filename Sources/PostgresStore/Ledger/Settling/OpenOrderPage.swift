@@ -93,10 +93,12 @@ enum BookColumns {
     return try OrderRecord(
       id: key.place.id, account: AccountNumber(rawValue: key.place.account), clientOrderID: rows.text(row, 8),
       instrument: InstrumentID(rawValue: key.place.instrument), shard: shard, sequence: key.sequence,
-      priority: Sequence(rawValue: rows.int8(row, 2)), side: stored(key.place.side), type: stored(key.type),
-      timeInForce: stored(key.timeInForce), postOnly: packed[3] != 0,
-      selfTradePrevention: stored(packed[0]), price: Price(rawValue: key.place.price),
-      quantity: Quantity(rawValue: rows.int8(row, 3)), filled: Quantity(rawValue: rows.int8(row, 4)),
+      priority: Sequence(rawValue: rows.int8(row, 2)),
+      terms: OrderTerms(
+        stored(key.place.side), Quantity(rawValue: rows.int8(row, 3)), at: Price(rawValue: key.place.price),
+        type: stored(key.type), timeInForce: stored(key.timeInForce), postOnly: packed[3] != 0,
+        selfTradePrevention: stored(packed[0])),
+      filled: Quantity(rawValue: rows.int8(row, 4)),
       filledValue: Money(rawValue: rows.int8(row, 5)), status: stored(packed[1]),
       pending: stored(packed[2]), replaces: rows.isNull(row, 7) ? nil : UniqueID(rows.uuid(row, 7)),
       replacedBy: nil, updatedAt: Timestamp(rawValue: rows.timestamp(row, 6)), closedAt: nil,
