@@ -113,7 +113,10 @@ let package = Package(
     .target(name: "CVirtualClock"),
     library(
       "Simulation",
-      ["CVirtualClock", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding", "Lifecycle"]),
+      [
+        "CVirtualClock", "LiveStreams", "ClientKit", "Services", "Engine", "Ports", "Market", "Accounting", "Sharding",
+        "Lifecycle",
+      ]),
     library("EngineLab", ["Matching", "Market", "Recordings"]),
     // Recorded order flow, load and streams, for the lab; epoll comes with libmicrohttpd's module.
     library("LabKit", ["CMicroHTTPD", "HTTPLoad", "JSON", "Market", "Accounting", "Lifecycle", "Recordings"]),

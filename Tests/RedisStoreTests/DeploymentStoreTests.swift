@@ -46,6 +46,21 @@ import Testing
     try await point.check(OrderStreamContract { RedisOrderStream(settings) })
   }
 
+  /// What the simulation's memory does is what Redis does, however it is deployed.
+  @Test(arguments: Deployment.allCases)
+  func memoryDoesAlike(_ deployment: Deployment) async throws {
+    let settings = try await settings(deployment)
+    let contract = CoordinationContract(settings) { _ = try await self.settings(deployment) }
+    let empty = { _ = try await self.settings(deployment) }
+    try await contract.leasesAreHeldAlike(seed: 11, steps: 150)
+    try await empty()
+    try await contract.leadersAreElectedAlike(seed: 12, steps: 150)
+    try await empty()
+    try await contract.workersAreKnownAlike(seed: 13, steps: 150)
+    try await empty()
+    try await contract.rowsAreCarriedAlike(seed: 14, steps: 120)
+  }
+
   @Test(arguments: Deployment.allCases)
   func connectionsTellWhoIsAlive(_ deployment: Deployment) async throws {
     let settings = try await settings(deployment)

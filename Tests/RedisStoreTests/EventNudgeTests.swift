@@ -1,5 +1,6 @@
 import Lifecycle
 import Market
+import Ports
 import Redis
 import RedisStore
 import TestKit
@@ -9,7 +10,7 @@ import Testing
   private static let accounts = (0..<40).map { AccountNumber(rawValue: 100_000_001 + $0) }
 
   /// Nudges until the follower has heard them all; each round with further ones, as a lost one is never repeated.
-  private static func hearsAll(_ nudges: RedisEventNudges, _ heard: Lock<Set<AccountNumber>>) async throws {
+  private static func hearsAll(_ nudges: any EventNudges, _ heard: Lock<Set<AccountNumber>>) async throws {
     heard.withLock { $0 = [] }
     for _ in 0..<400 {
       try? await nudges.nudge(accounts)
@@ -21,7 +22,10 @@ import Testing
 
   /// Nudges are heard, and heard again after a disturbance.
   static func check(_ settings: RedisStoreSettings, disturb: () async throws -> Void) async throws {
-    let nudges = RedisEventNudges(settings)
+    try await check(RedisEventNudges(settings), disturb: disturb)
+  }
+
+  static func check(_ nudges: any EventNudges, disturb: () async throws -> Void) async throws {
     let heard = Lock(Set<AccountNumber>())
     let follower = Task { await nudges.follow { accounts in heard.withLock { $0.formUnion(accounts) } } }
     try await hearsAll(nudges, heard)

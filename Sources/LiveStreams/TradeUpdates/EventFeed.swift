@@ -19,6 +19,7 @@ package actor EventFeed {
   private let troubles: PortTroubles
   private let clock: @Sendable () -> MarketClock
   private let now: @Sendable () -> Timestamp
+  private let random: @Sendable () -> UInt64
   let settings: EventFeedSettings
   private var hub = EventHub()
   private var streams: [EventHub.FollowerID: any EventStream] = [:]
@@ -39,13 +40,14 @@ package actor EventFeed {
   ///   - history: Reads for those who catch up.
   ///   - nudges: Tells of news; nil to rely on looking.
   ///   - clock: The market's hours as they are known now.
+  ///   - random: Any bits, for pauses after failures.
   package init(
     news: any AccountEventReader, history: any AccountEventReader, nudges: (any EventNudges)?,
     accounts: any AccountReader, configuration: GatewayConfiguration = GatewayConfiguration(),
     settings: EventFeedSettings = EventFeedSettings(), meter: (any EventFeedMeter)? = nil,
     troubles: PortTroubles = PortTroubles { _ in },
     clock: @escaping @Sendable () -> MarketClock = { MarketClock(mode: .open) },
-    now: @escaping @Sendable () -> Timestamp
+    now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
   ) {
     self.news = news
     self.history = history
@@ -55,6 +57,7 @@ package actor EventFeed {
     self.troubles = troubles
     self.clock = clock
     self.now = now
+    self.random = random
     directory = InstrumentDirectory(
       reader: accounts, instrumentLifetime: configuration.instrumentLifetime,
       priceLifetime: configuration.priceLifetime)
@@ -79,7 +82,7 @@ package actor EventFeed {
   // MARK: Followers
 
   /// Begins to send an account's events to a stream; nil when the account has too many.
-  func follow(
+  package func follow(
     _ account: AccountNumber, from start: EventHub.Start, until: Timestamp?, by stream: any EventStream
   ) -> EventHub.FollowerID? {
     guard settings.streamsPerAccount == 0 || hub.count(of: account) < settings.streamsPerAccount else { return nil }
@@ -90,13 +93,13 @@ package actor EventFeed {
   }
 
   /// A stream is gone.
-  func leave(_ id: EventHub.FollowerID) {
+  package func leave(_ id: EventHub.FollowerID) {
     hub.leave(id)
     streams[id] = nil
   }
 
   /// A stream has room again.
-  func drained(_ id: EventHub.FollowerID) {
+  package func drained(_ id: EventHub.FollowerID) {
     hub.drained(id)
     wakeAll()
   }
@@ -111,10 +114,10 @@ package actor EventFeed {
   func settle(_ socket: TradeSocket) { strangers[ObjectIdentifier(socket)] = nil }
 
   /// A stream is open whose client has proved a key: it ends when the key does.
-  func hold(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = stream }
+  package func hold(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = stream }
 
   /// It is gone.
-  func release(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = nil }
+  package func release(_ stream: any KeyedStream) { keyed[ObjectIdentifier(stream)] = nil }
 
   // MARK: Reading
 
@@ -142,7 +145,7 @@ package actor EventFeed {
         hub.failed(lane)
         meter?.readingFailed()
         troubles.failed(.news, error)
-        try? await Task.sleep(for: retry.failed(now: ContinuousClock().now, random: .random(in: 0 ... .max)))
+        try? await Task.sleep(for: retry.failed(now: ContinuousClock().now, random: random()))
       }
     }
   }
@@ -190,7 +193,7 @@ package actor EventFeed {
       if hasLooked, hasEnded {
         retry.succeeded()
       } else {
-        pause += retry.failed(now: ContinuousClock().now, random: .random(in: 0 ... .max))
+        pause += retry.failed(now: ContinuousClock().now, random: random())
       }
     }
   }
@@ -275,6 +278,7 @@ extension EncodedEvent {
   /// Writes an event; nil for one that tells clients nothing.
   fileprivate init?(_ event: AccountEvent, _ instrument: Instrument, _ clock: MarketClock) {
     guard !event.saysNothing else { return nil }
+    id = event.id
     var writer = JSONWriter(capacity: 1_400)
     writer.tradeEvent(event, instrument, clock)
     line = .event(writer.bytes, id: event.id.description)

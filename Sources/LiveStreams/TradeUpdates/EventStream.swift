@@ -1,8 +1,8 @@
+package import Accounting
 internal import HTTP
-internal import Ports
 
 /// A stream of any kind that somebody has proved a key for: it ends when the key does.
-protocol KeyedStream: AnyObject, Sendable {
+package protocol KeyedStream: AnyObject, Sendable {
   /// The key by which it was opened.
   var keyID: String { get }
   /// The key is no longer valid, or its account has been blocked since the stream was opened.
@@ -10,7 +10,7 @@ protocol KeyedStream: AnyObject, Sendable {
 }
 
 /// A client's stream of events as the feed sees it.
-protocol EventStream: KeyedStream {
+package protocol EventStream: KeyedStream {
   /// Whether it can take more now; who cannot, and is no ``dropsWhenFull``, gets the rest later.
   var hasRoom: Bool { get }
   /// Follows live only: who does not keep up is closed by the queue's bound.
@@ -25,7 +25,9 @@ protocol EventStream: KeyedStream {
 }
 
 /// An event ready to be sent to any number of clients.
-struct EncodedEvent: Sendable {
+package struct EncodedEvent: Sendable {
+  /// Its public name.
+  package let id: EventID
   /// For server-sent events.
   let line: HTTPStreamChunk
   /// For WebSockets.

@@ -2,7 +2,7 @@ internal import Accounting
 internal import ClientKit
 internal import JSON
 internal import Market
-internal import Ports
+package import Ports
 
 extension JSONWriter {
   /// An event of an account as its streams tell it: the order is shown as it was after the event.
@@ -94,5 +94,5 @@ extension OrderEvent.Kind {
 extension AccountEvent {
   /// Whether it tells clients nothing: an order of a class ends with the others, so the cancel of one that has ended so has
   /// come true already.
-  var saysNothing: Bool { event.kind == .cancelRejected && status == .canceled }
+  package var saysNothing: Bool { event.kind == .cancelRejected && status == .canceled }
 }

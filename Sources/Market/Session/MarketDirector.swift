@@ -10,6 +10,8 @@ public struct MarketDirector: Hashable, Sendable {
     public var tellingsOfBatch = 1_000
     /// Trades that the first part of an auction makes at most.
     public var auctionPart = AuctionTerms.usualPartLimit
+    /// How an expiry is divided.
+    public var expiry = ExpiryPlan.Limits()
 
     /// The usual bounds.
     public init() {}

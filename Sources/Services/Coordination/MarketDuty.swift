@@ -15,7 +15,7 @@ actor MarketDuty {
   let report: @Sendable (WorkerEvent) -> Void
   private let troubles: PortTroubles
   private(set) var director: MarketDirector
-  private var plan = ExpiryPlan()
+  private var plan: ExpiryPlan
   let auctionPlan: AuctionPlan
   private var reading: MarketClockReading?
   /// Whether the last turn had something to do.
@@ -35,6 +35,7 @@ actor MarketDuty {
     self.report = report
     troubles = PortTroubles { report(.trouble($0)) }
     director = settings.market
+    plan = ExpiryPlan(limits: settings.market.limits.expiry)
     var auctionPlan = AuctionPlan()
     auctionPlan.partLimit = max(1, settings.market.limits.auctionPart)
     self.auctionPlan = auctionPlan

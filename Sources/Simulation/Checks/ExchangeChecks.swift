@@ -198,26 +198,54 @@ package final class ExchangeChecks: Sendable {
       .map { "account and name \($0.key): \($0.value.count) orders" }.sorted()
   }
 
-  /// Matching the log again gives the same events, trades and open orders.
+  /// Matching the log again, command by command, gives the same events, trades, open orders and phases, and no order trades
+  /// as it comes outside the band of that moment.
   private func replayFaults(_ shard: Shard, _ state: DatabaseState) -> [String] {
     let rows = state.shards[shard]!
-    let entries = rows.log.prefix(Int(rows.processed.rawValue)).map {
-      ProcessedEntry($0, isQuarantined: rows.quarantined[$0.sequence] != nil)
-    }
     var engine: ShardEngine
     do throws(RecoveryFault) {
       engine = try ShardEngine(shard: shard, processed: .zero, orders: [])
     } catch {
       return ["shard \(shard): \(error)"]
     }
-    let settlements = engine.follow(entries)
     var faults: [String] = []
-    if settlements.flatMap(\.trades) != rows.trades { faults.append("shard \(shard): its log gives other trades") }
-    if settlements.flatMap(\.events) != rows.events { faults.append("shard \(shard): its log gives other events") }
+    var (events, trades): ([OrderEvent], [Trade]) = ([], [])
+    var phases: [InstrumentID: InstrumentPhase] = [:]
+    for row in rows.log.prefix(Int(rows.processed.rawValue)) {
+      let entry = ProcessedEntry(row, isQuarantined: rows.quarantined[row.sequence] != nil)
+      for settlement in engine.follow([entry]) {
+        faults += bandFaults(row.command, settlement.trades, phases)
+        events += settlement.events
+        trades += settlement.trades
+        for update in settlement.phases { phases[update.instrument] = update.phase }
+      }
+    }
+    if trades != rows.trades { faults.append("shard \(shard): its log gives other trades") }
+    if events != rows.events { faults.append("shard \(shard): its log gives other events") }
+    if phases != state.phases.filter({ state.instruments[$0.key] == shard }) {
+      faults.append("shard \(shard): its log gives other phases")
+    }
     let stored = state.openOrders(of: shard).map { OpenOrder($0) }
     if engine.openOrders().map(\.id) != stored.map(\.id) || engine.openOrders().map(\.leaves) != stored.map(\.leaves) {
       faults.append("shard \(shard): its log gives other open orders")
     }
     return faults
+  }
+
+  /// What trades as it comes keeps within the band; auctions that open trading find a new one.
+  private func bandFaults(
+    _ command: Command, _ trades: [Trade], _ phases: [InstrumentID: InstrumentPhase]
+  ) -> [String] {
+    let instrument: InstrumentID
+    switch command {
+    case .place(let order): instrument = order.instrument
+    case .cancel(let cancel): instrument = cancel.instrument
+    case .replace(let replace): instrument = replace.order.instrument
+    case .step, .expire, .halt, .band, .cross: return []
+    }
+    guard let phase = phases[instrument], phase.isContinuous, let band = phase.band?.band else { return [] }
+    return trades.filter { !band.contains($0.price) }.map {
+      "command \($0.shard)-\($0.sequence) trades at \($0.price), outside its band"
+    }
   }
 }

@@ -30,7 +30,7 @@ final class SimulatedExchange: Sendable {
   /// which are those of a worker that has set several commands aside one after the other.
   static let patience = Duration.seconds(240)
 
-  private struct State {
+  struct State {
     var result = SimulationResult()
     var workers: [SimulatedWorker] = []
     var retired: [SimulatedWorker] = []
@@ -45,19 +45,27 @@ final class SimulatedExchange: Sendable {
     var plannedMoves: [WorkerEvent] = []
     var poisoned: Set<String> = []
     var kills = 0
+    var watchers: [Task<Void, Never>] = []
   }
 
-  private let swarm: Swarm
-  private let surroundings: Surroundings
-  private let database: MemoryDatabase
-  private let redis: MemoryRedis
+  let swarm: Swarm
+  let surroundings: Surroundings
+  let database: MemoryDatabase
+  let redis: MemoryRedis
   private let checks: ExchangeChecks
-  private let shards: [Shard]
-  private let instruments: [InstrumentID: Shard]
-  private let accounts: [AccountNumber]
-  private let state = Lock(State())
+  let shards: [Shard]
+  let instruments: [InstrumentID: Shard]
+  let accounts: [AccountNumber]
+  let state = Lock(State())
+  let clients: [StreamClient]
+  private let overseer: SimulatedOperator
   private let isTraced: Bool
-  private let began = ContinuousClock().now
+  private let began: ContinuousClock.Instant
+  let now: @Sendable () -> Timestamp
+  /// How far the clock of the host is off that is looked at from.
+  let clockSkew: Lock<Duration>
+  /// When every schedule begins.
+  private static let epoch = Timestamp("2026-01-05T14:30:00Z")!
 
   init(seed: UInt64, without missing: Guard?, isTraced: Bool) {
     var random = SeededGenerator(seed: seed)
@@ -70,13 +78,37 @@ final class SimulatedExchange: Sendable {
       uniqueKeysWithValues: (0..<swarm.instruments).map {
         (InstrumentID(rawValue: Int32($0) + 1), Shard(rawValue: Int16($0 % swarm.shards)))
       })
-    let content = DatabaseState(
+    var content = DatabaseState(
       instruments: instruments, accounts: accounts, cash: .dollars(5_000), shares: Quantity(rawValue: 300))
+    for account in accounts { content.apiKeys["key-\(account)"] = account }
+    for instrument in instruments.keys.sorted() where swarm.tier != nil {
+      content.listings[instrument]!.tier = swarm.tier
+      content.listings[instrument]!.reference = Price(rawValue: 100_000)
+    }
+    let (began, epoch) = (ContinuousClock().now, Self.epoch)
+    let now: @Sendable () -> Timestamp = {
+      let (seconds, attoseconds) = (ContinuousClock().now - began).components
+      return epoch.advanced(byMicroseconds: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    }
+    self.began = began
+    self.now = now
+    content.clockReading = now
+    content.resumptionPart = 2
     let checks = ExchangeChecks(content)
     self.checks = checks
-    database = MemoryDatabase(content, without: missing) { checks.saw($0, $1) }
-    redis = MemoryRedis(without: missing)
-    surroundings = Surroundings(seed: random.next())
+    let database = MemoryDatabase(content, without: missing) { checks.saw($0, $1) }
+    self.database = database
+    let redis = MemoryRedis(without: missing)
+    self.redis = redis
+    let surroundings = Surroundings(seed: random.next())
+    self.surroundings = surroundings
+    clients = (0..<swarm.followers).map { [accounts] in
+      StreamClient(of: accounts[$0 % accounts.count], resumes: !random.oneIn(3), database: database)
+    }
+    let skew = Lock(Duration.zero)
+    clockSkew = skew
+    overseer = SimulatedOperator(
+      database: database, redis: redis, in: surroundings, now: now, skew: { skew.withLock { $0 } })
   }
 
   // MARK: The schedule
@@ -88,6 +120,10 @@ final class SimulatedExchange: Sendable {
     surroundings.redis = swarm.redis
     for _ in 0..<swarm.gateways { addGateway() }
     for _ in 0..<swarm.workers { addWorker() }
+    let watchers =
+      clients.map { client in Task { await self.follow(client) } }
+      + [Task { await self.overseer.watch { self.found($0) } }]
+    state.withLock { $0.watchers = watchers }
     await withTaskGroup(of: Void.self) { group in
       for client in 0..<swarm.clients { group.addTask { await self.trade(client) } }
       group.addTask { await self.makeTrouble() }
@@ -103,12 +139,14 @@ final class SimulatedExchange: Sendable {
     redis.fill(false)
     database.releaseAll()
     database.cure()
+    calm()
     state.withLock { $0.workers }.forEach { $0.process.thaw() }
     if !state.withLock({ state in state.workers.contains { !$0.process.isDead } }) { addWorker() }
     note("the faults are over")
-    let deadline = ContinuousClock().now + Self.patience
+    let over = ContinuousClock().now
+    let deadline = over + Self.patience
     var nextRetry = ContinuousClock().now
-    while !isSettled {
+    while !isSettled(since: over) {
       if ContinuousClock().now >= nextRetry {
         retryQuarantined()
         nextRetry = ContinuousClock().now + .seconds(10)
@@ -116,7 +154,10 @@ final class SimulatedExchange: Sendable {
       guard ContinuousClock().now < deadline else {
         let content = database.state
         let stands = shards.map { "\($0): \(content.shards[$0]!.processed) of \(content.shards[$0]!.last)" }
-        fault("not settled \(Self.patience) after the faults: \(stands.joined(separator: ", "))")
+        let hidden = swarm.showsMarket ? instruments.keys.sorted().filter { !showsBook(of: $0, content) } : []
+        let waiting = hidden.map { "the book of \($0)" } + clients.filter { !$0.isCaughtUp(content) }.map { "a stream of \($0.account)" }
+        let findings = (overseer.findings(after: over) ?? []).map(\.code.rawValue)
+        fault("not settled \(Self.patience) after the faults: \((stands + waiting + findings).joined(separator: ", "))")
         return
       }
       try? await Task.sleep(for: .milliseconds(50))
@@ -124,10 +165,26 @@ final class SimulatedExchange: Sendable {
     mark("settled")
   }
 
-  private var isSettled: Bool {
+  private func isSettled(since over: ContinuousClock.Instant) -> Bool {
     let content = database.state
     guard content.shards.values.allSatisfy({ $0.processed == $0.last }) else { return false }
-    return content.auctions.values.allSatisfy { $0.auction == nil } && content.told.values.allSatisfy(\.isCleared)
+    guard content.auctions.values.allSatisfy({ $0.auction == nil }), content.told.values.allSatisfy(\.isCleared) else {
+      return false
+    }
+    // A pause that is over must end, though the next may begin.
+    let late = now().advanced(byMicroseconds: -10_000_000)
+    guard content.listings.values.allSatisfy({ $0.pausedUntil.map { $0 > late } ?? true }) else { return false }
+    if swarm.showsMarket {
+      guard instruments.keys.allSatisfy({ showsBook(of: $0, content) }) else { return false }
+    }
+    return overseer.findings(after: over)?.isEmpty == true && clients.allSatisfy { $0.isCaughtUp(content) }
+  }
+
+  /// Whether everybody is shown an instrument's book as it stands.
+  private func showsBook(of instrument: InstrumentID, _ content: DatabaseState) -> Bool {
+    guard let shown = redis.depth(of: instrument) else { return false }
+    let depth = content.depth(of: instrument)
+    return shown.bids == depth.bids && shown.asks == depth.asks
   }
 
   private func end() async -> SimulationResult {
@@ -137,8 +194,12 @@ final class SimulatedExchange: Sendable {
     for worker in workers { worker.service.stop() }
     for worker in workers { await worker.task.value }
     for gateway in gateways { await gateway.stop() }
+    overseer.stop()
+    for watcher in state.withLock({ $0.watchers }) { await watcher.value }
     let content = database.state
-    for fault in checks.faults + checks.finalFaults(content) + lostOrders(content) + wronged(content) + freed() {
+    for fault in checks.faults + checks.finalFaults(content) + lostOrders(content) + wronged(content) + freed()
+      + clients.flatMap(\.faults)
+    {
       self.fault(fault)
     }
     for (name, rows) in content.shards.sorted(by: { $0.key < $1.key }) {
@@ -194,22 +255,29 @@ final class SimulatedExchange: Sendable {
 
   // MARK: Processes
 
-  private func addWorker() {
+  func addWorker() {
     let name = state.withLock { state in
       state.born += 1
       return "worker-\(state.born)"
     }
     let worker = SimulatedWorker(
       name, shards: shards, database: database, redis: redis, in: surroundings,
-      probe: SimulatedProbe { [weak self] in await self?.health(of: $0) ?? .refused }, settings: settings,
-      now: { self.now() }, report: { [weak self] in self?.heard($0, from: name) })
+      probe: SimulatedProbe { [weak self] in await self?.health(of: $0) ?? .refused }, showsMarket: swarm.showsMarket,
+      settings: settings,
+      now: now, report: { [weak self] in self?.heard($0, from: name) })
     state.withLock { $0.workers.append(worker) }
   }
 
   private var settings: ExecutionSettings {
     var settings = ExecutionSettings()
-    settings.market = MarketDirector(mode: swarm.hasDays ? .manual : .open)
+    settings.market = MarketDirector(
+      mode: swarm.clockSpeed != nil ? .simulated : swarm.hasDays ? .manual : .open, speed: swarm.clockSpeed ?? 1,
+      marketStart: swarm.marketStart)
+    settings.housekeepingPeriod = .seconds(20)
+    settings.housekeepingRetry = .seconds(2)
     settings.market.limits.auctionPart = 2
+    settings.market.limits.expiry.ordersOfPart = 2
+    settings.market.limits.expiry.ordersOfShard = 4
     settings.quarantinePause = .seconds(5)
     settings.claimCeiling = .seconds(5)
     settings.drainLimit = .seconds(5)
@@ -228,7 +296,7 @@ final class SimulatedExchange: Sendable {
       state.gateways.append(
         SimulatedGateway(
           "gateway-\(state.gateways.count + 1)", database: database, redis: redis, in: surroundings,
-          now: { self.now() }))
+          now: now))
     }
   }
 
@@ -238,7 +306,8 @@ final class SimulatedExchange: Sendable {
     var random = surroundings.draw { SeededGenerator(seed: $0.next()) }
     var requests = RandomRequests(
       accounts: accounts, shards: instruments,
-      .init(isConditional: swarm.isConditional, hasDays: swarm.hasDays), client: client)
+      .init(isConditional: swarm.isConditional, hasDays: swarm.hasDays, step: swarm.tier == nil ? 100 : 1_500),
+      client: client)
     for _ in 0..<swarm.requests / swarm.clients {
       let target = database.state.orders.values.sorted { $0.id < $1.id }
         .filter { $0.status.isOpen || random.oneIn(8) }.randomElement(using: &random)
@@ -271,6 +340,27 @@ final class SimulatedExchange: Sendable {
     }
   }
 
+  /// Follows an account's events over one connection after the other.
+  private func follow(_ client: StreamClient) async {
+    var connections = 0
+    while !state.withLock({ $0.isOver }) {
+      let gateways = state.withLock { $0.gateways }
+      let gateway = surroundings.draw { $0.pick(gateways) }
+      let connection = StreamConnection(client, to: gateway.feed, of: gateway.process) { [swarm, surroundings] in
+        surroundings.happens(swarm.followersPause) ? surroundings.span(upTo: .milliseconds(400)) : nil
+      }
+      await connection.open()
+      connections += 1
+      if connections > 1, client.count > 0 { mark(client.resumes ? "stream resumed" : "stream opened again") }
+      while connection.isOpen, !state.withLock({ $0.isOver }) {
+        try? await Task.sleep(for: .milliseconds(250))
+        if surroundings.happens(swarm.followersPause * 8) { break }
+      }
+      await connection.close()
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
   private func acknowledge(_ orders: [OrderRecord]) {
     state.withLock { state in
       state.result.answered += 1
@@ -278,158 +368,14 @@ final class SimulatedExchange: Sendable {
     }
   }
 
-  // MARK: Faults
-
-  private func makeTrouble() async {
-    var isStepping = false
-    for _ in 0..<swarm.faultCount {
-      // Auctions are over soon: what is to meet them must come at once.
-      await pause(isStepping && surroundings.happens(2) ? .milliseconds(400) : swarm.faultPause)
-      let fault = surroundings.draw { $0.pick(swarm.faults) }
-      note("! \(fault.rawValue)")
-      mark(fault.rawValue)
-      let content = database.state
-      if content.auctions.values.contains(where: { $0.auction != nil }) { mark("in the middle of an auction") }
-      if content.told.values.contains(where: { !$0.isCleared }) { mark("between a close and its end") }
-      if content.shards.values.contains(where: { $0.last > $0.processed }) { mark("with commands on their way") }
-      await carryOut(fault)
-      isStepping = fault == .session || fault == .halt
-    }
-  }
-
-  private func carryOut(_ fault: Swarm.Fault) async {
-    let shard = surroundings.draw { $0.pick(shards) }
-    let living = state.withLock { state in state.workers.filter { !$0.process.isDead } }
-    let victim = living.randomElement(using: surroundings)
-    switch fault {
-    case .crashWorker:
-      guard let victim else { return }
-      victim.process.kill()
-      redis.disconnect(victim.id)
-      state.withLock { $0.kills += 1 }
-      if surroundings.happens(2) { addWorker() }
-    case .freezeWorker:
-      victim?.process.freeze()
-      await pause(.seconds(4))
-      victim?.process.thaw()
-    case .addWorker: if state.withLock({ $0.workers.count }) < 6 { addWorker() }
-    case .stopWorker:
-      guard let victim, state.withLock({ state in state.workers.count { !$0.process.isDead } }) > 1 else { return }
-      victim.service.stop()
-      state.withLock { state in
-        state.workers.removeAll { $0 === victim }
-        state.retired.append(victim)
-      }
-    case .crashGateway:
-      let gateway = state.withLock { state in
-        let place = surroundings.draw { Int.random(in: state.gateways.indices, using: &$0) }
-        defer { state.gateways[place] = state.gateways[place].successor() }
-        return state.gateways[place]
-      }
-      gateway.process.kill()
-      await gateway.stop()
-    case .wipeRedis: redis.wipe()
-    case .failOverRedis:
-      redis.replicate()
-      await pause(.seconds(1))
-      redis.failOver()
-    case .fillRedis:
-      redis.fill(true)
-      await pause(.seconds(1))
-      redis.fill(false)
-    case .loseRedis:
-      surroundings.redis.isAway = true
-      await pause(.seconds(3))
-      surroundings.redis.isAway = false
-    case .losePostgres:
-      surroundings.database.isAway = true
-      await pause(.seconds(3))
-      surroundings.database.isAway = false
-    case .failOverPostgres: database.failOver()
-    case .restorePostgres:
-      database.backUp()
-      await pause(.seconds(1))
-      if let gone = database.restore() { state.withLock { $0.gone.formUnion(gone) } }
-    case .forgeEntry, .forgeBeyond:
-      let rows = database.state.shards[shard]!
-      guard let order = database.state.openOrders(of: shard).randomElement(using: surroundings) else { return }
-      let cancel = CancelOrder(
-        target: order.id, targetSequence: order.sequence, targetLeg: order.conditions?.leg ?? 0,
-        account: order.account, instrument: order.instrument)
-      let sequence = fault == .forgeBeyond ? rows.last.next : rows.processed.next
-      redis.forge(
-        LogEntry(
-          shard: shard, sequence: sequence, acceptedAt: now(), command: .cancel(cancel),
-          history: database.state.history))
-    case .repeatEntry: redis.repeatEntry(of: shard, at: place(in: shard))
-    case .dropEntry: redis.dropEntry(of: shard, at: place(in: shard))
-    case .stealLease:
-      redis.steal(shard, for: WorkerID(rawValue: "thief"), nonce: surroundings.bits(), lifetime: .seconds(1))
-    case .holdAccount:
-      database.hold(surroundings.draw { $0.pick(accounts) })
-      await pause(.seconds(2))
-      database.releaseAll()
-    case .poison:
-      let next = database.state.shards[shard]!.last.next
-      state.withLock { _ = $0.poisoned.insert("\(shard)-\(next)") }
-      database.poison(next, in: shard)
-    case .retryQuarantined: retryQuarantined()
-    case .session: aim()
-    case .halt:
-      let instrument = surroundings.draw { $0.pick(instruments.keys.sorted()) }
-      let isHalted = surroundings.happens(2)
-      database.operate { state in
-        _ = state.append(
-          [.halt(TradingHalt(instrument, isHalted: isHalted, auction: AuctionTerms(partLimit: 2)))],
-          to: instruments[instrument]!, at: now())
-      }
-    case .disconnect: if let victim { redis.disconnect(victim.id) }
-    case .stepClock:
-      let step = surroundings.draw { Int64.random(in: -2_000_000...2_000_000, using: &$0) }
-      victim?.skew.withLock { $0 = step }
-    }
-  }
-
-  private func place(in shard: Shard) -> Int {
-    surroundings.draw { Int.random(in: 0...max(0, redis.count(of: shard) - 1), using: &$0) }
-  }
-
-  private func pause(_ limit: Duration) async { try? await Task.sleep(for: surroundings.span(upTo: limit)) }
-
-  private func retryQuarantined() {
-    let moment = now()
-    database.cure()
-    let isRefused = surroundings.happens(3)
-    database.operate { state in
-      for (shard, rows) in state.shards.sorted(by: { $0.key < $1.key }) {
-        for (sequence, row) in rows.quarantined.sorted(by: { $0.key < $1.key }) where row.resolved == nil {
-          state.comeBack(sequence, in: shard, isRefused: isRefused, at: moment)
-        }
-      }
-    }
-  }
-
-  /// An operator leads the market to the next stage of its day.
-  private func aim() {
-    database.operate { state in
-      guard let target = state.clock.target else { return }
-      switch target.stage {
-      case .preOpen: state.clock.target = SessionPoint(target.day, .open)
-      case .open: state.clock.target = SessionPoint(target.day, .closed)
-      case .closed: state.clock.target = SessionPoint(target.day.advanced(by: 1), .preOpen)
-      }
-    }
-  }
-
   // MARK: What happens
 
-  private func now() -> Timestamp {
-    let (seconds, attoseconds) = (ContinuousClock().now - began).components
-    return Timestamp("2026-01-05T14:30:00Z")!
-      .advanced(byMicroseconds: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+  private func found(_ findings: [Finding]) {
+    for finding in findings { mark("found \(finding.code.rawValue)") }
   }
 
   private func heard(_ event: WorkerEvent, from worker: String) {
+    overseer.heard(event)
     switch event {
     case .fenced: mark("fenced")
     case .databaseFailedOver: mark("database failed over")
@@ -440,6 +386,10 @@ final class SimulatedExchange: Sendable {
     case .contested: mark("contested")
     case .steppedDown: mark("leader stepped down")
     case .expiryStuck: mark("expiry stuck")
+    case .tradingPaused: mark("trading paused")
+    case .pausesEnded: mark("trading resumed")
+    case .nudgesUnavailable: mark("nudges unavailable")
+    case .daysKept: mark("days made")
     case .claimed(_, _, _, cause: .crashed): mark("claimed from the dead")
     case .settled: return
     default: break
@@ -451,14 +401,14 @@ final class SimulatedExchange: Sendable {
     note("\(worker): \(event)")
   }
 
-  private func mark(_ name: String) { state.withLock { $0.result.marks[name, default: 0] += 1 } }
+  func mark(_ name: String) { state.withLock { $0.result.marks[name, default: 0] += 1 } }
 
   private func fault(_ text: String) {
     note("FAULT \(text)")
     state.withLock { $0.result.faults.append(text) }
   }
 
-  private func note(_ text: @autoclosure () -> String) {
+  func note(_ text: @autoclosure () -> String) {
     let (seconds, attoseconds) = (ContinuousClock().now - began).components
     let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     let text = text()
@@ -484,14 +434,5 @@ extension EntryRequest {
     case .cancel(let cancel): "\(cancel.account) cancel \(cancel.order)"
     case .replace(let replace): "\(replace.account) replace \(replace.target)"
     }
-  }
-}
-
-extension Collection {
-  /// One of them by the surroundings' chance; nil of none.
-  func randomElement(using surroundings: Surroundings) -> Element? {
-    guard !isEmpty else { return nil }
-    let place = surroundings.draw { Int.random(in: 0..<count, using: &$0) }
-    return self[index(startIndex, offsetBy: place)]
   }
 }

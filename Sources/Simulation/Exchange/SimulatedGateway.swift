@@ -1,13 +1,19 @@
 internal import Accounting
+internal import ClientKit
+internal import Lifecycle
+internal import LiveStreams
 internal import Market
 internal import Ports
 internal import Services
 
-/// A gateway of the product without its HTTP: its desk, in a process of its own.
+/// A gateway of the product without its HTTP, in a process of its own: its desk, and the feed of accounts' events.
 final class SimulatedGateway: Sendable {
   let process: SimulatedProcess
+  let feed: EventFeed
+  /// How far this host's clock is off.
+  let skew = Lock(Int64(0))
   private let desk: OrderDeskService
-  private let lags: Task<Void, Never>
+  private let tasks: [Task<Void, Never>]
   private let make: @Sendable () -> SimulatedGateway
 
   init(
@@ -17,21 +23,26 @@ final class SimulatedGateway: Sendable {
     let process = SimulatedProcess(name)
     self.process = process
     let ledger = MemoryLedger(database, of: process, in: surroundings)
+    let stream = MemoryStream(redis, of: process, in: surroundings)
     var settings = OrderDeskSettings()
     settings.asidePatience = .seconds(1)
-    desk = OrderDeskService(
-      ledgers: [.init(main: ledger, aside: ledger), .init(main: ledger, aside: ledger)],
-      stream: MemoryStream(redis, of: process, in: surroundings), reader: ledger, settings: settings, now: now,
-      random: { surroundings.bits() })
-    lags = Task { [desk] in await desk.run() }
+    let ownNow: @Sendable () -> Timestamp = { [skew] in now().advanced(byMicroseconds: skew.withLock { $0 }) }
+    let desk = OrderDeskService(
+      ledgers: [.init(main: ledger, aside: ledger), .init(main: ledger, aside: ledger)], stream: stream,
+      reader: ledger, settings: settings, now: ownNow, random: { surroundings.bits() })
+    let feed = EventFeed(
+      news: ledger, history: ledger, nudges: stream, accounts: ledger, now: ownNow, random: { surroundings.bits() })
+    self.desk = desk
+    self.feed = feed
+    tasks = [Task { await desk.run() }, Task { await feed.run() }]
     make = { SimulatedGateway(name + "'", database: database, redis: redis, in: surroundings, now: now) }
   }
 
   /// Ends it.
   func stop() async {
-    lags.cancel()
+    for task in tasks { task.cancel() }
     process.bury()
-    await lags.value
+    for task in tasks { await task.value }
   }
 
   /// The one that is started when this one has died.

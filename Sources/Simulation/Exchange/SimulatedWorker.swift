@@ -15,13 +15,14 @@ final class SimulatedWorker: Sendable {
 
   init(
     _ name: String, shards: [Shard], database: MemoryDatabase, redis: MemoryRedis, in surroundings: Surroundings,
-    probe: any HealthProbe, settings: ExecutionSettings, now: @escaping @Sendable () -> Timestamp,
+    probe: any HealthProbe, showsMarket: Bool, settings: ExecutionSettings, now: @escaping @Sendable () -> Timestamp,
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     process = SimulatedProcess(name)
     id = WorkerID(rawValue: name)
     let ledger = MemoryLedger(database, of: process, in: surroundings)
     let stream = MemoryStream(redis, of: process, in: surroundings)
+    let market = showsMarket ? MarketPublisher(stream: stream) : nil
     let began = ContinuousClock().now
     let service = WorkerService(
       identity: Heartbeat(
@@ -29,11 +30,18 @@ final class SimulatedWorker: Sendable {
       shards: shards,
       world: .init(
         ledger: ledger, claims: ledger, preparations: ledger, leading: ledger, stream: stream, leases: stream,
-        handOvers: stream, members: stream, fleet: stream, leaders: stream, probe: probe, marketDay: ledger,
+        handOvers: stream, members: stream, fleet: stream, leaders: stream, probe: probe,
+        market: market, nudges: stream, marketDay: ledger,
         laneExecutor: SeededExecutor.shared),
       settings: settings, now: { [skew] in now().advanced(byMicroseconds: skew.withLock { $0 }) },
       random: { surroundings.bits() }, clock: { ContinuousClock().now - began + .seconds(1) }, report: report)
     self.service = service
-    task = Task { await service.run() }
+    task = Task {
+      await withTaskGroup(of: Void.self) { group in
+        if let market { group.addTask { await market.run() } }
+        await service.run()
+        group.cancelAll()
+      }
+    }
   }
 }

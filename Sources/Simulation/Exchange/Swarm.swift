@@ -12,6 +12,8 @@ struct Swarm: Sendable {
     case addWorker = "add a worker"
     case stopWorker = "stop a worker"
     case crashGateway = "crash a gateway"
+    case freezeGateway = "freeze a gateway"
+    case tellWorker = "drain or resume a worker"
     case wipeRedis = "wipe Redis"
     case failOverRedis = "fail Redis over"
     case fillRedis = "fill Redis"
@@ -31,6 +33,11 @@ struct Swarm: Sendable {
     case halt = "halt or resume an instrument"
     case disconnect = "cut a worker's connection"
     case stepClock = "step a worker's clock"
+    case stepGatewayClock = "step a gateway's clock"
+    case block = "block or unblock an account"
+    case bound = "set or lift bounds"
+    case band = "set or lift price bands"
+    case loseDays = "run out of days"
   }
 
   var shards: Int
@@ -40,8 +47,19 @@ struct Swarm: Sendable {
   var clients: Int
   var requests: Int
   var isConditional: Bool
-  /// Whether the market has days, which an operator leads through.
+  /// Whether the market has days.
   var hasDays: Bool
+  /// How fast the clock runs that leads through them; nil when an operator does.
+  var clockSpeed: Int64?
+  /// The market's time at which that clock begins.
+  var marketStart = Timestamp(rawValue: 0)
+  /// How wide price bands are; nil for none.
+  var tier: BandTier?
+  /// Whether workers publish books.
+  var showsMarket: Bool
+  /// Clients that follow their accounts' events, and how often they read slowly or come again.
+  var followers: Int
+  var followersPause: Int
   var faults: [Fault]
   /// Faults in all.
   var faultCount: Int
@@ -52,7 +70,9 @@ struct Swarm: Sendable {
 
   /// Whether shards change hands by plan only: nobody dies or is slow, and no store fails.
   var isPlanned: Bool {
-    let planned: Set<Fault> = [.addWorker, .stopWorker, .session, .halt, .poison, .retryQuarantined]
+    let planned: Set<Fault> = [
+      .addWorker, .stopWorker, .session, .halt, .poison, .retryQuarantined, .crashGateway, .bound, .band,
+    ]
     let isCalm = [database, redis].allSatisfy {
       $0.refused == 0 && $0.answersLost == 0 && $0.latency < .milliseconds(10)
     }
@@ -68,10 +88,19 @@ struct Swarm: Sendable {
     requests = .random(in: 10...40, using: &random)
     isConditional = random.oneIn(2)
     hasDays = random.oneIn(2)
+    if hasDays, random.oneIn(3) {
+      clockSpeed = random.pick([30, 300])
+      // Before the opening, in the middle of the day, before the close.
+      marketStart = Timestamp(random.pick(["2026-01-05T14:28:00Z", "2026-01-05T17:00:00Z", "2026-01-05T20:56:00Z"]))!
+    }
+    if random.oneIn(3) { tier = random.pick([.tier1, .tier2]) }
+    showsMarket = random.oneIn(3)
+    followers = .random(in: 1...3, using: &random)
+    followersPause = random.pick([0, 4, 40])
     var faults: [Fault] = []
     for fault in Fault.allCases where random.oneIn(4) { faults.append(fault) }
     // Most of a day lies between its steps: so that faults meet them, there are many.
-    faults = faults.filter { $0 != .session } + (hasDays ? [.session, .session, .session] : [])
+    faults = faults.filter { $0 != .session } + (hasDays && clockSpeed == nil ? [.session, .session, .session] : [])
     self.faults = faults
     faultCount = faults.isEmpty ? 0 : .random(in: 1...12, using: &random)
     faultPause = .milliseconds(random.pick([50, 400, 1_500]))
@@ -83,9 +112,11 @@ struct Swarm: Sendable {
     if random.oneIn(3) { database.conflicts = random.pick([10, 100]) }
     if random.oneIn(3) { database.slow = random.pick([10, 100]) }
     if random.oneIn(4) { redis.partialPublishing = 4 }
+    if random.oneIn(3) { redis.nudgesLost = random.pick([2, 10]) }
+    if random.oneIn(3) { redis.nudgesDoubled = random.pick([2, 10]) }
     guard random.oneIn(8) else { return }
     // Some go by plan.
-    self.faults = [.addWorker, .stopWorker] + (hasDays ? [.session] : [])
+    self.faults = [.addWorker, .stopWorker] + (hasDays && clockSpeed == nil ? [.session] : [])
     faultCount = .random(in: 2...12, using: &random)
     (database, redis) = (Weather(), Weather())
   }

@@ -9,11 +9,14 @@ package struct RandomRequests: Sendable {
     package var isConditional: Bool
     /// Orders for auctions.
     package var hasDays: Bool
+    /// How far prices are from each other, in 1/10000 dollar: six steps to either side of $10.00.
+    package var step: Int64
 
     /// Names a mix.
-    package init(isConditional: Bool, hasDays: Bool) {
+    package init(isConditional: Bool, hasDays: Bool, step: Int64 = 100) {
       self.isConditional = isConditional
       self.hasDays = hasDays
+      self.step = step
     }
   }
 
@@ -142,7 +145,7 @@ package struct RandomRequests: Sendable {
   }
 
   private func price(_ random: inout some RandomNumberGenerator) -> Price {
-    Price(rawValue: 100_000 + Int64.random(in: -6...6, using: &random) * 100)
+    Price(rawValue: 100_000 + Int64.random(in: -6...6, using: &random) * mix.step)
   }
 
   private func quantity(_ range: ClosedRange<Int64>, _ random: inout some RandomNumberGenerator) -> Quantity {

@@ -19,6 +19,10 @@ package enum Guard: String, CaseIterable, Sendable {
   case holds
   /// Acceptance finds the order that the same key made before.
   case requestKeys = "request-keys"
+  /// Acceptance judges by rows that nobody changes meanwhile.
+  case locks
+  /// An account's events have times that come behind those of its events before, whatever clocks say.
+  case eventTimes = "event-times"
   /// What a leader does is refused when another has been elected.
   case term
   /// What instruments are told is refused when they have been told something else since.
@@ -51,7 +55,9 @@ package enum Guard: String, CaseIterable, Sendable {
     case .leading: "the engine takes a step that it has taken for done"
     case .withdrawal: "several tries in a row must come to nothing"
     case .staleMarks: "only changes of an order in quarantine leave them"
-    case .claim, .ownership, .lease, .holds, .requestKeys, .signature, .logTail, .lastPrices: nil
+    case .claim, .ownership, .lease, .holds, .requestKeys, .signature, .logTail, .lastPrices, .locks,
+      .eventTimes:
+      nil
     }
   }
 }

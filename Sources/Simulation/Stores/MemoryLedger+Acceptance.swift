@@ -14,8 +14,10 @@ extension MemoryLedger: EntryLedger {
     let postponed = Set(requests.map(\.account)).intersection(held)
     let admitted = requests.filter { !postponed.contains($0.account) }
     let missing = database.missing
-    return try await call(commits: true) { (state) throws(LedgerError) in
-      var batch = try state.accept(admitted, at: now, without: missing)
+    var early: EntrySnapshot?
+    if missing == .locks { early = try await read { state in state.snapshot(for: admitted, without: missing) } }
+    return try await call(commits: true) { [early] (state) throws(LedgerError) in
+      var batch = try state.accept(admitted, at: now, judgedBy: early, without: missing)
       batch.0.postponed = postponed
       return batch
     }
@@ -25,22 +27,9 @@ extension MemoryLedger: EntryLedger {
 extension DatabaseState {
   /// Judges requests by what is stored and stores what follows: holds, orders, marks, keys, log rows.
   mutating func accept(
-    _ requests: [EntryRequest], at now: Timestamp, without missing: Guard? = nil
+    _ requests: [EntryRequest], at now: Timestamp, judgedBy early: EntrySnapshot? = nil, without missing: Guard? = nil
   ) throws(LedgerError) -> (AcceptedBatch, DatabaseChange?) {
-    var snapshot = EntrySnapshot()
-    snapshot.accounts = accounts
-    snapshot.positions = positions
-    snapshot.targets = orders
-    snapshot.processed = shards.mapValues(\.processed)
-    snapshot.lastPrices = lastPrices
-    if missing != .requestKeys { snapshot.keys = keys }
-    for instrument in instruments.keys {
-      let isCrossing = auctions[instrument]?.auction != nil
-      if isCrossing || phases[instrument].map({ !$0.isContinuous }) ?? false { snapshot.collecting.insert(instrument) }
-    }
-    for (index, request) in requests.enumerated() {
-      if let own = crossing(request) { snapshot.crossing[index] = own }
-    }
+    let snapshot = early ?? snapshot(for: requests, without: missing)
     let plan = EntryPlan(requests: requests, snapshot: snapshot, now: now)
     for change in plan.accounts {
       if missing != .holds { accounts[change.account]!.held += change.held }
@@ -68,30 +57,56 @@ extension DatabaseState {
     return (batch, plan.isEmpty ? nil : .accepted(plan))
   }
 
-  /// An order of the same account that a request would trade with, where that is asked: for new orders whose clients do not
-  /// say what should become of it, and for a new price.
-  private func crossing(_ request: EntryRequest) -> OrderID? {
-    let (account, instrument, side, price, timeInForce): (AccountNumber, InstrumentID, Side, Price, TimeInForce)
-    switch request {
-    case .cancel: return nil
-    case .place(let place):
-      guard place.refusesOwn else { return nil }
-      (account, instrument, side) = (place.account, place.instrument, place.side)
-      (price, timeInForce) = (place.price, place.timeInForce)
-    case .replace(let replace):
-      guard let target = orders[replace.target], target.account == replace.account, target.phase == .working,
-        let new = replace.changes.price
-      else { return nil }
-      (account, instrument, side) = (target.account, target.instrument, target.side)
-      (price, timeInForce) = (new, replace.changes.timeInForce ?? target.timeInForce)
+  /// What requests are judged by.
+  func snapshot(for requests: [EntryRequest], without missing: Guard?) -> EntrySnapshot {
+    var snapshot = EntrySnapshot()
+    answer(EntryReading(of: requests), into: &snapshot, without: missing)
+    if let second = EntryReading(of: requests, after: snapshot) { answer(second, into: &snapshot, without: missing) }
+    return snapshot
+  }
+
+  /// Reads what has to be known before requests can be judged.
+  private func answer(_ reading: EntryReading, into snapshot: inout EntrySnapshot, without missing: Guard?) {
+    for account in reading.accounts { snapshot.accounts[account] = accounts[account] }
+    for position in reading.positions { snapshot.positions[position] = positions[position] }
+    for key in reading.keys where missing != .requestKeys { snapshot.keys[key] = keys[key] }
+    for name in reading.orders { snapshot.targets[name.id] = orders[name] }
+    for name in reading.classes {
+      guard let group = orders[name]?.conditions?.group else { continue }
+      snapshot.classOrders += orders.values.filter { $0.account == name.account && $0.conditions?.group == group }
+        .map { OrderName(account: $0.account, id: $0.id) }.sorted { $0.id < $1.id }
     }
-    let isContinuous = phases[instrument]?.isContinuous ?? true
+    for shard in reading.processed { snapshot.processed[shard] = shards[shard]?.processed }
+    for name in reading.openOrders {
+      if let order = orders[name], order.status.isOpen { snapshot.targets[order.id] = order }
+    }
+    for instrument in reading.collecting {
+      let isTold = told[instrument].map { $0.point.stage != .open } ?? false
+      if isTold || listings[instrument]?.haltReason != nil { snapshot.collecting.insert(instrument) }
+    }
+    for comer in reading.comers {
+      if let own = crossing(comer) { snapshot.crossing[comer.request] = own }
+    }
+    snapshot.bounds += bounds.filter { bound in
+      reading.bounds.contains { position in
+        bound.account ?? position.account == position.account
+          && bound.instrument ?? position.instrument == position.instrument
+      }
+    }
+    for case let instrument? in snapshot.bounds.map(\.instrument) {
+      snapshot.lastPrices[instrument] = lastPrices[instrument] ?? listings[instrument]?.reference
+    }
+  }
+
+  /// An open order of the same account that an order would trade with.
+  private func crossing(_ comer: EntryReading.Comer) -> OrderID? {
+    let isContinuous = phases[comer.instrument]?.isContinuous ?? true
     return orders.values.filter { order in
-      order.status.isOpen && order.account == account && order.instrument == instrument && order.side != side
-        && order.phase == .working && !order.timeInForce.isImmediate
-        && (order.timeInForce == .cls) == (timeInForce == .cls)
-        && !(order.timeInForce == .opg && timeInForce.isImmediate) && (order.type != .market || !isContinuous)
-        && (side == .buy ? order.price <= price : order.price >= price)
+      order.status.isOpen && order.account == comer.account && order.instrument == comer.instrument
+        && order.side != comer.side && order.phase == .working && !order.timeInForce.isImmediate
+        && (order.timeInForce == .cls) == (comer.timeInForce == .cls)
+        && !(order.timeInForce == .opg && comer.timeInForce.isImmediate) && (order.type != .market || !isContinuous)
+        && (comer.side == .buy ? order.price <= comer.price : order.price >= comer.price)
     }.map(\.id).min()
   }
 
@@ -123,5 +138,12 @@ extension DatabaseState {
   private mutating func move(_ order: OrderID, to sequence: Sequence) {
     orders[order]!.sequence = sequence
     orders[order]!.priority = sequence
+  }
+}
+
+extension [OrderID: OrderRecord] {
+  /// An order, if it is of the account that is named.
+  fileprivate subscript(name: OrderName) -> OrderRecord? {
+    self[name.id].flatMap { $0.account == name.account ? $0 : nil }
   }
 }

@@ -3,7 +3,7 @@ package import Market
 package import Ports
 package import Sharding
 
-extension MemoryLedger: MarketLedger, BandLedger {
+extension MemoryLedger: MarketLedger {
   package func clock() async throws(LedgerError) -> MarketClockReading {
     try await read { state in MarketClockReading(record: state.clock) }
   }
@@ -35,7 +35,7 @@ extension MemoryLedger: MarketLedger, BandLedger {
         if let close = told?.closedSequence { told!.isCloseHeld = rows.isSetAside(close) }
         return InstrumentStanding(
           instrument, shard: shard, told: told, processed: rows.processed,
-          isCrossing: state.auctions[instrument]?.auction != nil)
+          isCrossing: state.auctions[instrument]?.auction != nil, reference: state.listings[instrument]?.reference)
       }
     }
   }
@@ -120,32 +120,9 @@ extension MemoryLedger: MarketLedger, BandLedger {
     } ?? .termEnded
   }
 
-  // MARK: Bands
-
-  /// Nothing trades within a band here: bands are proven by the engine's own tests.
-  package func bandStandings(
-    tradesSince: Timestamp, referencesUntil: Timestamp?
-  ) async throws(LedgerError) -> [BandStanding] { try await read { _ in [] } }
-
-  package func tell(
-    _ tellings: [BandDecisions.Telling], of shard: Shard, within leadership: Leadership, at now: Timestamp
-  ) async throws(LedgerError) -> TellOutcome {
-    try await within(leadership) { state in
-      .told(state.append(tellings.map { .band($0.change) }, to: shard, at: now))
-    } ?? .termEnded
-  }
-
-  package func pause(
-    _ pause: BandDecisions.Pause, within leadership: Leadership
-  ) async throws(LedgerError) -> Bool? { try await within(leadership) { _ in false } }
-
-  package func resume(
-    _ instruments: [InstrumentID], of shard: Shard, within leadership: Leadership
-  ) async throws(LedgerError) -> Bool { try await within(leadership) { _ in true } ?? false }
-
   /// A transaction of a leader.
   /// - Returns: Nil when another has been elected.
-  private func within<Answer: Sendable>(
+  func within<Answer: Sendable>(
     _ leadership: Leadership, _ body: @Sendable (inout DatabaseState) -> Answer
   ) async throws(LedgerError) -> Answer? {
     let missing = database.missing
@@ -175,7 +152,10 @@ extension MemoryLedger: LeaderLedger {
   }
 
   package func keepDays(_ leadership: Leadership) async throws(LedgerError) -> DaysKept? {
-    try await within(leadership) { _ in DaysKept(made: 0, left: 0, ahead: 7) }
+    try await within(leadership) { state in
+      defer { state.daysAhead = 7 }
+      return DaysKept(made: 7 - state.daysAhead, left: 0, ahead: 7)
+    }
   }
 }
 

@@ -154,7 +154,11 @@ extension MemoryLedger: SettlementLedger {
           throw LedgerError.fault(reason: "command \(first) is bad")
         }
       }
-      for commit in commits { state.store(commit, at: now, without: missing) }
+      var time = SettlingTime()
+      for commit in commits { time.note(commit.ownership.settledAt) }
+      let moment = time.moment(at: now)
+      state.tell(commits.flatMap(\.settlement.events), at: moment, without: missing)
+      for commit in commits { state.store(commit, at: moment, without: missing) }
       return (.committed, .settled(commits))
     }
   }
@@ -167,6 +171,30 @@ extension MemoryLedger: SettlementLedger {
 }
 
 extension DatabaseState {
+  /// Adds events to their accounts' streams: each has a time of its own, the last that of the settlement or the next that is
+  /// free. Comes before the positions are changed.
+  fileprivate mutating func tell(_ events: [OrderEvent], at moment: Timestamp, without missing: Guard?) {
+    var behind: [AccountNumber: Int64] = [:]
+    for event in events { behind[event.account, default: 0] += 1 }
+    let ends = behind.reduce(into: [AccountNumber: Timestamp]()) { ends, account in
+      let last = missing == .eventTimes ? nil : stories[account.key]?.last?.at
+      ends[account.key] = max(last?.advanced(byMicroseconds: 1) ?? moment, moment).advanced(byMicroseconds: account.value - 1)
+    }
+    var shares: [EntrySnapshot.PositionKey: Quantity] = [:]
+    for event in events {
+      behind[event.account]! -= 1
+      var told = ToldEvent(at: ends[event.account]!.advanced(byMicroseconds: -behind[event.account]!), event: event)
+      if event.kind == .partialFill || event.kind == .fill {
+        let key = EntrySnapshot.PositionKey(account: event.account, instrument: event.instrument)
+        var quantity = shares[key] ?? positions[key]?.quantity ?? .zero
+        if event.side == .buy { quantity += event.quantity } else { quantity -= event.quantity }
+        shares[key] = quantity
+        told.position = quantity
+      }
+      stories[event.account, default: []].append(told)
+    }
+  }
+
   /// Stores what one shard's commands have changed, row by row.
   mutating func store(_ commit: ShardCommit, at now: Timestamp, without missing: Guard?) {
     let settlement = commit.settlement
@@ -193,7 +221,7 @@ extension DatabaseState {
         orders[mark.order]!.pending = .none
       }
     }
-    for update in settlement.phases { phases[update.instrument] = update.phase }
+    for update in settlement.phases { store(update, at: now) }
     for update in settlement.auctions { auctions[update.instrument, default: .init()].auction = update.auction }
     if missing != .lastPrices { for last in settlement.lastPrices { lastPrices[last.instrument] = last.price } }
     for (account, change) in settlement.cash {
@@ -205,13 +233,27 @@ extension DatabaseState {
       position.quantity += change.fills.bought - change.fills.sold
       position.held += change.held
       positions[key] = position
+      costs[key, default: PositionCost()].apply(change.fills)
     }
     var rows = shards[commit.ownership.shard]!
     rows.processed = settlement.through
     rows.settledAt = now
     rows.events += settlement.events
     rows.trades += settlement.trades
-    if let reason = commit.quarantine { rows.quarantined[settlement.through] = .init(reason: reason) }
+    rows.tradeTimes += settlement.trades.map { _ in now }
+    if let reason = commit.quarantine { rows.quarantined[settlement.through] = .init(reason: reason, at: now) }
     shards[commit.ownership.shard] = rows
+  }
+
+  /// A band's reference price and a limit state have the times since when they stand.
+  private mutating func store(_ update: Settlement.PhaseUpdate, at now: Timestamp) {
+    let (old, new) = (phases[update.instrument], update.phase)
+    var listing = listings[update.instrument] ?? Listing()
+    let stands = old?.band != nil && old?.band?.reference == new.band?.reference
+    listing.bandSince = stands ? listing.bandSince : now
+    let lasts = !update.beginsLimit && old?.limit == new.limit
+    listing.limitSince = new.limit == nil ? nil : lasts ? listing.limitSince ?? now : now
+    listings[update.instrument] = listing
+    phases[update.instrument] = new
   }
 }

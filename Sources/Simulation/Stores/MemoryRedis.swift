@@ -1,6 +1,6 @@
 internal import Lifecycle
 package import Market
-internal import Ports
+package import Ports
 package import Sharding
 
 /// Redis in memory: streams, leases, heartbeats and the leader's lease, all of which end by the clock, may be wiped, fall
@@ -27,8 +27,19 @@ package final class MemoryRedis: Sendable {
     var orders: [WorkerID: WorkerOrder] = [:]
     var seat: Ending<LeaderElection.Seat>?
     var assignment: Assignment?
+    /// Accounts that have news, by the number of the entry that says so.
+    var nudges: [(number: UInt64, accounts: [AccountNumber])] = []
+    /// By which owner the books of a shard are kept.
+    var marks: [Shard: Ending<UInt64>] = [:]
+    var depths: [InstrumentID: MarketDepth] = [:]
     /// Workers whose connections are gone.
     var disconnected: Set<WorkerID> = []
+  }
+
+  /// What somebody may wait for.
+  enum Channel: Hashable, Sendable {
+    case entries
+    case nudges
   }
 
   private struct Content {
@@ -36,7 +47,7 @@ package final class MemoryRedis: Sendable {
     /// What a replica has, which may take over.
     var replica = State()
     var isFull = false
-    var readers: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    var readers: [Channel: [UInt64: CheckedContinuation<Void, Never>]] = [:]
     var lastReader: UInt64 = 0
   }
 
@@ -55,29 +66,26 @@ package final class MemoryRedis: Sendable {
 
   var isFull: Bool { content.withLock { $0.isFull } }
 
-  // MARK: Who waits for entries
+  // MARK: Who waits
 
   /// Waits until something is published, or a span is over.
-  func awaitEntries(for span: Duration) async {
+  func wait(for channel: Channel, _ span: Duration) async {
     await withCheckedContinuation { reader in
       let number = content.withLock { content -> UInt64 in
         content.lastReader += 1
-        content.readers[content.lastReader] = reader
+        content.readers[channel, default: [:]][content.lastReader] = reader
         return content.lastReader
       }
       Task {
         try? await Task.sleep(for: span)
-        content.withLock { $0.readers.removeValue(forKey: number) }?.resume()
+        content.withLock { $0.readers[channel]?.removeValue(forKey: number) }?.resume()
       }
     }
   }
 
-  func wakeReaders() {
-    let readers = content.withLock { content in
-      defer { content.readers = [:] }
-      return content.readers.sorted { $0.key < $1.key }.map(\.value)
-    }
-    for reader in readers { reader.resume() }
+  func wake(_ channel: Channel) {
+    let readers = content.withLock { $0.readers.removeValue(forKey: channel) ?? [:] }
+    for reader in readers.sorted(by: { $0.key < $1.key }) { reader.value.resume() }
   }
 
   // MARK: What befalls it
@@ -114,6 +122,9 @@ package final class MemoryRedis: Sendable {
     }
   }
 
+  /// What is shown of an instrument's book.
+  package func depth(of instrument: InstrumentID) -> MarketDepth? { with { $0.depths[instrument] } }
+
   /// How many entries a stream has.
   package func count(of shard: Shard) -> Int { with { $0.streams[shard]?.count ?? 0 } }
 
@@ -128,6 +139,9 @@ package final class MemoryRedis: Sendable {
     }
   }
 
+  /// An operator tells a worker something.
+  package func tell(_ worker: WorkerID, _ order: WorkerOrder) { with { $0.orders[worker] = order } }
+
   /// A worker's connection is gone.
   package func disconnect(_ worker: WorkerID) { with { _ = $0.disconnected.insert(worker) } }
 }
@@ -136,7 +150,17 @@ extension MemoryRedis.State {
   mutating func endWhatIsOver(at now: ContinuousClock.Instant) {
     for (shard, lease) in leases where lease.at <= now { leases[shard] = nil }
     for (worker, heartbeat) in heartbeats where heartbeat.at <= now { heartbeats[worker] = nil }
+    for (shard, mark) in marks where mark.at <= now { marks[shard] = nil }
     if let seat, seat.at <= now { self.seat = nil }
+  }
+
+  /// The last that are kept: who is further behind looks for itself.
+  private static var mostNudges: Int { 64 }
+
+  mutating func nudge(_ accounts: [AccountNumber]) {
+    counter += 1
+    nudges.append((counter, accounts))
+    if nudges.count > Self.mostNudges { nudges.removeFirst() }
   }
 
   mutating func append(_ row: LogEntry, isSigned: Bool = true) {

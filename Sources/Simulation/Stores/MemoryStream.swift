@@ -26,6 +26,8 @@ package struct MemoryStream: Sendable {
     return answer
   }
 
+  static let full = StreamError(reason: "OOM command not allowed when used memory > 'maxmemory'")
+
   private func travel() async throws(StreamError) {
     try? await Task.sleep(for: surroundings.span(upTo: surroundings.redis.latency))
     guard await process.goesOn() else { throw StreamError(reason: "the process has ended") }
@@ -34,11 +36,11 @@ package struct MemoryStream: Sendable {
 
 extension MemoryStream: OrderStream {
   package func publish(_ entries: [LogEntry]) async throws(StreamError) {
-    if redis.isFull { throw StreamError(reason: "OOM command not allowed when used memory > 'maxmemory'") }
+    if redis.isFull { throw Self.full }
     let isPartial = surroundings.happens(surroundings.redis.partialPublishing)
     let kept = isPartial ? entries.filter { _ in surroundings.happens(2) } : entries
     try await call { state in for entry in kept { state.append(entry) } }
-    redis.wakeReaders()
+    redis.wake(.entries)
     if isPartial { throw StreamError(reason: "some nodes did not answer") }
   }
 
@@ -47,7 +49,7 @@ extension MemoryStream: OrderStream {
   ) async throws(StreamError) -> [StreamEntry] {
     let found = try await entries(after: positions, limit: limit)
     guard found.isEmpty, wait > .zero else { return found }
-    await redis.awaitEntries(for: wait)
+    await redis.wait(for: .entries, wait)
     return try await entries(after: positions, limit: limit)
   }
 

@@ -30,6 +30,9 @@ package final class SimulatedProcess: Sendable {
   /// Whether it has been killed.
   package var isDead: Bool { state.withLock { $0.condition == .dead || $0.condition == .buried } }
 
+  /// Whether nobody is interested in it any more.
+  package var isBuried: Bool { state.withLock { $0.condition == .buried } }
+
   /// Stops it at its next calls, until ``thaw()``.
   package func freeze() { state.withLock { if $0.condition == .running { $0.condition = .frozen } } }
 

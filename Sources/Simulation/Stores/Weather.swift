@@ -18,6 +18,9 @@ package struct Weather: Sendable {
   package var slowness = Duration.milliseconds(400)
   /// A publication reaches some of the streams only.
   package var partialPublishing = 0
+  /// A nudge is lost on its way, or comes twice.
+  package var nudgesLost = 0
+  package var nudgesDoubled = 0
   /// Nothing is reached at all.
   package var isAway = false
 
