@@ -66,7 +66,7 @@ let package = Package(
 
     // Ports and services.
     library("Ports", ["Market", "Accounting", "Sharding"]),
-    library("Services", ["Engine", "Market", "Accounting", "Sharding", "Ports", "Lifecycle"]),
+    library("Services", ["Engine", "Market", "Accounting", "Sharding", "Ports", "JSON", "Lifecycle"]),
 
     // Drivers: one C library each, no word of orders.
     library("Digest", ["CLibCrypto"]),
@@ -81,7 +81,7 @@ let package = Package(
       "PostgresStore",
       ["Postgres", "Ports", "Market", "Accounting", "Sharding", "JSON", "Digest", "Lifecycle"],
       resources: [.embedInCode("Schema/Migrations")]),
-    library("PostgresAudit", ["PostgresStore", "Postgres", "Engine", "Market", "Accounting", "JSON"]),
+    library("PostgresAudit", ["PostgresStore", "Postgres", "Ports", "Engine", "Market", "Accounting"]),
     library("RedisStore", ["Redis", "Ports", "Market", "Sharding", "Digest", "Lifecycle"]),
     // Doors: what all of them answer with, what those for clients share, and three of their own.
     library("APIKit", ["HTTP", "JSON", "Ports"]),

@@ -32,6 +32,21 @@ public struct BoundsScope: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+/// What an operator may ask of bounds, by the request alone. Each rule tells what is wrong; nil when nothing is.
+package enum BoundsRules {
+  /// Bounds that are set.
+  package static func flaw(_ bounds: OrderBounds, for scope: BoundsScope) -> String? {
+    if let flaw = flaw(scope) { return flaw }
+    if bounds == OrderBounds() { return "there is no bound to set: \"bounds clear\" takes bounds away" }
+    return bounds.collar != nil && scope.symbol == nil ? "a collar is a symbol's" : nil
+  }
+
+  /// Whose bounds.
+  package static func flaw(_ scope: BoundsScope) -> String? {
+    scope.account == nil && scope.symbol == nil ? "bounds are an account's, a symbol's, or both" : nil
+  }
+}
+
 /// Bounds as they are stored.
 public struct StoredBounds: Hashable, Sendable {
   /// Whose orders; nil for everybody's.

@@ -1,5 +1,11 @@
 public import Market
 
+/// Tells whether a ledger has a schema that the program works with.
+package protocol SchemaReader: Sendable {
+  /// Compares the schema with the program's.
+  func schema() async throws(LedgerError) -> SchemaStanding
+}
+
 /// Tells what a ledger knows of the exchange's health beyond its shards.
 public protocol HealthReader: Sendable {
   /// Reads it. A schema that is missing or another is part of the answer; then the rest may be unknown.

@@ -6,6 +6,14 @@ public protocol RestorationOperations: Sendable {
   func restored() async throws(AdministrationError) -> RestorationReport
 }
 
+/// Lets go of what streams hold of another restoration of the ledger.
+package protocol StreamRestoration: Sendable {
+  /// Deletes shards' streams of log rows and of market data, whatever stands under their names, and the marks by which owners
+  /// see that what is shown of their books is theirs: they publish them whole again.
+  /// - Returns: How many entries of log rows there were.
+  func forget(_ shards: [Shard]) async throws(StreamError) -> Int64
+}
+
 /// What was done behind the restoring of a backup.
 public struct RestorationReport: Hashable, Sendable {
   /// The name that log rows and stream entries bear from now on.

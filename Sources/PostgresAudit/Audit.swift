@@ -1,15 +1,16 @@
-public import Postgres
+package import Ports
+package import Postgres
 
 /// Checks every invariant of the design on a database, live or not, in one consistent snapshot.
 ///
 /// The database does the sets, with its own bounds on memory; this side reads violations and replays in portions. It locks
 /// nothing and writes nothing.
-public struct Audit: Sendable {
+package struct Audit: Sendable {
   /// Violations kept per check; all are counted.
-  public var sampleLimit: Int
+  package var sampleLimit: Int
 
   /// An audit that keeps the first `sampleLimit` violations of each check.
-  public init(sampleLimit: Int = 20) { self.sampleLimit = sampleLimit }
+  package init(sampleLimit: Int = 20) { self.sampleLimit = sampleLimit }
 
   /// Runs all checks.
   /// - Parameters:
@@ -17,7 +18,7 @@ public struct Audit: Sendable {
   ///   - replay: Whether the logs are matched again and compared with what was recorded.
   ///   - report: Told how far it is, on the session's thread.
   /// - Throws: ``PostgresError`` when the database is away or has another schema. What is wrong inside it is no error.
-  public func run(
+  package func run(
     _ session: PostgresSession, replay: Bool, report: @escaping @Sendable (AuditProgress) -> Void = { _ in }
   ) async throws(PostgresError) -> AuditReport {
     try await session.use { (connection) throws(PostgresError) in

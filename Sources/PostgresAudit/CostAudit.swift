@@ -1,5 +1,6 @@
 internal import Accounting
 internal import Market
+internal import Ports
 internal import Postgres
 
 /// Invariant C for costs: every position is counted up again from its trades and grants, one after the other, and must cost to

@@ -1,3 +1,4 @@
+internal import Ports
 internal import Postgres
 
 /// A stored row as a replay is compared with it.

@@ -1,6 +1,7 @@
 internal import Accounting
 internal import Engine
 internal import Market
+internal import Ports
 internal import Postgres
 internal import PostgresStore
 

@@ -1,69 +1,23 @@
-public import Market
-public import Ports
+internal import Market
+package import Ports
 internal import Redis
-public import Sharding
-
-/// What happened to a shard's ownership or to a key, for operators.
-public struct HistoryEvent: Hashable, Sendable {
-  /// The kinds of what happens.
-  public enum Kind: String, Hashable, Sendable, CaseIterable {
-    /// A worker took the shard over.
-    case claimed
-    /// Its owner gave it up.
-    case released
-    /// Its owner lost it to another, or was refused by the ledger.
-    case lost
-    /// A key was damaged and has been replaced.
-    case replaced
-  }
-
-  /// What happened.
-  public var kind: Kind
-  /// To which shard; nil of a key.
-  public var shard: Shard?
-  /// To which key; nil of a shard.
-  public var key: String?
-  /// To or by whom.
-  public var worker: WorkerID
-  /// The epoch that began or ended; nil of a key.
-  public var epoch: Epoch?
-  /// Why, in words.
-  public var reason: String
-
-  /// Makes an event.
-  public init(kind: Kind, shard: Shard, worker: WorkerID, epoch: Epoch, reason: String) {
-    self.kind = kind
-    self.shard = shard
-    self.worker = worker
-    self.epoch = epoch
-    self.reason = reason
-  }
-
-  /// Makes an event of a key that was damaged.
-  public init(replaced key: String, worker: WorkerID, reason: String) {
-    kind = .replaced
-    self.key = key
-    self.worker = worker
-    self.reason = reason
-  }
-}
+internal import Sharding
 
 /// Records who claimed, gave up or lost which shard in a bounded stream; an operator reads it with
 /// `XREVRANGE bw:history + - COUNT 20`. It is a convenience: a wipe loses it, and nothing decides by it.
-public final class RedisHistory: Sendable {
+package final class RedisHistory: FleetHistory {
   private let client: RedisClient
   private let length: Int
   private let damage: DamageReports
 
   /// Makes a history; it connects at its first call.
-  public init(_ settings: RedisStoreSettings) {
+  package init(_ settings: RedisStoreSettings) {
     client = settings.client(for: "history")
     length = settings.historyLength
     damage = settings.damage
   }
 
-  /// Appends events.
-  public func record(_ events: [HistoryEvent]) async throws(StreamError) {
+  package func record(_ events: [HistoryEvent]) async throws(StreamError) {
     let commands = events.map { event in
       var command = RedisCommand("XADD", Keys.history, "MAXLEN", "~", String(length), "*", "event", event.kind.rawValue)
       for (name, value) in event.fields {
@@ -78,7 +32,7 @@ public final class RedisHistory: Sendable {
   }
 
   /// The latest events, the last one first. Entries that are not understood are left out.
-  public func latest(_ limit: Int) async throws(StreamError) -> [HistoryEvent] {
+  package func latest(_ limit: Int) async throws(StreamError) -> [HistoryEvent] {
     let command = RedisCommand("XREVRANGE", Keys.history, "+", "-", "COUNT", String(limit))
     let reply = try await streamErrors { () async throws(RedisError) in try await client.send(command) }
     return (reply.array ?? []).compactMap { entry in entry.array?.last.flatMap(HistoryEvent.init) }

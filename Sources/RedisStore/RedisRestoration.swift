@@ -1,18 +1,15 @@
-public import Market
-public import Ports
+package import Market
+package import Ports
 internal import Redis
 
 /// Lets go of what Redis holds of another restoration of the database.
-public struct RedisRestoration: Sendable {
+package struct RedisRestoration: StreamRestoration {
   private let client: RedisClient
 
   /// Works over a connection of its own.
-  public init(_ settings: RedisStoreSettings) { client = settings.client(for: "restored") }
+  package init(_ settings: RedisStoreSettings) { client = settings.client(for: "restored") }
 
-  /// Deletes shards' streams of log rows and of market data, whatever stands under their names, and the marks by which owners
-  /// see that what is shown of their books is theirs: they tell them whole again.
-  /// - Returns: How many entries of log rows there were.
-  public func forget(_ shards: [Shard]) async throws(StreamError) -> Int64 {
+  package func forget(_ shards: [Shard]) async throws(StreamError) -> Int64 {
     try await streamErrors { () async throws(RedisError) in
       let lengths = try await client.send(shards.map { RedisCommand("XLEN", Keys.orders($0)) })
       // A key of another type is deleted as well, and has no entries.

@@ -17,7 +17,7 @@ struct MarketRun {
   let ledger: SystemLedger
   private let url: String
   private let load: SystemLoadOptions
-  private let market: MarketAdministration
+  private let market: any MarketOperations
   private let keys: [TradingKey]
 
   init(url: String, load: SystemLoadOptions) throws(TradingKeyError) {

@@ -21,9 +21,9 @@ struct AdminLogTests {
 
   private func entries(
     account: AccountName? = nil, prefix: String? = nil, since: Timestamp? = nil, limit: Int32 = 1000
-  ) async throws -> [AdminLog.Entry] {
+  ) async throws -> [AdminLogEntry] {
     try await AdminLog(session: session).list(
-      AdminLog.Question(account: account, prefix: prefix, since: since, limit: limit))
+      AdminLogQuestion(account: account, prefix: prefix, since: since, limit: limit))
   }
 
   /// Every change that there is, first as it is done and then as it is refused or repeated; what the log must say of each.
@@ -152,7 +152,7 @@ struct AdminLogTests {
     proxy.arm(cuts: cuts)
     _ = try await office.deposit(.dollars(5), to: account, reference: "r")
     #expect(proxy.cuts == cuts)
-    let log = try await AdminLog(session: session).list(AdminLog.Question(prefix: "account deposit", limit: 10))
+    let log = try await AdminLog(session: session).list(AdminLogQuestion(prefix: "account deposit", limit: 10))
     #expect(log.map(\.outcome) == ["done"])
     #expect(try await office.show(account).account.cash == .dollars(5))
   }

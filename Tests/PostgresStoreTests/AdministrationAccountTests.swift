@@ -145,7 +145,7 @@ struct AdministrationAccountTests {
 
   @Test func amountsOutOfBoundsAreRefused() async throws {
     let account = AccountName.number(try await office.create(name: "A", cash: .zero).number)
-    for amount in [Money.zero, Money(rawValue: -1), AccountAdministration.maximumAmount + Money(rawValue: 1)] {
+    for amount in [Money.zero, Money(rawValue: -1), AccountRules.maximumAmount + Money(rawValue: 1)] {
       #expect(
         await refusal { () async throws(AdministrationError) in
           _ = try await office.deposit(amount, to: account, reference: nil)

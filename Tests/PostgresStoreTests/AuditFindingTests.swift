@@ -1,4 +1,6 @@
+import Ports
 import Postgres
+import Services
 import Testing
 
 @testable import PostgresAudit

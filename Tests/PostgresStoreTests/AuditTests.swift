@@ -1,7 +1,9 @@
 import JSON
 import Lifecycle
 import Market
+import Ports
 import Postgres
+import Services
 import Testing
 
 @testable import PostgresAudit

@@ -4,6 +4,7 @@ import Ports
 import Postgres
 import PostgresAudit
 import PostgresStore
+import Services
 import Testing
 
 /// Histories from a real database, compared with what naive code makes of the same trades.

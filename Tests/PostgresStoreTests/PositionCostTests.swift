@@ -3,6 +3,7 @@ import Market
 import Ports
 import Postgres
 import PostgresAudit
+import Services
 import Testing
 
 @testable import PostgresStore

@@ -1,5 +1,6 @@
 import Lifecycle
 import Market
+import Ports
 import Redis
 import Sharding
 import TestKit

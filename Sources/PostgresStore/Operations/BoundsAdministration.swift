@@ -23,7 +23,7 @@ public struct BoundsAdministration: BoundsOperations {
       bounds.quantity.map { .int8($0.rawValue) } ?? .null, bounds.notional.map { .int8($0.rawValue) } ?? .null,
       bounds.collar.map { .int4(Int32($0)) } ?? .null,
     ]
-    try await database.change(action, flaw: Self.flaw(bounds, scope)) {
+    try await database.change(action, flaw: BoundsRules.flaw(bounds, for: scope)) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<Void> in
       switch try Self.find(scope, &connection) {
       case .refused(let text): return .refused(text)
@@ -36,7 +36,7 @@ public struct BoundsAdministration: BoundsOperations {
 
   public func clear(_ scope: BoundsScope) async throws(AdministrationError) -> Bool {
     let action = AdminAction("bounds clear", target: scope.description)
-    return try await database.change(action, flaw: Self.flaw(scope)) {
+    return try await database.change(action, flaw: BoundsRules.flaw(scope)) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<Bool> in
       switch try Self.find(scope, &connection) {
       case .refused(let text): return .refused(text)
@@ -56,16 +56,6 @@ public struct BoundsAdministration: BoundsOperations {
         symbol: rows.isNull(row, 1) ? nil : Symbol(rows.text(row, 1)),
         bounds: BoundsColumns.read(rows, row, from: 2))
     }
-  }
-
-  private static func flaw(_ bounds: OrderBounds, _ scope: BoundsScope) -> String? {
-    if let flaw = flaw(scope) { return flaw }
-    if bounds == OrderBounds() { return "there is no bound to set: \"bounds clear\" takes bounds away" }
-    return bounds.collar != nil && scope.symbol == nil ? "a collar is a symbol's" : nil
-  }
-
-  private static func flaw(_ scope: BoundsScope) -> String? {
-    scope.account == nil && scope.symbol == nil ? "bounds are an account's, a symbol's, or both" : nil
   }
 
   /// The keys of a scope: 0 stands for any.

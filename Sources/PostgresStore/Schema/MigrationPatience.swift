@@ -6,7 +6,7 @@ internal import Postgres
 /// as it takes.
 public struct MigrationPatience: Sendable {
   /// For how long one lock is asked for.
-  public var lockTimeoutMilliseconds = TimeLimits.migrationLockTimeout.milliseconds
+  public var lockTimeout = TimeLimits.migrationLockTimeout.value
   /// The shortest pause before it is asked for again; up to as much again is added by chance.
   public var rest = Duration.seconds(1)
   /// How many waits in a row are told of, and every how many from then on.
@@ -24,7 +24,7 @@ public struct MigrationPatience: Sendable {
     var attempts = 0
     while true {
       do {
-        try connection.execute(MigrationStatements.setLockTimeout(milliseconds: lockTimeoutMilliseconds))
+        try connection.execute(MigrationStatements.setLockTimeout(lockTimeout))
         try body(&connection)
         return try connection.execute(MigrationStatements.resetLockTimeout)
       } catch {

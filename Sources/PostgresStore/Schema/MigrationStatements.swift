@@ -1,3 +1,4 @@
+internal import Lifecycle
 internal import Postgres
 
 /// The SQL of migrations; the steps themselves are files.
@@ -35,7 +36,7 @@ enum MigrationStatements {
 
   static let countShards = PostgresStatement("count_shards", "SELECT count(*)::smallint FROM shard_logs")
 
-  static func setLockTimeout(milliseconds: Int) -> String { "SET lock_timeout = '\(milliseconds)ms'" }
+  static func setLockTimeout(_ span: Duration) -> String { "SET lock_timeout = '\(span.wholeMilliseconds)ms'" }
   static let resetLockTimeout = "RESET lock_timeout"
 
   /// Short transactions of the exchange itself have ended by the time they could be found here.

@@ -2,7 +2,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 extension CommandLineOptions {
   /// Reads the account that a command is about.
@@ -31,7 +30,7 @@ extension CommandLineOptions {
   }
 }
 
-extension AccountAdministration.Movement {
+extension RecordedMovement {
   /// What a command prints of it.
   func report(asJSON: Bool, _ what: String) -> String {
     guard asJSON else {

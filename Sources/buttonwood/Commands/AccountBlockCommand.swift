@@ -2,8 +2,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import Postgres
-internal import PostgresStore
 internal import Services
 
 /// `buttonwood account block`, with `--cancel-all` the kill switch.
@@ -27,17 +25,13 @@ enum AccountBlockCommand {
     let printsJSON = line.json()
     let account = line.account()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    let session = CommandLineTool.session(url)
-    let office = AccountAdministration(session: session, actor: actor)
+    let blocking = CommandLineTool.blocking(url, actor: actor)
     do throws(AdministrationError) {
-      let number = try await office.block(account, reason: reason, cancelsOrders: cancelsAll)
       var outcome: CancelAllService.Outcome?
       if cancelsAll {
-        let blocked = "account \(account) is blocked"
-        outcome = try await sweep(session, number, patience) { (error) in
-          "\(blocked), but its orders may be open: \(error); repeat the command"
-        }
-        if let outcome { try await office.recordCancels(of: account, outcome: text(outcome)) }
+        outcome = try await blockAndCancel(account, reason, patience, blocking)
+      } else {
+        try await blocking.block(account, reason: reason)
       }
       Console.write(printsJSON ? json(account, reason, outcome) : text(account, reason, outcome))
       guard let open = outcome?.open, open > 0 else { return 0 }
@@ -50,39 +44,19 @@ enum AccountBlockCommand {
     }
   }
 
-  private static func sweep(
-    _ session: PostgresSession, _ account: AccountNumber, _ patience: Duration, failure: (String) -> String
+  /// Shows a person at a terminal how far it is.
+  private static func blockAndCancel(
+    _ account: AccountName, _ reason: String, _ patience: Duration, _ blocking: AccountBlocking
   ) async throws(AdministrationError) -> CancelAllService.Outcome {
-    let cancels = CancelAllService(
-      reader: PostgresAccountReader(pool: PostgresPool([session])),
-      entry: LedgerCancelEntry(ledger: PostgresEntryLedger(session: session)) {
-        Timestamp(rawValue: HostClock.microsecondsSinceEpoch())
-      })
     let isWatched = Console.Stream.error.isTerminal
     defer { if isWatched { Console.write("\r\u{1B}[K", to: .error) } }
-    do throws(LedgerError) {
-      return try await cancels.untilClosed(account, patience: patience) { (open, all) in
-        if isWatched { Console.write("\r\u{1B}[K\(all - open) of \(all) orders are closed", to: .error) }
-      }
-    } catch {
-      switch error {
-      case .unavailable(_, let reason): throw .unavailable(failure(reason))
-      case .fault(let reason): throw .fault(failure(reason))
-      case .outcomeUnknown: throw .unavailable(failure("the connection was lost at the commit"))
-      }
+    return try await blocking.blockAndCancel(account, reason: reason, patience: patience) { (open, all) in
+      if isWatched { Console.write("\r\u{1B}[K\(all - open) of \(all) orders are closed", to: .error) }
     }
   }
 
   private static func text(_ account: AccountName, _ reason: String, _ outcome: CancelAllService.Outcome?) -> String {
-    "account \(account) is blocked: \(reason)\n" + (outcome.map { text($0) + "\n" } ?? "")
-  }
-
-  private static func text(_ outcome: CancelAllService.Outcome) -> String {
-    guard outcome != CancelAllService.Outcome() else { return "no order was open" }
-    var parts = ["\(outcome.canceled) cancelled", "\(outcome.filled) filled first"]
-    if outcome.ended > 0 { parts.append("\(outcome.ended) ended otherwise") }
-    if outcome.open > 0 { parts.append("\(outcome.open) still open") }
-    return "orders: " + parts.joined(separator: ", ")
+    "account \(account) is blocked: \(reason)\n" + (outcome.map { $0.summary + "\n" } ?? "")
   }
 
   private static func json(_ account: AccountName, _ reason: String, _ outcome: CancelAllService.Outcome?) -> String {

@@ -2,7 +2,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood account create`.
 enum AccountCreateCommand {
@@ -21,13 +20,13 @@ enum AccountCreateCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.accounts(url, actor: actor)
       let opened = try await office.create(name: holder, cash: cash)
       Console.write(printsJSON ? json(opened) : text(opened))
     }
   }
 
-  private static func text(_ opened: AccountAdministration.Opened) -> String {
+  private static func text(_ opened: OpenedAccount) -> String {
     """
     account_id      \(opened.id)
     account_number  \(opened.number)
@@ -37,7 +36,7 @@ enum AccountCreateCommand {
     """
   }
 
-  private static func json(_ opened: AccountAdministration.Opened) -> String {
+  private static func json(_ opened: OpenedAccount) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("account_id")

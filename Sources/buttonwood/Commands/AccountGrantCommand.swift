@@ -1,7 +1,6 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood account grant`.
 enum AccountGrantCommand {
@@ -24,7 +23,7 @@ enum AccountGrantCommand {
     if quantity == nil, !text.isEmpty { line.mistake("QUANTITY: \"\(text)\" is not a number of whole shares") }
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.accounts(url, actor: actor)
       let quantity = quantity ?? .zero
       let movement = try await office.grant(quantity, of: symbol, to: account, cost: cost, reference: reference)
       Console.write(movement.report(asJSON: printsJSON, "granted \(quantity) \(symbol)"))

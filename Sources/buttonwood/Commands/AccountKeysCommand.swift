@@ -2,12 +2,11 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood account keys`: `create`, `list`, `limit` and `revoke`.
 enum AccountKeysCommand {
   /// The limits that a key may have of its own.
-  private static let limits = 1...Int(AccountAdministration.maximumRequestsPerMinute)
+  private static let limits = 1...Int(AccountRules.maximumRequestsPerMinute)
 
   static func create(_ arguments: [String]) async -> Int32 {
     let name = "buttonwood account keys create"
@@ -25,7 +24,7 @@ enum AccountKeysCommand {
     let account = line.account()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.keys(url, actor: actor)
       let key = try await office.createKey(of: account, role: role, requestsPerMinute: limit.map { Int32($0) })
       Console.write(printsJSON ? json(key, role, limit) : "key_id  \(key.id)\nsecret  \(key.secret)\n")
     }
@@ -39,7 +38,7 @@ enum AccountKeysCommand {
     let account = line.account()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let keys = try await AccountAdministration(session: CommandLineTool.session(url)).show(account).keys
+      let keys = try await CommandLineTool.accounts(url).show(account).keys
       Console.write(printsJSON ? json(keys) : keys.isEmpty ? "account \(account) has no API key\n" : text(keys))
     }
   }
@@ -63,7 +62,7 @@ enum AccountKeysCommand {
     }
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.keys(url, actor: actor)
       try await office.limitKey(key, requestsPerMinute: limit.map { Int32($0) })
       Console.write(
         limit.map { "API key \(key) may make \($0) requests a minute\n" } ?? "API key \(key) has no limit of its own\n")
@@ -84,13 +83,13 @@ enum AccountKeysCommand {
     let key = line.key()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      try await AccountAdministration(session: CommandLineTool.session(url), actor: actor).revokeKey(key)
+      try await CommandLineTool.keys(url, actor: actor).revokeKey(key)
       Console.write("API key \(key) is revoked\n")
     }
   }
 
   /// A table of keys.
-  static func text(_ keys: [AccountAdministration.Key]) -> String {
+  static func text(_ keys: [ListedKey]) -> String {
     var table = TextTable([
       .left("key_id"), .left("role"), .right("requests a minute"), .left("created_at"), .left("revoked_at"),
     ])
@@ -103,13 +102,13 @@ enum AccountKeysCommand {
     return table.text
   }
 
-  private static func json(_ keys: [AccountAdministration.Key]) -> String {
+  private static func json(_ keys: [ListedKey]) -> String {
     var writer = JSONWriter()
     writer.keys(keys)
     return writer.line
   }
 
-  private static func json(_ key: APIKey, _ role: KeyRole, _ limit: Int?) -> String {
+  private static func json(_ key: IssuedKey, _ role: KeyRole, _ limit: Int?) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("key_id")
@@ -134,13 +133,13 @@ extension CommandLineOptions {
 
 extension JSONWriter {
   /// An array of keys.
-  mutating func keys(_ keys: [AccountAdministration.Key]) {
+  mutating func keys(_ keys: [ListedKey]) {
     beginArray()
     for key in keys { self.key(key) }
     endArray()
   }
 
-  private mutating func key(_ value: AccountAdministration.Key) {
+  private mutating func key(_ value: ListedKey) {
     beginObject()
     key("key_id")
     string(value.id)

@@ -2,7 +2,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood account list`.
 enum AccountListCommand {
@@ -17,7 +16,7 @@ enum AccountListCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url))
+      let office = CommandLineTool.accounts(url)
       let accounts = try await office.list(
         after: after.map { AccountNumber(rawValue: Int64($0)) }, limit: Int32(limit))
       Console.write(printsJSON ? json(accounts) : text(accounts))

@@ -1,7 +1,6 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood account deposit` and `withdraw`.
 enum AccountMoveCommand {
@@ -29,7 +28,7 @@ enum AccountMoveCommand {
     if amount == nil, !text.isEmpty { line.mistake("AMOUNT: \"\(text)\" is not an amount of dollars, such as 2500.50") }
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.accounts(url, actor: actor)
       let amount = amount ?? .zero
       let movement =
         switch direction {

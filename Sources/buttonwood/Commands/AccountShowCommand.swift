@@ -2,7 +2,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood account show`.
 enum AccountShowCommand {
@@ -15,12 +14,12 @@ enum AccountShowCommand {
     let account = line.account()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let shown = try await AccountAdministration(session: CommandLineTool.session(url)).show(account)
+      let shown = try await CommandLineTool.accounts(url).show(account)
       Console.write(printsJSON ? json(shown) : text(shown))
     }
   }
 
-  private static func text(_ shown: AccountAdministration.Shown) -> String {
+  private static func text(_ shown: ShownAccount) -> String {
     let account = shown.account
     var facts = TextTable([.left(""), .left("")])
     facts.add(["account_id", account.id.description])
@@ -42,7 +41,7 @@ enum AccountShowCommand {
     return facts.text + "\n" + positions.text + "\n" + AccountKeysCommand.text(shown.keys)
   }
 
-  private static func json(_ shown: AccountAdministration.Shown) -> String {
+  private static func json(_ shown: ShownAccount) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.accountMembers(shown.account)
@@ -60,7 +59,7 @@ enum AccountShowCommand {
     return writer.line
   }
 
-  private static func position(_ position: AccountAdministration.Position, _ writer: inout JSONWriter) {
+  private static func position(_ position: ShownPosition, _ writer: inout JSONWriter) {
     writer.beginObject()
     writer.key("symbol")
     writer.string(position.symbol)

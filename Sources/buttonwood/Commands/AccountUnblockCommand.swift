@@ -1,7 +1,6 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood account unblock`.
 enum AccountUnblockCommand {
@@ -15,7 +14,7 @@ enum AccountUnblockCommand {
     let account = line.account()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = AccountAdministration(session: CommandLineTool.session(url), actor: actor)
+      let office = CommandLineTool.accounts(url, actor: actor)
       try await office.unblock(account, reason: reason)
       Console.write("account \(account) is active\n")
     }

@@ -1,7 +1,6 @@
-import Lifecycle
-import Postgres
-import PostgresAudit
-import PostgresStore
+internal import Lifecycle
+internal import Ports
+internal import Services
 
 /// `buttonwood audit`: every invariant on the live database.
 enum AuditCommand {
@@ -19,10 +18,9 @@ enum AuditCommand {
       "show", default: 20, in: 0...100_000, variable: .none, help: "Violations printed per check; all are counted.")
     let json = line.json()
     do { try line.finish() } catch { return error.report() }
-    let session = PostgresSession(StoreSettings.analysis(url: url, role: "audit"), name: "audit")
     let isWatched = Console.Stream.error.isTerminal
-    do throws(PostgresError) {
-      let report = try await Audit(sampleLimit: samples).run(session, replay: replay) { progress in
+    do throws(AdministrationError) {
+      let report = try await CommandLineTool.audit(url).run(replay: replay, samples: samples) { progress in
         if isWatched { show(AuditPrinter.line(progress)) }
       }
       if isWatched { show("") }
@@ -30,14 +28,9 @@ enum AuditCommand {
       return report.isClean ? 0 : 1
     } catch {
       if isWatched { show("") }
-      let isUnmigrated = error.state == undefinedTable
-      return CommandLineTool.fail(
-        "buttonwood audit", isUnmigrated ? "the database lacks the schema; run buttonwood migrate" : "\(error)")
+      return CommandLineTool.fail("buttonwood audit", error)
     }
   }
-
-  /// SQLSTATE undefined_table (PostgreSQL 15, appendix A).
-  private static let undefinedTable = "42P01"
 
   /// Redraws the line of progress.
   private static func show(_ line: String) {

@@ -1,7 +1,6 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood calendar close`, `shorten` and `restore`.
 enum CalendarChangeCommand {

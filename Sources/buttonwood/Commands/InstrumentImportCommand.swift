@@ -1,7 +1,7 @@
 internal import JSON
 internal import Lifecycle
 internal import Ports
-internal import PostgresStore
+internal import Services
 
 /// `buttonwood instrument import`.
 enum InstrumentImportCommand {

@@ -2,7 +2,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood log`: what operators did.
 enum LogCommand {
@@ -16,7 +15,7 @@ enum LogCommand {
       one last. Each was stored in the transaction that made the change. Entries are never changed.
       """, arguments)
     let url = line.databaseURL()
-    var question = AdminLog.Question(limit: 0)
+    var question = AdminLogQuestion(limit: 0)
     question.account = line.optional(
       "account", "ACCOUNT", variable: .none, expected: "an account_id (a UUID) or a number",
       help: "Only what was done to this account or its keys."
@@ -32,12 +31,12 @@ enum LogCommand {
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     let asked = question
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let entries = try await AdminLog(session: CommandLineTool.session(url)).list(asked)
+      let entries = try await CommandLineTool.log(url).list(asked)
       Console.write(printsJSON ? json(entries) : text(entries))
     }
   }
 
-  static func text(_ entries: [AdminLog.Entry]) -> String {
+  static func text(_ entries: [AdminLogEntry]) -> String {
     guard !entries.isEmpty else { return "no entry of the log is like that\n" }
     var table = TextTable([
       .left("time"), .left("actor"), .left("action"), .left("target"), .left("arguments"), .left("outcome"),
@@ -54,7 +53,7 @@ enum LogCommand {
   private static func second(_ moment: Timestamp) -> String { "\(moment.description.prefix(19))Z" }
 
   /// `amount=5 reference="May rent"`.
-  private static func arguments(_ entry: AdminLog.Entry) -> String {
+  private static func arguments(_ entry: AdminLogEntry) -> String {
     guard let members = try? JSONDocument(Array(entry.arguments.utf8)).root.members else { return "" }
     return members.map { (name, value) in
       let text = oneLine(value.string ?? "")
@@ -69,7 +68,7 @@ enum LogCommand {
         text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
   }
 
-  private static func json(_ entries: [AdminLog.Entry]) -> String {
+  private static func json(_ entries: [AdminLogEntry]) -> String {
     var writer = JSONWriter()
     writer.beginArray()
     for entry in entries {

@@ -1,7 +1,7 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
+internal import Services
 
 /// `buttonwood market`: the market's day.
 enum MarketCommand {
@@ -24,9 +24,6 @@ enum MarketCommand {
 
 /// `buttonwood market open`, `close` and `pre-open`.
 enum MarketStageCommand {
-  /// How often it is looked whether the market has come there.
-  private static let interval = Duration.milliseconds(100)
-
   static func run(_ stage: SessionStage, _ arguments: [String]) async -> Int32 {
     let word = stage == .closed ? "close" : stage.word
     let name = "buttonwood market \(word)"
@@ -39,13 +36,11 @@ enum MarketStageCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = MarketAdministration(session: CommandLineTool.session(url), actor: actor)
       let today = NewYorkTime.day(at: Timestamp(rawValue: HostClock.microsecondsSinceEpoch()))
-      let aim = try await office.aim(at: stage, today: today)
-      let status = try await arrival(at: aim.target, wait, office)
+      let (target, status) = try await come(to: stage, today, wait, CommandLineTool.market(url, actor: actor))
       Console.write(
         printsJSON
-          ? MarketText.json(status, aim.target) : "the market is at \(aim.target)\(wait == .zero ? " soon" : "")\n")
+          ? MarketText.json(status, target) : "the market is at \(target)\(wait == .zero ? " soon" : "")\n")
     }
   }
 
@@ -61,38 +56,18 @@ enum MarketStageCommand {
     }
   }
 
-  private static func arrival(
-    at target: SessionPoint, _ patience: Duration, _ office: MarketAdministration
-  ) async throws(AdministrationError) -> MarketAdministration.Status {
-    let deadline = ContinuousClock().now.advanced(by: patience)
-    let isShown = Console.Stream.error.isTerminal
-    while true {
-      let status = try await office.status()
+  /// Shows a person at a terminal how far it is.
+  private static func come(
+    to stage: SessionStage, _ today: Day, _ patience: Duration, _ market: any MarketOperations
+  ) async throws(AdministrationError) -> (target: SessionPoint, status: MarketStatus) {
+    let isWatched = Console.Stream.error.isTerminal
+    var isShown = false
+    defer { if isShown { Console.write("\n", to: .error) } }
+    return try await MarketStages(market).come(to: stage, today: today, patience: patience) { (status, target) in
+      guard isWatched else { return }
+      isShown = true
       let arrived = status.arrived(at: target)
-      if isShown { Console.write("\r\(arrived) of \(status.instruments) instruments at \(target)", to: .error) }
-      if arrived == status.instruments || patience == .zero {
-        if isShown { Console.write("\n", to: .error) }
-        return status
-      }
-      guard ContinuousClock().now < deadline else {
-        if isShown { Console.write("\n", to: .error) }
-        throw .refused(delay(status, target, arrived, patience))
-      }
-      try? await Task.sleep(for: interval)
+      Console.write("\r\(arrived) of \(status.instruments) instruments at \(target)", to: .error)
     }
-  }
-
-  private static func delay(
-    _ status: MarketAdministration.Status, _ target: SessionPoint, _ arrived: Int64, _ patience: Duration
-  ) -> String {
-    let awaiting = status.standings.reduce(0) { $0 + $1.awaiting }
-    let clearing = status.standings.reduce(0) { $0 + $1.clearing }
-    let cause =
-      awaiting > 0
-      ? "\(awaiting) have been told and their shards' workers have not come to it, or could not (buttonwood quarantine list)"
-      : clearing > 0
-        ? "\(clearing) have orders left to expire" : "the leader has not told them: is a worker running?"
-    return "\(arrived) of \(status.instruments) instruments have come to \(target) after \(SpanText.format(patience)); "
-      + "\(cause). It goes on by itself (buttonwood market status shows it)"
   }
 }

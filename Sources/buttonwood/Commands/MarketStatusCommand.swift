@@ -2,7 +2,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
 
 /// `buttonwood market status`.
 enum MarketStatusCommand {
@@ -14,7 +13,7 @@ enum MarketStatusCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let status = try await MarketAdministration(session: CommandLineTool.session(url)).status()
+      let status = try await CommandLineTool.market(url).status()
       Console.write(printsJSON ? MarketText.json(status, status.clock.target) : MarketText.text(status))
     }
   }
@@ -22,14 +21,14 @@ enum MarketStatusCommand {
 
 /// The market's day in words and as JSON.
 enum MarketText {
-  static func text(_ status: MarketAdministration.Status) -> String {
+  static func text(_ status: MarketStatus) -> String {
     var text = "clock: \(status.clock.mode?.rawValue ?? "none has led yet")\n"
     if let time = simulated(status.clock) { text += "market time: \(time)\n" }
     if status.clock.mode == .manual, let target = status.clock.target { text += "target: \(target)\n" }
     var table = TextTable([
       .left("day"), .left("stage"), .left(""), .right("instruments"), .right("awaiting a step"), .right("expiring"),
     ])
-    for standing in status.standings {
+    for standing in status.phases {
       let point = standing.phase.point
       table.add([
         point?.day.description ?? "", point?.stage.word ?? "always open", standing.phase.isHalted ? "halted" : "",
@@ -39,7 +38,7 @@ enum MarketText {
     return text + table.text
   }
 
-  static func json(_ status: MarketAdministration.Status, _ target: SessionPoint?) -> String {
+  static func json(_ status: MarketStatus, _ target: SessionPoint?) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("clock")
@@ -52,7 +51,7 @@ enum MarketText {
     writer.text(target?.stage.word)
     writer.key("instruments")
     writer.beginArray()
-    for standing in status.standings {
+    for standing in status.phases {
       writer.beginObject()
       writer.key("day")
       writer.text(standing.phase.point?.day.description)

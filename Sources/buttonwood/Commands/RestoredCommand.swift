@@ -2,19 +2,11 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
-internal import Redis
-internal import RedisStore
+internal import Services
 
 /// `buttonwood restored`: the last step of every restore.
 enum RestoredCommand {
   private static let name = "buttonwood restored"
-
-  /// What became of Redis's part.
-  private enum Clearing {
-    case cleared(entries: Int64)
-    case unreachable(String)
-  }
 
   /// Runs the command and returns its exit status.
   static func run(_ arguments: [String]) async -> Int32 {
@@ -33,23 +25,12 @@ enum RestoredCommand {
     let printsJSON = line.json()
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
     return await CommandLineTool.run(name) { () async throws(AdministrationError) in
-      let office = CommandLineTool.restoration(url, actor: actor)
-      let report = try await office.restored()
-      let redis = await forget(report.shards, address)
+      let (report, redis) = try await CommandLineTool.restoration(url, address, actor: actor).restored()
       Console.write(printsJSON ? json(report, redis) : text(report, redis))
     }
   }
 
-  private static func forget(_ shards: [Shard], _ address: RedisAddress) async -> Clearing {
-    let restoration = RedisRestoration(RedisStoreSettings(address: address, name: "operator"))
-    do throws(StreamError) {
-      return .cleared(entries: try await restoration.forget(shards))
-    } catch {
-      return .unreachable(error.reason)
-    }
-  }
-
-  private static func text(_ report: RestorationReport, _ redis: Clearing) -> String {
+  private static func text(_ report: RestorationReport, _ redis: RestorationService.Clearing) -> String {
     var lines = [
       "the database's history is now called \(report.history.rawValue)",
       "\(report.shards.count) shards are taken from their owners; \(report.backlog) accepted commands wait to be settled",
@@ -67,7 +48,7 @@ enum RestoredCommand {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func json(_ report: RestorationReport, _ redis: Clearing) -> String {
+  private static func json(_ report: RestorationReport, _ redis: RestorationService.Clearing) -> String {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("history")

@@ -3,8 +3,6 @@ internal import JSON
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import PostgresStore
-internal import RedisStore
 internal import Services
 internal import Sharding
 
@@ -53,13 +51,9 @@ enum StatusCommand {
 
     init(_ connections: ConnectionOptions) {
       let clock = SteadyClock()
-      let redis = RedisStoreSettings(address: connections.redis, name: "status")
-      health = FleetHealthInquiry(
-        StoreSettings.ledger(url: connections.databaseURL, role: "operator"), redis, now: { clock.now })
-      fleet = FleetInquiry(
-        shards: PostgresShardReader(session: CommandLineTool.session(connections.databaseURL)),
-        leases: RedisLeaseStore(redis), members: RedisMembership(redis), leaders: RedisLeadership(redis),
-        now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
+      let stores = FleetStores(status: connections)
+      health = stores.health(now: { clock.now })
+      fleet = stores.fleet("operator")
     }
   }
 

@@ -1,7 +1,5 @@
 internal import Lifecycle
 internal import Ports
-internal import Postgres
-internal import PostgresStore
 internal import Telemetry
 
 extension CommandLineOptions {
@@ -43,47 +41,6 @@ enum DatabaseURL {
 
 /// How commands speak to the database and to their user.
 enum CommandLineTool {
-  /// A session for an operator's command.
-  static func session(_ url: String) -> PostgresSession {
-    PostgresSession(StoreSettings.ledger(url: url, role: "operator"), name: "operator")
-  }
-
-  /// What operators do with commands in quarantine.
-  /// - Parameter actor: Who makes the changes.
-  static func quarantine(_ url: String, actor: AdminActor = .process) -> any QuarantineOperations {
-    QuarantineAdministration(session: session(url), actor: actor)
-  }
-
-  /// What operators do with instruments.
-  /// - Parameter actor: Who makes the changes.
-  static func instruments(_ url: String, actor: AdminActor = .process) -> any InstrumentOperations {
-    InstrumentAdministration(session: session(url), actor: actor)
-  }
-
-  /// What operators do with the trading calendar.
-  /// - Parameter actor: Who makes the changes.
-  static func calendar(_ url: String, actor: AdminActor = .process) -> any CalendarOperations {
-    CalendarAdministration(session: session(url), actor: actor)
-  }
-
-  /// What operators do with keys of stream entries.
-  /// - Parameter actor: Who makes the changes.
-  static func streamKeys(_ url: String, actor: AdminActor = .process) -> any StreamKeyOperations {
-    StreamKeyAdministration(session: session(url), actor: actor)
-  }
-
-  /// What operators do with the bounds of single orders.
-  /// - Parameter actor: Who makes the changes.
-  static func bounds(_ url: String, actor: AdminActor = .process) -> any BoundsOperations {
-    BoundsAdministration(session: session(url), actor: actor)
-  }
-
-  /// What operators do with a restored backup.
-  /// - Parameter actor: Who makes the changes.
-  static func restoration(_ url: String, actor: AdminActor = .process) -> any RestorationOperations {
-    RestorationAdministration(session: session(url), actor: actor)
-  }
-
   /// Prints an error in one line, without passwords, and returns the exit status of a failure.
   static func fail(_ command: String, _ error: any CustomStringConvertible) -> Int32 {
     let text = error.description.split(whereSeparator: \.isWhitespace).joined(separator: " ")

@@ -1,6 +1,5 @@
 internal import Lifecycle
 internal import Ports
-internal import RedisStore
 internal import Services
 internal import Sharding
 
@@ -35,7 +34,7 @@ enum WorkerOrderCommand {
       help: "How long to wait until it is done; 0 only leaves word.")
     let id = line.argument("ID", help: "The worker's name, as \"buttonwood status\" shows it.")
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    let fleet = FleetOperator(members: RedisMembership(RedisStoreSettings(address: redis, name: "operator")))
+    let fleet = CommandLineTool.fleet(redis)
     do throws(StreamError) {
       let worker = WorkerID(rawValue: id)
       guard try await fleet.tell(worker, order) != nil else {

@@ -2,9 +2,6 @@ internal import AdminAPI
 internal import HTTP
 internal import Lifecycle
 internal import Market
-internal import Postgres
-internal import PostgresStore
-internal import RedisStore
 internal import Services
 internal import Telemetry
 
@@ -52,41 +49,28 @@ struct AdminEndpoint: Service {
     configuration.address = options.listen.host
     configuration.port = options.listen.port
     configuration.connectionLimit = 256
-    let settings = StoreSettings.ledger(url: connections.databaseURL, role: "\(role)-admin")
-    let redis = RedisStoreSettings(address: connections.redis, name: RoleOptions.processName("\(role)-admin"))
-    let members = RedisMembership(redis, for: "fleet")
-    fleet = FleetInquiry(
-      shards: PostgresShardReader(session: PostgresSession(settings, name: "admin")),
-      leases: RedisLeaseStore(redis), members: members, leaders: RedisLeadership(redis),
-      now: { Timestamp(rawValue: HostClock.monotonicNanoseconds() / 1000) })
+    let read = FleetStores(connections, role: role)
+    fleet = read.fleet("admin")
     self.clocks = clocks
-    findings = Self.findings(settings, redis, clocks, notices)
-    let stores = StoreWatch(
-      postgres: PostgresProbe(session: PostgresSession(settings, name: "probe")), redis: RedisProbe(redis),
-      clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: report)
+    findings = Self.findings(read, clocks, notices)
+    let stores = read.watch(report)
     self.stores = stores
     shown = FindingMetrics(metrics, stores)
-    let halts = PostgresSession(settings, name: "halts")
     let name = process ?? RoleOptions.processName(role)
     let service = AdminService(
       token: options.token, metrics: metrics, fleet: fleet, findings: findings,
-      fleetOperator: FleetOperator(members: members),
-      halts: { InstrumentAdministration(session: halts, actor: .adminEndpoint(of: name, peer: $0)) },
+      fleetOperator: read.workers,
+      halts: read.halts(of: name),
       process: name, whyNotReady: whyNotReady)
     server = try HTTPServer(configuration: configuration) { await service.handle($0) }
     server.start()
   }
 
-  /// What is wrong with the exchange as it is seen from here, over connections of its own: a store that hangs must keep
-  /// nobody else waiting.
-  private static func findings(
-    _ settings: PostgresOptions, _ redis: RedisStoreSettings, _ clocks: ClockWatch,
-    _ notices: OwnNotices?
-  ) -> FindingWatch {
+  /// What is wrong with the exchange as it is seen from here.
+  private static func findings(_ stores: FleetStores, _ clocks: ClockWatch, _ notices: OwnNotices?) -> FindingWatch {
     let now = SteadyClock()
-    let inquiry = FleetHealthInquiry(
-      settings, redis, skew: { clocks.skew?.ahead }, own: { notices?.counts ?? FleetHealth.OwnCounts() },
-      now: { now.now })
+    let inquiry = stores.health(
+      skew: { clocks.skew?.ahead }, own: { notices?.counts ?? FleetHealth.OwnCounts() }, now: { now.now })
     var limits = FindingLimits()
     limits.skewRefused = clocks.bound
     return FindingWatch(limits: limits, now: { now.now }) { await inquiry.health() }

@@ -4,9 +4,7 @@ internal import HTTP
 internal import Lifecycle
 internal import LiveStreams
 internal import Market
-internal import Postgres
-internal import PostgresStore
-internal import RedisStore
+internal import Ports
 internal import Services
 internal import Telemetry
 internal import TradingAPI
@@ -128,82 +126,59 @@ enum GatewayCommand {
     let options: Options
     do throws(CommandLineExit) { options = try Options(arguments) } catch { return error.report() }
     let log = Log.standardError().with(["role": "gateway"])
-    let url = options.connections.databaseURL
-    func session(_ name: String) -> PostgresSession {
-      PostgresSession(StoreSettings.ledger(url: url, role: "gateway"), name: name)
-    }
-    // Apart, so that long histories hold up nobody who asks for his account.
-    let pools = ["read", "keep", "market"].map { name in
-      PostgresPool((0..<options.readers).map { session("\(name)-\($0)") })
-    }
-    let reader = PostgresAccountReader(pool: pools[0])
-    let accounts = PostgresAccountKeeper(pool: pools[1])
-    let keyWatch = PostgresKeyWatch(session: session("keys"))
-    let redis = RedisStoreSettings(address: options.connections.redis, name: RoleOptions.processName("gateway"))
-    let clockSession = session("clock")
-    let stream = RedisOrderStream(redis, keyring: RoleOptions.streamKeyring(clockSession, log))
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let metrics = Metrics()
     let counts = GatewayMetrics(metrics, lanes: options.desk.lanes, lagLimit: options.desk.shardLagLimit)
     let stalledSessions = StalledSessionLog(log, metrics)
     let troubleLog = PortTroubleLog(log, metrics, silent: ["connection", "outage", "redis"])
     let troubles = troubleLog.ports
-    let clocks = RoleOptions.clockWatch(session("host-clock"), options.clockBound, troubleLog, log, metrics)
-    func entryLedger(_ name: String) -> PostgresEntryLedger {
-      PostgresEntryLedger(
-        session: PostgresSession(StoreSettings.acceptance(url: url, role: "gateway"), name: name),
-        sessionGuard: SessionGuard { stalledSessions.record($0) }
-      ) { counts.countRetry($0) }
-    }
+    let stores = GatewayStores(
+      options.connections, readers: options.readers, lanes: options.desk.lanes, log,
+      stalled: { stalledSessions.record($0) }, retried: { counts.countRetry($0) })
+    let clocks = RoleOptions.clockWatch(stores.clock, options.clockBound, troubleLog, log, metrics)
     let desk = OrderDeskService(
-      ledgers: (0..<options.desk.lanes).map { lane in
-        .init(main: entryLedger("accept-\(lane)"), aside: entryLedger("aside-\(lane)"))
-      },
-      stream: stream, reader: reader, settings: options.desk, troubles: troubles, now: now)
+      ledgers: stores.ledgers, stream: stores.stream, reader: stores.reader, settings: options.desk, troubles: troubles,
+      now: now)
     metrics.counter(
       "buttonwood_log_rows_unpublished_total",
       help: "Accepted commands that could not be put into their shard's stream; workers find them in the database."
     ) { [weak desk] in desk.map { Int64($0.unpublished) } }
     let marketClock = MarketClockWatch(
-      ledger: PostgresMarketLedger(session: clockSession), expected: options.clock, troubles: troubles
+      ledger: stores.marketClock, expected: options.clock, troubles: troubles
     ) { mode in
       log.warning(
         "the leader follows another clock than --market-clock says",
         ["clock": mode.rawValue, "expected": options.clock.rawValue])
     }
     let feed = EventFeed(
-      news: PostgresAccountEventReader(session: session("events")),
-      history: PostgresAccountEventReader(session: session("event-history")), nudges: RedisEventNudges(redis),
-      accounts: reader, configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics),
+      news: stores.news, history: stores.history, nudges: stores.nudges, accounts: stores.reader,
+      configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics),
       troubles: troubles,
       clock: { marketClock.clock }, now: now)
-    let market = MarketSources(
-      reader: PostgresMarketDataReader(pool: pools[2]),
-      state: RedisMarketState(redis))
     let foundation = ClientFoundation(
-      configuration: options.gateway, reader: reader, troubles: troubles, clock: { marketClock.clock }, now: now)
+      configuration: options.gateway, reader: stores.reader, troubles: troubles, clock: { marketClock.clock }, now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
-      foundation, desk: desk, keeper: accounts, market: market,
-      streams: StreamService(foundation, feed: feed, market: market), random: { randomPool.word() })
+      foundation, desk: desk, keeper: stores.keeper, market: stores.market,
+      streams: StreamService(foundation, feed: feed, market: stores.market), random: { randomPool.word() })
     do {
-      let stores = Lock<StoreWatch?>(nil)
+      let watch = Lock<StoreWatch?>(nil)
       var serverOptions = options.server
       serverOptions.bodyGate = { await service.judgeBody(of: $0, length: $1) }
       let server = try HTTPServer(configuration: serverOptions) { request in
         let response = await counts.counting(request) { await service.handle($0) }
-        if response.status == 503 { stores.withLock { $0 }?.refused(.postgres) }
+        if response.status == 503 { watch.withLock { $0 }?.refused(.postgres) }
         return response
       }
       let journal = GatewayJournal(log: log)
       let admin = try AdminEndpoint(
         options.admin, role: "gateway", metrics: metrics, connections: options.connections,
         whyNotReady: { await service.whyNotReady() }, clocks: clocks, report: { journal.record($0, $1) })
-      stores.withLock { $0 = admin.stores }
+      watch.withLock { $0 = admin.stores }
       StreamMetrics.show(server, metrics)
-      let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
+      let schema = SchemaWait(reader: stores.schema, log: log)
       if let obstacle = await schema.obstacle() { service.close(because: obstacle) }
-      let days = DayTableWatch(PostgresShardReader(session: session("days")), metrics, log)
+      let days = DayTableWatch(stores.days, metrics, log)
       let isReady = Signal()
       /// A loop that needs the schema.
       func loop(_ name: String, _ body: @escaping @Sendable () async -> Void) -> LoopService {
@@ -230,7 +205,7 @@ enum GatewayCommand {
           loop("day tables") { await days.run() }, loop("clock") { await Self.follow(clocks, service) },
           loop("journal") { await journal.follow { (desk.unpublished, admin.stores.isUp(.redis)) } },
           loop("keys") {
-            await keyWatch.run { change in
+            await stores.keyWatch.run { change in
               switch change {
               case .key(let keyID): service.forgetKey(keyID)
               case .unknown: service.forgetAllKeys()
@@ -247,7 +222,7 @@ enum GatewayCommand {
             isDrained.give()
           },
         ], drain: options.drain, log)
-      for pool in pools { await pool.close() }
+      await stores.close()
       let answered = isAnswered.withLock { $0 }
       log.notice("stopped", ["answered_all": answered])
       return isClean && answered ? 0 : 1

@@ -2,8 +2,7 @@ internal import Digest
 internal import Glibc
 internal import Lifecycle
 internal import Market
-internal import Postgres
-internal import PostgresStore
+internal import Ports
 internal import Services
 internal import Sharding
 internal import Telemetry
@@ -30,10 +29,10 @@ enum RoleOptions {
 
   /// Compares the host's clock with the database's, once it is run.
   static func clockWatch(
-    _ session: PostgresSession, _ bound: Duration, _ troubles: PortTroubleLog, _ log: Log, _ metrics: Metrics
+    _ database: any DatabaseClock, _ bound: Duration, _ troubles: PortTroubleLog, _ log: Log, _ metrics: Metrics
   ) -> ClockWatch {
     let watch = ClockWatch(
-      database: PostgresClock(session: session), bound: bound, troubles: troubles.ports,
+      database: database, bound: bound, troubles: troubles.ports,
       wall: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
       steady: { .nanoseconds(HostClock.monotonicNanoseconds()) }
     ) { event in

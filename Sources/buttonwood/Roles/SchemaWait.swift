@@ -1,6 +1,5 @@
 internal import Lifecycle
 internal import Ports
-internal import PostgresStore
 internal import Telemetry
 
 /// Waits until the database has a schema that the program works with: a role may be started before `buttonwood migrate` has
@@ -9,7 +8,7 @@ struct SchemaWait: Sendable {
   /// How often it looks.
   static let period = Duration.milliseconds(500)
 
-  let reader: PostgresHealthReader
+  let reader: any SchemaReader
   let log: Log
 
   /// What keeps the program from working; nil when nothing does. It asks once.

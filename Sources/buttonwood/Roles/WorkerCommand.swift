@@ -3,9 +3,6 @@ internal import Glibc
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import Postgres
-internal import PostgresStore
-internal import RedisStore
 internal import Services
 internal import Sharding
 internal import Telemetry
@@ -101,26 +98,18 @@ enum WorkerCommand {
     let host = RoleOptions.hostName
     let id = RoleOptions.workerID(host: host)
     let log = Log.standardError().with(["role": "worker", "worker": id])
-    let url = options.connections.databaseURL
-    @Sendable func session(_ name: String) -> PostgresSession {
-      PostgresSession(StoreSettings.ledger(url: url, role: "worker"), name: name)
-    }
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
-    let redis = RedisStoreSettings(address: options.connections.redis, name: id.rawValue)
-    let reading = session("read")
-    let reader = PostgresAccountReader(pool: PostgresPool([reading]))
-    let keyring = RoleOptions.streamKeyring(reading, log)
+    let stores = WorkerStores(options.connections, id, log)
     let metrics = Metrics()
     let troubles = PortTroubleLog(log, metrics)
-    let clocks = RoleOptions.clockWatch(session("clock"), options.clockBound, troubles, log, metrics)
+    let clocks = RoleOptions.clockWatch(stores.clock, options.clockBound, troubles, log, metrics)
     let notices = OwnNotices { .nanoseconds(HostClock.monotonicNanoseconds()) }
     let journal = WorkerJournal(
-      worker: id, log: log, history: RedisHistory(redis), metrics: WorkerMetrics(metrics),
+      worker: id, log: log, history: stores.history, metrics: WorkerMetrics(metrics),
       stalledSessions: StalledSessionLog(log, metrics), notices: notices, troubles: troubles)
-    let sessionGuard = SessionGuard { journal.record(.stalledSession($0)) }
-    redis.damage.hear {
+    stores.hearDamage { (key, reason) in
       notices.damagedKeys()
-      journal.record(.keyReplaced($0.key, reason: $0.reason))
+      journal.record(.keyReplaced(key, reason: reason))
     }
     do {
       let running = Lock<WorkerService?>(nil)
@@ -132,18 +121,14 @@ enum WorkerCommand {
           if let complaint = clocks.complaint { return complaint }
           return await worker.isWell() ? nil : "its leases are not renewed; see the worker's log"
         }, clocks: clocks, notices: notices)
-      let schema = SchemaWait(reader: PostgresHealthReader(session: session("schema")), log: log)
+      let schema = SchemaWait(reader: stores.schema, log: log)
       let isStopping = Signal()
       let market = MarketPublisher(
-        stream: RedisMarketStream(redis) {
-          let instruments = try await reader.instruments()
-          return Dictionary(uniqueKeysWithValues: instruments.map { ($0.id, $0.symbol) })
-        },
-        history: options.keepsQuotes ? PostgresQuoteHistory(session: session("quotes")) : nil, troubles: troubles.ports)
+        stream: stores.marketStream, history: options.keepsQuotes ? stores.quotes : nil, troubles: troubles.ports)
       let marketCounts = MarketMetrics(metrics)
       let working = DrainingService("worker") {
         let found = await allShards(
-          schema, reader, isStopping: { isStopping.isGiven }, tell: { found in obstacle.withLock { $0 = found } })
+          schema, stores.reader, isStopping: { isStopping.isGiven }, tell: { found in obstacle.withLock { $0 = found } })
         guard let shards = found else { return }
         let pulse = WorkPulse()
         let worker = WorkerService(
@@ -151,22 +136,9 @@ enum WorkerCommand {
             worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
             admin: options.advertise ?? admin.address(options.admin)),
           shards: shards,
-          world: .init(
-            ledger: PostgresSettlementLedger(
-              session: session("settle"), sessionGuard: sessionGuard, onProgress: { pulse.progressed() }),
-            claims: PostgresSettlementLedger(
-              session: session("claim"), deepSession: session("recover"), halfSession: session("recover-half"),
-              sessionGuard: sessionGuard),
-            preparations: PostgresSettlementLedger(
-              session: session("prepare"), deepSession: session("prepare-deep"), halfSession: session("prepare-half")),
-            leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
-            leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
-            members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
-            leaders: RedisLeadership(redis), probe: WorkerProbe(host: host, limit: options.probe),
-            market: market, nudges: RedisEventNudges(redis),
-            marketDay: PostgresMarketLedger(session: session("market")),
-            stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard),
-            pulse: pulse, isClockFit: { clocks.isFit }),
+          world: stores.surroundings(
+            probe: WorkerProbe(host: host, limit: options.probe), market: market, pulse: pulse,
+            isClockFit: { clocks.isFit }, stalled: { journal.record(.stalledSession($0)) }),
           settings: options.execution, now: now, random: { SecureRandom.word() },
           clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
         running.withLock { $0 = worker }
@@ -200,7 +172,7 @@ enum WorkerCommand {
   /// The exchange's shards; waits for a database and a schema that are not there yet.
   /// - Returns: nil when the process was told to stop first.
   private static func allShards(
-    _ schema: SchemaWait, _ reader: PostgresAccountReader, isStopping: @Sendable () -> Bool,
+    _ schema: SchemaWait, _ reader: any ShardLagReader, isStopping: @Sendable () -> Bool,
     tell: @Sendable (String?) -> Void
   ) async -> [Shard]? {
     while !isStopping() {

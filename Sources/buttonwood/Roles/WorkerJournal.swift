@@ -1,7 +1,6 @@
 internal import Lifecycle
 internal import Market
 internal import Ports
-internal import RedisStore
 internal import Services
 internal import Sharding
 internal import Telemetry
@@ -12,7 +11,7 @@ final class WorkerJournal: Sendable {
   private let log: Log
   /// What the fleet's history is told next.
   private let memory = BackgroundQueue<[HistoryEvent]>()
-  private let history: RedisHistory
+  private let history: any FleetHistory
   /// Events that wait for it at most; those that have waited longest give way.
   private static let mostWaiting = 1_000
   private let metrics: WorkerMetrics
@@ -31,7 +30,7 @@ final class WorkerJournal: Sendable {
   }
 
   init(
-    worker: WorkerID, log: Log, history: RedisHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog,
+    worker: WorkerID, log: Log, history: any FleetHistory, metrics: WorkerMetrics, stalledSessions: StalledSessionLog,
     notices: OwnNotices, troubles: PortTroubleLog
   ) {
     self.troubles = troubles

@@ -1,22 +1,26 @@
-public import Digest
+internal import Digest
+internal import Ports
 
 /// A new API key. The secret exists here alone: what is stored is its digest.
-public struct APIKey: Sendable {
+struct APIKey: Sendable {
   /// Characters of a secret: 238 random bits.
-  public static let secretLength = 40
+  static let secretLength = 40
   /// Characters of a key's id.
-  public static let idLength = 20
+  static let idLength = 20
 
   /// What names the key: `PK` and 18 capitals and digits.
-  public let id: String
+  let id: String
   /// What proves it: 40 letters and digits.
-  public let secret: String
+  let secret: String
 
   /// SHA-256 of the secret.
-  public var secretDigest: SHA256Digest { SHA256Digest(of: secret) }
+  var secretDigest: SHA256Digest { SHA256Digest(of: secret) }
+
+  /// What its holder is shown, once.
+  var issued: IssuedKey { IssuedKey(id: id, secret: secret) }
 
   /// Draws a key.
-  public static func random() -> APIKey {
+  static func random() -> APIKey {
     let capitals = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
     let all = capitals + Array("abcdefghijklmnopqrstuvwxyz".utf8)
     return APIKey(id: "PK" + text(idLength - 2, of: capitals), secret: text(secretLength, of: all))

@@ -1,23 +1,13 @@
 internal import Digest
-public import Market
-public import Ports
+package import Market
+package import Ports
 internal import Postgres
 
 extension AccountAdministration {
-  /// A movement that is recorded.
-  public struct Movement: Hashable, Sendable {
-    /// What it is known by.
-    public var reference: String
-    /// Whether it had been recorded before, with equal content, so that nothing moved now.
-    public var isRepeat: Bool
-  }
-
-  /// Brings cash into an account.
-  /// - Parameter reference: Names the movement, so that it happens once however often it is asked for; nil draws a name.
-  public func deposit(
+  package func deposit(
     _ amount: Money, to name: AccountName, reference: String?
-  ) async throws(AdministrationError) -> Movement {
-    let moved: Moved = ("deposit", ["amount": amount.description], Self.flaw(amount))
+  ) async throws(AdministrationError) -> RecordedMovement {
+    let moved: Moved = ("deposit", ["amount": amount.description], AccountRules.flaw(amount: amount))
     return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let journal = Journal.deposit(amount, to: account, reference: reference)
       return try Self.apply(journal, account, &connection) { (connection, state) throws(PostgresError) in
@@ -28,11 +18,10 @@ extension AccountAdministration {
     }
   }
 
-  /// Takes cash that no open order holds out of an account.
-  public func withdraw(
+  package func withdraw(
     _ amount: Money, from name: AccountName, reference: String?
-  ) async throws(AdministrationError) -> Movement {
-    let moved: Moved = ("withdraw", ["amount": amount.description], Self.flaw(amount))
+  ) async throws(AdministrationError) -> RecordedMovement {
+    let moved: Moved = ("withdraw", ["amount": amount.description], AccountRules.flaw(amount: amount))
     return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let journal = Journal.withdrawal(amount, from: account, reference: reference)
       return try Self.apply(journal, account, &connection) { (connection, state) throws(PostgresError) in
@@ -46,15 +35,13 @@ extension AccountAdministration {
     }
   }
 
-  /// Brings shares into an account.
-  /// - Parameter cost: What a share cost, for the position's cost basis; nil takes the reference price, or nothing.
-  public func grant(
+  package func grant(
     _ quantity: Quantity, of symbol: Symbol, to name: AccountName, cost: Price?, reference: String?
-  ) async throws(AdministrationError) -> Movement {
+  ) async throws(AdministrationError) -> RecordedMovement {
     let arguments = [
       "symbol": symbol.description, "quantity": quantity.description, "cost": cost?.description,
     ]
-    let moved: Moved = ("grant", arguments, Self.flaw(quantity, cost))
+    let moved: Moved = ("grant", arguments, AccountRules.flaw(grant: quantity, cost: cost))
     return try await move(name, reference, moved) { (connection, account, reference) throws(PostgresError) in
       let found = try connection.query(
         PostgresCall(InstrumentStatements.find, [.text(symbol.description)]))
@@ -69,33 +56,15 @@ extension AccountAdministration {
     }
   }
 
-  private static func flaw(_ amount: Money) -> String? {
-    amount > .zero && amount <= maximumAmount ? nil : "an amount is above 0 and at most \(maximumAmount)"
-  }
-
-  private static func flaw(_ quantity: Quantity, _ cost: Price?) -> String? {
-    guard (Quantity(rawValue: 1)...maximumGrant).contains(quantity) else {
-      return "a grant is from 1 to \(maximumGrant) shares"
-    }
-    let isProper = cost.map { $0 >= Price(rawValue: 0) && $0 <= .maximum } ?? true
-    return isProper ? nil : "a share's cost is from 0 to \(Price.maximum)"
-  }
-
-  private static func flaw(reference: String?) -> String? {
-    guard let reference else { return nil }
-    let isProper = (1...maximumReferenceBytes).contains(reference.utf8.count) && !reference.utf8.contains(0)
-    return isProper ? nil : "a reference has 1 to \(maximumReferenceBytes) bytes"
-  }
-
-  private typealias Ending = AdministrationSession.Ending<Movement>
+  private typealias Ending = AdministrationSession.Ending<RecordedMovement>
   /// A movement as the log tells it, and what is wrong with it.
   private typealias Moved = (verb: String, arguments: [String: String?], flaw: String?)
 
   private func move(
     _ name: AccountName, _ reference: String?, _ moved: Moved,
     _ body: @Sendable (inout PostgresConnection, AccountNumber, String) throws(PostgresError) -> Ending
-  ) async throws(AdministrationError) -> Movement {
-    let flaw = moved.flaw ?? Self.flaw(reference: reference)
+  ) async throws(AdministrationError) -> RecordedMovement {
+    let flaw = moved.flaw ?? AccountRules.flaw(reference: reference)
     let reference = reference ?? UniqueID.random(high: SecureRandom.word(), low: SecureRandom.word()).description
     let action = AdminAction(
       "account \(moved.verb)", target: name.description, moved.arguments.merging(["reference": reference]) { $1 })
@@ -117,13 +86,13 @@ extension AccountAdministration {
     switch try journal.record(at: state.moment, cost: cost, &connection) {
     case .repeated:
       return .done(
-        Movement(reference: journal.reference, isRepeat: true), outcome: AdministrationSession.unchanged)
+        RecordedMovement(reference: journal.reference, isRepeat: true), outcome: AdministrationSession.unchanged)
     case .contradicted:
       return .refused("reference \"\(journal.reference)\" stands for another movement; choose a new one")
     case .recorded:
       if let refusal = try change(&connection, state) { return .refused(refusal) }
       try pass(state.moment, account, &connection)
-      return .done(Movement(reference: journal.reference, isRepeat: false))
+      return .done(RecordedMovement(reference: journal.reference, isRepeat: false))
     }
   }
 

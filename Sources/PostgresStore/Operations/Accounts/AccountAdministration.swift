@@ -1,47 +1,24 @@
 internal import Digest
-public import Market
-public import Ports
-public import Postgres
+package import Market
+package import Ports
+package import Postgres
 
-/// What operators do with accounts: every movement of money and shares is journalled in the transaction that makes it.
-public struct AccountAdministration: Sendable {
-  /// The largest amount of one movement: a trillion dollars.
-  public static let maximumAmount = Money.dollars(1_000_000_000_000)
-  /// The most shares of one grant.
-  public static let maximumGrant = Quantity(rawValue: 1_000_000_000_000)
-  /// The longest name of an account, in bytes.
-  public static let maximumNameBytes = 200
-  /// The longest reference, in bytes.
-  public static let maximumReferenceBytes = 200
-
-  /// The longest reason of a block, in bytes.
-  public static let maximumReasonBytes = 500
-
+/// Accounts in PostgreSQL, as operators keep them.
+package struct AccountAdministration: AccountOperations, KeyOperations {
   let database: AdministrationSession
 
   /// Works over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   /// - Parameter actor: Who makes the changes.
-  public init(session: PostgresSession, actor: AdminActor = .process) {
+  package init(session: PostgresSession, actor: AdminActor = .process) {
     database = AdministrationSession(session: session, actor: actor)
   }
 
-  /// An account that was opened.
-  public struct Opened: Sendable {
-    /// Its number.
-    public var number: AccountNumber
-    /// Its public identifier.
-    public var id: UniqueID
-    /// Its first API key.
-    public var key: APIKey
-  }
-
-  /// Opens an account with a first deposit, if any, and an API key.
-  public func create(name: String, cash: Money) async throws(AdministrationError) -> Opened {
+  package func create(name: String, cash: Money) async throws(AdministrationError) -> OpenedAccount {
     let id = UniqueID.random(high: SecureRandom.word(), low: SecureRandom.word())
     let key = APIKey.random()
     let action = AdminAction(
       "account create", target: id.description, ["name": name, "cash": cash.description, "key": key.id])
-    let number = try await database.change(action, flaw: Self.flaw(name: name, cash: cash)) {
+    let number = try await database.change(action, flaw: AccountRules.flaw(name: name, cash: cash)) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<AccountNumber> in
       let inserted = try connection.query(
         PostgresCall(
@@ -60,14 +37,7 @@ public struct AccountAdministration: Sendable {
       try Self.insert(key, of: number, .trading, nil, &connection)
       return .done(number)
     }
-    return Opened(number: number, id: id, key: key)
-  }
-
-  private static func flaw(name: String, cash: Money) -> String? {
-    guard (1...maximumNameBytes).contains(name.utf8.count), !name.utf8.contains(0) else {
-      return "a name has 1 to \(maximumNameBytes) bytes"
-    }
-    return (Money.zero...maximumAmount).contains(cash) ? nil : "the first deposit is from 0 to \(maximumAmount)"
+    return OpenedAccount(number: number, id: id, key: key.issued)
   }
 
   /// Runs `body` in a transaction with the account's number, and logs what it does as `action`.

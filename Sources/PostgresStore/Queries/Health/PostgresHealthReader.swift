@@ -3,14 +3,13 @@ public import Ports
 public import Postgres
 
 /// Tells what the database knows of the exchange's health, over one connection.
-public struct PostgresHealthReader: HealthReader {
+public struct PostgresHealthReader: HealthReader, SchemaReader {
   private let session: PostgresSession
 
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  /// Compares the schema with this program's.
-  public func schema() async throws(LedgerError) -> SchemaStanding {
+  package func schema() async throws(LedgerError) -> SchemaStanding {
     do throws(PostgresError) {
       let rows = try await read([PostgresCall(HealthStatements.schema)])[0]
       return SchemaStanding(applied: (0..<rows.count).map { rows.int4($0, 0) }, known: Migrator.steps)

@@ -1,18 +1,11 @@
-public import Postgres
+package import Ports
+package import Postgres
 
 /// Hears of changed API keys as they are committed.
 ///
 /// A notification comes within milliseconds of the commit. While the connection is away nothing is heard; every new one
 /// begins by saying that anything may have changed.
-public struct PostgresKeyWatch: Sendable {
-  /// What may have changed.
-  public enum Change: Hashable, Sendable {
-    /// This key.
-    case key(String)
-    /// Any.
-    case unknown
-  }
-
+package struct PostgresKeyWatch: KeyWatch {
   /// How long one wait lasts before the connection is tried, in milliseconds.
   private static let wait: Int32 = 1_000
   /// The pause before a new connection.
@@ -21,10 +14,9 @@ public struct PostgresKeyWatch: Sendable {
   private let session: PostgresSession
 
   /// Listens over `session`, which it keeps for itself.
-  public init(session: PostgresSession) { self.session = session }
+  package init(session: PostgresSession) { self.session = session }
 
-  /// Listens until the task is cancelled.
-  public func run(_ onChange: @Sendable (Change) -> Void) async {
+  package func run(_ onChange: @Sendable (KeyChange) -> Void) async {
     while !Task.isCancelled {
       do {
         try await session.use { (connection) throws(PostgresError) in

@@ -2,9 +2,9 @@ import Market
 import Ports
 import Testing
 
-@testable import PostgresStore
+@testable import Services
 
-struct AdministrationFileTests {
+struct InstrumentFileTests {
   private func mistakes(_ text: String) -> [String] {
     do throws(InstrumentFile.Mistakes) { _ = try InstrumentFile.parse(text) } catch { return error.lines }
     return []
@@ -54,13 +54,5 @@ struct AdministrationFileTests {
       }
       #expect(CSVText.records(line.joined(separator: ",") + "\n").map(\.fields) == [fields])
     }
-  }
-
-  @Test func keysAreDrawnEvenlyFromTheirAlphabet() {
-    var counts: [Character: Int] = [:]
-    for _ in 0..<2000 { for letter in APIKey.random().secret { counts[letter, default: 0] += 1 } }
-    #expect(counts.count == 62)
-    // 80,000 letters: 1290 each; six standard deviations are 216.
-    #expect(counts.values.allSatisfy { abs($0 - 1290) < 216 })
   }
 }

@@ -1,24 +1,24 @@
 internal import Market
-public import Ports
+package import Ports
 
 /// A list of instruments as comma-separated values (RFC 4180) with the header `symbol,name,exchange,reference_price`.
-public enum InstrumentFile {
+package enum InstrumentFile {
   /// The first line.
-  public static let header = "symbol,name,exchange,reference_price"
+  package static let header = "symbol,name,exchange,reference_price"
   /// The largest file, in bytes.
-  public static let maximumBytes = 16 * 1024 * 1024
+  package static let maximumBytes = 16 * 1024 * 1024
   /// Most mistakes that are listed.
-  public static let maximumMistakes = 100
+  package static let maximumMistakes = 100
 
   /// Everything that is wrong with a file, each with its line number.
-  public struct Mistakes: Error, Hashable, Sendable {
+  package struct Mistakes: Error, Hashable, Sendable {
     /// One sentence a mistake, in the order of lines.
-    public var lines: [String]
+    package var lines: [String]
   }
 
   /// Reads a file.
   /// - Throws: ``Mistakes``; then no part of it is of use.
-  public static func parse(_ text: String) throws(Mistakes) -> [InstrumentListing] {
+  package static func parse(_ text: String) throws(Mistakes) -> [InstrumentListing] {
     var mistakes: [String] = []
     var listings: [InstrumentListing] = []
     var lineOf: [Symbol: Int] = [:]

@@ -1,4 +1,5 @@
 internal import JSON
+package import Ports
 
 /// An audit's report and progress as text, or as JSON.
 package enum AuditPrinter {

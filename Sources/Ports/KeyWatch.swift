@@ -1,0 +1,14 @@
+/// Hears of changed API keys as they are committed.
+package protocol KeyWatch: Sendable {
+  /// Listens until the task is cancelled. While the ledger is away nothing is heard; every new connection begins by saying that
+  /// anything may have changed.
+  func run(_ onChange: @Sendable (KeyChange) -> Void) async
+}
+
+/// What may have changed.
+package enum KeyChange: Hashable, Sendable {
+  /// The key of this id.
+  case key(String)
+  /// Any.
+  case unknown
+}
