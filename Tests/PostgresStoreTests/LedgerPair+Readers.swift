@@ -39,8 +39,7 @@ extension LedgerPair {
       let (legged, copiedLegs) = (
         try await reader.withLegs(orders, of: query.account), try await copy.withLegs(copied, of: query.account)
       )
-      #expect(
-        legged.map { $0.legs?.map(Self.timeless) ?? [] } == copiedLegs.map { $0.legs?.map(Self.timeless) ?? [] })
+      #expect(Self.legs(legged) == Self.legs(copiedLegs))
     }
     for id in known.suffix(12) {
       let account = database.state.orders[id]!.account
@@ -67,6 +66,10 @@ extension LedgerPair {
   /// What shares were granted for is nobody's purchase.
   private static func worthless(_ position: PositionRecord) -> String {
     "\(position.instrument) \(position.quantity) \(position.held)"
+  }
+
+  private static func legs(_ orders: [ShownOrder]) -> [[ShownOrder]] {
+    orders.map { order in (order.legs ?? []).map { timeless($0) } }
   }
 
   /// When a row was changed by acceptance, the database's rows say more exactly.
