@@ -155,7 +155,9 @@ final class SimulatedExchange: Sendable {
         let content = database.state
         let stands = shards.map { "\($0): \(content.shards[$0]!.processed) of \(content.shards[$0]!.last)" }
         let hidden = swarm.showsMarket ? instruments.keys.sorted().filter { !showsBook(of: $0, content) } : []
-        let waiting = hidden.map { book(of: $0, content) } + clients.filter { !$0.isCaughtUp(content) }.map { "a stream of \($0.account)" }
+        let waiting =
+          hidden.map { book(of: $0, content) }
+          + clients.filter { !$0.isCaughtUp(content) }.map { "a stream of \($0.account)" }
         let findings = (overseer.findings(after: over) ?? []).map(\.code.rawValue)
         fault("not settled \(Self.patience) after the faults: \((stands + waiting + findings).joined(separator: ", "))")
         return
@@ -194,7 +196,8 @@ final class SimulatedExchange: Sendable {
       let levels = [depth.bids, depth.asks].map { $0.map { "\($0.size) at \($0.price)" }.joined(separator: ", ") }
       return "\(depth.sequence): \(levels.joined(separator: " / "))"
     }
-    return "the book of \(instrument) (\(text(content.depth(of: instrument)))) is shown as \(text(redis.depth(of: instrument)))"
+    return
+      "the book of \(instrument) (\(text(content.depth(of: instrument)))) is shown as \(text(redis.depth(of: instrument)))"
   }
 
   private func end() async -> SimulationResult {
