@@ -124,7 +124,8 @@ extension LedgerPair {
     case 0:
       let tier: BandTier? = Bool.random(using: &random) ? .tier1 : nil
       _ = try StoreDatabase.text(
-        url, "UPDATE instruments SET band_tier = \(tier.map { "\($0.rawValue)" } ?? "NULL") WHERE instrument_id = \(instrument)"
+        url,
+        "UPDATE instruments SET band_tier = \(tier.map { "\($0.rawValue)" } ?? "NULL") WHERE instrument_id = \(instrument)"
           + " RETURNING symbol")
       database.operate { $0.listings[id]!.tier = tier }
     case 1, 2:

@@ -34,11 +34,14 @@ import Testing
     try await contract().rowsAreCarriedAlike(seed: seed, steps: 400)
   }
 
-  @Test(arguments: ContractPoint.leases) func memoryKeepsLeases(_ point: ContractPoint<LeaseStoreContract>) async throws {
+  @Test(arguments: ContractPoint.leases) func memoryKeepsLeases(_ point: ContractPoint<LeaseStoreContract>) async throws
+  {
     try await point.check(LeaseStoreContract { CoordinationContract.memory(MemoryRedis()) })
   }
 
-  @Test(arguments: ContractPoint.streams) func memoryCarriesRows(_ point: ContractPoint<OrderStreamContract>) async throws {
+  @Test(arguments: ContractPoint.streams) func memoryCarriesRows(_ point: ContractPoint<OrderStreamContract>)
+    async throws
+  {
     try await point.check(OrderStreamContract { CoordinationContract.memory(MemoryRedis()) })
   }
 

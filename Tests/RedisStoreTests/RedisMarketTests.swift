@@ -121,6 +121,23 @@ import Testing
     #expect(try await state.depth(of: instrument) == teller.book)
   }
 
+  /// A replica that lagged behind has taken over: what it has is whole, and old. Nothing may trade for long.
+  @Test func aStateOfBeforeIsSeen() async throws {
+    let stream = market(server.settings())
+    var teller = Teller(random: SeededRandom(seed: 8), instrument: instrument.id)
+    _ = try await stream.renew([instrument.shard: 1])
+    _ = try await stream.publish([instrument.shard: [teller.next(isWhole: true)]])
+    let key = Keys.marketState(instrument.shard, instrument.symbol)
+    _ = try await operators.send(RedisCommand("COPY", key, "before"))
+    #expect(try await stream.publish([instrument.shard: [teller.next()]]) == [])
+    #expect(try await stream.renew([instrument.shard: 1]) == [])
+    _ = try await operators.send(RedisCommand("RENAME", "before", key))
+    #expect(try await stream.renew([instrument.shard: 1]) == [instrument.shard])
+    _ = try await stream.publish([instrument.shard: [teller.next(isWhole: true)]])
+    #expect(try await stream.renew([instrument.shard: 1]) == [])
+    #expect(try await state.depth(of: instrument) == teller.book)
+  }
+
   @Test func theDeployedUserMayDoIt() async throws {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let server = try RedisServer(options: ["--aclfile", "/\(root)/deploy/redis-users.acl"])

@@ -60,7 +60,10 @@ public final class RedisMarketStream: MarketStream {
       }
       rota.withLock { rota in
         for (shard, updates) in updates {
-          for update in updates { names[update.instrument].map { rota.wrote(Keys.marketState(shard, $0), of: shard) } }
+          for update in updates where !lost.contains(update.instrument) {
+            guard let symbol = names[update.instrument] else { continue }
+            rota.wrote(Keys.marketState(shard, symbol), of: shard, through: update.sequence)
+          }
         }
       }
       try await client.append(entries, reports: damage)
@@ -81,7 +84,7 @@ public final class RedisMarketStream: MarketStream {
   }
 
   /// Looks at some states of each shard and at its stream, and takes away what is damaged.
-  /// - Returns: Shards of which a state is missing or is not whole.
+  /// - Returns: Shards of which a state is missing, is not whole, or is older than what was written here.
   private func brokenStates(_ shards: [Shard]) async throws(RedisError) -> Set<Shard> {
     _ = try await client.run(shards.map { StreamCare.call(Keys.market($0)) }, reports: damage)
     let looks = rota.withLock { rota in
@@ -91,7 +94,12 @@ public final class RedisMarketStream: MarketStream {
     }
     _ = try await client.run(looks.map { MarketStateScript.tend($0.key) }, reports: damage)
     let states = try await client.send(looks.map { RedisCommand("HGETALL", $0.key) })
-    let broken = zip(looks, states).filter { MarketStateScript.depth($1) == nil }
+    let broken = rota.withLock { rota in
+      zip(looks, states).filter { look, state in
+        guard let depth = MarketStateScript.depth(state) else { return true }
+        return rota.isOutdated(look.key, of: look.shard, at: depth.sequence)
+      }
+    }
     _ = try await client.run(
       broken.compactMap { look, state in
         state["seq"]?.text.map { MarketStateScript.discard(look.key, sequence: $0) }

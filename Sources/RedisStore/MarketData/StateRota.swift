@@ -1,18 +1,25 @@
 internal import Market
 
-/// Which states of instruments have been written, and which of them are looked at next: all of a shard's in turn.
+/// Which states of instruments have been written, how far, and which of them are looked at next: all of a shard's in turn.
 struct StateRota {
   private struct Turn {
     var keys: [String] = []
-    var known: Set<String> = []
+    var written: [String: Sequence] = [:]
     var next = 0
   }
 
   private var turns: [Shard: Turn] = [:]
 
-  /// A state has been written.
-  mutating func wrote(_ key: String, of shard: Shard) {
-    if turns[shard, default: Turn()].known.insert(key).inserted { turns[shard]!.keys.append(key) }
+  /// A state has been written, as it is after a command.
+  mutating func wrote(_ key: String, of shard: Shard, through sequence: Sequence) {
+    if turns[shard, default: Turn()].written.updateValue(sequence, forKey: key) == nil {
+      turns[shard]!.keys.append(key)
+    }
+  }
+
+  /// Whether a state that was found is older than what was written: a replica that lagged behind has taken over.
+  func isOutdated(_ key: String, of shard: Shard, at sequence: Sequence) -> Bool {
+    turns[shard]?.written[key].map { sequence < $0 } ?? false
   }
 
   /// Forgets the states of shards that are not kept any more.

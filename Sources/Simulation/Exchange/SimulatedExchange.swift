@@ -155,7 +155,9 @@ final class SimulatedExchange: Sendable {
         let content = database.state
         let stands = shards.map { "\($0): \(content.shards[$0]!.processed) of \(content.shards[$0]!.last)" }
         let hidden = swarm.showsMarket ? instruments.keys.sorted().filter { !showsBook(of: $0, content) } : []
-        let waiting = hidden.map { "the book of \($0)" } + clients.filter { !$0.isCaughtUp(content) }.map { "a stream of \($0.account)" }
+        let waiting =
+          hidden.map { book(of: $0, content) }
+          + clients.filter { !$0.isCaughtUp(content) }.map { "a stream of \($0.account)" }
         let findings = (overseer.findings(after: over) ?? []).map(\.code.rawValue)
         fault("not settled \(Self.patience) after the faults: \((stands + waiting + findings).joined(separator: ", "))")
         return
@@ -182,9 +184,20 @@ final class SimulatedExchange: Sendable {
 
   /// Whether everybody is shown an instrument's book as it stands.
   private func showsBook(of instrument: InstrumentID, _ content: DatabaseState) -> Bool {
-    guard let shown = redis.depth(of: instrument) else { return false }
-    let depth = content.depth(of: instrument)
-    return shown.bids == depth.bids && shown.asks == depth.asks
+    let (shown, depth) = (redis.depth(of: instrument), content.depth(of: instrument))
+    // Of an instrument in which nothing has stood there need be nothing.
+    return shown?.bids ?? [] == depth.bids && shown?.asks ?? [] == depth.asks
+  }
+
+  /// For people: what is shown of a book, and what stands in it.
+  private func book(of instrument: InstrumentID, _ content: DatabaseState) -> String {
+    func text(_ depth: MarketDepth?) -> String {
+      guard let depth else { return "nothing" }
+      let levels = [depth.bids, depth.asks].map { $0.map { "\($0.size) at \($0.price)" }.joined(separator: ", ") }
+      return "\(depth.sequence): \(levels.joined(separator: " / "))"
+    }
+    return
+      "the book of \(instrument) (\(text(content.depth(of: instrument)))) is shown as \(text(redis.depth(of: instrument)))"
   }
 
   private func end() async -> SimulationResult {

@@ -80,7 +80,8 @@ final class StreamClient: Sendable {
       return complain("has an event that is not there")
     }
     // Who begins now may be told of a little more than what was missing.
-    if let next = next(behind: state.cursor ?? state.floor, content), state.cursor == nil ? next < id.at : next != id.at {
+    if let next = next(behind: state.cursor ?? state.floor, content), state.cursor == nil ? next < id.at : next != id.at
+    {
       complain("misses the event of \(next) before")
     }
     state.cursor = id.at

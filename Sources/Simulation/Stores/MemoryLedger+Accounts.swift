@@ -106,7 +106,8 @@ extension MemoryLedger: AccountReader {
       let alive =
         query.nested ? Set(own.filter { $0.status.isOpen }.compactMap { $0.conditions?.group }) : []
       let found = own.filter { order in
-        let isOpen = order.status.isOpen || order.conditions.map { !$0.isLeg && $0.group.map(alive.contains) ?? false } ?? false
+        let isOpen =
+          order.status.isOpen || order.conditions.map { !$0.isLeg && $0.group.map(alive.contains) ?? false } ?? false
         let isInScope =
           switch query.scope {
           case .open: isOpen && order.status != .replaced && order.status != .rejected
@@ -182,7 +183,8 @@ extension DatabaseState {
     positions.filter { $0.key.account == account && $0.value.quantity > .zero }.sorted { $0.key < $1.key }
       .map { key, position in
         PositionRecord(
-          instrument: key.instrument, held: position.held, basis: costs[key] ?? PositionCost(position.quantity, for: .zero))
+          instrument: key.instrument, held: position.held,
+          basis: costs[key] ?? PositionCost(position.quantity, for: .zero))
       }
   }
 

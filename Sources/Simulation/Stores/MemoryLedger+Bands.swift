@@ -19,7 +19,8 @@ extension MemoryLedger: BandLedger {
   ) async throws(LedgerError) -> TellOutcome {
     try await within(leadership) { state in
       let isOutdated = tellings.contains {
-        state.isTellingOnItsWay($0.instrument, of: shard) || state.listings[$0.instrument]?.bandTold?.sequence != $0.seen
+        state.isTellingOnItsWay($0.instrument, of: shard)
+          || state.listings[$0.instrument]?.bandTold?.sequence != $0.seen
       }
       guard !isOutdated else { return .outdated }
       let entries = state.append(tellings.map { .band($0.change) }, to: shard, at: now)

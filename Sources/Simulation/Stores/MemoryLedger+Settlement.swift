@@ -178,7 +178,8 @@ extension DatabaseState {
     for event in events { behind[event.account, default: 0] += 1 }
     let ends = behind.reduce(into: [AccountNumber: Timestamp]()) { ends, account in
       let last = missing == .eventTimes ? nil : stories[account.key]?.last?.at
-      ends[account.key] = max(last?.advanced(byMicroseconds: 1) ?? moment, moment).advanced(byMicroseconds: account.value - 1)
+      ends[account.key] = max(last?.advanced(byMicroseconds: 1) ?? moment, moment).advanced(
+        byMicroseconds: account.value - 1)
     }
     var shares: [EntrySnapshot.PositionKey: Quantity] = [:]
     for event in events {

@@ -1,3 +1,4 @@
+internal import Lifecycle
 package import Market
 package import Ports
 internal import Sharding
@@ -5,22 +6,29 @@ internal import Sharding
 extension MemoryStream: MarketStream {
   package func publish(_ updates: [Shard: [MarketUpdate]]) async throws(StreamError) -> Set<InstrumentID> {
     if redis.isFull { throw Self.full }
-    return try await call { state in
-      var lost: Set<InstrumentID> = []
-      for update in updates.sorted(by: { $0.key < $1.key }).flatMap(\.value) where !state.take(update) {
-        lost.insert(update.instrument)
+    let all = updates.sorted { $0.key < $1.key }.flatMap { shard, updates in updates.map { (shard, $0) } }
+    let lost = try await call { state in Set(all.filter { !state.take($0.1) }.map(\.1.instrument)) }
+    written.withLock { written in
+      for (shard, update) in all where !lost.contains(update.instrument) {
+        written[update.instrument] = (shard, update.sequence)
       }
-      return lost
     }
+    return lost
   }
 
   package func renew(_ owners: [Shard: UInt64]) async throws(StreamError) -> Set<Shard> {
-    try await call { state in
+    let written = written.withLock { $0 }
+    return try await call { state in
       let end = ContinuousClock().now + .seconds(3)
-      return Set(
-        owners.filter { shard, nonce in
-          state.marks.updateValue(.init(value: nonce, at: end), forKey: shard)?.value != nonce
-        }.keys)
+      // A book that is missing, or older than what was written here: a wipe, or a replica that lagged behind.
+      let old = written.filter { instrument, book in
+        state.depths[instrument].map { $0.sequence < book.sequence } ?? true
+      }
+      var lost = Set(old.map(\.value.shard)).intersection(owners.keys)
+      for (shard, nonce) in owners {
+        if state.marks.updateValue(.init(value: nonce, at: end), forKey: shard)?.value != nonce { lost.insert(shard) }
+      }
+      return lost
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import Lifecycle
 package import Market
 package import Ports
 package import Sharding
@@ -7,6 +8,8 @@ package struct MemoryStream: Sendable {
   let redis: MemoryRedis
   let process: SimulatedProcess
   let surroundings: Surroundings
+  /// How far this process has brought books.
+  let written = Lock<[InstrumentID: (shard: Shard, sequence: Sequence)]>([:])
 
   /// A connection.
   package init(_ redis: MemoryRedis, of process: SimulatedProcess, in surroundings: Surroundings) {
