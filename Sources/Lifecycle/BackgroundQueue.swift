@@ -4,14 +4,55 @@ public protocol GatheredWork {
   init()
   /// Whether there is nothing to send.
   var isEmpty: Bool { get }
+  /// Takes out what goes into the next sending: all of it, unless a kind of work says otherwise.
+  mutating func takeNext() -> Self
+}
+
+extension GatheredWork {
+  public mutating func takeNext() -> Self {
+    defer { self = Self() }
+    return self
+  }
 }
 
 extension Array: GatheredWork {}
 extension Set: GatheredWork {}
 extension Dictionary: GatheredWork {}
 
+/// Elements of which each is a sending of its own, in the order in which they came.
+public struct OneByOne<Element: Sendable>: GatheredWork, Sendable {
+  private var elements: [Element]
+
+  /// Nothing.
+  public init() { elements = [] }
+
+  private init(_ element: Element) { elements = [element] }
+
+  public var isEmpty: Bool { elements.isEmpty }
+  /// How many wait.
+  public var count: Int { elements.count }
+  /// The one whose turn it is.
+  public var first: Element? { elements.first }
+
+  /// Puts an element behind the others.
+  public mutating func append(_ element: Element) { elements.append(element) }
+
+  public mutating func takeNext() -> Self { elements.isEmpty ? Self() : Self(elements.removeFirst()) }
+}
+
+/// A request of which many are as good as one.
+public struct Once: GatheredWork, Hashable, Sendable {
+  /// Whether it is made.
+  public var isDue = false
+
+  /// Not made.
+  public init() {}
+
+  public var isEmpty: Bool { !isDue }
+}
+
 /// Sends in the background, one sending at a time: whoever adds something never waits, and what is added meanwhile goes
-/// together into the next sending.
+/// together into the next sending, or as much of it as ``GatheredWork/takeNext()`` says.
 ///
 /// How it gathers is the adder's: newer work may replace older, and what waits has a bound that the adder keeps. A queue that is
 /// empty costs no task.
@@ -56,8 +97,7 @@ public final class BackgroundQueue<Work: GatheredWork & Sendable>: Sendable {
   private func work(_ send: @Sendable (Work) async -> Void) async {
     while true {
       let gathered = state.withLock { state in
-        let gathered = state.waiting
-        state.waiting = Work()
+        let gathered = state.waiting.takeNext()
         state.isSending = !gathered.isEmpty
         return gathered
       }

@@ -26,8 +26,5 @@ package final class StreamService: LiveStreamDoors {
   }
 
   /// Ends the streams of keys that are no longer valid now rather than at the feed's next look.
-  package func keysChanged() {
-    guard let feed else { return }
-    Task { await feed.endRevoked() }
-  }
+  package func keysChanged() { feed?.keysChanged() }
 }

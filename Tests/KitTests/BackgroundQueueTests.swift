@@ -80,6 +80,39 @@ import Testing
     try await eventually { sender.all == [[0], [2]] }
   }
 
+  @Test func whatGoesOneByOneIsSentInItsOrder() async throws {
+    let sent = Lock([Int]())
+    let queue = BackgroundQueue<OneByOne<Int>>()
+    for number in 0..<200 {
+      queue.add(sending: { work in
+        #expect(work.count == 1)
+        await Task.yield()
+        sent.withLock { $0.append(work.first!) }
+      }) { $0.append(number) }
+    }
+    try await eventually { sent.withLock { $0.count == 200 } }
+    #expect(sent.withLock { $0 } == Array(0..<200))
+  }
+
+  @Test func aRequestMadeDuringItsWorkIsHeededOnceMore() async throws {
+    let queue = BackgroundQueue<Once>()
+    let (gate, opener) = AsyncStream<Void>.makeStream()
+    let begun = Lock(0)
+    func ask() {
+      queue.add(sending: { _ in
+        begun.withLock { $0 += 1 }
+        for await _ in gate { break }
+      }) { $0.isDue = true }
+    }
+    ask()
+    try await eventually { begun.withLock { $0 } == 1 }
+    for _ in 0..<10 { ask() }
+    opener.yield()
+    try await eventually { begun.withLock { $0 } == 2 }
+    opener.yield()
+    #expect(queue.drop().isEmpty)
+  }
+
   @Test func nothingAddedSendsNothing() async throws {
     let queue = BackgroundQueue<Set<Int>>()
     queue.add(sending: { _ in Issue.record("nothing was to be sent") }) { _ in }

@@ -3,13 +3,12 @@ package import Ports
 
 /// A reading that begins after it was asked for: for those whom no earlier one can answer. All who ask while one is under way
 /// share the next, and a pause lies between two, so that names that nobody has cost one reading a pause, however many ask.
-package actor FreshReading<Value: Sendable> {
+package final class FreshReading<Value: Sendable>: Sendable {
   private typealias Waiter = CheckedContinuation<Result<Value, LedgerError>, Never>
 
   private let pause: Duration
   private let read: @Sendable () async throws(LedgerError) -> Value
-  private var waiting: [Waiter] = []
-  private var isWorking = false
+  private let queue = BackgroundQueue<[Waiter]>()
 
   package init(pause: Duration, _ read: @escaping @Sendable () async throws(LedgerError) -> Value) {
     self.pause = pause
@@ -19,23 +18,15 @@ package actor FreshReading<Value: Sendable> {
   /// What is read from now on.
   package func value() async throws(LedgerError) -> Value {
     let result = await withCheckedContinuation { (waiter: Waiter) in
-      waiting.append(waiter)
-      guard !isWorking else { return }
-      isWorking = true
-      Task { await work() }
+      queue.add(sending: { [self] in await answer($0) }) { $0.append(waiter) }
     }
     return try result.get()
   }
 
-  private func work() async {
-    while !waiting.isEmpty {
-      let waiters = waiting
-      waiting = []
-      let result: Result<Value, LedgerError>
-      do throws(LedgerError) { result = .success(try await read()) } catch { result = .failure(error) }
-      for waiter in waiters { waiter.resume(returning: result) }
-      try? await Task.sleep(for: pause)
-    }
-    isWorking = false
+  private func answer(_ waiters: [Waiter]) async {
+    let result: Result<Value, LedgerError>
+    do throws(LedgerError) { result = .success(try await read()) } catch { result = .failure(error) }
+    for waiter in waiters { waiter.resume(returning: result) }
+    try? await Task.sleep(for: pause)
   }
 }

@@ -26,8 +26,10 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
     var stream: HTTPStream?
     /// Whose it is, and counted for.
     var caller: Caller?
-    var inbox: [[UInt8]] = []
-    var isWorking = false
+    /// Whether nothing that it says is heard any more.
+    var isDeaf = false
+    /// Ends it when it does not authenticate in time.
+    var alarm: Alarm?
     /// Before anybody knows whose it is.
     var budget = MessageBudget()
   }
@@ -40,6 +42,8 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
   private let known: Verdict?
   private let check: @Sendable (String, String) async -> Verdict
   private let state = Lock(State())
+  private let inbox = BackgroundQueue<OneByOne<[UInt8]>>()
+  private let credentials = BackgroundQueue<OneByOne<(key: String, secret: String)>>()
 
   /// - Parameters:
   ///   - feed: Ends the stream when its key ends.
@@ -73,24 +77,22 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
       case .unknown?, nil: carryOut(.opened(isAuthenticated: nil), &state)
       }
     }
-    Task { [weak self] in
-      try? await Task.sleep(for: Self.authenticationLimit)
-      self?.handle(.outOfTime)
+    let alarm = Alarm(after: Self.authenticationLimit) { [weak self] in self?.handle(.outOfTime) }
+    state.withLock { state in
+      if state.stream != nil { state.alarm = alarm }
     }
   }
 
   func received(_ message: HTTPStreamMessage, from stream: HTTPStream) {
-    let begins = state.withLock { state in
-      guard state.inbox.count < Self.inboxLimit else {
-        state.inbox = []
-        carryOut(.noisy, &state)
+    let isTaken = inbox.add(sending: { [self] in await deal(with: $0.first) }) { waiting in
+      guard waiting.count < Self.inboxLimit else {
+        waiting = OneByOne()
         return false
       }
-      state.inbox.append(message.bytes)
-      defer { state.isWorking = true }
-      return !state.isWorking
+      waiting.append(message.bytes)
+      return true
     }
-    if begins { Task { await work() } }
+    if !isTaken { handle(.noisy) }
   }
 
   func drained(_ stream: HTTPStream) {}
@@ -100,41 +102,36 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
       if let caller = state.caller { census.leave(caller.account) }
       state.caller = nil
       state.stream = nil
-      state.inbox = []
+      state.alarm = nil
     }
+    _ = inbox.drop()
     // Nothing is subscribed to behind this.
     hub.leave(self)
-    if let feed { Task { await feed.release(self) } }
+    feed?.later { [self] in $0.release(self) }
   }
 
-  private func work() async {
-    while true {
-      let next: [UInt8]? = state.withLock { state in
-        guard !state.inbox.isEmpty else {
-          state.isWorking = false
-          return nil
-        }
-        return state.inbox.removeFirst()
-      }
-      guard let next else { return }
-      // Paid for before it is read.
-      guard take({ $0.take(bytes: next.count, now: $1) }) else { return handle(.noisy) }
-      let request = StreamRequest(next, format)
-      let (symbols, isOpen) = state.withLock { state in
-        (request.symbolCount + state.session.subscriptionCount, state.session.isOpen)
-      }
-      guard take({ $0.take(symbols: symbols, now: $1) }) else { return handle(.noisy) }
-      guard isOpen, case .subscribe(let wanted, _) = request else {
-        handle(.said(request))
-        continue
-      }
-      let named = wanted.values.reduce(into: Set<String>()) { $0.formUnion($1) }
-      if let unknown = await hub.unknown(among: named) {
-        handle(.said(request.without(unknown)))
-      } else {
-        handle(.troubled)
-      }
+  private func deal(with message: [UInt8]?) async {
+    guard let message, !state.withLock({ $0.isDeaf }) else { return }
+    // Paid for before it is read.
+    guard take({ $0.take(bytes: message.count, now: $1) }) else { return turnDeaf() }
+    let request = StreamRequest(message, format)
+    let (symbols, isOpen) = state.withLock { state in
+      (request.symbolCount + state.session.subscriptionCount, state.session.isOpen)
     }
+    guard take({ $0.take(symbols: symbols, now: $1) }) else { return turnDeaf() }
+    guard isOpen, case .subscribe(let wanted, _) = request else { return handle(.said(request)) }
+    let named = wanted.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+    if let unknown = await hub.unknown(among: named) {
+      handle(.said(request.without(unknown)))
+    } else {
+      handle(.troubled)
+    }
+  }
+
+  /// It says more than it may: it is told so once, and what it says after that is let go of.
+  private func turnDeaf() {
+    state.withLock { $0.isDeaf = true }
+    handle(.noisy)
   }
 
   private func take(_ take: (inout MessageBudget, Int64) -> Bool) -> Bool {
@@ -168,7 +165,11 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
     for step in state.session.handle(event) {
       switch step {
       case .send(let elements): state.stream?.send(format.message(elements))
-      case .authenticate(let key, let secret): Task { await authenticate(key, secret) }
+      case .authenticate(let key, let secret):
+        // Beside what else it says: that is answered meanwhile.
+        credentials.add(sending: { [self] in
+          if let given = $0.first { await authenticate(given.key, given.secret) }
+        }) { $0.append((key, secret)) }
       case .subscribe(let all, let added): if state.stream != nil { hub.subscribe(self, all, added: added) }
       case .close: state.stream?.close(.policyViolation)
       }
@@ -192,11 +193,9 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
     guard census.enter(caller.account) else { return false }
     state.caller = caller
     state.stream?.admit()
-    if let feed {
-      Task {
-        await feed.hold(self)
-        if self.state.withLock({ $0.stream == nil }) { await feed.release(self) }
-      }
+    feed?.later { [self] feed in
+      feed.hold(self)
+      if self.state.withLock({ $0.stream == nil }) { feed.release(self) }
     }
     return true
   }

@@ -14,11 +14,6 @@ actor MarketHub {
     case leave(any StreamClient)
   }
 
-  private struct Inbox {
-    var changes: [Change] = []
-    var isRunning = false
-  }
-
   /// Subscriptions that are not followed yet.
   private struct Arrival {
     var client: any StreamClient
@@ -42,7 +37,9 @@ actor MarketHub {
   private let troubles: PortTroubles
   private let clock: @Sendable () -> MarketClock
   private let now: @Sendable () -> Timestamp
-  private let inbox = Lock(Inbox())
+  private let inbox = Lock([Change]())
+  private let turnsWanted = BackgroundQueue<Once>()
+  private let statusLooks = BackgroundQueue<Once>()
 
   private var table = SubscriptionTable()
   private var positions: [Shard: StreamPosition?] = [:]
@@ -57,7 +54,6 @@ actor MarketHub {
   var followedBooks: Int { copies.count }
   private var board = StatusBoard()
   private var arrivals: [Arrival] = []
-  private var isLookingAtStatuses = false
 
   init(
     _ sources: MarketSources, _ directory: InstrumentDirectory, settings: MarketHubSettings = MarketHubSettings(),
@@ -96,12 +92,8 @@ actor MarketHub {
   nonisolated func leave(_ client: any StreamClient) { change(.leave(client)) }
 
   private nonisolated func change(_ change: Change) {
-    let begins = inbox.withLock { inbox in
-      inbox.changes.append(change)
-      defer { inbox.isRunning = true }
-      return !inbox.isRunning
-    }
-    if begins { Task { await run() } }
+    inbox.withLock { $0.append(change) }
+    turnsWanted.add(sending: { [self] _ in await run() }) { $0.isDue = true }
   }
 
   /// Works as long as there are clients.
@@ -109,12 +101,8 @@ actor MarketHub {
     while true {
       takeChanges()
       await takeArrivals()
-      let isOver = inbox.withLock { inbox in
-        guard table.isEmpty, arrivals.isEmpty, inbox.changes.isEmpty else { return false }
-        inbox.isRunning = false
-        return true
-      }
-      if isOver { return forget() }
+      // A change that comes behind this look has it run again.
+      if table.isEmpty, arrivals.isEmpty, inbox.withLock({ $0.isEmpty }) { return forget() }
       let pause = await turn()
       try? await Task.sleep(for: pause)
     }
@@ -128,8 +116,8 @@ actor MarketHub {
 
   private func takeChanges() {
     let changes = inbox.withLock { inbox in
-      defer { inbox.changes = [] }
-      return inbox.changes
+      defer { inbox = [] }
+      return inbox
     }
     for change in changes {
       switch change {
@@ -361,12 +349,11 @@ actor MarketHub {
 
   /// Beside the looks at trades and quotes: answers may take longer than those may wait.
   private func lookAtStatuses(_ instruments: InstrumentTable) {
-    guard !isLookingAtStatuses else { return }
-    isLookingAtStatuses = true
-    Task {
+    statusLooks.add(sending: { [self] _ in
       await tellStatuses(instruments)
-      isLookingAtStatuses = false
-    }
+      // Looks that were due meanwhile are made by this one.
+      _ = statusLooks.drop()
+    }) { $0.isDue = true }
   }
 
   private func tellStatuses(_ instruments: InstrumentTable) async {

@@ -11,6 +11,9 @@ package import Services
 ///
 /// Nudges make it look at once; without any it looks now and then, so Redis decides how soon events come and never whether.
 package actor EventFeed {
+  /// What a stream's thread, which may not wait, asks of the feed.
+  typealias Request = @Sendable (isolated EventFeed) -> Void
+
   private let news: any AccountEventReader
   private let history: any AccountEventReader
   private let nudges: (any EventNudges)?
@@ -31,6 +34,8 @@ package actor EventFeed {
   private var standings: [String: KeyStanding] = [:]
   private var looksAtKeys = false
   private var looksAtKeysAgain = false
+  private let keyLooks = BackgroundQueue<Once>()
+  private let requests = BackgroundQueue<[Request]>()
   private var waiters: [EventHub.Lane: CheckedContinuation<Void, Never>] = [:]
   private var isStopping = false
 
@@ -65,18 +70,23 @@ package actor EventFeed {
 
   /// Serves until the task is cancelled.
   package func run() async {
-    await withTaskGroup(of: Void.self) { group in
-      for lane in EventHub.Lane.allCases { group.addTask { await self.read(lane) } }
-      group.addTask { await self.look() }
-      if let nudges {
-        group.addTask { await nudges.follow { accounts in await self.nudged(accounts) } }
-      }
-      await withTaskCancellationHandler {
-        await group.waitForAll()
-      } onCancel: {
-        Task { await self.stop() }
-      }
+    var loops: [@Sendable () async -> Void] = EventHub.Lane.allCases.map { lane in { await self.read(lane) } }
+    loops.append { await self.look() }
+    if let nudges { loops.append { await nudges.follow { accounts in await self.nudged(accounts) } } }
+    await withTaskCancellationHandler {
+      await LoopGroup.run(loops)
+    } onCancel: {
+      later { $0.stop() }
     }
+  }
+
+  /// Has something done soon, in the order in which it is asked for: for those who may not wait.
+  nonisolated func later(_ request: @escaping Request) {
+    requests.add(sending: { [self] in await carryOut($0) }) { $0.append(request) }
+  }
+
+  private func carryOut(_ requests: [Request]) {
+    for request in requests { request(self) }
   }
 
   // MARK: Followers
@@ -219,11 +229,16 @@ package actor EventFeed {
     }
   }
 
+  /// Ends the streams of keys that are no longer valid now rather than at the next look.
+  nonisolated func keysChanged() {
+    keyLooks.add(sending: { [self] _ in _ = await endRevoked() }) { $0.isDue = true }
+  }
+
   /// Ends the streams of keys that are no longer valid, and those that were open when their account was blocked: who
   /// opens one afterwards may look, like by any other question.
   /// - Returns: Whether all keys could be asked about.
-  @discardableResult
-  func endRevoked() async -> Bool {
+  private func endRevoked() async -> Bool {
+    // A change that is heard of during a look may have come too late for it.
     looksAtKeysAgain = true
     guard !looksAtKeys else { return true }
     looksAtKeys = true

@@ -28,19 +28,16 @@ final class EventLineStream: HTTPStreamHandler, EventStream {
 
   func opened(_ stream: HTTPStream) {
     state.withLock { $0.stream = stream }
-    Task {
-      await feed.hold(self)
-      guard let follower = await feed.follow(account, from: start, until: until, by: self) else {
-        return stream.close()
-      }
+    feed.later { [self] feed in
+      feed.hold(self)
+      guard let follower = feed.follow(account, from: start, until: until, by: self) else { return stream.close() }
       let isGone = state.withLock { state in
         state.follower = follower
         return state.isClosed
       }
-      if isGone {
-        await feed.leave(follower)
-        await feed.release(self)
-      }
+      guard isGone else { return }
+      feed.leave(follower)
+      feed.release(self)
     }
   }
 
@@ -48,7 +45,7 @@ final class EventLineStream: HTTPStreamHandler, EventStream {
 
   func drained(_ stream: HTTPStream) {
     guard let follower = state.withLock({ $0.follower }) else { return }
-    Task { await feed.drained(follower) }
+    feed.later { $0.drained(follower) }
   }
 
   func closed(_ stream: HTTPStream, _ end: HTTPStreamEnd) {
@@ -57,9 +54,9 @@ final class EventLineStream: HTTPStreamHandler, EventStream {
       state.stream = nil
       return state.follower
     }
-    Task {
-      if let follower { await feed.leave(follower) }
-      await feed.release(self)
+    feed.later { [self] feed in
+      if let follower { feed.leave(follower) }
+      feed.release(self)
     }
   }
 

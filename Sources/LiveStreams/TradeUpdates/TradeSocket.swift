@@ -21,8 +21,6 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
   private struct State {
     var stream: HTTPStream?
     var script = TradeSocketProtocol()
-    var inbox: [[UInt8]] = []
-    var isWorking = false
     var isClosed = false
     var credentials: (keyID: String, account: AccountNumber)?
     var follower: EventHub.FollowerID?
@@ -31,6 +29,7 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
   private let feed: EventFeed
   private let authenticate: @Sendable (_ keyID: String, _ secret: String) async -> Verdict
   private let state = Lock(State())
+  private let inbox = BackgroundQueue<OneByOne<[UInt8]>>()
 
   init(
     feed: EventFeed, authenticate: @escaping @Sendable (_ keyID: String, _ secret: String) async -> Verdict
@@ -43,18 +42,16 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
 
   func opened(_ stream: HTTPStream) {
     state.withLock { $0.stream = stream }
-    Task { await feed.expect(self) }
+    feed.later { [self] in $0.expect(self) }
   }
 
   func received(_ message: HTTPStreamMessage, from stream: HTTPStream) {
-    let (isFull, begins) = state.withLock { state in
-      guard state.inbox.count < Self.inboxLimit else { return (true, false) }
-      state.inbox.append(message.bytes)
-      defer { state.isWorking = true }
-      return (false, !state.isWorking)
+    let isTaken = inbox.add(sending: { [self] in await deal(with: $0.first, stream) }) { waiting in
+      guard waiting.count < Self.inboxLimit else { return false }
+      waiting.append(message.bytes)
+      return true
     }
-    if isFull { stream.close(.policyViolation, reason: "too many messages") }
-    if begins { Task { await work(stream) } }
+    if !isTaken { stream.close(.policyViolation, reason: "too many messages") }
   }
 
   func drained(_ stream: HTTPStream) {}
@@ -63,33 +60,24 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
     let follower = state.withLock { state in
       state.isClosed = true
       state.stream = nil
-      state.inbox = []
       return state.follower
     }
-    Task {
-      await feed.settle(self)
-      await feed.release(self)
-      if let follower { await feed.leave(follower) }
+    _ = inbox.drop()
+    feed.later { [self] feed in
+      feed.settle(self)
+      feed.release(self)
+      if let follower { feed.leave(follower) }
     }
   }
 
-  private func work(_ stream: HTTPStream) async {
-    while true {
-      let next: [UInt8]? = state.withLock { state in
-        guard !state.inbox.isEmpty else {
-          state.isWorking = false
-          return nil
-        }
-        return state.inbox.removeFirst()
-      }
-      guard let next else { return }
-      switch state.withLock({ $0.script.receive(next) }) {
-      case .authenticate(let keyID, let secret): await authenticate(keyID, secret, stream)
-      case .listen: await listen(stream)
-      case .stop: await stop(stream)
-      case .answer(let chunk): stream.send(chunk)
-      case .ignore: break
-      }
+  private func deal(with message: [UInt8]?, _ stream: HTTPStream) async {
+    guard let message else { return }
+    switch state.withLock({ $0.script.receive(message) }) {
+    case .authenticate(let keyID, let secret): await authenticate(keyID, secret, stream)
+    case .listen: await listen(stream)
+    case .stop: await stop(stream)
+    case .answer(let chunk): stream.send(chunk)
+    case .ignore: break
     }
   }
 

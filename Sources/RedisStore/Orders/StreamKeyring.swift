@@ -40,7 +40,7 @@ public actor StreamKeyring {
   /// - Throws: when they have never been read and cannot be now, or there is none.
   func current() async throws(StreamError) -> StreamKeys {
     if let keys {
-      if isDue(lastAttempt, after: period) { Task { await read() } }
+      if isDue(lastAttempt, after: period) { renewals.add(sending: { [self] _ in await read() }) { $0.isDue = true } }
       return keys
     }
     // Whoever asks in a loop must not ask the database in one.
@@ -60,6 +60,7 @@ public actor StreamKeyring {
   }
 
   private var failure: StreamError?
+  private let renewals = BackgroundQueue<Once>()
 
   private func isDue(_ last: ContinuousClock.Instant?, after pause: Duration) -> Bool {
     last.map { clock.now - $0 >= pause } ?? true

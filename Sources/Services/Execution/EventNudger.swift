@@ -9,15 +9,10 @@ final class EventNudger: Sendable {
   /// Accounts that wait at most; beyond it gateways find the news themselves.
   private static let mostWaiting = 100_000
 
-  private struct State {
-    var waiting: Set<AccountNumber> = []
-    var isWorking = false
-    var isDown = false
-  }
-
   private let nudges: any EventNudges
   private let report: @Sendable (WorkerEvent) -> Void
-  private let state = Lock(State())
+  private let queue = BackgroundQueue<Set<AccountNumber>>()
+  private let isDown = Lock(false)
 
   init(nudges: any EventNudges, report: @escaping @Sendable (WorkerEvent) -> Void) {
     self.nudges = nudges
@@ -25,36 +20,23 @@ final class EventNudger: Sendable {
   }
 
   func nudge(_ commits: [ShardCommit]) {
-    let begins = state.withLock { state in
-      for commit in commits where state.waiting.count < Self.mostWaiting {
-        for event in commit.settlement.events { state.waiting.insert(event.account) }
+    queue.add(sending: { [self] in await send($0) }) { waiting in
+      for commit in commits where waiting.count < Self.mostWaiting {
+        for event in commit.settlement.events { waiting.insert(event.account) }
       }
-      guard !state.waiting.isEmpty, !state.isWorking else { return false }
-      state.isWorking = true
-      return true
     }
-    if begins { Task { await work() } }
   }
 
-  private func work() async {
-    while true {
-      let accounts = state.withLock { state in
-        let accounts = state.waiting
-        state.waiting = []
-        state.isWorking = !accounts.isEmpty
-        return accounts
+  private func send(_ accounts: Set<AccountNumber>) async {
+    do throws(StreamError) {
+      try await nudges.nudge(accounts.sorted())
+      isDown.withLock { $0 = false }
+    } catch {
+      let wasDown = isDown.withLock { isDown in
+        defer { isDown = true }
+        return isDown
       }
-      guard !accounts.isEmpty else { return }
-      do {
-        try await nudges.nudge(accounts.sorted())
-        state.withLock { $0.isDown = false }
-      } catch {
-        let isNew = state.withLock { state in
-          defer { state.isDown = true }
-          return !state.isDown
-        }
-        if isNew { report(.nudgesUnavailable(reason: error.reason)) }
-      }
+      if !wasDown { report(.nudgesUnavailable(reason: error.reason)) }
     }
   }
 }

@@ -5,7 +5,7 @@ internal import Lifecycle
 final class BoundedQuestion<Answer: Sendable>: Sendable {
   private struct Waiter {
     var reply: CheckedContinuation<Answer?, Never>
-    var alarm: Task<Void, Never>
+    var alarm: Alarm
   }
 
   private struct State {
@@ -16,6 +16,7 @@ final class BoundedQuestion<Answer: Sendable>: Sendable {
 
   private let ask: @Sendable () async -> Answer
   private let state = Lock(State())
+  private let asking = BackgroundQueue<Once>()
 
   init(_ ask: @escaping @Sendable () async -> Answer) { self.ask = ask }
 
@@ -26,15 +27,12 @@ final class BoundedQuestion<Answer: Sendable>: Sendable {
       let begins = state.withLock { state in
         state.last += 1
         let number = state.last
-        let alarm = Task { [self] in
-          do { try await Task.sleep(for: limit) } catch { return }
-          take(number)?.reply.resume(returning: nil)
-        }
+        let alarm = Alarm(after: limit) { [self] in take(number)?.reply.resume(returning: nil) }
         state.waiters[number] = Waiter(reply: reply, alarm: alarm)
         defer { state.isAsking = true }
         return !state.isAsking
       }
-      if begins { Task { await put() } }
+      if begins { asking.add(sending: { [self] _ in await put() }) { $0.isDue = true } }
     }
   }
 
@@ -45,7 +43,7 @@ final class BoundedQuestion<Answer: Sendable>: Sendable {
       return state.waiters.values
     }
     for waiter in waiters {
-      waiter.alarm.cancel()
+      waiter.alarm.putOff()
       waiter.reply.resume(returning: answer)
     }
   }

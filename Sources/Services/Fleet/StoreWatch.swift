@@ -42,13 +42,10 @@ public final class StoreWatch: Sendable {
 
   /// Asks until the task is cancelled. A store that is slow does not keep the other from being asked.
   public func run() async {
-    await withTaskGroup(of: Void.self) { group in
-      for store in Store.allCases { group.addTask { await self.follow(store) } }
-    }
+    await LoopGroup.run(questions.map { store, question in { await self.follow(store, question) } })
   }
 
-  private func follow(_ store: Store) async {
-    guard let question = questions[store] else { return }
+  private func follow(_ store: Store, _ question: BoundedQuestion<String?>) async {
     while !Task.isCancelled {
       let answer = await question.answer(within: Self.patience)
       let fault: String? =

@@ -104,10 +104,9 @@ public final class MarketPublisher: Sendable {
 
   /// Renews marks and writes quotes until cancelled.
   public func run() async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.keepMarks() }
-      group.addTask { await self.keepQuotes() }
-    }
+    var loops: [@Sendable () async -> Void] = [{ await self.keepMarks() }]
+    if let history { loops.append { await self.keepQuotes(in: history) } }
+    await LoopGroup.run(loops)
   }
 
   /// Takes a shard in hand: all its books are wanted.
@@ -220,8 +219,7 @@ public final class MarketPublisher: Sendable {
     }
   }
 
-  private func keepQuotes() async {
-    guard let history else { return }
+  private func keepQuotes(in history: any QuoteHistory) async {
     while !Task.isCancelled {
       let batch = state.withLock { state in
         let batch = Array(state.quotes.prefix(settings.quoteBatch))

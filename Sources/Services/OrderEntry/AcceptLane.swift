@@ -14,20 +14,20 @@ actor AcceptLane {
   private let ledger: any EntryLedger
   private let asideLedger: any EntryLedger
   private let settings: OrderDeskSettings
-  private let publish: @Sendable ([LogEntry]) async -> Void
+  private let publish: @Sendable ([LogEntry]) -> Void
   private let now: @Sendable () -> Timestamp
   private let clock = ContinuousClock()
   private var waiting: [Waiter] = []
-  private var isWorking = false
   private var aside = AsideQueue<Waiter>()
-  private var isWorkingAside = false
+  private let turns = BackgroundQueue<Once>()
+  private let asideTurns = BackgroundQueue<Once>()
 
   /// - Parameters:
   ///   - ledger: One connection.
   ///   - aside: Another one, for what is set aside.
   init(
     ledger: any EntryLedger, aside: any EntryLedger, settings: OrderDeskSettings,
-    now: @escaping @Sendable () -> Timestamp, publish: @escaping @Sendable ([LogEntry]) async -> Void
+    now: @escaping @Sendable () -> Timestamp, publish: @escaping @Sendable ([LogEntry]) -> Void
   ) {
     self.ledger = ledger
     asideLedger = aside
@@ -49,9 +49,7 @@ actor AcceptLane {
     return await withCheckedContinuation { reply in
       if joinsAside { return aside.append((request, reply), of: request.account, at: clock.now) }
       waiting.append((request, reply))
-      guard !isWorking else { return }
-      isWorking = true
-      Task { await work() }
+      turns.add(sending: { [self] _ in await work() }) { $0.isDue = true }
     }
   }
 
@@ -61,7 +59,6 @@ actor AcceptLane {
       waiting.removeFirst(batch.count)
       setAside(batch, await accept(batch, over: ledger))
     }
-    isWorking = false
   }
 
   /// Hands a batch in, answers it and publishes what it led to.
@@ -84,7 +81,7 @@ actor AcceptLane {
     let answered = batch.filter { !postponed.contains($0.request.account) }
     for (waiter, reply) in zip(answered, replies) { waiter.reply.resume(returning: reply) }
     KillPoint.reach("accept.answered")
-    if !entries.isEmpty { await publish(entries) }
+    if !entries.isEmpty { publish(entries) }
     return postponed
   }
 
@@ -101,9 +98,8 @@ actor AcceptLane {
       }
     }
     waiting.removeAll { held.contains($0.request.account) }
-    guard !isWorkingAside, aside.count > 0 else { return }
-    isWorkingAside = true
-    Task { await workAside() }
+    guard aside.count > 0 else { return }
+    asideTurns.add(sending: { [self] _ in await workAside() }) { $0.isDue = true }
   }
 
   private func workAside() async {
@@ -118,6 +114,5 @@ actor AcceptLane {
       // Whoever holds an account is not asked without a pause.
       if !held.isEmpty { try? await Task.sleep(for: settings.asidePause) }
     }
-    isWorkingAside = false
   }
 }

@@ -48,7 +48,7 @@ public final class OrderDeskService: OrderDesk {
     self.settings = settings
     lanes = ledgers.map { ledger in
       AcceptLane(ledger: ledger.main, aside: ledger.aside, settings: settings, now: now) {
-        await publisher.publish($0)
+        publisher.publish($0)
       }
     }
   }
@@ -114,53 +114,34 @@ final class LogPublisher: Sendable {
   /// Rows that may wait.
   static let waitingLimit = 50_000
 
-  private struct State {
-    var waiting: [LogEntry] = []
-    var isWorking = false
-    var failures = 0
-  }
-
   private let stream: any OrderStream
-  private let state = Lock(State())
-
   private let troubles: PortTroubles
+  private let queue = BackgroundQueue<[LogEntry]>()
+  private let dropped = Lock(0)
 
   init(stream: any OrderStream, troubles: PortTroubles) {
     self.stream = stream
     self.troubles = troubles
   }
 
-  var failures: Int { state.withLock { $0.failures } }
+  var failures: Int { dropped.withLock { $0 } }
 
-  func publish(_ entries: [LogEntry]) async {
-    let begins = state.withLock { state in
-      guard state.waiting.count + entries.count <= Self.waitingLimit else {
-        state.failures += entries.count
-        return false
-      }
-      state.waiting += entries
-      defer { state.isWorking = true }
-      return !state.isWorking
+  func publish(_ entries: [LogEntry]) {
+    let isTaken = queue.add(sending: { [self] in await send($0) }) { waiting in
+      guard waiting.count + entries.count <= Self.waitingLimit else { return false }
+      waiting += entries
+      return true
     }
-    if begins { Task { await work() } }
+    if !isTaken { dropped.withLock { $0 += entries.count } }
   }
 
-  private func work() async {
-    while true {
-      let batch = state.withLock { state in
-        let batch = state.waiting
-        state.waiting = []
-        state.isWorking = !batch.isEmpty
-        return batch
-      }
-      guard !batch.isEmpty else { return }
-      do {
-        try await stream.publish(batch)
-        troubles.succeeded(.publishing)
-      } catch {
-        troubles.failed(.publishing, error)
-        state.withLock { $0.failures += batch.count }
-      }
+  private func send(_ batch: [LogEntry]) async {
+    do throws(StreamError) {
+      try await stream.publish(batch)
+      troubles.succeeded(.publishing)
+    } catch {
+      troubles.failed(.publishing, error)
+      dropped.withLock { $0 += batch.count }
     }
   }
 }

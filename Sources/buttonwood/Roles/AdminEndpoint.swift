@@ -85,11 +85,9 @@ struct AdminEndpoint: Service {
 
   /// Watches what the answers tell of.
   func run() async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await stores.run() }
-      group.addTask { await clocks.run() }
-      group.addTask { await findings.run { shown.show($0) } }
-    }
+    await LoopGroup.run([
+      { await stores.run() }, { await clocks.run() }, { await findings.run { shown.show($0) } },
+    ])
   }
 
   func stop() async { _ = await server.drain(deadline: .seconds(2)) }

@@ -113,6 +113,8 @@ enum WorkerCommand {
     }
     do {
       let running = Lock<WorkerService?>(nil)
+      let isRunning = Signal()
+      let gauges = Lock<FleetGauges?>(nil)
       let obstacle = Lock<String?>("starting")
       let admin = try AdminEndpoint(
         options.admin, role: "worker", process: id.rawValue, metrics: metrics, connections: options.connections,
@@ -142,15 +144,11 @@ enum WorkerCommand {
           settings: options.execution, now: now, random: { SecureRandom.word() },
           clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
         running.withLock { $0 = worker }
+        gauges.withLock { $0 = FleetGauges(metrics, shards) }
+        isRunning.give()
         if isStopping.isGiven { worker.stop() }
         log.notice("working", ["shards": shards.count])
-        await withTaskGroup(of: Void.self) { group in
-          group.addTask {
-            await FleetGauges(metrics, shards).run(admin.fleet, troubles.ports) { await worker.isLeading }
-          }
-          await worker.run()
-          group.cancelAll()
-        }
+        await worker.run()
       } stop: {
         isStopping.give()
         running.withLock { $0 }?.stop()
@@ -159,7 +157,14 @@ enum WorkerCommand {
       let isClean = await RoleServices.run(
         [
           admin, LoopService("market data") { await market.run() },
-          LoopService("market counts") { await marketCounts.run { market.counts } }, working,
+          LoopService("market counts") { await marketCounts.run { market.counts } },
+          LoopService("fleet figures") {
+            await isRunning.wait()
+            await gauges.withLock { $0 }?.run(admin.fleet, troubles.ports) {
+              await running.withLock { $0 }?.isLeading ?? false
+            }
+          },
+          working,
         ], drain: options.execution.drainLimit, log)
       log.notice("stopped")
       return isClean ? 0 : 1
