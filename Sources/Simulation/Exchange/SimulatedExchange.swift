@@ -183,10 +183,14 @@ final class SimulatedExchange: Sendable {
   }
 
   /// Whether everybody is shown an instrument's book as it stands.
+  ///
+  /// Where nothing stands, what stood there before a shard changed hands may be shown on: its new owner does not know of the
+  /// instrument before an order comes.
   private func showsBook(of instrument: InstrumentID, _ content: DatabaseState) -> Bool {
-    let (shown, depth) = (redis.depth(of: instrument), content.depth(of: instrument))
-    // Of an instrument in which nothing has stood there need be nothing.
-    return shown?.bids ?? [] == depth.bids && shown?.asks ?? [] == depth.asks
+    let depth = content.depth(of: instrument)
+    guard !depth.bids.isEmpty || !depth.asks.isEmpty else { return true }
+    let shown = redis.depth(of: instrument)
+    return shown?.bids == depth.bids && shown?.asks == depth.asks
   }
 
   /// For people: what is shown of a book, and what stands in it.
