@@ -460,7 +460,7 @@ actor ExecutionLane {
     let taken = clock.now - begun
     busyNanoseconds += taken.nanoseconds
     commitMicroseconds = taken.microseconds
-    report(.settled(commands: commands, microseconds: Int64(taken.microseconds)))
+    report(.settled(commands: commands, span: taken))
     KillPoint.reach("settle.untrimmed")
     if !positions.isEmpty { trimmer.trim(positions) }
   }
