@@ -103,7 +103,7 @@ let package = Package(
       ]),
     library(
       "AdminAPI",
-      ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Sharding", "Telemetry"],
+      ["APIKit", "HTTP", "JSON", "Digest", "Services", "Ports", "Market", "Sharding", "Lifecycle", "Telemetry"],
       resources: [.embedInCode("Console/Files")]),
 
     // Load over HTTP, for the lab and the tests: many connections on one thread; epoll comes with libmicrohttpd's module.
@@ -129,7 +129,7 @@ let package = Package(
       [
         "ClientKit", "TradingAPI", "LiveStreams", "AdminAPI", "PostgresStore", "PostgresAudit", "RedisStore",
         "Services",
-        "Ports", "Market", "Accounting", "Sharding", "HTTP", "HTTPClient", "Postgres", "Redis", "JSON", "Digest",
+        "Ports", "Market", "Sharding", "HTTP", "HTTPClient", "Postgres", "Redis", "JSON", "Digest",
         "Lifecycle", "Telemetry",
       ]),
     program(
@@ -153,7 +153,7 @@ let package = Package(
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "MessagePack", "Digest", "TestKit"]),
     tests("HTTPTests", ["HTTP", "HTTPLoad", "Lifecycle", "TestKit"]),
     tests("HTTPClientTests", ["HTTPClient", "HTTP", "Lifecycle", "TestKit"]),
-    tests("PostgresTests", ["Postgres", "TestKit"]),
+    tests("PostgresTests", ["Postgres", "Lifecycle", "TestKit"]),
     tests("RedisTests", ["Redis", "Lifecycle", "TestKit"]),
     tests(
       "PostgresStoreTests",

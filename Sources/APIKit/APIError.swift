@@ -21,7 +21,7 @@ package struct APIError: Error, Sendable {
   package var reason: String
   package var details: [(name: String, value: Detail)] = []
   /// Only on 429 and 503: some clients repeat whatever carries it.
-  package var retryAfterSeconds: Int?
+  package var retryAfter: Duration?
   package var allowedMethods: String?
 
   /// The code is the status, 1, and a number: 422 and 0 give 42210000.
@@ -37,7 +37,7 @@ package struct APIError: Error, Sendable {
     var writer = JSONWriter(capacity: 256)
     write(to: &writer)
     var headers: [(name: String, value: String)] = [HTTPResponse.jsonContentType]
-    if let retryAfterSeconds { headers.append(("Retry-After", String(retryAfterSeconds))) }
+    if let retryAfter { headers.append(("Retry-After", String(retryAfter.components.seconds))) }
     if let allowedMethods { headers.append(("Allow", allowedMethods)) }
     return HTTPResponse(status: status, headers: headers, body: writer.bytes)
   }
@@ -128,16 +128,16 @@ extension APIError {
   }
 
   /// Over a bound; nothing was stored.
-  package static func busy(retryAfterSeconds: Int, reason: String) -> APIError {
+  package static func busy(retryAfter: Duration, reason: String) -> APIError {
     var error = APIError(429, "too many requests", reason: reason)
-    error.retryAfterSeconds = max(1, retryAfterSeconds)
+    error.retryAfter = max(.seconds(1), retryAfter)
     return error
   }
 
   /// The database is away; nothing was stored.
   package static var unavailable: APIError {
     var error = APIError(503, "service unavailable", reason: "unavailable")
-    error.retryAfterSeconds = 1
+    error.retryAfter = .seconds(1)
     return error
   }
 
@@ -146,14 +146,14 @@ extension APIError {
     var error = APIError(
       503, "the account is locked by another operation; nothing was stored, send the request again",
       reason: "account_locked")
-    error.retryAfterSeconds = 1
+    error.retryAfter = .seconds(1)
     return error
   }
 
   /// What it needs is not there yet; nothing was stored.
   package static func notReady(_ reason: String) -> APIError {
     var error = APIError(503, "service unavailable: \(reason)", reason: "not_ready")
-    error.retryAfterSeconds = 1
+    error.retryAfter = .seconds(1)
     return error
   }
 

@@ -21,6 +21,12 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
     return Timestamp(rawValue: isBeyond ? (microseconds < 0 ? .min : .max) : sum)
   }
 
+  /// The moment that much later; what is less than a microsecond is left out.
+  public func advanced(by span: Duration) -> Timestamp { advanced(byMicroseconds: span.wholeMicroseconds) }
+
+  /// The span from `earlier` to this moment.
+  public func span(since earlier: Timestamp) -> Duration { .microseconds(microseconds(since: earlier)) }
+
   /// Microseconds from `earlier` to this moment.
   @inlinable
   public func microseconds(since earlier: Timestamp) -> Int64 {
@@ -32,6 +38,16 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
   public var day: Day { Day(rawValue: Int32(rawValue.floorDivided(by: Self.microsecondsPerDay))) }
 
   private static let microsecondsPerDay: Int64 = 86_400_000_000
+}
+
+extension Duration {
+  /// Whole microseconds, rounded towards zero and clamped to what fits.
+  var wholeMicroseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, isTooMuch) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, isBeyond) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+    return isTooMuch || isBeyond ? (seconds < 0 ? .min : .max) : sum
+  }
 }
 
 extension Timestamp: CustomStringConvertible {

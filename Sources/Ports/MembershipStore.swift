@@ -50,10 +50,10 @@ public struct Heartbeat: Hashable, Sendable {
   public var loads: [Shard: ShardLoad] = [:]
   /// The part of its time that it spends on rounds with commands in them, in thousandths.
   public var busyPermille = 0
-  /// How long Redis takes to answer it, in microseconds.
-  public var redisMicroseconds = 0
-  /// How long PostgreSQL takes to commit its settlements, in microseconds.
-  public var commitMicroseconds = 0
+  /// How long Redis takes to answer it.
+  public var redisLatency = Duration.zero
+  /// How long PostgreSQL takes to commit its settlements.
+  public var commitLatency = Duration.zero
   /// The connection that ends with the process; nil when the store has none to speak of.
   public var connection: Connection?
 

@@ -10,8 +10,8 @@ public protocol OrderDesk: Sendable {
 public enum DeskReply: Hashable, Sendable {
   /// Judged: accepted durably, or refused.
   case answered(AcceptedBatch.Answer)
-  /// Not looked at, nothing stored: the queue or the shard is over its bound. Try again after about this many seconds.
-  case busy(retryAfterSeconds: Int)
+  /// Not looked at, nothing stored: the queue or the shard is over its bound. Try again after about this long.
+  case busy(retryAfter: Duration)
   /// Nothing stored: the database is away.
   case unavailable
   /// Nothing stored: somebody else holds the account for too long.

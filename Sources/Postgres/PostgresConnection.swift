@@ -1,5 +1,6 @@
 internal import CPostgreSQL
 internal import Glibc
+internal import Lifecycle
 
 /// One connection to PostgreSQL: blocking, prepared, pipelined. Keep it on a thread of its own (``PostgresSession``).
 public struct PostgresConnection: ~Copyable {
@@ -13,6 +14,8 @@ public struct PostgresConnection: ~Copyable {
   private var prepared: Set<String> = []
   private var typeIdentifiers: [String: UInt32] = [:]
   private var knownHistory: PostgresHistory?
+  /// Whether its state on the server is not known: its session lets go of it.
+  private var isAbandoned = false
 
   /// Connects; blocks until done or the time-out of the options has passed.
   /// - Throws: ``PostgresError/unreachable(_:)``.
@@ -53,14 +56,17 @@ public struct PostgresConnection: ~Copyable {
   /// The server process behind this connection.
   public var backendPID: Int32 { PQbackendPID(connection) }
 
-  /// How long what was sent may stay unacknowledged now; 0 for a connection that is not TCP.
-  var silenceMilliseconds: Int32 { SilenceLimit.current(of: PQsocket(connection)) }
+  /// How long what was sent may stay unacknowledged now; none for a connection that is not TCP.
+  var silenceLimit: Duration { SilenceLimit.current(of: PQsocket(connection)) }
 
   /// Whether no transaction is open and the connection can take commands.
   public var isIdle: Bool {
     PQtransactionStatus(connection) == PQTRANS_IDLE && PQpipelineStatus(connection) == PQ_PIPELINE_OFF
-      && !isUnreplicated.pointee
+      && !isUnreplicated.pointee && !isAbandoned
   }
+
+  /// Has the session let go of the connection: what is left open on it ends with it.
+  public mutating func abandon() { isAbandoned = true }
 
   /// Whether the server has hung up, as far as this host knows. It waits for nothing: only what has come already is read,
   /// which nobody has asked for while the connection is idle.
@@ -77,11 +83,12 @@ public struct PostgresConnection: ~Copyable {
 
   /// Waits for notifications of channels that the session listens to, at most for a while; their payloads.
   /// - Throws: ``PostgresError/connectionLost(_:)``.
-  public mutating func notifications(withinMilliseconds limit: Int32) throws(PostgresError) -> [String] {
+  public mutating func notifications(within limit: Duration) throws(PostgresError) -> [String] {
     var payloads = pendingNotifications()
     guard payloads.isEmpty else { return payloads }
     var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-    guard descriptor.fd >= 0, poll(&descriptor, 1, limit) >= 0 || errno == EINTR, PQconsumeInput(connection) == 1,
+    guard descriptor.fd >= 0, poll(&descriptor, 1, Int32(clamping: limit.wholeMilliseconds)) >= 0 || errno == EINTR,
+      PQconsumeInput(connection) == 1,
       PQstatus(connection) == CONNECTION_OK
     else { throw lost() }
     payloads = pendingNotifications()
@@ -174,7 +181,7 @@ public struct PostgresConnection: ~Copyable {
     return knownHistory
   }
 
-  private func allowSilence(_ limit: KeyPath<SilenceLimit, Int32>) {
+  private func allowSilence(_ limit: KeyPath<SilenceLimit, Duration>) {
     if let silence { SilenceLimit.set(silence[keyPath: limit], of: PQsocket(connection)) }
   }
 

@@ -7,11 +7,11 @@ public struct PostgresOptions: Sendable {
   public var url: String
   /// What shows as `application_name`.
   public var applicationName: String
-  /// Seconds to wait for a connection, for each host anew; the string's own `connect_timeout` comes first, up to
-  /// ``longestConnectTimeoutSeconds``.
-  public var connectTimeoutSeconds = Int(TimeLimits.connect.value.components.seconds)
-  /// Most seconds that a connection string may ask to wait for one host.
-  public static let longestConnectTimeoutSeconds = 60
+  /// How long to wait for a connection, in whole seconds, for each host anew; the string's own `connect_timeout` comes first, up
+  /// to ``longestConnectTimeout``.
+  public var connectTimeout = TimeLimits.connect.value
+  /// The longest that a connection string may ask to wait for one host.
+  public static let longestConnectTimeout = Duration.seconds(60)
   /// After how long unacknowledged data breaks the connection: a black hole must not hang it.
   public var userTimeout = TimeLimits.silence.value
   /// The same while a flush is under way that is larger than what the server's host takes in before the server reads it.
@@ -48,23 +48,22 @@ public struct PostgresOptions: Sendable {
     ]
     return [
       ("dbname", url), ("application_name", applicationName),
-      ("connect_timeout", String(connectTimeout(given["connect_timeout"]))),
+      ("connect_timeout", String(connectSeconds(given["connect_timeout"]))),
       ("options", options.filter { !$0.isEmpty }.joined(separator: " ")), ("client_encoding", "UTF8"),
     ] + standard.filter { given[$0.0] == nil }
   }
 
-  /// How long silence may last, in milliseconds, at all times and while a large flush is under way; nil where the
+  /// How long silence may last, at all times and while a large flush is under way; nil where the
   /// connection string says it itself.
   var silence: SilenceLimit? {
     guard ConnectionString.values(of: url)["tcp_user_timeout"] == nil else { return nil }
-    return SilenceLimit(
-      usual: Int32(clamping: userTimeout.wholeMilliseconds), long: Int32(clamping: longUserTimeout.wholeMilliseconds))
+    return SilenceLimit(usual: userTimeout, long: longUserTimeout)
   }
 
   /// To libpq, nothing, zero and negative numbers mean to wait for ever.
-  private func connectTimeout(_ given: String?) -> Int {
-    guard let seconds = given.flatMap({ Int($0) }), seconds > 0 else { return connectTimeoutSeconds }
-    return min(seconds, Self.longestConnectTimeoutSeconds)
+  private func connectSeconds(_ given: String?) -> Int64 {
+    guard let seconds = given.flatMap({ Int64($0) }), seconds > 0 else { return connectTimeout.components.seconds }
+    return min(seconds, Self.longestConnectTimeout.components.seconds)
   }
 
   private static func namesSeveralHosts(_ given: [String: String]) -> Bool {

@@ -59,4 +59,12 @@ extension PostgresConnection {
   public mutating func rollBack() throws(PostgresError) {
     if !isIdle { try execute("ROLLBACK") }
   }
+
+  /// Ends the transaction that an error came out of, without effect. When the server cannot even be told that, the connection is
+  /// let go of: with it ends what nobody has committed.
+  /// - Returns: The error, which stays what the caller has to deal with.
+  public mutating func rolledBack(after error: PostgresError) -> PostgresError {
+    do throws(PostgresError) { try rollBack() } catch { abandon() }
+    return error
+  }
 }

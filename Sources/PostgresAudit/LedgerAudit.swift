@@ -18,7 +18,8 @@ package struct LedgerAudit: InvariantAudit {
       return try await Audit(sampleLimit: samples).run(session, replay: replay, report: report)
     } catch {
       throw .fault(
-        error.state == Self.undefinedTable ? "the database lacks the schema; run buttonwood migrate" : error.description)
+        error.state == Self.undefinedTable ? "the database lacks the schema; run buttonwood migrate" : error.description
+      )
     }
   }
 }

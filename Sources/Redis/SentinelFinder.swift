@@ -69,7 +69,12 @@ final class SentinelFinder {
     nextCheck = now + settings.masterCheckInterval.wholeNanoseconds
     let index = order(now: now)[0]
     turn = (index + 1) % sentinels.endpoints.count
-    guard case .some(.some(let sighting)) = try? ask(index, settings, deadline: now + Self.checkLimit) else {
+    let sighting: MasterSighting
+    do throws(RedisError) {
+      guard let found = try ask(index, settings, deadline: now + Self.checkLimit) else { return false }
+      sighting = found
+    } catch {
+      // It is distrusted for a while, and comes last.
       return false
     }
     // Who is asked first next is the one who knows.

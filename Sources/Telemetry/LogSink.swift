@@ -1,12 +1,13 @@
 internal import Glibc
+internal import Lifecycle
 internal import Synchronization
 
 /// Writes lines to a descriptor, each with one write(2), so that lines of several threads and processes do not mix.
 ///
 /// A reader that has stalled costs a line ``patience`` once; while it stays stalled, lines are dropped and counted.
 final class LogSink: Sendable {
-  /// Longest wait for a stalled reader, in milliseconds.
-  static let patience: Int32 = 100
+  /// Longest wait for a stalled reader.
+  static let patience = Duration.milliseconds(100)
 
   private let descriptor: Int32
   private let dropped = Atomic<Int>(0)
@@ -19,7 +20,7 @@ final class LogSink: Sendable {
   /// Writes a whole line of at most ``LogRecord/maximumLineBytes``.
   func write(_ line: [UInt8]) {
     let missing = dropped.load(ordering: .relaxed)
-    guard isReady(within: missing == 0 ? Self.patience : 0) else {
+    guard isReady(within: missing == 0 ? Self.patience : .zero) else {
       dropped.add(1, ordering: .relaxed)
       return
     }
@@ -28,7 +29,7 @@ final class LogSink: Sendable {
         time: Int64(time(nil)) * 1_000_000, level: .warning, message: "log lines were dropped: the reader was stalled",
         fields: [LogField("lines", missing)])
       put(note.jsonLine)
-      guard isReady(within: 0) else {
+      guard isReady(within: .zero) else {
         dropped.add(1, ordering: .relaxed)
         return
       }
@@ -37,10 +38,11 @@ final class LogSink: Sendable {
   }
 
   /// A pipe counts as ready when a line of PIPE_BUF bytes fits, so what follows does not block.
-  private func isReady(within milliseconds: Int32) -> Bool {
+  private func isReady(within span: Duration) -> Bool {
     var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     // A pipe whose reader is gone reports an error besides; writing would raise SIGPIPE.
-    return Glibc.poll(&poll, 1, milliseconds) == 1 && poll.revents & Int16(POLLOUT | POLLERR) == Int16(POLLOUT)
+    return Glibc.poll(&poll, 1, Int32(clamping: span.wholeMilliseconds)) == 1
+      && poll.revents & Int16(POLLOUT | POLLERR) == Int16(POLLOUT)
   }
 
   private func put(_ line: [UInt8]) {

@@ -161,11 +161,19 @@ struct SystemLedger {
     Mark(time: Timestamp(rawValue: HostClock.microsecondsSinceEpoch()), cpu: try await serverCPU())
   }
 
+  /// How far behind the shards are; nil, with a word to whoever measures, when that cannot be read.
+  private func shardLags() async -> [Shard: ShardLag]? {
+    do throws(LedgerError) { return try await reader.lags() } catch {
+      Console.write("the shards' lags cannot be read: \(error)\n", to: .error)
+      return nil
+    }
+  }
+
   /// The sum of all shards' lags, twice a second, until cancelled.
   func watchLags() async -> [Int64] {
     var lags: [Int64] = []
     while !Task.isCancelled {
-      if let all = try? await reader.lags() { lags.append(all.values.reduce(0) { $0 + $1.commands }) }
+      if let all = await shardLags() { lags.append(all.values.reduce(0) { $0 + $1.commands }) }
       try? await Task.sleep(for: .milliseconds(500))
     }
     return lags
@@ -175,7 +183,7 @@ struct SystemLedger {
   func drain(atMost limit: Duration) async -> Bool {
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {
-      if let all = try? await reader.lags(), all.values.allSatisfy({ $0.commands == 0 }) { return true }
+      if let all = await shardLags(), all.values.allSatisfy({ $0.commands == 0 }) { return true }
       try? await Task.sleep(for: .milliseconds(20))
     }
     return false

@@ -10,7 +10,8 @@ struct DetachedTaskTests {
   /// Files and folders that make tasks, and why they may.
   private static let places: [String: String] = [
     "Lifecycle/": "services, queues and alarms rest on them",
-    "HTTP/Server/ServerLoop+Requests.swift": "a request's handler: counted, bounded and waited for when the server drains",
+    "HTTP/Server/ServerLoop+Requests.swift":
+      "a request's handler: counted, bounded and waited for when the server drains",
     "PostgresStore/Ledger/Settling/BookReading.swift": "parts of a book: awaited by whoever reads it",
     "RedisStore/ClusterReader.swift": "reads of shards: held, and cancelled with their reader",
     "RedisStore/StreamKeyring.swift": "one reading that all who ask wait for",
@@ -27,7 +28,8 @@ struct DetachedTaskTests {
     for case let file as URL in files where file.pathExtension == "swift" {
       let path = file.standardizedFileURL.path().dropFirst(root.count).drop { $0 == "/" }
       let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter {
-        !$0.drop(while: \.isWhitespace).hasPrefix("//") && $0.contains(#/\bTask(\.detached)? ?(\{|\((priority|executorPreference|name))/#)
+        !$0.drop(while: \.isWhitespace).hasPrefix("//")
+          && $0.contains(#/\bTask(\.detached)? ?(\{|\((priority|executorPreference|name))/#)
       }
       guard !lines.isEmpty else { continue }
       let place = Self.places.keys.first { path.hasPrefix($0) }

@@ -98,7 +98,7 @@ import Testing
     var options = PostgresOptions(
       url: "host=\(silent.directory),\(server.directory) port=5432 user=postgres dbname=postgres",
       applicationName: "scratch")
-    options.connectTimeoutSeconds = 2
+    options.connectTimeout = .seconds(2)
     // Waiting blocks the session's own thread.
     let session = PostgresSession(options, name: "bw-session")
     let one = try await session.use { (connection) throws(PostgresError) in try connection.number("SELECT 1::bigint") }

@@ -26,6 +26,53 @@ import Testing
     #expect(try await next(5).pid != second.pid)
   }
 
+  @Test func afterAnErrorInATransactionTheConnectionIsKeptAndNothingIsLeft() async throws {
+    let scratch = try Scratch("session_rolled_back")
+    let session = PostgresSession(scratch.options(), name: "bw-session")
+    let pid = try await session.use { (connection) throws(PostgresError) in
+      try connection.execute("CREATE TABLE kept (n int)")
+      return connection.backendPID
+    }
+    let error = await #expect(throws: PostgresError.self) {
+      try await session.use { (connection) throws(PostgresError) in
+        do throws(PostgresError) {
+          try connection.execute("BEGIN; INSERT INTO kept VALUES (1); SELECT 1 / 0")
+        } catch {
+          throw connection.rolledBack(after: error)
+        }
+      }
+    }
+    #expect(error?.state == "22012", "what went wrong is what is told")
+    let after = try await session.use { (connection) throws(PostgresError) in
+      let count = PostgresStatement("count_kept", "SELECT count(*) FROM kept")
+      return (pid: connection.backendPID, rows: try connection.query(PostgresCall(count)).int8(0, 0))
+    }
+    #expect(after == (pid, 0))
+  }
+
+  @Test func aConnectionThatDiesBeforeTheRollBackIsLetGoOf() async throws {
+    let scratch = try Scratch("session_abandoned")
+    let session = PostgresSession(scratch.options(), name: "bw-session")
+    let pid = try await session.use { $0.backendPID }
+    let error = await #expect(throws: PostgresError.self) {
+      try await session.use { (connection) throws(PostgresError) in
+        do throws(PostgresError) {
+          try connection.execute("BEGIN; SELECT 1 / 0")
+        } catch {
+          do { try scratch.terminate(pid) } catch { Issue.record(error) }
+          throw connection.rolledBack(after: error)
+        }
+      }
+    }
+    #expect(error?.state == "22012")
+    #expect(try await session.use { $0.backendPID } != pid)
+    let abandoned = try await session.use { (connection) -> Int32 in
+      connection.abandon()
+      return connection.backendPID
+    }
+    #expect(try await session.use { $0.backendPID } != abandoned)
+  }
+
   @Test func aConnectionLostInMidStatementIsReported() async throws {
     let scratch = try Scratch("session_mid_statement")
     let session = PostgresSession(scratch.options(), name: "bw-session")
@@ -141,7 +188,7 @@ import Testing
     let length = try await run()
     #expect(length == 32 << 20)
     // What bounds a black hole is not lifted for good.
-    let limit = try await session.use { (connection) throws(PostgresError) in connection.silenceMilliseconds }
-    #expect(limit == 1_000)
+    let limit = try await session.use { (connection) throws(PostgresError) in connection.silenceLimit }
+    #expect(limit == .seconds(1))
   }
 }

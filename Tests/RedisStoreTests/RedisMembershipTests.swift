@@ -34,7 +34,7 @@ import Testing
         commandsPerSecond: 12, matchingMicroseconds: 345, openOrders: 6_789)
     }
     (heartbeat.beat, heartbeat.busyPermille) = (42, 321)
-    (heartbeat.redisMicroseconds, heartbeat.commitMicroseconds) = (99, 4_000)
+    (heartbeat.redisLatency, heartbeat.commitLatency) = (.microseconds(99), .microseconds(4_000))
     return heartbeat
   }
 

@@ -178,7 +178,7 @@ import Testing
     await floor.ledger.set(bands: [Self.atLimit()])
     await floor.turn()
     #expect(await floor.ledger.acts.isEmpty)
-    floor.time.withLock { $0 = $0.advanced(byMicroseconds: LimitState.patience) }
+    floor.time.withLock { $0 = $0.advanced(by: LimitState.patience) }
     for _ in 0..<3 { await floor.turn() }
     #expect(await floor.ledger.acts == ["pause", "pause", "pause"], "it does not show yet")
     #expect(floor.reports { if case .tradingPaused = $0 { true } else { false } } == 1)
@@ -195,7 +195,7 @@ import Testing
       bands: [
         Self.atLimit {
           $0.phase.isHalted = true
-          $0.pausedUntil = Row.start.advanced(byMicroseconds: LimitState.pause)
+          $0.pausedUntil = Row.start.advanced(by: LimitState.pause)
         }
       ])
     await floor.turn()

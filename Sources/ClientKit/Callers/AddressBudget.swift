@@ -22,13 +22,13 @@ package final class AddressBudget: Sendable {
     self.burst = Int64(max(1, min(burst, 1_000_000)))
   }
 
-  /// After how many seconds an address may try again; nil when it may now.
-  package func refusal(of address: String, now: Timestamp) -> Int? {
+  /// After how long an address may try again, in whole seconds; nil when it may now.
+  package func refusal(of address: String, now: Timestamp) -> Duration? {
     guard interval > 0 else { return nil }
     let fullAt = buckets.withLock { $0.isEmpty ? nil : $0[Array(address.utf8)] }
     guard let fullAt else { return nil }
     let after = min(fullAt.microseconds(since: now), burst * interval) + interval
-    return after <= burst * interval ? nil : Int(max(1, (after - burst * interval + 999_999) / 1_000_000))
+    return after <= burst * interval ? nil : .seconds(max(1, (after - burst * interval + 999_999) / 1_000_000))
   }
 
   /// Takes a token from an address, if there is one.

@@ -52,8 +52,8 @@ package struct Authenticator: Sendable {
   /// - Parameter peer: The address that the request came from.
   package func caller(keyID: String, secret: String, peer: String, now: Timestamp) async throws(APIError) -> Caller {
     guard let name = KeyName(keyID), secret.utf8.count <= Self.maximumSecretLength else { throw .unauthorized }
-    if known.last(name) == nil, let seconds = strangers.refusal(of: peer, now: now) {
-      throw .busy(retryAfterSeconds: seconds, reason: "unknown_keys")
+    if known.last(name) == nil, let span = strangers.refusal(of: peer, now: now) {
+      throw .busy(retryAfter: span, reason: "unknown_keys")
     }
     let found: Known?
     do throws(LedgerError) {

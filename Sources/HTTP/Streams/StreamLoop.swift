@@ -106,7 +106,7 @@ final class StreamLoop: @unchecked Sendable {
   private func run() {
     var events = [epoll_event](repeating: epoll_event(), count: 256)
     while true {
-      let ready = epoll_wait(poller, &events, Int32(events.count), sleepMilliseconds)
+      let ready = epoll_wait(poller, &events, Int32(events.count), Int32(nap.wholeMilliseconds))
       now = HostClock.monotonicNanoseconds()
       takeMail()
       for event in events.prefix(Int(max(0, ready))) {
@@ -124,9 +124,10 @@ final class StreamLoop: @unchecked Sendable {
     for ended in waiters { ended() }
   }
 
-  private var sleepMilliseconds: Int32 {
-    let milliseconds = (nextSweep - now) / 1_000_000 + 1
-    return Int32(max(1, min(drainDeadline == nil ? 1000 : 5, milliseconds)))
+  /// How long to wait for something to happen: until the next sweep, or a moment while it drains.
+  private var nap: Duration {
+    let longest: Duration = drainDeadline == nil ? .seconds(1) : .milliseconds(5)
+    return max(.milliseconds(1), min(longest, .nanoseconds(nextSweep - now) + .milliseconds(1)))
   }
 
   private func takeMail() {

@@ -31,13 +31,15 @@ struct BarSchedule {
     }
     minute = max(minute, current.advanced(byMicroseconds: -settings.lateMinutes * Self.minute))
     var due: [Due] = []
-    while now >= minute.advanced(byMicroseconds: Self.minute + settings.barDelay) {
+    while now >= minute.advanced(byMicroseconds: Self.minute).advanced(by: settings.barDelay) {
       due.append(.tell(minute))
       reviews.append(minute)
       minute = minute.advanced(byMicroseconds: Self.minute)
     }
     next = minute
-    while let first = reviews.first, now >= first.advanced(byMicroseconds: Self.minute + settings.updateDelay) {
+    while let first = reviews.first,
+      now >= first.advanced(byMicroseconds: Self.minute).advanced(by: settings.updateDelay)
+    {
       due.append(.review(first))
       reviews.removeFirst()
     }

@@ -423,7 +423,7 @@ actor MarketHub {
     case .manual: return .unknown
     case .calendar, .simulated:
       let market = clock.marketTime(at: now())
-      return clock.state(at: market).nextClose.microseconds(since: market) <= settings.closingCall ? .near : .far
+      return clock.state(at: market).nextClose.span(since: market) <= settings.closingCall ? .near : .far
     }
   }
 }

@@ -13,12 +13,12 @@ struct MarketHubSettings {
   var failurePause = Duration.milliseconds(250)
   /// How many looks lie between two at sessions, halts, bands and auctions, which change seldom.
   var looksPerStatus = 40
-  /// How long before the close its auction is indicated, in microseconds of the market's time: ten minutes.
-  var closingCall: Int64 = 600 * 1_000_000
-  /// How long after a minute's end its bars are read and told, in microseconds: trades of its last moment are on their way.
-  var barDelay: Int64 = 400_000
-  /// How long after a minute's end it is looked whether its bars have changed since, in microseconds.
-  var updateDelay: Int64 = 30_000_000
+  /// How long before the close its auction is indicated, by the market's time: ten minutes.
+  var closingCall = Duration.seconds(600)
+  /// How long after a minute's end its bars are read and told: trades of its last moment are on their way.
+  var barDelay = Duration.milliseconds(400)
+  /// How long after a minute's end it is looked whether its bars have changed since.
+  var updateDelay = Duration.seconds(30)
   /// Minutes that are made up for after a stall, at most.
   var lateMinutes: Int64 = 5
 

@@ -116,7 +116,7 @@ package actor EventFeed {
 
   /// A WebSocket is open and has to prove whose it is.
   func expect(_ socket: TradeSocket) {
-    let deadline = now().advanced(byMicroseconds: settings.authenticationLimit.microseconds)
+    let deadline = now().advanced(by: settings.authenticationLimit)
     strangers[ObjectIdentifier(socket)] = (socket, deadline)
   }
 
@@ -181,7 +181,7 @@ package actor EventFeed {
       meter?.sent(events: encoded.count * delivery.followers.count)
       guard delivery.isNews else { continue }
       let time = now()
-      for event in delivery.events { meter?.delivered(afterMicroseconds: time.microseconds(since: event.at)) }
+      for event in delivery.events { meter?.delivered(after: time.span(since: event.at)) }
     }
     for id in outcome.finished { streams.removeValue(forKey: id)?.finished() }
     wakeAll()
@@ -309,12 +309,5 @@ extension Array {
   /// The elements in pieces of at most so many.
   fileprivate func portions(of size: Int) -> [[Element]] {
     stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
-  }
-}
-
-extension Duration {
-  /// Whole microseconds.
-  fileprivate var microseconds: Int64 {
-    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
   }
 }

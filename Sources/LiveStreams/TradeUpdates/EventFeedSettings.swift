@@ -24,7 +24,7 @@ package protocol EventFeedMeter: Sendable {
   /// Events were handed to streams: each of them as often as it has followers.
   func sent(events: Int)
   /// An event that was news was handed to its streams so long after it was settled.
-  func delivered(afterMicroseconds: Int64)
+  func delivered(after span: Duration)
   /// A reading failed.
   func readingFailed()
 }

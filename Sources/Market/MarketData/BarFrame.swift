@@ -66,14 +66,14 @@ public enum BarFrame: Hashable, Sendable {
     }
   }
 
-  /// About how long a bar is, in microseconds.
-  public var approximateMicroseconds: Int64 {
-    let day: Int64 = 86_400_000_000
+  /// About how long a bar is.
+  public var approximateLength: Duration {
+    let day: Int64 = 86_400
     switch self {
-    case .minutes(let minutes): return minutes * 60_000_000
-    case .day: return day
-    case .week: return 7 * day
-    case .months(let months): return 30 * day * months
+    case .minutes(let minutes): return .seconds(minutes * 60)
+    case .day: return .seconds(day)
+    case .week: return .seconds(7 * day)
+    case .months(let months): return .seconds(30 * day * months)
     }
   }
 

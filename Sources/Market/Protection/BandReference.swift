@@ -3,10 +3,10 @@
 ///
 /// Source: Plan to Address Extraordinary Market Volatility, section V(A).
 public struct BandReference: Hashable, Sendable {
-  /// How far back trades count, in microseconds: five minutes.
-  public static let window: Int64 = 300 * 1_000_000
-  /// How long a reference price stands at least, in microseconds: half a minute.
-  public static let minimumLife: Int64 = 30 * 1_000_000
+  /// How far back trades count: five minutes.
+  public static let window = Duration.seconds(300)
+  /// How long a reference price stands at least: half a minute.
+  public static let minimumLife = Duration.seconds(30)
 
   /// The price in effect.
   public var price: Price
@@ -22,7 +22,7 @@ public struct BandReference: Hashable, Sendable {
   /// The price that takes its place now; nil while it stands.
   /// - Parameter trades: Those of the last five minutes; they count alike, whatever their size.
   public func successor(_ trades: TradeMean, at now: Timestamp) -> Price? {
-    guard now.microseconds(since: since) >= Self.minimumLife, let mean = trades.price, isFar(mean) else { return nil }
+    guard now.span(since: since) >= Self.minimumLife, let mean = trades.price, isFar(mean) else { return nil }
     return mean
   }
 

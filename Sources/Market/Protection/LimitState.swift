@@ -4,10 +4,10 @@
 /// the lower band or the best bid at the upper one and does not cross the other side; unless it ends within 15 seconds, trading
 /// pauses for five minutes and reopens by auction.
 public struct LimitState: Hashable, Sendable {
-  /// How long a limit state lasts before trading pauses, in microseconds: 15 seconds.
-  public static let patience: Int64 = 15 * 1_000_000
-  /// How long trading pauses, in microseconds: five minutes.
-  public static let pause: Int64 = 5 * 60 * 1_000_000
+  /// How long a limit state lasts before trading pauses: 15 seconds.
+  public static let patience = Duration.seconds(15)
+  /// How long trading pauses: five minutes.
+  public static let pause = Duration.seconds(5 * 60)
 
   /// Which end of the band the market stands at.
   public enum Edge: UInt8, Hashable, Sendable {
@@ -48,5 +48,5 @@ public struct LimitState: Hashable, Sendable {
   }
 
   /// Whether trading has to pause.
-  public func hasToPause(at time: Timestamp) -> Bool { time.microseconds(since: since) >= Self.patience }
+  public func hasToPause(at time: Timestamp) -> Bool { time.span(since: since) >= Self.patience }
 }

@@ -14,8 +14,8 @@ public struct PriceBand: Hashable, Sendable {
     self.upper = upper
   }
 
-  /// How long before the close bands may be doubled, in microseconds: 25 minutes.
-  public static let doubledSpan: Int64 = 25 * 60 * 1_000_000
+  /// How long before the close bands may be doubled: 25 minutes.
+  public static let doubledSpan = Duration.seconds(25 * 60)
 
   /// The band around a reference price, rounded to the nearest cent (half a cent up); the lower end is one cent at least. One
   /// that is narrower than a cent to either side is not rounded.

@@ -61,7 +61,7 @@ public struct ExpiryPlan: Hashable, Sendable {
 
     /// Whether its parts were told so lately that they may be processed any moment.
     func isRecent(_ now: Timestamp, _ limits: Limits) -> Bool {
-      toldAt.map { now.microseconds(since: $0) < limits.eagerness.microseconds } ?? false
+      toldAt.map { now.span(since: $0) < limits.eagerness } ?? false
     }
   }
 
@@ -125,7 +125,7 @@ public struct ExpiryPlan: Hashable, Sendable {
 
   private func rest(afterFailures failures: Int) -> Int64 {
     let doublings = min(failures - 1, 30)
-    return min(limits.firstRest.microseconds << doublings, limits.longestRest.microseconds)
+    return min(limits.firstRest.wholeMicroseconds << doublings, limits.longestRest.wholeMicroseconds)
   }
 
   // MARK: Telling
@@ -191,12 +191,5 @@ public struct ExpiryPlan: Hashable, Sendable {
   /// Whether parts have been told that may have been processed any moment.
   public func isUnderWay(at now: Timestamp) -> Bool {
     courses.values.contains { $0.ahead > 0 && $0.isRecent(now, limits) }
-  }
-}
-
-extension Duration {
-  /// Whole microseconds, for spans of days at most.
-  fileprivate var microseconds: Int64 {
-    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
   }
 }

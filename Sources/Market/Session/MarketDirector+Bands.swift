@@ -2,26 +2,26 @@
 ///
 /// Source: Plan to Address Extraordinary Market Volatility, sections V to VII. Spans are spans of the market's own time.
 extension MarketDirector {
-  /// Around the close a pause ends this much before it, so that trading reopens before the closing auction; in microseconds.
-  public static let reopeningBeforeClose: Int64 = 10 * 1_000_000
+  /// Around the close a pause ends this much before it, so that trading reopens before the closing auction.
+  public static let reopeningBeforeClose = Duration.seconds(10)
 
-  /// How often it is looked whether reference prices move, in microseconds of the market's time: every five seconds.
-  public static let referencePeriod: Int64 = 5 * 1_000_000
+  /// How often it is looked whether reference prices move: every five seconds of the market's time.
+  public static let referencePeriod = Duration.seconds(5)
 
   /// Whether it is time to look at reference prices, which were looked at last at a moment of ours; nil for never.
   public func looksAtReferences(_ clock: MarketClockRecord, after last: Timestamp?, at now: Timestamp) -> Bool {
     guard let last else { return true }
-    return clock.marketTime(at: now).microseconds(since: clock.marketTime(at: last)) >= Self.referencePeriod
+    return clock.marketTime(at: now).span(since: clock.marketTime(at: last)) >= Self.referencePeriod
   }
 
   /// Trades since this moment of ours count for reference prices.
   public func bandWindow(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
-    clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -BandReference.window))
+    clock.moment(of: clock.marketTime(at: now).advanced(by: .zero - BandReference.window))
   }
 
   /// Reference prices that came about later than this moment of ours stand.
   public func bandsMayMove(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
-    clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -BandReference.minimumLife))
+    clock.moment(of: clock.marketTime(at: now).advanced(by: .zero - BandReference.minimumLife))
   }
 
   /// What has to be done about price bands, before instruments are told to come to `goal`: whose day ends during a pause
@@ -86,7 +86,7 @@ extension MarketDirector {
   }
 
   private func isNearClose(_ day: Day, _ clock: MarketClockRecord, _ now: Timestamp) -> Bool {
-    close(of: day).map { $0.microseconds(since: clock.marketTime(at: now)) <= PriceBand.doubledSpan } ?? false
+    close(of: day).map { $0.span(since: clock.marketTime(at: now)) <= PriceBand.doubledSpan } ?? false
   }
 
   /// When the session of a day ends, in the market's time; nil when no clock says.
@@ -104,9 +104,9 @@ extension MarketDirector {
     else { return }
     let market = clock.marketTime(at: now)
     guard LimitState(limit.edge, since: clock.marketTime(at: limit.since)).hasToPause(at: market) else { return }
-    var until = market.advanced(byMicroseconds: LimitState.pause)
+    var until = market.advanced(by: LimitState.pause)
     if let day = standing.phase.point?.day, let close = close(of: day) {
-      until = min(until, close.advanced(byMicroseconds: -Self.reopeningBeforeClose))
+      until = min(until, close.advanced(by: .zero - Self.reopeningBeforeClose))
       // The closing auction comes first.
       guard until > market else { return }
     }

@@ -25,10 +25,10 @@ public struct MarketDirector: Hashable, Sendable {
     case at(SessionPoint)
   }
 
-  /// How long an order that is good until cancelled lives: 90 days, in microseconds.
-  public static let untilCancelledLife: Int64 = 90 * 86_400_000_000
-  /// How long before and after an opening or a close no shard should move, in microseconds of ours.
-  public static let quietSpan: Int64 = 2 * 60 * 1_000_000
+  /// How long an order that is good until cancelled lives: 90 days.
+  public static let untilCancelledLife = Duration.seconds(90 * 86_400)
+  /// How long before and after an opening or a close no shard should move, by our time.
+  public static let quietSpan = Duration.seconds(2 * 60)
 
   /// The clock that this process was told to follow.
   public var mode: MarketClockMode
@@ -76,7 +76,7 @@ public struct MarketDirector: Hashable, Sendable {
   private func start(at now: Timestamp) -> Timestamp {
     marketStart
       ?? schedule.calendar.session(after: NewYorkTime.day(at: now)).open
-      .advanced(byMicroseconds: -MarketSchedule.defaultPreOpen)
+      .advanced(by: .zero - MarketSchedule.defaultPreOpen)
   }
 
   /// Where instruments ought to be at a moment of ours.
@@ -106,14 +106,14 @@ public struct MarketDirector: Hashable, Sendable {
       let day = NewYorkTime.day(at: market)
       guard let session = schedule.calendar.session(on: day) else { return false }
       return [session.open, session.close].contains { moment in
-        abs(clock.moment(of: moment).microseconds(since: now)) <= Self.quietSpan
+        (.zero - Self.quietSpan...Self.quietSpan).contains(clock.moment(of: moment).span(since: now))
       }
     }
   }
 
   /// Orders that are good until cancelled and were accepted before this moment of ours are too old.
   public func untilCancelledBefore(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
-    clock.moment(of: clock.marketTime(at: now).advanced(byMicroseconds: -Self.untilCancelledLife))
+    clock.moment(of: clock.marketTime(at: now).advanced(by: .zero - Self.untilCancelledLife))
   }
 
   // MARK: Telling

@@ -1,17 +1,17 @@
 /// When the stages of trading days begin, by the clock.
 public struct MarketSchedule: Hashable, Sendable {
-  /// How long before the opening orders are collected for it, when nobody says: half an hour, in microseconds.
-  public static let defaultPreOpen: Int64 = 30 * 60 * 1_000_000
+  /// How long before the opening orders are collected for it, when nobody says: half an hour.
+  public static let defaultPreOpen = Duration.seconds(30 * 60)
 
   /// The days and hours of trading.
   public var calendar: TradingCalendar
-  /// How long before the opening its auction is indicated, in microseconds.
-  public var preOpen: Int64
+  /// How long before the opening its auction is indicated.
+  public var preOpen: Duration
 
   /// Makes a schedule; a span below nothing or beyond twelve hours is clamped.
-  public init(calendar: TradingCalendar = .regular, preOpen: Int64 = defaultPreOpen) {
+  public init(calendar: TradingCalendar = .regular, preOpen: Duration = defaultPreOpen) {
     self.calendar = calendar
-    self.preOpen = min(max(0, preOpen), 12 * 3_600_000_000)
+    self.preOpen = min(max(.zero, preOpen), .seconds(12 * 3_600))
   }
 
   /// What a market stands at, and what comes next.
@@ -29,7 +29,7 @@ public struct MarketSchedule: Hashable, Sendable {
     let today = NewYorkTime.day(at: now)
     let session = calendar.session(on: today).flatMap { now < $0.close ? $0 : nil } ?? calendar.session(after: today)
     let day = session.day
-    let collects = session.open.advanced(byMicroseconds: -preOpen)
+    let collects = session.open.advanced(by: .zero - preOpen)
     if now >= session.open {
       return State(
         point: SessionPoint(day, .open), next: SessionPoint(day, .closed), nextAt: session.close)

@@ -134,8 +134,7 @@ struct AdministrationSession: Sendable {
           }
           return try Self.commit(&connection) ? .ended(ending) : .unknown
         } catch {
-          try? connection.rollBack()
-          throw error
+          throw connection.rolledBack(after: error)
         }
       }
     } catch {

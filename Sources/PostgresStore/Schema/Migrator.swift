@@ -99,7 +99,22 @@ public enum Migrator {
     try patience.retrying("others that migrate", &connection, waiting) { (connection) throws(PostgresError) in
       try connection.execute(MigrationStatements.lock)
     }
-    defer { try? connection.execute(MigrationStatements.unlock) }
+    do throws(PostgresError) {
+      let report = try bringUpToDate(&connection, shards, makesRoles, patience, waiting)
+      try connection.execute(MigrationStatements.unlock)
+      return report
+    } catch {
+      let failure = connection.rolledBack(after: error)
+      // Where it cannot be given back, the lock goes with the connection.
+      do throws(PostgresError) { try connection.execute(MigrationStatements.unlock) } catch { connection.abandon() }
+      throw failure
+    }
+  }
+
+  private static func bringUpToDate(
+    _ connection: inout PostgresConnection, _ shards: Int16?, _ makesRoles: Bool, _ patience: MigrationPatience,
+    _ waiting: (MigrationWait) -> Void
+  ) throws(PostgresError) -> Report {
     try connection.execute(MigrationStatements.makeList)
     let known = try connection.query(PostgresCall(MigrationStatements.known))
     let versions = Set((0..<known.count).map { known.int4($0, 0) })

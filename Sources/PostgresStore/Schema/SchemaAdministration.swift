@@ -6,7 +6,8 @@ package struct SchemaAdministration: SchemaOperations {
   /// What this program knows of the schema.
   package static var facts: SchemaFacts {
     SchemaFacts(
-      version: Migrator.currentVersion, defaultShards: Migrator.defaultShards, lockTimeout: MigrationPatience().lockTimeout,
+      version: Migrator.currentVersion, defaultShards: Migrator.defaultShards,
+      lockTimeout: MigrationPatience().lockTimeout,
       roles: DatabaseRole.allCases.map(\.rawValue))
   }
 

@@ -1,3 +1,4 @@
+internal import Lifecycle
 internal import Market
 internal import Ports
 internal import Redis
@@ -50,7 +51,8 @@ enum HeartbeatRecord {
       shards.map(\.description).joined(separator: ","), "loads",
       shards.map { text($0, heartbeat.loads[$0]!) }.joined(separator: ","), "orders_per_second",
       figure(heartbeat.commandsPerSecond), "busy_permille", figure(heartbeat.busyPermille), "redis_us",
-      figure(heartbeat.redisMicroseconds), "commit_us", figure(heartbeat.commitMicroseconds),
+      figure(Int(clamping: heartbeat.redisLatency.wholeMicroseconds)), "commit_us",
+      figure(Int(clamping: heartbeat.commitLatency.wholeMicroseconds)),
     ]
     if let connection = heartbeat.connection {
       fields += ["server", connection.server, "client", String(connection.client)]
@@ -74,8 +76,8 @@ enum HeartbeatRecord {
     heartbeat.beat = beat
     heartbeat.loads = loads
     heartbeat.busyPermille = Int(busy)
-    heartbeat.redisMicroseconds = Int(redis)
-    heartbeat.commitMicroseconds = Int(commit)
+    heartbeat.redisLatency = .microseconds(redis)
+    heartbeat.commitLatency = .microseconds(commit)
     if let server = record.text("server"), let client = record.number("client"), client > 0 {
       heartbeat.connection = Heartbeat.Connection(server: server, client: client)
     }

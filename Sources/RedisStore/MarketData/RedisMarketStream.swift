@@ -22,7 +22,7 @@ public final class RedisMarketStream: MarketStream {
     """)
   private let client: RedisClient
   private let damage: DamageReports
-  private let markMilliseconds: Int64
+  private let markLifetime: Duration
   private let symbols: @Sendable () async throws -> [InstrumentID: Symbol]
   private let known = Lock<[InstrumentID: Symbol]>([:])
   private let rota = Lock(StateRota())
@@ -35,7 +35,7 @@ public final class RedisMarketStream: MarketStream {
     _ settings: RedisStoreSettings, markLifetime: Duration = .seconds(3),
     symbols: @escaping @Sendable () async throws -> [InstrumentID: Symbol]
   ) {
-    markMilliseconds = markLifetime.milliseconds
+    self.markLifetime = markLifetime
     client = settings.client(for: "market")
     damage = settings.damage
     self.symbols = symbols
@@ -74,7 +74,7 @@ public final class RedisMarketStream: MarketStream {
   public func renew(_ owners: [Shard: UInt64]) async throws(StreamError) -> Set<Shard> {
     let shards = owners.keys.sorted()
     let calls = shards.map { shard in
-      Self.mark.call(Keys.marketMark(shard), [String(owners[shard]!), String(markMilliseconds)])
+      Self.mark.call(Keys.marketMark(shard), [String(owners[shard]!), String(markLifetime.milliseconds)])
     }
     return try await streamErrors { () async throws(RedisError) in
       let answers = try await client.run(calls, reports: damage)

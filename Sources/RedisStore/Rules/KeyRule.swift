@@ -1,3 +1,4 @@
+internal import Lifecycle
 internal import Ports
 internal import Redis
 internal import Sharding
@@ -39,8 +40,8 @@ struct KeyRule: Sendable {
     case stream
   }
 
-  /// The longest life that a program of ours gives a key, in milliseconds: the bound of `--lease`.
-  static let longestLife: Int64 = 600_000
+  /// The longest life that a program of ours gives a key: the bound of `--lease`.
+  static let longestLife = Duration.seconds(600)
   /// The last identifier that a clock can give, in milliseconds: thirteen digits, until the year 2286. Behind a greater one
   /// a stream may have no room left for another entry.
   static let lastMillisecond: UInt64 = 9_999_999_999_999
@@ -66,7 +67,8 @@ struct KeyRule: Sendable {
   func accepts(_ fields: RedisValue, remaining: RedisValue) -> Record? {
     guard case .hash(let rules, _) = kind, let values = fields.array, values.count == rules.count else { return nil }
     if expires {
-      guard case .integer(let left) = remaining, (0...Self.longestLife).contains(left) else { return nil }
+      let lives = 0...Self.longestLife.wholeMilliseconds
+      guard case .integer(let left) = remaining, lives.contains(left) else { return nil }
     }
     var record = Record()
     for (rule, value) in zip(rules, values) {
@@ -138,7 +140,7 @@ extension KeyRule {
   private static let expiry = """
       local left = redis.call('PTTL', key)
       if left < 0 then return 'it does not expire' end
-      if left > \(longestLife) then return 'it expires too late' end
+      if left > \(longestLife.wholeMilliseconds) then return 'it expires too late' end
     """
 
   /// Only commands that the user of `deploy/redis-users.acl` has had from the beginning.

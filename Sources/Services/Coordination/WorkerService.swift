@@ -213,7 +213,7 @@ public final class WorkerService: Sendable {
   }
 
   private func beat(_ loads: [Shard: ShardLoad], busyPermille: Int) async throws(StreamError) {
-    let commit = lane.pulse.view.commit.microseconds
+    let commit = lane.pulse.view.commit
     let isAiling = lane.isAiling
     let heartbeat = state.withLock { state in
       state.isAiling = isAiling
@@ -221,14 +221,14 @@ public final class WorkerService: Sendable {
       // What its leases are not kept for, others may take.
       state.heartbeat.loads = isAiling ? [:] : loads
       state.heartbeat.busyPermille = busyPermille
-      state.heartbeat.commitMicroseconds = commit
+      state.heartbeat.commitLatency = commit
       state.heartbeat.beat += 1
       return state.heartbeat
     }
     let begun = clock()
     let order = try await world.members.beat(heartbeat, lifetime: settings.leaseLifetime)
-    let taken = (clock() - begun).microseconds
-    state.withLock { $0.heartbeat.redisMicroseconds = taken }
+    let taken = clock() - begun
+    state.withLock { $0.heartbeat.redisLatency = taken }
     if let order { follow(order) }
   }
 

@@ -29,7 +29,7 @@ extension ExecutionLane {
     }
     lastCommit = clock.now - begun
     busy += lastCommit
-    report(.settled(commands: commands, microseconds: Int64(lastCommit.microseconds)))
+    report(.settled(commands: commands, span: lastCommit))
     KillPoint.reach("settle.untrimmed")
     if !positions.isEmpty { trimmer.trim(positions) }
   }

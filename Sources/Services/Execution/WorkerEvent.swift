@@ -90,5 +90,5 @@ public enum WorkerEvent: Sendable {
   /// A shard's books cannot be rebuilt from what is stored; it is claimed again after a pause.
   case recoveryFailed(Shard, reason: String, pause: Duration)
   /// Commands were settled in one transaction.
-  case settled(commands: Int, microseconds: Int64)
+  case settled(commands: Int, span: Duration)
 }

@@ -44,7 +44,7 @@ actor AcceptLane {
   func submit(_ request: EntryRequest) async -> DeskReply {
     let joinsAside = aside.contains(request.account)
     guard joinsAside ? aside.count < settings.asideLimit : waiting.count < settings.queueLimit else {
-      return .busy(retryAfterSeconds: 1)
+      return .busy(retryAfter: .seconds(1))
     }
     return await withCheckedContinuation { reply in
       if joinsAside { return aside.append((request, reply), of: request.account, at: clock.now) }
@@ -94,7 +94,7 @@ actor AcceptLane {
       if aside.count < settings.asideLimit {
         aside.append(waiter, of: waiter.request.account, at: clock.now)
       } else {
-        waiter.reply.resume(returning: .busy(retryAfterSeconds: 1))
+        waiter.reply.resume(returning: .busy(retryAfter: .seconds(1)))
       }
     }
     waiting.removeAll { held.contains($0.request.account) }

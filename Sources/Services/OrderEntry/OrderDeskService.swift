@@ -58,7 +58,7 @@ public final class OrderDeskService: OrderDesk {
     if case .cancel = request {
       // Cancels make a shard's work less, never more: they are let through.
     } else if let lag = lags.withLock({ $0[shard]?.commands }), lag > settings.shardLagLimit {
-      return .busy(retryAfterSeconds: 1)
+      return .busy(retryAfter: .seconds(1))
     }
     return await lanes[Int(shard.rawValue.magnitude) % lanes.count].submit(request)
   }

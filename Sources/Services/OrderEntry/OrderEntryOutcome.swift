@@ -23,7 +23,7 @@ package enum OrderEntryOutcome: Hashable, Sendable {
   /// Refused; nothing is stored.
   case refused(OrderRefusal)
   /// Nothing is stored: the queue or the shard is over its bound. Try again after about this many seconds.
-  case busy(retryAfterSeconds: Int)
+  case busy(retryAfter: Duration)
   /// Nothing is stored: the database is away.
   case unavailable
   /// Nothing is stored: somebody else holds the account for too long.

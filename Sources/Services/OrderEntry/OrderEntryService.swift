@@ -162,7 +162,7 @@ extension OrderEntryService {
       guard case .insufficientShares = reason, let instrument else { return .refused(.rejected(reason, nil)) }
       return .refused(.rejected(reason, await shareContext(instrument, account)))
     case .answered(.cancelAccepted): throw .fault(reason: "an order was answered as a cancel")
-    case .busy(let seconds): return .busy(retryAfterSeconds: seconds)
+    case .busy(let span): return .busy(retryAfter: span)
     case .unavailable: return .unavailable
     case .accountHeld: return .accountHeld
     case .outcomeUnknown: return .unknown

@@ -4,8 +4,8 @@ internal import Ports
 
 /// Prices of the last close: read once for each instrument and close, for they do not change.
 final class ClosingPrices: Sendable {
-  /// How long after a close its trades may still be on their way, in microseconds: until then nothing is kept.
-  private static let settlingSpan: Int64 = 60_000_000
+  /// How long after a close its trades may still be on their way: until then nothing is kept.
+  private static let settlingSpan = Duration.seconds(60)
 
   private struct State {
     var moment = Timestamp(rawValue: 0)
@@ -25,7 +25,7 @@ final class ClosingPrices: Sendable {
     let missing = instruments.filter { known[$0] == nil }.sorted()
     let read = try await history.prices(missing.map { PriceQuestion($0, before: moment) })
     let fresh = Dictionary(zip(missing, read), uniquingKeysWith: { first, _ in first })
-    if now.microseconds(since: moment) > Self.settlingSpan {
+    if now.span(since: moment) > Self.settlingSpan {
       state.withLock { state in
         if state.moment < moment { state = State(moment: moment) }
         if state.moment == moment { state.known.merge(fresh) { $1 } }

@@ -11,8 +11,8 @@ public protocol FleetReader: Sendable {
 
 /// Gathers the fleet's status from the ledger and the leases; remembers the last look, for rates.
 public final class FleetInquiry: FleetReader {
-  /// The shortest span between two looks that gives a rate, in microseconds.
-  static let shortestSpan: Int64 = 100_000
+  /// The shortest span between two looks that gives a rate.
+  static let shortestSpan = Duration.milliseconds(100)
 
   private struct Look: Sendable {
     var time: Timestamp
@@ -83,7 +83,7 @@ public final class FleetInquiry: FleetReader {
         return [:]
       }
       let span = time.microseconds(since: before.time)
-      guard span >= Self.shortestSpan else { return [:] }
+      guard time.span(since: before.time) >= Self.shortestSpan else { return [:] }
       last = Look(time: time, lags: lags)
       func rate(_ new: Sequence, _ old: Sequence) -> Int64 { max(0, new.rawValue - old.rawValue) * 1_000_000 / span }
       return lags.reduce(into: [:]) { rates, entry in

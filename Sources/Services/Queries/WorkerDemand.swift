@@ -12,8 +12,8 @@ public struct WorkerDemand: Hashable, Sendable {
     public var fullestPercent: Int64 = 70
     /// How full the remaining workers may become, in percent, when one is given up: so that it is not wanted again soon.
     public var emptiestPercent: Int64 = 40
-    /// Within how many seconds a backlog should be worked off.
-    public var backlogSeconds: Int64 = 10
+    /// Within what span a backlog should be worked off; whole seconds.
+    public var backlogSpan = Duration.seconds(10)
     /// A worker that is busy for this many thousandths of its time has its hands full.
     public var fullPermille = 900
 
@@ -68,10 +68,11 @@ public struct WorkerDemand: Hashable, Sendable {
       full.isEmpty
       ? limits.expectedCapacity : max(1, Int64(full.reduce(0) { $0 + $1.commandsPerSecond } / full.count))
     self.capacity = capacity
+    let span = max(1, limits.backlogSpan.components.seconds)
     hotShards = shards.filter {
-      ($0.arrivals + $0.backlog / limits.backlogSeconds) * 100 > capacity * limits.fullestPercent
+      ($0.arrivals + $0.backlog / span) * 100 > capacity * limits.fullestPercent
     }
-    let work = arrivals + backlog / limits.backlogSeconds
+    let work = arrivals + backlog / span
     func count(atPercent percent: Int64) -> Int {
       Int((work * 100 + capacity * percent - 1) / (capacity * percent))
     }

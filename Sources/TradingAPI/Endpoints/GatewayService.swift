@@ -137,7 +137,9 @@ package final class GatewayService: Sendable {
     case .anyKey(let kept), .tradingKey(let kept): handler = kept
     }
     let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
-    guard requestCensus.enter(caller.account) else { throw .busy(retryAfterSeconds: 1, reason: "requests_in_flight") }
+    guard requestCensus.enter(caller.account) else {
+      throw .busy(retryAfter: .seconds(1), reason: "requests_in_flight")
+    }
     defer { requestCensus.leave(caller.account) }
     let asked = EndpointRequest(request, headers, caller, endpoint, values: match.values)
     guard let verdict = limiter.admit(caller.keyID, own: caller.requestsPerMinute, now: now()) else {
@@ -191,7 +193,7 @@ package final class GatewayService: Sendable {
     var response: HTTPResponse
     do throws(APIError) {
       guard verdict.isAllowed else {
-        throw .busy(retryAfterSeconds: verdict.retryAfterSeconds, reason: "rate_limit")
+        throw .busy(retryAfter: verdict.retryAfter, reason: "rate_limit")
       }
       response = try await body()
     } catch {

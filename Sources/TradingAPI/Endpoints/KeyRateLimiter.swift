@@ -13,8 +13,8 @@ final class KeyRateLimiter: Sendable {
     var remaining: Int64
     /// When the bucket is full again.
     var fullAt: Timestamp
-    /// Seconds until the next request is let through, at least 1.
-    var retryAfterSeconds: Int
+    /// How long it takes until the next request is let through: whole seconds, at least one.
+    var retryAfter: Duration
   }
 
   /// Most buckets; when it is reached the full ones are forgotten, and with none of these all.
@@ -47,7 +47,7 @@ final class KeyRateLimiter: Sendable {
       let wait = used + interval - limit * interval
       return Verdict(
         isAllowed: isAllowed, limit: limit, remaining: max(0, free), fullAt: after,
-        retryAfterSeconds: Int(max(1, (wait + 999_999) / 1_000_000)))
+        retryAfter: .seconds(max(1, (wait + 999_999) / 1_000_000)))
     }
   }
 }

@@ -39,7 +39,7 @@ extension APIError {
     switch reply {
     case .answered(.refused(let reason)): self.init(reason)
     case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): return nil
-    case .busy(let seconds): self = .busy(retryAfterSeconds: seconds, reason: "overloaded")
+    case .busy(let span): self = .busy(retryAfter: span, reason: "overloaded")
     case .unavailable, .outcomeUnknown: self = .unavailable
     case .accountHeld: self = .accountHeld
     }

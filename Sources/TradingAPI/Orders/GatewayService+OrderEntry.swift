@@ -40,7 +40,7 @@ extension GatewayService {
       writer.order(order, instrument, clock)
       return .json(200, writer)
     case .refused(let refusal): throw APIError(refusal)
-    case .busy(let seconds): throw .busy(retryAfterSeconds: seconds, reason: "overloaded")
+    case .busy(let span): throw .busy(retryAfter: span, reason: "overloaded")
     case .unavailable: throw .unavailable
     case .accountHeld: throw .accountHeld
     case .unknown: return .drop

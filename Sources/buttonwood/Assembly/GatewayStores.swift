@@ -58,7 +58,8 @@ struct GatewayStores: Sendable {
     let clockSession = session("clock")
     marketClock = PostgresMarketLedger(session: clockSession)
     stream = RedisOrderStream(redis, keyring: .of(clockSession, log))
-    ledgers = (0..<lanes).map { lane in .init(main: entryLedger("accept-\(lane)"), aside: entryLedger("aside-\(lane)")) }
+    ledgers = (0..<lanes).map { lane in .init(main: entryLedger("accept-\(lane)"), aside: entryLedger("aside-\(lane)"))
+    }
     news = PostgresAccountEventReader(session: session("events"))
     history = PostgresAccountEventReader(session: session("event-history"))
     nudges = RedisEventNudges(redis)

@@ -37,15 +37,16 @@ enum FleetText {
       let openOrders = worker.loads.values.reduce(0) { $0 + $1.openOrders }
       table.add([
         worker.worker.rawValue, worker.state.rawValue, worker.host, "\(worker.pid)", "\(worker.commandsPerSecond)",
-        "\(worker.busyPermille / 10) %", milliseconds(worker.commitMicroseconds),
-        milliseconds(worker.redisMicroseconds), "\(openOrders)", worker.shards.ranges,
+        "\(worker.busyPermille / 10) %", milliseconds(worker.commitLatency),
+        milliseconds(worker.redisLatency), "\(openOrders)", worker.shards.ranges,
       ])
     }
     return table.text
   }
 
-  private static func milliseconds(_ microseconds: Int) -> String {
-    "\(microseconds / 1_000).\(microseconds / 100 % 10) ms"
+  private static func milliseconds(_ span: Duration) -> String {
+    let microseconds = span.wholeMicroseconds
+    return "\(microseconds / 1_000).\(microseconds / 100 % 10) ms"
   }
 
   /// What waits for an operator; nothing as a rule.

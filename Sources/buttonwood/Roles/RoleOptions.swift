@@ -58,7 +58,7 @@ enum RoleOptions {
   static func marketDirector(_ line: inout CommandLineOptions) -> MarketDirector {
     let mode = marketClock(&line)
     let preOpen = line.duration(
-      "pre-open", default: .microseconds(MarketSchedule.defaultPreOpen), in: .zero...(.seconds(12 * 3_600)),
+      "pre-open", default: MarketSchedule.defaultPreOpen, in: .zero...(.seconds(12 * 3_600)),
       help: "How long before the opening its auction is indicated.")
     let speeds = SimulatedTime.speeds
     let speed = line.integer(
@@ -70,7 +70,7 @@ enum RoleOptions {
       help: "Where a simulated clock begins when it is started for the first time."
     ) { NewYorkTime.moment($0) }
     return MarketDirector(
-      mode: mode, schedule: MarketSchedule(preOpen: preOpen.wholeMicroseconds), speed: Int64(speed), marketStart: start)
+      mode: mode, schedule: MarketSchedule(preOpen: preOpen), speed: Int64(speed), marketStart: start)
   }
 
   /// A name for connections that tells processes apart: `gateway-host-1234`.

@@ -20,7 +20,7 @@ struct StreamMetrics: EventFeedMeter {
   }
 
   func sent(events count: Int) { events.add(count) }
-  func delivered(afterMicroseconds span: Int64) { delay.observe(.microseconds(max(0, span))) }
+  func delivered(after span: Duration) { delay.observe(max(.zero, span)) }
   func readingFailed() { failures.add() }
 
   /// Shows what the server knows of its streams.

@@ -130,7 +130,8 @@ enum WorkerCommand {
       let marketCounts = MarketMetrics(metrics)
       let working = DrainingService("worker") {
         let found = await allShards(
-          schema, stores.reader, isStopping: { isStopping.isGiven }, tell: { found in obstacle.withLock { $0 = found } })
+          schema, stores.reader, isStopping: { isStopping.isGiven }, tell: { found in obstacle.withLock { $0 = found } }
+        )
         guard let shards = found else { return }
         let pulse = WorkPulse()
         let worker = WorkerService(

@@ -142,8 +142,8 @@ final class WorkerJournal: Sendable {
       log.error(
         "the books of a shard cannot be rebuilt; see \"buttonwood audit\"",
         ["shard": shard, "reason": reason, "next_claim_after": "\(pause)"])
-    case .settled(let commands, let microseconds):
-      log.debug("settled", ["commands": commands, "microseconds": microseconds])
+    case .settled(let commands, let span):
+      log.debug("settled", ["commands": commands, "microseconds": span.wholeMicroseconds])
     }
   }
 

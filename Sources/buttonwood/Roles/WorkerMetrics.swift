@@ -109,10 +109,10 @@ struct WorkerMetrics: Sendable {
     case .entriesRefused(_, let cause, let count): refusals[cause]?.add(count)
     case .streamDiscarded: discards.add()
     case .streamUnavailable, .leasesUnavailable, .nudgesUnavailable: outages.add()
-    case .settled(let count, let microseconds):
+    case .settled(let count, let span):
       commands.add(count)
       batches.observe(Int64(count))
-      settlements.observe(.microseconds(microseconds))
+      settlements.observe(span)
     }
   }
 }

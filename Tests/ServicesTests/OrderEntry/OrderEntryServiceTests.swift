@@ -243,7 +243,7 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
   }
 
   @Test(arguments: [
-    (DeskReply.busy(retryAfterSeconds: 2), OrderEntryOutcome.busy(retryAfterSeconds: 2)),
+    (DeskReply.busy(retryAfter: .seconds(2)), OrderEntryOutcome.busy(retryAfter: .seconds(2))),
     (.unavailable, .unavailable), (.accountHeld, .accountHeld), (.outcomeUnknown, .unknown),
   ])
   func whatTheDeskCannotTellIsPassedOn(reply: DeskReply, outcome: OrderEntryOutcome) async throws {

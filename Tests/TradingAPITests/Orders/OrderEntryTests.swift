@@ -300,7 +300,7 @@ import Testing
 
   @Test func deskTroubleBecomesTheRightAnswer() async {
     for (reply, status, retry) in [
-      (DeskReply.busy(retryAfterSeconds: 2), 429, "2"), (.unavailable, 503, "1"),
+      (DeskReply.busy(retryAfter: .seconds(2)), 429, "2"), (.unavailable, 503, "1"),
     ] {
       fixture.exchange.state.withLock { $0.reply = reply }
       for (method, path) in [

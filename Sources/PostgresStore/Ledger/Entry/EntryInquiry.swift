@@ -26,8 +26,7 @@ struct EntryInquiry {
         ] + OrderStatements.find(names, among: dated) + [PostgresCall(EntryStatements.commit)])
     } catch {
       if error.isMissingTable { days.forget() }
-      try? connection.rollBack()
-      throw error
+      throw connection.rolledBack(after: error)
     }
     let found = try EntryTransaction.acceptedOrders(rows.dropFirst(2).dropLast())
     let own = plan.orders.compactMap { found[$0.id] }

@@ -38,8 +38,7 @@ struct EntryTransaction {
     } catch .connectionLost {
       return .unknown(plan)
     } catch {
-      try? connection.rollBack()
-      throw error
+      throw connection.rolledBack(after: error)
     }
   }
 
@@ -60,8 +59,7 @@ struct EntryTransaction {
       return snapshot
     } catch {
       if error.isMissingTable { days.forget() }
-      try? connection.rollBack()
-      throw error
+      throw connection.rolledBack(after: error)
     }
   }
 

@@ -198,8 +198,7 @@ public struct PostgresMarketLedger: MarketLedger {
           return (answer, history)
         } catch {
           if error.isMissingTable { days.forget() }
-          try? connection.rollBack()
-          throw error
+          throw connection.rolledBack(after: error)
         }
       }
     } catch .server(state: "BW002", _) {

@@ -250,8 +250,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
           let history = server.map { LedgerHistory($0, restoration: answers[place].int8(0, 0)) } ?? .unnamed
           return (answers, history)
         } catch {
-          if calls.count > 1 { try? connection.rollBack() }
-          throw error
+          throw connection.rolledBack(after: error)
         }
       }
     } catch {

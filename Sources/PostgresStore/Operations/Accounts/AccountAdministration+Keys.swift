@@ -21,7 +21,9 @@ extension AccountAdministration {
   package func limitKey(_ id: String, requestsPerMinute: Int32?) async throws(AdministrationError) {
     let action = AdminAction(
       "account keys limit", target: id, ["requests_per_minute": requestsPerMinute.map { "\($0)" } ?? "none"])
-    try await database.change(action, flaw: AccountRules.flaw(requestsPerMinute: requestsPerMinute) ?? AccountRules.flaw(key: id)) {
+    try await database.change(
+      action, flaw: AccountRules.flaw(requestsPerMinute: requestsPerMinute) ?? AccountRules.flaw(key: id)
+    ) {
       (connection) throws(PostgresError) -> AdministrationSession.Ending<Void> in
       let found = try connection.query(PostgresCall(AccountStatements.lockKey, [.text(id)]))
       guard found.count == 1 else { return .refused("there is no API key \(id)") }

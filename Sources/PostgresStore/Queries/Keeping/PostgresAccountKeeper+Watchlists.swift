@@ -81,8 +81,7 @@ extension PostgresAccountKeeper {
         try connection.execute("COMMIT")
         return outcome
       } catch {
-        try? connection.rollBack()
-        throw error
+        throw connection.rolledBack(after: error)
       }
     }
   }

@@ -6,8 +6,8 @@ package import Postgres
 /// A notification comes within milliseconds of the commit. While the connection is away nothing is heard; every new one
 /// begins by saying that anything may have changed.
 package struct PostgresKeyWatch: KeyWatch {
-  /// How long one wait lasts before the connection is tried, in milliseconds.
-  private static let wait: Int32 = 1_000
+  /// How long one wait lasts before the connection is tried.
+  private static let wait = Duration.seconds(1)
   /// The pause before a new connection.
   private static let pause = Duration.milliseconds(250)
 
@@ -23,7 +23,7 @@ package struct PostgresKeyWatch: KeyWatch {
           try connection.execute(KeepingStatements.listenToKeys)
           onChange(.unknown)
           while !Task.isCancelled {
-            let keys = try connection.notifications(withinMilliseconds: Self.wait)
+            let keys = try connection.notifications(within: Self.wait)
             for key in keys { onChange(.key(key)) }
             if keys.isEmpty { _ = try connection.query(PostgresCall(KeepingStatements.ping)) }
           }

@@ -1,3 +1,4 @@
+internal import Lifecycle
 public import Market
 public import Ports
 public import Postgres
@@ -266,7 +267,8 @@ public final class PostgresMarketDataReader: MarketDataReader {
   ) async throws(LedgerError) -> [Bar] {
     guard var left = try await extent(of: instrument, span, frame) else { return [] }
     var found: [Bar] = []
-    var length = max(86_400_000_000, Int64(span.limit + 2).multipliedSafely(by: frame.approximateMicroseconds))
+    var length = max(
+      86_400_000_000, Int64(span.limit + 2).multipliedSafely(by: frame.approximateLength.wholeMicroseconds))
     while found.count <= span.limit, !left.isEmpty {
       let stretch: Range<Timestamp>
       if span.ascending {
