@@ -243,11 +243,14 @@ final class SimulatedExchange: Sendable {
   /// (A claim that its worker gives up when it is told to stop has an epoch, but no owner.)
   private func freed() -> [String] {
     var (owned, released): ([Shard: Set<Epoch>], [Shard: Set<Epoch>]) = ([:], [:])
-    let moves = state.withLock { $0.plannedMoves }
+    let (moves, stopped) = state.withLock { ($0.plannedMoves, Set($0.retired.map(\.id))) }
     for move in moves {
       switch move {
       case .claimed(let shard, let epoch, _, _): owned[shard, default: []].insert(epoch)
       case .released(let shard, let epoch): released[shard, default: []].insert(epoch)
+      // Who is told to stop while a shard is on its way to it may let it go.
+      case .handedOver(let shard, let epoch, let successor) where stopped.contains(successor):
+        released[shard, default: []].insert(epoch)
       default: break
       }
     }
