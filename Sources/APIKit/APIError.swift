@@ -166,7 +166,7 @@ extension APIError {
   package static var internalFault: APIError { APIError(500, "internal server error", reason: "internal_error") }
 
   /// What a failed question becomes. Questions store nothing, so an unknown outcome is the same as none.
-  package init(_ error: LedgerError) {
+  package init(_ error: StoreError) {
     switch error {
     case .unavailable, .outcomeUnknown: self = .unavailable
     case .fault: self = .internalFault

@@ -7,15 +7,15 @@ package import Market
 package import Ports
 
 /// A desk and a reader over one memory: the real judge of requests, no database, no matching.
-package final class FakeExchange: OrderDesk, AccountReader {
+package final class FakeExchange: OrderAcceptor, AccountReader {
   package struct State {
     package var accounts: [AccountNumber: AccountRecord] = [:]
     package var credentials: [String: Credential] = [:]
     package var instruments: [Instrument] = []
     package var prices: [InstrumentID: Price] = [:]
-    package var positions: [EntrySnapshot.PositionKey: PositionRecord] = [:]
+    package var positions: [AcceptanceSnapshot.PositionKey: PositionRecord] = [:]
     package var orders: [OrderID: OrderRecord] = [:]
-    package var keys: [EntrySnapshot.KeyName: EntrySnapshot.KeyUse] = [:]
+    package var keys: [AcceptanceSnapshot.KeyName: AcceptanceSnapshot.KeyUse] = [:]
     package var lastSubmitted: [AccountNumber: Timestamp] = [:]
     package var now = Timestamp("2026-01-05T15:00:00Z")!
     package var random: UInt64 = 1
@@ -25,12 +25,12 @@ package final class FakeExchange: OrderDesk, AccountReader {
     /// How far the shards have been processed.
     package var processed: Int64 = .max
     /// After so many looks at orders the pending cancels are carried out; nil for never.
-    package var looksUntilCanceled: Int?
-    /// What the desk replies instead of judging.
-    package var reply: DeskReply?
+    package var pollsUntilCanceled: Int?
+    /// What acceptance replies instead of judging.
+    package var reply: AcceptanceReply?
     /// What every question throws.
-    package var failure: LedgerError?
-    package var submitted: [EntryRequest] = []
+    package var failure: StoreError?
+    package var submitted: [AcceptanceRequest] = []
     package var configurations: [AccountNumber: AccountConfiguration] = [:]
     /// What moved in an account, and when.
     package var movements: [AccountNumber: [(at: Timestamp, movement: AccountMovement)]] = [:]
@@ -49,7 +49,7 @@ package final class FakeExchange: OrderDesk, AccountReader {
   /// Nothing is in it.
   package init() {}
 
-  package func submit(_ request: EntryRequest) async -> DeskReply {
+  package func submit(_ request: AcceptanceRequest) async -> AcceptanceReply {
     state.withLock { state in
       state.submitted.append(request)
       if let reply = state.reply { return reply }
@@ -57,14 +57,14 @@ package final class FakeExchange: OrderDesk, AccountReader {
     }
   }
 
-  package func reading<Value: Sendable>(_ body: (inout State) -> Value) throws(LedgerError) -> Value {
-    try state.withLock { (state) throws(LedgerError) in
+  package func reading<Value: Sendable>(_ body: (inout State) -> Value) throws(StoreError) -> Value {
+    try state.withLock { (state) throws(StoreError) in
       if let failure = state.failure { throw failure }
       return body(&state)
     }
   }
 
-  package func credential(keyID: String) async throws(LedgerError) -> Credential? {
+  package func credential(keyID: String) async throws(StoreError) -> Credential? {
     try reading { state in
       state.credentialLookups += 1
       guard var credential = state.credentials[keyID] else { return nil }
@@ -73,7 +73,7 @@ package final class FakeExchange: OrderDesk, AccountReader {
     }
   }
 
-  package func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot? {
+  package func snapshot(of account: AccountNumber) async throws(StoreError) -> AccountSnapshot? {
     let positions = try await positions(of: account)
     return try reading { state in
       state.accounts[account].map {
@@ -82,21 +82,21 @@ package final class FakeExchange: OrderDesk, AccountReader {
     }
   }
 
-  package func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] {
+  package func positions(of account: AccountNumber) async throws(StoreError) -> [PositionRecord] {
     try reading { state in
       state.positions.filter { $0.key.account == account && $0.value.quantity > .zero }
         .sorted { $0.key < $1.key }.map(\.value)
     }
   }
 
-  package func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+  package func order(_ id: OrderID, of account: AccountNumber) async throws(StoreError) -> ShownOrder? {
     try reading { state in
       guard let order = state.orders[id], order.account == account else { return nil }
       return state.shown(order)
     }
   }
 
-  package func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+  package func order(clientKey: UniqueID, of account: AccountNumber) async throws(StoreError) -> ShownOrder? {
     try reading { state in
       guard let use = state.keys[.init(account: account, digest: clientKey)] else { return nil }
       return state.orders[use.order].map { state.shown($0) }
@@ -104,9 +104,9 @@ package final class FakeExchange: OrderDesk, AccountReader {
   }
 
   package func withLegs(_ orders: [ShownOrder], of account: AccountNumber) -> [ShownOrder] { orders }
-  package func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
+  package func orders(_ query: OrderQuery) async throws(StoreError) -> [ShownOrder] {
     try reading { state in
-      state.passLook()
+      state.passPoll()
       let matching = state.orders.values.filter { order in
         order.account == query.account && (query.scope == .all || order.status.isOpen == (query.scope == .open))
           && query.after.map { order.id > $0 } ?? true && query.before.map { order.id < $0 } ?? true
@@ -118,16 +118,16 @@ package final class FakeExchange: OrderDesk, AccountReader {
     }
   }
 
-  package func instruments() async throws(LedgerError) -> [Instrument] {
+  package func instruments() async throws(StoreError) -> [Instrument] {
     try reading { state in
       state.instrumentReads += 1
       return state.instruments
     }
   }
 
-  package func lastPrices() async throws(LedgerError) -> [InstrumentID: Price] { try reading { $0.prices } }
+  package func lastPrices() async throws(StoreError) -> [InstrumentID: Price] { try reading { $0.prices } }
 
-  package func lags() async throws(LedgerError) -> [Shard: ShardLag] { try reading { _ in [:] } }
+  package func lags() async throws(StoreError) -> [Shard: ShardLag] { try reading { _ in [:] } }
 }
 
 extension FakeExchange.State {
@@ -137,10 +137,10 @@ extension FakeExchange.State {
   }
 
   /// Counts a look, and carries pending cancels out when it is time.
-  fileprivate mutating func passLook() {
-    guard let looks = looksUntilCanceled else { return }
-    guard looks == 0 else {
-      looksUntilCanceled = looks - 1
+  fileprivate mutating func passPoll() {
+    guard let polls = pollsUntilCanceled else { return }
+    guard polls == 0 else {
+      pollsUntilCanceled = polls - 1
       return
     }
     for order in orders.values where order.pending == .cancel {
@@ -154,8 +154,8 @@ extension FakeExchange.State {
     }
   }
 
-  package mutating func judge(_ request: EntryRequest) -> AcceptedBatch.Answer {
-    let plan = EntryPlan(requests: [request], snapshot: snapshot(for: request), now: now)
+  package mutating func judge(_ request: AcceptanceRequest) -> AcceptedBatch.Answer {
+    let plan = AcceptancePlan(requests: [request], snapshot: snapshot(for: request), now: now)
     guard !plan.isEmpty else { return answer(plan.outcomes[0]) }
     for change in plan.accounts {
       accounts[change.account]!.held += change.held
@@ -173,7 +173,7 @@ extension FakeExchange.State {
     return answer(plan.outcomes[0])
   }
 
-  private func answer(_ outcome: EntryPlan.Outcome) -> AcceptedBatch.Answer {
+  private func answer(_ outcome: AcceptancePlan.Outcome) -> AcceptedBatch.Answer {
     switch outcome {
     case .accepted: fatalError("an accepted order is written")
     case .cancelAccepted, .cancelPending: return .cancelAccepted
@@ -182,8 +182,8 @@ extension FakeExchange.State {
     }
   }
 
-  private func snapshot(for request: EntryRequest) -> EntrySnapshot {
-    var snapshot = EntrySnapshot()
+  private func snapshot(for request: AcceptanceRequest) -> AcceptanceSnapshot {
+    var snapshot = AcceptanceSnapshot()
     let number = request.account
     if let account = accounts[number] {
       snapshot.accounts[number] = .init(

@@ -15,7 +15,7 @@ package final class FakeMarket: MarketDataReader, MarketStateReader {
     package var statuses: [InstrumentID: TradingStatus] = [:]
     /// What is kept outside the ledger; nil when that is away.
     package var kept: [InstrumentID: MarketDepth]? = [:]
-    package var failure: LedgerError?
+    package var failure: StoreError?
     /// What the shards' streams carry, one behind the other; positions count it.
     package var published: [SymbolUpdate] = []
     /// Whether somebody has taken a place in the streams.
@@ -28,8 +28,8 @@ package final class FakeMarket: MarketDataReader, MarketStateReader {
   package init() {}
   package var sources: MarketSources { MarketSources(reader: self, state: self) }
 
-  private func reading<Value: Sendable>(_ body: (State) -> Value) throws(LedgerError) -> Value {
-    try state.withLock { (state) throws(LedgerError) in
+  private func reading<Value: Sendable>(_ body: (State) -> Value) throws(StoreError) -> Value {
+    try state.withLock { (state) throws(StoreError) in
       if let failure = state.failure { throw failure }
       return body(state)
     }
@@ -55,32 +55,32 @@ package final class FakeMarket: MarketDataReader, MarketStateReader {
 
   package func trades(
     of instruments: [InstrumentID], _ span: MarketSpan
-  ) async throws(LedgerError) -> MarketPage<TradePrint> {
+  ) async throws(StoreError) -> MarketPage<TradePrint> {
     try reading { state in page(instruments, span, cursor: \.cursor) { state.trades[$0] ?? [] } }
   }
 
-  package func quotes(of instruments: [InstrumentID], _ span: MarketSpan) async throws(LedgerError) -> MarketPage<Quote>
+  package func quotes(of instruments: [InstrumentID], _ span: MarketSpan) async throws(StoreError) -> MarketPage<Quote>
   {
     try reading { state in page(instruments, span, cursor: \.cursor) { state.quotes[$0] ?? [] } }
   }
 
   package func auctions(
     of instruments: [InstrumentID], _ span: MarketSpan
-  ) async throws(LedgerError) -> MarketPage<DailyAuctions> {
+  ) async throws(StoreError) -> MarketPage<DailyAuctions> {
     try reading { state in page(instruments, span, cursor: \.cursor) { state.auctions[$0] ?? [] } }
   }
 
   package func bars(
     of instruments: [InstrumentID], _ span: MarketSpan, frame: BarFrame
-  ) async throws(LedgerError) -> MarketPage<Bar> {
+  ) async throws(StoreError) -> MarketPage<Bar> {
     try reading { state in page(instruments, span, cursor: \.cursor) { Self.bars(state.trades[$0] ?? [], frame) } }
   }
 
-  package func latestTrades(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: TradePrint] {
+  package func latestTrades(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: TradePrint] {
     try reading { state in state.trades.filter { instruments.contains($0.key) }.compactMapValues(\.last) }
   }
 
-  package func latestBars(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: Bar] {
+  package func latestBars(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: Bar] {
     try reading { state in
       state.trades.filter { instruments.contains($0.key) }.compactMapValues { Self.bars($0, .minutes(1)).last }
     }
@@ -88,22 +88,22 @@ package final class FakeMarket: MarketDataReader, MarketStateReader {
 
   package func minuteBars(
     at minute: Timestamp, of instruments: [InstrumentID]?
-  ) async throws(LedgerError) -> [InstrumentID: Bar] {
+  ) async throws(StoreError) -> [InstrumentID: Bar] {
     try reading { state in
       state.trades.filter { instruments?.contains($0.key) ?? true }
         .compactMapValues { Self.bars($0, .minutes(1)).first { $0.start == minute } }
     }
   }
 
-  package func calls(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketCall] {
+  package func calls(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: MarketCall] {
     try reading { state in state.calls.filter { instruments.contains($0.key) } }
   }
 
-  package func statuses(of instruments: [InstrumentID]?) async throws(LedgerError) -> [InstrumentID: TradingStatus] {
+  package func statuses(of instruments: [InstrumentID]?) async throws(StoreError) -> [InstrumentID: TradingStatus] {
     try reading { state in state.statuses.filter { instruments?.contains($0.key) ?? true } }
   }
 
-  package func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth] {
+  package func depths(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: MarketDepth] {
     try reading { state in
       Dictionary(
         uniqueKeysWithValues: instruments.map {

@@ -56,7 +56,7 @@ package struct GatewayFixture {
       configuration: configuration, reader: exchange, clock: { clock },
       now: { exchange.state.withLock { $0.now } })
     gateway = GatewayService(
-      foundation, desk: exchange, keeper: exchange, market: market,
+      foundation, acceptor: exchange, accountStore: exchange, market: market,
       streams: StreamService(foundation, feed: nil, market: market),
       random: {
         exchange.state.withLock { state in

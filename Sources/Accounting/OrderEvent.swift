@@ -11,7 +11,7 @@ public struct OrderEvent: Hashable, Sendable {
     case partialFill = 1
     /// It traded its last share.
     case fill = 2
-    /// What was left of it was cancelled.
+    /// What was left of it was canceled.
     case canceled = 3
     /// Another order took its place.
     case replaced = 4
@@ -67,7 +67,7 @@ public struct OrderEvent: Hashable, Sendable {
   public var side: Side
   /// The price of the execution; otherwise the order's price.
   public var price: Price
-  /// The shares executed, cancelled, entered, taken off, or waiting.
+  /// The shares executed, canceled, entered, taken off, or waiting.
   public var quantity: Quantity
   /// All shares of the order executed so far.
   public var filled: Quantity

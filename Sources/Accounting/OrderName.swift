@@ -2,9 +2,9 @@ public import Market
 
 /// Names an order with its account: how it is found.
 public struct OrderName: Hashable, Sendable {
-  /// Whose.
+  /// The account that it belongs to.
   public var account: AccountNumber
-  /// Which.
+  /// The order's identifier.
   public var id: OrderID
 
   /// Makes a name.

@@ -39,9 +39,9 @@ public struct Settlement: Sendable {
 
   /// How an instrument trades now.
   public struct PhaseUpdate: Hashable, Sendable {
-    /// Which.
+    /// The instrument in question.
     public var instrument: InstrumentID
-    /// How.
+    /// How the instrument trades from then on.
     public var phase: InstrumentPhase
     /// Whether its limit state began in this settlement. Before that it may have been in another, at the same end of the band.
     public var beginsLimit: Bool
@@ -56,7 +56,7 @@ public struct Settlement: Sendable {
 
   /// Where the auction of an instrument stands now.
   public struct AuctionUpdate: Hashable, Sendable {
-    /// Which.
+    /// The instrument in question.
     public var instrument: InstrumentID
     /// Where; nil when it is over.
     public var auction: AuctionExecution?
@@ -197,7 +197,7 @@ public struct Settlement: Sendable {
   /// Changes of money.
   public var cash: [AccountNumber: CashChange] = [:]
   /// Changes of shares.
-  public var positions: [EntrySnapshot.PositionKey: PositionChange] = [:]
+  public var positions: [AcceptanceSnapshot.PositionKey: PositionChange] = [:]
   /// Last prices of instruments that traded.
   public var lastPrices: [LastPrice] = []
   /// Instruments that trade in another way now.

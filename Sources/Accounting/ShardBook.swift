@@ -15,13 +15,13 @@ public struct ShardBook: Sendable {
   /// Auctions of the shard's instruments that are being executed.
   public var auctions: [InstrumentID: AuctionExecution]
   /// The branch of the database's history that it was read from.
-  public var history: LedgerHistory
+  public var timeline: DatabaseTimeline
 
   /// Makes a state.
   public init(
     shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
     phases: [InstrumentID: InstrumentPhase] = [:], auctions: [InstrumentID: AuctionExecution] = [:],
-    history: LedgerHistory = .unnamed
+    timeline: DatabaseTimeline = .unnamed
   ) {
     self.shard = shard
     self.processed = processed
@@ -29,6 +29,6 @@ public struct ShardBook: Sendable {
     self.lastPrices = lastPrices
     self.phases = phases
     self.auctions = auctions
-    self.history = history
+    self.timeline = timeline
   }
 }

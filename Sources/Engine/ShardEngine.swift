@@ -19,7 +19,7 @@ package struct ShardEngine: Sendable {
   /// How instruments trade that have been told; all others always trade.
   var phases: [InstrumentID: InstrumentPhase]
   /// The orders of instruments whose orders are collected.
-  var calls: [InstrumentID: CallBook] = [:]
+  var auctionBooks: [InstrumentID: AuctionBook] = [:]
   /// Auctions that are being executed; their instruments' orders are collected meanwhile.
   var auctions: [InstrumentID: AuctionExecution] = [:]
   /// What the parts of these take from, found once.
@@ -29,7 +29,7 @@ package struct ShardEngine: Sendable {
   /// The bands of instruments that trade within one.
   var bands: [InstrumentID: PriceBand] = [:]
   /// Orders for the closing auction while their instruments trade.
-  var closings: [InstrumentID: CallBook] = [:]
+  var onCloseOrders: [InstrumentID: AuctionBook] = [:]
   /// Orders that are about to expire, found once for many commands.
   var expiry: ExpiryQueue?
   /// Commands that were put in quarantine: orders that they were to place are open and in no book.
@@ -53,12 +53,12 @@ package struct ShardEngine: Sendable {
     self.lastPrices = lastPrices
     self.phases = phases
     self.auctions = auctions
-    for instrument in auctions.keys { calls[instrument] = CallBook(instrument: instrument) }
+    for instrument in auctions.keys { auctionBooks[instrument] = AuctionBook(instrument: instrument) }
     for (instrument, phase) in phases where auctions[instrument] == nil {
       if phase.isContinuous {
         bands[instrument] = phase.band?.band
       } else {
-        calls[instrument] = CallBook(instrument: instrument)
+        auctionBooks[instrument] = AuctionBook(instrument: instrument)
       }
     }
     for order in orders {

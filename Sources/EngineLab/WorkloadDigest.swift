@@ -15,8 +15,8 @@ package struct WorkloadDigest: Equatable, Sendable {
   package private(set) var cancelsDone: UInt64 = 0
   /// Cancels that did not.
   package private(set) var cancelsMissed: UInt64 = 0
-  /// Shares cancelled.
-  package private(set) var quantityCancelled: UInt64 = 0
+  /// Shares canceled.
+  package private(set) var quantityCanceled: UInt64 = 0
   /// Orders left in the books.
   package private(set) var resting = 0
   /// FNV-1a over the orders left: u16 symbol, u8 side, u8 0, u32 order, i32 price, u32 quantity of each, by symbol, bids first,
@@ -33,7 +33,7 @@ package struct WorkloadDigest: Equatable, Sendable {
       case .trade: addTrade(event)
       case .canceled where event.reason == .requested:
         cancelsDone += 1
-        quantityCancelled &+= UInt64(event.quantity.rawValue)
+        quantityCanceled &+= UInt64(event.quantity.rawValue)
       case .cancelRejected: cancelsMissed += 1
       case .accepted, .rejected, .canceled, .reduced, .replaced, .replaceRejected: break
       }

@@ -34,7 +34,7 @@ public final class HTTPClient: Sendable {
     self.trusted = trusted
   }
 
-  /// Sends a call and waits for its answer, of whatever status. A task that is cancelled gives its call up within a second or so.
+  /// Sends a call and waits for its answer, of whatever status. A task that is canceled gives its call up within a second or so.
   public func send(_ call: HTTPCall) async throws(HTTPClientError) -> HTTPAnswer {
     if let fault = call.fault { throw .badCall(reason: fault) }
     let isTaken = underWay.withLock { calls in

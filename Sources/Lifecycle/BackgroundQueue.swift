@@ -1,6 +1,6 @@
 /// What is to be sent and waits for its turn: it gathers while something else is under way.
 public protocol GatheredWork {
-  /// Nothing.
+  /// Begins with nothing known.
   init()
   /// Whether there is nothing to send.
   var isEmpty: Bool { get }
@@ -23,7 +23,7 @@ extension Dictionary: GatheredWork {}
 public struct OneByOne<Element: Sendable>: GatheredWork, Sendable {
   private var elements: [Element]
 
-  /// Nothing.
+  /// Begins with nothing known.
   public init() { elements = [] }
 
   private init(_ element: Element) { elements = [element] }

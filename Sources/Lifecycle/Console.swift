@@ -4,7 +4,7 @@ internal import Glibc
 package enum Console {
   /// One of the two streams.
   package enum Stream: Int32, Sendable {
-    /// Results.
+    /// Standard output: results.
     case output = 1
     /// Messages and progress.
     case error = 2

@@ -3,16 +3,16 @@ public protocol Service: Sendable {
   /// What logs call it.
   var name: String { get }
 
-  /// Works until its task is cancelled, or until ``stop()`` has had it end. To return or to throw before is a fault: the
+  /// Works until its task is canceled, or until ``stop()`` has had it end. To return or to throw before is a fault: the
   /// process cannot do without a part of itself.
   func run() async throws
 
-  /// Ends the work in good order: takes nothing new and finishes what has been taken. Its task is cancelled when this returns, or
+  /// Ends the work in good order: takes nothing new and finishes what has been taken. Its task is canceled when this returns, or
   /// when the time for stopping is over.
   func stop() async
 }
 
-/// A service that has nothing to finish: a loop until its task is cancelled.
+/// A service that has nothing to finish: a loop until its task is canceled.
 public struct LoopService: Service {
   public let name: String
   private let body: @Sendable () async -> Void

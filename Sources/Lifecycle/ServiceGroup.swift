@@ -39,7 +39,7 @@ public struct ServiceGroup: Sendable {
     self.report = report
   }
 
-  /// Runs the services until `asked` returns, one of them ends or the caller's task is cancelled, and then stops all of them.
+  /// Runs the services until `asked` returns, one of them ends or the caller's task is canceled, and then stops all of them.
   public func run(until asked: @escaping @Sendable () async -> Void) async -> Outcome {
     let end = Signal()
     let outcome = Lock(Outcome())
@@ -59,7 +59,7 @@ public struct ServiceGroup: Sendable {
       end.give()
     }
     await end.wait()
-    // A cancelled caller comes here without: those who end from now on do not end early.
+    // A canceled caller comes here without: those who end from now on do not end early.
     end.give()
     asking.cancel()
     let clock = ContinuousClock()
@@ -74,7 +74,7 @@ public struct ServiceGroup: Sendable {
 
   /// A service at work.
   private struct Member: Sendable {
-    /// What a service that has been cancelled gets to notice it, when the time for stopping is over.
+    /// What a service that has been canceled gets to notice it, when the time for stopping is over.
     private static let grace = Duration.milliseconds(100)
 
     private let service: any Service

@@ -24,7 +24,7 @@ public final class Signal: Sendable {
     for continuation in waiting { continuation.resume() }
   }
 
-  /// Returns when it has happened, or when the task is cancelled.
+  /// Returns when it has happened, or when the task is canceled.
   public func wait() async {
     let number = state.withLock { state in
       state.next += 1

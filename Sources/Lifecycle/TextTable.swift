@@ -5,9 +5,9 @@ package struct TextTable: Sendable {
     let heading: String
     let leansRight: Bool
 
-    /// Words.
+    /// A column of words, aligned to the left.
     package static func left(_ heading: String) -> Column { Column(heading: heading, leansRight: false) }
-    /// Figures.
+    /// A column of figures, aligned to the right.
     package static func right(_ heading: String) -> Column { Column(heading: heading, leansRight: true) }
   }
 

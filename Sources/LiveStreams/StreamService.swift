@@ -5,24 +5,24 @@ internal import Market
 package final class StreamService: LiveStreamDoors {
   let foundation: ClientFoundation
   /// Events for streams; nil when there are none.
-  let feed: EventFeed?
+  let feed: TradeUpdateHub?
   /// Market data for streams; nil when there is none.
   let hub: MarketHub?
-  let census: Census<AccountNumber>
+  let limiter: ConcurrencyLimiter<AccountNumber>
   let messageBudgets = MessageBudgets()
 
   /// Makes a service.
   /// - Parameters:
   ///   - feed: Brings accounts' events to streams; nil to serve none.
   ///   - market: Where market data comes from; without, there is none.
-  package init(_ foundation: ClientFoundation, feed: EventFeed?, market: MarketSources?) {
+  package init(_ foundation: ClientFoundation, feed: TradeUpdateHub?, market: MarketSources?) {
     self.foundation = foundation
     self.feed = feed
     hub = market.map {
       MarketHub(
         $0, foundation.directory, troubles: foundation.troubles, clock: foundation.clock, now: foundation.now)
     }
-    census = Census(limit: foundation.configuration.marketStreamsPerAccount)
+    limiter = ConcurrencyLimiter(limit: foundation.configuration.marketStreamsPerAccount)
   }
 
   /// Ends the streams of keys that are no longer valid now rather than at the feed's next look.

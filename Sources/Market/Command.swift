@@ -120,18 +120,18 @@ public struct LogEntry: Hashable, Sendable {
   /// Whether an operator has refused it: it is rejected without reaching a book.
   public var isRefused: Bool
   /// The branch of the ledger's history in which it was accepted; on the way to the shard's owner only.
-  public var history: LedgerHistory
+  public var timeline: DatabaseTimeline
 
   /// Makes a log row.
   public init(
     shard: Shard, sequence: Sequence, acceptedAt: Timestamp, command: Command, isRefused: Bool = false,
-    history: LedgerHistory = .unnamed
+    timeline: DatabaseTimeline = .unnamed
   ) {
     self.shard = shard
     self.sequence = sequence
     self.acceptedAt = acceptedAt
     self.command = command
     self.isRefused = isRefused
-    self.history = history
+    self.timeline = timeline
   }
 }

@@ -21,18 +21,18 @@ public struct ExpireOrders: Hashable, Sendable {
   public var instrument: InstrumentID
   /// Day orders placed by log rows up to here have seen their close.
   public var dayThrough: Sequence
-  /// Orders that are good until cancelled and placed by log rows up to here are too old.
-  public var untilCancelledThrough: Sequence
+  /// Orders that are good until canceled and placed by log rows up to here are too old.
+  public var untilCanceledThrough: Sequence
   /// How many orders end at most.
   public var limit: Int64
 
   /// Names a part.
   public init(
-    _ instrument: InstrumentID, dayThrough: Sequence, untilCancelledThrough: Sequence = .zero, limit: Int64
+    _ instrument: InstrumentID, dayThrough: Sequence, untilCanceledThrough: Sequence = .zero, limit: Int64
   ) {
     self.instrument = instrument
     self.dayThrough = dayThrough
-    self.untilCancelledThrough = untilCancelledThrough
+    self.untilCanceledThrough = untilCanceledThrough
     self.limit = limit
   }
 }

@@ -10,7 +10,7 @@ public enum OrderStatus: UInt8, Hashable, Sendable, CaseIterable {
   case partiallyFilled = 1
   /// Closed: fully executed.
   case filled = 2
-  /// Closed: what was left has been cancelled.
+  /// Closed: what was left has been canceled.
   case canceled = 3
   /// Closed: the day ended.
   case expired = 4

@@ -3,7 +3,7 @@
 /// What an order waits for is not among them: a trigger moves while the order waits for it, and stands beside the terms.
 @frozen
 public struct OrderTerms: Hashable, Sendable {
-  /// Which way.
+  /// Whether it buys or sells.
   public var side: Side
   /// How it is priced in the book.
   public var type: OrderType
@@ -67,7 +67,7 @@ public protocol HasOrderTerms {
 }
 
 extension HasOrderTerms {
-  /// Which way.
+  /// Whether it buys or sells.
   @inlinable
   public var side: Side {
     get { terms.side }
@@ -129,7 +129,7 @@ public enum Side: UInt8, Hashable, Sendable, CaseIterable {
 public enum OrderType: UInt8, Hashable, Sendable, CaseIterable {
   /// Trades at its limit price or better.
   case limit = 0
-  /// Trades at once at any price up to a protection price; what is left beyond it is cancelled.
+  /// Trades at once at any price up to a protection price; what is left beyond it is canceled.
   case market = 1
 }
 
@@ -138,9 +138,9 @@ public enum OrderType: UInt8, Hashable, Sendable, CaseIterable {
 public enum TimeInForce: UInt8, Hashable, Sendable, CaseIterable {
   /// Until the close of its trading day.
   case day = 0
-  /// Until cancelled.
+  /// Until canceled.
   case gtc = 1
-  /// Trades what it can at once; the rest is cancelled.
+  /// Trades what it can at once; the rest is canceled.
   case ioc = 2
   /// Trades whole at once or not at all.
   case fok = 3
@@ -172,10 +172,10 @@ public enum TimeInForce: UInt8, Hashable, Sendable, CaseIterable {
 /// What happens when an order would meet an order of its own account (FIX tag 2964, SelfTradeType). Raw values are stored.
 @frozen
 public enum SelfTradePrevention: UInt8, Hashable, Sendable, CaseIterable {
-  /// The incoming order's rest is cancelled; the resting order stays.
+  /// The incoming order's rest is canceled; the resting order stays.
   case cancelNewest = 0
-  /// The resting order is cancelled; the incoming order goes on.
+  /// The resting order is canceled; the incoming order goes on.
   case cancelOldest = 1
-  /// Both are cancelled.
+  /// Both are canceled.
   case cancelBoth = 2
 }

@@ -71,7 +71,7 @@ public struct BookEvent: Hashable, Sendable {
 
   /// What happened.
   public var kind: Kind
-  /// Why.
+  /// Why the order was rejected or has ended.
   public var reason: Reason
   /// The side of `order`.
   public var side: Side
@@ -85,7 +85,7 @@ public struct BookEvent: Hashable, Sendable {
   public var counterpart: OrderKey
   /// The price of a trade; otherwise the order's price where it is known.
   public var price: Price
-  /// Shares traded, cancelled, reduced, entered or asked for.
+  /// Shares traded, canceled, reduced, entered or asked for.
   public var quantity: Quantity
   /// Shares of `order` still open afterwards.
   public var leaves: Quantity

@@ -5,7 +5,7 @@ public import Market
 /// A pure value: no clock, no randomness, no input or output; the same commands give the same events and the same
 /// ``digest()``. A copy is a snapshot. Best price first, at a price the oldest order first, at the resting order's price.
 ///
-/// Placing, cancelling and replacing cost the same whatever the number of orders and all but the same whatever the number of
+/// Placing, canceling and replacing cost the same whatever the number of orders and all but the same whatever the number of
 /// prices (a tree at most 64 steps deep); a fill-or-kill order may also walk the levels and orders within its price.
 /// Memory is taken when the number of resting orders reaches a new height, never per command.
 public struct MatchingEngine: Sendable {

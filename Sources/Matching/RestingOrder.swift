@@ -8,7 +8,7 @@ public struct RestingOrder: Hashable, Sendable {
   public var instrument: InstrumentID
   /// Whose it is; 0 for nobody in particular.
   public var account: AccountNumber
-  /// Which way.
+  /// Whether it buys or sells.
   public var side: Side
   /// Its limit price.
   public var price: Price

@@ -39,7 +39,7 @@ public struct MessagePackWriter: Sendable {
   /// `true` or `false`.
   public mutating func bool(_ value: Bool) { pack { value ? msgpack_pack_true($0) : msgpack_pack_false($0) } }
 
-  /// Nothing.
+  /// Writes a nil.
   public mutating func null() { pack { msgpack_pack_nil($0) } }
 
   /// A moment, in microseconds since 1970: the timestamp extension, type -1.

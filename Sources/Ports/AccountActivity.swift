@@ -50,9 +50,9 @@ public struct AccountActivity: Hashable, Sendable {
 
   /// Where it stands among the account's activities.
   public var place: ActivityPlace
-  /// When.
+  /// The moment at which it happened.
   public var at: Timestamp
-  /// What.
+  /// What happened, by its kind.
   public var detail: Detail
 
   /// Makes an activity.
@@ -110,7 +110,7 @@ public enum ActivityPlace: Hashable, Sendable {
 
 /// Which activities to list.
 public struct ActivityQuery: Hashable, Sendable {
-  /// Whose.
+  /// The account that it belongs to.
   public var account: AccountNumber
   /// Which kinds.
   public var kinds: Set<AccountActivity.Kind>

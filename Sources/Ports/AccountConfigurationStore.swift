@@ -3,13 +3,13 @@ public import Market
 /// What holders choose for their accounts.
 public protocol AccountConfigurationStore: Sendable {
   /// What an account's holder has chosen, or the defaults.
-  func configuration(of account: AccountNumber) async throws(LedgerError) -> AccountConfiguration
+  func configuration(of account: AccountNumber) async throws(StoreError) -> AccountConfiguration
 
   /// Changes what a holder names and nothing else, whatever others change meanwhile; new orders obey it from the commit on.
   /// - Returns: All choices as they stand then.
   func changeConfiguration(
     _ change: AccountConfigurationChange, of account: AccountNumber
-  ) async throws(LedgerError) -> AccountConfiguration
+  ) async throws(StoreError) -> AccountConfiguration
 }
 
 /// Which choices a holder changes; those that are nil stay as they are.

@@ -8,13 +8,13 @@ public protocol AccountEventReader: Sendable {
   /// The next events of each account behind a time, and where the account's events end.
   /// - Parameter limit: Most events of one question.
   /// - Returns: An answer for each question whose account exists, in the questions' order.
-  func events(_ questions: [EventQuestion], limit: Int) async throws(LedgerError) -> [EventAnswer]
+  func events(_ questions: [EventQuestion], limit: Int) async throws(StoreError) -> [EventAnswer]
 
   /// Those of the accounts that have events behind their times.
-  func accountsWithNews(_ questions: [EventQuestion]) async throws(LedgerError) -> [AccountNumber]
+  func accountsWithNews(_ questions: [EventQuestion]) async throws(StoreError) -> [AccountNumber]
 
   /// How keys stand; those that have been revoked or do not exist are left out.
-  func standings(of keys: [String]) async throws(LedgerError) -> [String: KeyStanding]
+  func keyStates(of keys: [String]) async throws(StoreError) -> [String: KeyState]
 }
 
 /// Which events are asked for.
@@ -55,7 +55,7 @@ public struct EventAnswer: Hashable, Sendable {
 }
 
 /// How an API key stands.
-public enum KeyStanding: Hashable, Sendable {
+public enum KeyState: Hashable, Sendable {
   /// It may do what its role says.
   case valid
   /// Its account is blocked: it may look and cancel.

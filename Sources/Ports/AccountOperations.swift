@@ -30,7 +30,7 @@ package protocol AccountOperations: Sendable {
   func block(_ name: AccountName, reason: String, cancelsOrders: Bool) async throws(AdministrationError)
     -> AccountNumber
 
-  /// Records in the log what came of cancelling an account's orders, which acceptance has made durable.
+  /// Records in the log what came of canceling an account's orders, which acceptance has made durable.
   func recordCancels(of name: AccountName, outcome: String) async throws(AdministrationError)
 
   /// Lets an account trade again.

@@ -4,37 +4,37 @@ public import Market
 /// Tells how far behind shards are.
 public protocol ShardLagReader: Sendable {
   /// How far each shard's log has been written and processed.
-  func lags() async throws(LedgerError) -> [Shard: ShardLag]
+  func lags() async throws(StoreError) -> [Shard: ShardLag]
 }
 
 /// Answers questions about accounts, orders and instruments from what is committed.
 public protocol AccountReader: ShardLagReader {
   /// The account behind an API key, or nil when there is none that is valid.
-  func credential(keyID: String) async throws(LedgerError) -> Credential?
+  func credential(keyID: String) async throws(StoreError) -> Credential?
 
   /// An account with its money, its shares and what these are worth, all of one moment; or nil.
-  func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot?
+  func snapshot(of account: AccountNumber) async throws(StoreError) -> AccountSnapshot?
 
   /// The positions of an account with shares in them, by symbol's instrument number.
-  func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord]
+  func positions(of account: AccountNumber) async throws(StoreError) -> [PositionRecord]
 
   /// An order of an account, or nil.
-  func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder?
+  func order(_ id: OrderID, of account: AccountNumber) async throws(StoreError) -> ShownOrder?
 
   /// An order of an account by the key of its client order id, or nil.
-  func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder?
+  func order(clientKey: UniqueID, of account: AccountNumber) async throws(StoreError) -> ShownOrder?
 
   /// Adds the legs to orders of an account that stand at the head of a class.
-  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) async throws(LedgerError) -> [ShownOrder]
+  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) async throws(StoreError) -> [ShownOrder]
 
   /// Orders of an account by submission.
-  func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder]
+  func orders(_ query: OrderQuery) async throws(StoreError) -> [ShownOrder]
 
   /// All instruments.
-  func instruments() async throws(LedgerError) -> [Instrument]
+  func instruments() async throws(StoreError) -> [Instrument]
 
   /// Last prices of all instruments that traded.
-  func lastPrices() async throws(LedgerError) -> [InstrumentID: Price]
+  func lastPrices() async throws(StoreError) -> [InstrumentID: Price]
 
 }
 
@@ -57,7 +57,7 @@ public struct ShardLag: Hashable, Sendable {
 
 /// What an API key may do.
 public enum KeyRole: String, Hashable, Sendable, CaseIterable {
-  /// Everything.
+  /// The key may do everything.
   case trading
   /// Look, and change nothing.
   case readOnly = "read-only"
@@ -179,7 +179,7 @@ public struct ShownOrder: Hashable, Sendable {
   public var status: ShownStatus
   /// The legs below it; nil when it has none or they were not asked for.
   public var legs: [ShownOrder]?
-  /// Why it was rejected, cancelled or has expired, if that was asked for and there is something to explain (a reason of
+  /// Why it was rejected, canceled or has expired, if that was asked for and there is something to explain (a reason of
   /// ``OrderEvent``).
   public var reason: UInt8?
 

@@ -10,7 +10,7 @@ package protocol AdminLogReader: Sendable {
 package struct AdminLogEntry: Hashable, Sendable {
   /// Its number; later entries have greater ones, and numbers may be missing.
   package var number: Int64
-  /// When.
+  /// The moment at which it happened.
   package var at: Timestamp
   /// Who, as he named himself.
   package var actor: String

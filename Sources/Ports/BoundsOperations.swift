@@ -15,7 +15,7 @@ public protocol BoundsOperations: Sendable {
 
 /// Whose orders, and for what. One of the two is given; without an account everybody's, without a symbol everything.
 public struct BoundsScope: Hashable, Sendable, CustomStringConvertible {
-  /// Whose.
+  /// The account that the bounds hold for; nil for all of them.
   public var account: AccountName?
   /// For what.
   public var symbol: Symbol?

@@ -5,11 +5,11 @@ package import Sharding
 /// by it.
 package protocol FleetHistory: Sendable {
   /// Appends events.
-  func record(_ events: [HistoryEvent]) async throws(StreamError)
+  func record(_ events: [FleetEvent]) async throws(StreamError)
 }
 
 /// What happened to a shard's ownership or to a key, for operators.
-package struct HistoryEvent: Hashable, Sendable {
+package struct FleetEvent: Hashable, Sendable {
   /// The kinds of what happens.
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// A worker took the shard over.

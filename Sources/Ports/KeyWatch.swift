@@ -1,6 +1,6 @@
 /// Hears of changed API keys as they are committed.
 package protocol KeyWatch: Sendable {
-  /// Listens until the task is cancelled. While the ledger is away nothing is heard; every new connection begins by saying that
+  /// Listens until the task is canceled. While the ledger is away nothing is heard; every new connection begins by saying that
   /// anything may have changed.
   func run(_ onChange: @Sendable (KeyChange) -> Void) async
 }
@@ -9,6 +9,6 @@ package protocol KeyWatch: Sendable {
 package enum KeyChange: Hashable, Sendable {
   /// The key of this id.
   case key(String)
-  /// Any.
+  /// Any key may have changed.
   case unknown
 }

@@ -1,6 +1,6 @@
 public import Sharding
 
-/// Who should lead, and what the leader wishes. It gives liveness; what a leader writes into the ledger is fenced there.
+/// Who should lead, and what the leader assigns. It gives liveness; what a leader writes into the ledger is fenced there.
 public protocol LeaderStore: Sendable {
   /// The leader's lease; nil when it is free.
   func seat() async throws(StreamError) -> LeaderElection.Seat?
@@ -18,34 +18,34 @@ public protocol LeaderStore: Sendable {
   /// Gives the leader's lease up, if it is of this election.
   func resign(nonce: UInt64) async throws(StreamError)
 
-  /// What is wished; nil before anything was.
+  /// What is assigned; nil before anything was.
   /// - Parameter known: What the caller knows already: given back when it still stands, so that it need not be read again.
   func assignment(unless known: Assignment?) async throws(StreamError) -> Assignment?
 
-  /// Wishes.
-  /// - Parameter lie: Wishes that say they are of a later term and are not: they are overruled.
+  /// Publishes the leader's target assignment.
+  /// - Parameter lie: Targets that say they are of a later term and are not: they are overruled.
   /// - Returns: Whether it was taken: a leader of a later term is not overruled.
   func publish(_ assignment: Assignment, over lie: Assignment?) async throws(StreamError) -> Bool
 }
 
 extension LeaderStore {
-  /// Wishes, unless a leader of a later term does.
+  /// Assigns, unless a leader of a later term does.
   public func publish(_ assignment: Assignment) async throws(StreamError) -> Bool {
     try await publish(assignment, over: nil)
   }
 }
 
 /// Where terms are handed out and a leader's duties are carried out, each only while its term stands.
-public protocol LeaderLedger: Sendable {
+public protocol TermStore: Sendable {
   /// Begins a new term.
-  func elect(_ worker: WorkerID, nonce: UInt64) async throws(LedgerError) -> Leadership
+  func elect(_ worker: WorkerID, nonce: UInt64) async throws(StoreError) -> Leadership
 
   /// Whether a term stands: nobody has been elected since.
-  func stands(_ leadership: Leadership) async throws(LedgerError) -> Bool
+  func stands(_ leadership: Leadership) async throws(StoreError) -> Bool
 
   /// Makes some of the tables that the coming days lack, if this is the hour for it.
   /// - Returns: What was made and is left; nil when the term has ended, and nothing more was done.
-  func keepDays(_ leadership: Leadership) async throws(LedgerError) -> DaysKept?
+  func keepDays(_ leadership: Leadership) async throws(StoreError) -> DaysKept?
 }
 
 /// What became of the coming days' tables.
@@ -73,7 +73,7 @@ public struct DaysKept: Hashable, Sendable {
 public protocol DayTableReader: Sendable {
   /// Whole days from tomorrow on whose tables are all there, at most as many as the leader keeps ready; -1 when today
   /// lacks some. The database's clock says what today is.
-  func daysAhead() async throws(LedgerError) -> Int
+  func daysAhead() async throws(StoreError) -> Int
 }
 
 /// Asks a worker whether it is well.

@@ -94,7 +94,7 @@ package struct MarketAim: Hashable, Sendable {
   ) -> Result<MarketAim, Refusal> {
     guard let mode = clock.mode else { return .failure(.neverLed) }
     guard mode == .manual else { return .failure(.notManual(mode)) }
-    guard let target = SessionPoint.wish(stage, at: clock.target, today: today) else { return .failure(.open) }
+    guard let target = SessionPoint.target(stage, at: clock.target, today: today) else { return .failure(.open) }
     return .success(MarketAim(target: target, isRepeat: target == clock.target))
   }
 }

@@ -13,9 +13,9 @@ public protocol MarketStream: Sendable {
 }
 
 /// Keeps the history of quotes.
-public protocol QuoteHistory: Sendable {
+public protocol QuoteArchive: Sendable {
   /// Keeps quotes; those that are there already are left alone.
-  func record(_ quotes: [InstrumentQuote]) async throws(LedgerError)
+  func record(_ quotes: [InstrumentQuote]) async throws(StoreError)
 }
 
 /// A quote and whose it is.

@@ -5,7 +5,7 @@ public import Sharding
 public protocol MembershipStore: Sendable {
   /// Says that a worker is alive, for `lifetime`. What it says of its connection is filled in.
   /// - Returns: What an operator has told the worker since its last beat; nil when nothing.
-  func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerOrder?
+  func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerInstruction?
 
   /// Takes a worker's heartbeat away, at its orderly end.
   func leave(_ worker: WorkerID) async throws(StreamError)
@@ -17,11 +17,11 @@ public protocol MembershipStore: Sendable {
   func connected(_ heartbeats: [Heartbeat]) async throws(StreamError) -> [WorkerID: Bool]
 
   /// Tells a worker what to do; it hears it at its next beat, within `lifetime`.
-  func tell(_ worker: WorkerID, _ order: WorkerOrder, lifetime: Duration) async throws(StreamError)
+  func instruct(_ worker: WorkerID, _ order: WorkerInstruction, lifetime: Duration) async throws(StreamError)
 }
 
 /// What an operator tells a worker.
-public enum WorkerOrder: String, Hashable, Sendable, CaseIterable {
+public enum WorkerInstruction: String, Hashable, Sendable, CaseIterable {
   /// Hand all shards over and take none.
   case drain
   /// Take shards again.

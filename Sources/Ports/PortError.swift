@@ -4,7 +4,7 @@ public protocol PortError: Error, CustomStringConvertible {
   var causeWord: String { get }
 }
 
-extension LedgerError: PortError {
+extension StoreError: PortError {
   public var causeWord: String {
     switch self {
     case .unavailable(let cause, _): cause.rawValue

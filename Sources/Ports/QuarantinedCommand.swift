@@ -48,7 +48,7 @@ public struct QuarantinedCommand: Hashable, Sendable {
   public var sequence: Sequence
   /// When it was set aside.
   public var quarantinedAt: Timestamp
-  /// Why.
+  /// The reason, in words for people.
   public var reason: String
   /// How often it was tried.
   public var tries: Int
@@ -60,7 +60,7 @@ public struct QuarantinedCommand: Hashable, Sendable {
   public var request: Request?
   /// How it was resolved; nil while it is in quarantine.
   public var resolution: Resolution?
-  /// When.
+  /// When it was resolved; nil while it is not.
   public var resolvedAt: Timestamp?
   /// The log row by which it came back.
   public var resolvedSequence: Sequence?

@@ -17,15 +17,15 @@ package protocol StreamRestoration: Sendable {
 /// What was done behind the restoring of a backup.
 public struct RestorationReport: Hashable, Sendable {
   /// The name that log rows and stream entries bear from now on.
-  public var history: LedgerHistory
+  public var timeline: DatabaseTimeline
   /// The shards, all of which were taken from their owners.
   public var shards: [Shard]
   /// Log rows that stand in the restored log and are not settled yet.
   public var backlog: Int64
 
   /// Says what was done.
-  public init(history: LedgerHistory, shards: [Shard], backlog: Int64) {
-    self.history = history
+  public init(timeline: DatabaseTimeline, shards: [Shard], backlog: Int64) {
+    self.timeline = timeline
     self.shards = shards
     self.backlog = backlog
   }

@@ -4,7 +4,7 @@ public import Sharding
 /// Tells how the shards stand, from what is committed.
 public protocol ShardReader: Sendable {
   /// All shards, ascending.
-  func shards() async throws(LedgerError) -> [ShardRecord]
+  func shards() async throws(StoreError) -> [ShardRecord]
 }
 
 /// A shard as the ledger has it.

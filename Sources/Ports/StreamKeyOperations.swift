@@ -14,7 +14,7 @@ public protocol StreamKeyOperations: Sendable {
 
 /// A key of stream entries as it is listed.
 public struct ListedStreamKey: Hashable, Sendable {
-  /// Which.
+  /// The key's number.
   public var id: Int32
   /// Since when.
   public var madeAt: Timestamp

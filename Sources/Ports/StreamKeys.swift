@@ -25,7 +25,7 @@ extension StreamKey: CustomStringConvertible, CustomReflectable {
 /// Tells the keys under which stream entries are signed.
 public protocol StreamKeyReader: Sendable {
   /// The keys that are valid now, in ascending order: the last one signs, all of them are believed.
-  func streamKeys() async throws(LedgerError) -> [StreamKey]
+  func streamKeys() async throws(StoreError) -> [StreamKey]
 }
 
 /// Why a stream entry was not carried out. Its row is read from the log instead.
@@ -39,7 +39,7 @@ public enum EntryRefusal: String, Error, Hashable, CaseIterable {
   /// Its signature is not that of this text at this place: made up, changed, or copied from another shard or sequence.
   case wrongSignature = "wrong_signature"
   /// It was published in another branch of the database's history.
-  case foreignHistory = "foreign_history"
+  case foreignTimeline = "foreign_history"
   /// The log ends before it.
   case beyondLog = "beyond_log"
 }

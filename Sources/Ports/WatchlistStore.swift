@@ -3,23 +3,23 @@ public import Market
 /// Keeps holders' lists of instruments.
 public protocol WatchlistStore: Sendable {
   /// An account's lists, the oldest first.
-  func watchlists(of account: AccountNumber) async throws(LedgerError) -> [Watchlist]
+  func watchlists(of account: AccountNumber) async throws(StoreError) -> [Watchlist]
 
   /// One list, or nil.
-  func watchlist(_ name: WatchlistName, of account: AccountNumber) async throws(LedgerError) -> Watchlist?
+  func watchlist(_ name: WatchlistName, of account: AccountNumber) async throws(StoreError) -> Watchlist?
 
   /// Makes a list.
   func createWatchlist(
     id: UniqueID, name: String, instruments: [InstrumentID], of account: AccountNumber
-  ) async throws(LedgerError) -> WatchlistOutcome
+  ) async throws(StoreError) -> WatchlistOutcome
 
   /// Changes a list.
   func changeWatchlist(
     _ name: WatchlistName, _ change: WatchlistChange, of account: AccountNumber
-  ) async throws(LedgerError) -> WatchlistOutcome
+  ) async throws(StoreError) -> WatchlistOutcome
 
   /// Removes a list; false when there is none.
-  func deleteWatchlist(_ name: WatchlistName, of account: AccountNumber) async throws(LedgerError) -> Bool
+  func deleteWatchlist(_ name: WatchlistName, of account: AccountNumber) async throws(StoreError) -> Bool
 }
 
 /// A named list of instruments.

@@ -13,7 +13,7 @@ public struct PostgresConnection: ~Copyable {
   private let silence: SilenceLimit?
   private var prepared: Set<String> = []
   private var typeIdentifiers: [String: UInt32] = [:]
-  private var knownHistory: PostgresHistory?
+  private var knownTimeline: PostgresTimeline?
   /// Whether its state on the server is not known: its session lets go of it.
   private var isAbandoned = false
 
@@ -172,13 +172,13 @@ public struct PostgresConnection: ~Copyable {
   }
 
   /// Which cluster this is, and on which branch of its history. Asked once a connection; nil on a standby.
-  public mutating func history() throws(PostgresError) -> PostgresHistory? {
-    if let knownHistory { return knownHistory }
-    let rows = try query(PostgresCall(PostgresHistory.statement))
+  public mutating func timeline() throws(PostgresError) -> PostgresTimeline? {
+    if let knownTimeline { return knownTimeline }
+    let rows = try query(PostgresCall(PostgresTimeline.statement))
     guard !rows.isNull(0, 1) else { return nil }
-    knownHistory = PostgresHistory(
+    knownTimeline = PostgresTimeline(
       system: rows.int8(0, 0), timeline: rows.int4(0, 1), database: rows.int8(0, 2), startedAt: rows.int8(0, 3))
-    return knownHistory
+    return knownTimeline
   }
 
   private func allowSilence(_ limit: KeyPath<SilenceLimit, Duration>) {

@@ -41,7 +41,7 @@ public final class PostgresPool: Sendable {
   /// Runs a body that may run twice: on a connection that died while it was idle it comes to nothing, and is run again on a
   /// new one.
   /// - Throws: ``PostgresError/unreachable(_:)`` also when no connection came free in time, when too many wait for one, when
-  ///   the caller was cancelled while it waited, and when the pool is closed.
+  ///   the caller was canceled while it waited, and when the pool is closed.
   public func use<Result: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Result
   ) async throws(PostgresError) -> Result {

@@ -84,9 +84,9 @@ extension AuditCheck {
         SELECT format('shard %s sequence %s', shard, sequence), format('row of kind %s has impossible terms', kind)
         FROM command_log
         WHERE kind NOT BETWEEN \(LogColumns.Kind.storedSpan) OR CASE \(LogColumns.kind())
-          WHEN \(LogColumns.Kind.market.sql) THEN side NOT BETWEEN \(LogColumns.Errand.span) OR time_in_force < 0
+          WHEN \(LogColumns.Kind.market.sql) THEN side NOT BETWEEN \(LogColumns.ExchangeInstruction.span) OR time_in_force < 0
             OR order_type NOT BETWEEN \(SessionStage.span) OR account_id <> 0 OR price < 0
-            OR quantity < 0 OR side = \(LogColumns.Errand.bind.sql) AND (order_type NOT BETWEEN \(BandTier.span)
+            OR quantity < 0 OR side = \(LogColumns.ExchangeInstruction.bind.sql) AND (order_type NOT BETWEEN \(BandTier.span)
               OR time_in_force NOT IN (\(LogColumns.flags)) OR price < 1 OR quantity < 1) OR target IS NOT NULL OR target_sequence NOT BETWEEN 0 AND sequence - 1
             OR extra_hold IS NOT NULL
           ELSE side NOT BETWEEN \(Side.span) OR order_type NOT BETWEEN \(OrderType.span)

@@ -16,7 +16,7 @@ extension AuditCheck {
           SELECT instrument_id, shard, sequence, date '1970-01-01' + price::integer AS day, order_type AS stage,
             lag(\(point)) OVER (PARTITION BY instrument_id ORDER BY sequence) >= \(point) AS is_back
           FROM command_log
-          WHERE \(LogColumns.kind()) = \(LogColumns.Kind.market.sql) AND side = \(LogColumns.Errand.step.sql)
+          WHERE \(LogColumns.kind()) = \(LogColumns.Kind.market.sql) AND side = \(LogColumns.ExchangeInstruction.step.sql)
             AND (shard, sequence) NOT IN (SELECT * FROM returned)),
         last_steps AS (
           SELECT DISTINCT ON (instrument_id) * FROM steps ORDER BY instrument_id, sequence DESC),
@@ -27,12 +27,12 @@ extension AuditCheck {
           SELECT DISTINCT ON (s.instrument_id) s.instrument_id, date '1970-01-01' + s.price::integer AS day,
             s.order_type AS stage
           FROM command_log s JOIN kept k USING (shard)
-          WHERE s.kind = \(LogColumns.Kind.market.sql) AND s.side = \(LogColumns.Errand.step.sql) AND s.sequence <= k.processed AND (s.shard, s.sequence) NOT IN (
+          WHERE s.kind = \(LogColumns.Kind.market.sql) AND s.side = \(LogColumns.ExchangeInstruction.step.sql) AND s.sequence <= k.processed AND (s.shard, s.sequence) NOT IN (
             SELECT q.shard, q.sequence FROM quarantined_commands q)
           ORDER BY s.instrument_id, s.price DESC, s.order_type DESC),
         tellings AS (
           SELECT instrument_id, max(sequence) AS sequence FROM command_log
-          WHERE \(LogColumns.kind()) = \(LogColumns.Kind.market.sql) AND side IN (\(LogColumns.Errand.sql(.step, .expire))) AND (shard, sequence) NOT IN (SELECT * FROM returned)
+          WHERE \(LogColumns.kind()) = \(LogColumns.Kind.market.sql) AND side IN (\(LogColumns.ExchangeInstruction.sql(.step, .expire))) AND (shard, sequence) NOT IN (SELECT * FROM returned)
           GROUP BY instrument_id)
         SELECT format('shard %s sequence %s', shard, sequence),
           format('instrument %s is told %s stage %s again or too late', instrument_id, day, stage)
@@ -70,7 +70,7 @@ extension AuditCheck {
         WITH \(kept),
         errands AS MATERIALIZED (
           SELECT instrument_id, shard, sequence, side, order_type, quantity, time_in_force
-          FROM command_log WHERE kind = \(LogColumns.Kind.market.sql) AND side IN (\(errands))),
+          FROM command_log WHERE kind = \(LogColumns.Kind.market.sql) AND side IN (\(instructions))),
         told AS (
           -- What came out of quarantine was told when it went there.
           SELECT instrument_id, max(sequence) AS sequence FROM errands
@@ -82,13 +82,13 @@ extension AuditCheck {
           WHERE e.sequence <= k.processed AND (e.shard, e.sequence) NOT IN (
             SELECT q.shard, q.sequence FROM quarantined_commands q)),
         halts AS (
-          SELECT DISTINCT ON (instrument_id) instrument_id, side = \(LogColumns.Errand.halt.sql) AS is_halted
+          SELECT DISTINCT ON (instrument_id) instrument_id, side = \(LogColumns.ExchangeInstruction.halt.sql) AS is_halted
           FROM applied WHERE side NOT IN (\(bands)) ORDER BY instrument_id, sequence DESC),
         last_bands AS (
           SELECT DISTINCT ON (instrument_id) instrument_id,
-            CASE side WHEN \(LogColumns.Errand.bind.sql) THEN order_type END AS tier,
-            CASE side WHEN \(LogColumns.Errand.bind.sql) THEN quantity END AS previous_close,
-            CASE side WHEN \(LogColumns.Errand.bind.sql) THEN time_in_force <> \(LogColumns.no) END AS is_near_close
+            CASE side WHEN \(LogColumns.ExchangeInstruction.bind.sql) THEN order_type END AS tier,
+            CASE side WHEN \(LogColumns.ExchangeInstruction.bind.sql) THEN quantity END AS previous_close,
+            CASE side WHEN \(LogColumns.ExchangeInstruction.bind.sql) THEN time_in_force <> \(LogColumns.no) END AS is_near_close
           FROM applied WHERE side IN (\(bands)) ORDER BY instrument_id, sequence DESC)
         SELECT format('instrument %s', instrument_id), format('was told a band by row %s; the log says %s', s.sequence, t.sequence)
         FROM band_states s LEFT JOIN told t USING (instrument_id)
@@ -114,7 +114,7 @@ extension AuditCheck {
         WITH \(kept),
         told AS (
           SELECT instrument_id, max(sequence) AS sequence FROM command_log
-          WHERE \(LogColumns.kind()) = \(LogColumns.Kind.market.sql) AND side = \(LogColumns.Errand.cross.sql)
+          WHERE \(LogColumns.kind()) = \(LogColumns.Kind.market.sql) AND side = \(LogColumns.ExchangeInstruction.cross.sql)
             AND (shard, sequence) NOT IN (
               SELECT shard, resolved_sequence FROM quarantined_commands WHERE resolved_at IS NOT NULL)
           GROUP BY instrument_id)
@@ -133,8 +133,8 @@ extension AuditCheck {
         """),
   ]
 
-  private static let bands = LogColumns.Errand.bands
-  private static let errands = "\(LogColumns.Errand.halts), \(bands)"
+  private static let bands = LogColumns.ExchangeInstruction.bands
+  private static let instructions = "\(LogColumns.ExchangeInstruction.halts), \(bands)"
   /// Where a step leads, as a number that grows from one to the next.
   private static let point = "price * \(SessionStage.allCases.count) + order_type"
 }

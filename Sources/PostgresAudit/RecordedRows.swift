@@ -4,17 +4,17 @@ internal import Postgres
 internal import PostgresStore
 
 /// Where an event or trade stands in a shard's history.
-struct HistoryPlace: Comparable, Sendable {
+struct TimelinePlace: Comparable, Sendable {
   var sequence: Int64
   var ordinal: Int32
 
-  static func < (a: HistoryPlace, b: HistoryPlace) -> Bool { (a.sequence, a.ordinal) < (b.sequence, b.ordinal) }
+  static func < (a: TimelinePlace, b: TimelinePlace) -> Bool { (a.sequence, a.ordinal) < (b.sequence, b.ordinal) }
 }
 
 /// All columns of an event but its time. Raw values, so that even nonsense can be read and told.
 struct RecordedEvent: RecordedRow {
   var shard: Int16
-  var place: HistoryPlace
+  var place: TimelinePlace
   var kind: Int16
   var reason: Int16
   var side: Int16
@@ -28,7 +28,7 @@ struct RecordedEvent: RecordedRow {
 
   init(_ rows: PostgresRows, _ row: Int) {
     shard = rows.int2(row, 0)
-    place = HistoryPlace(sequence: rows.int8(row, 1), ordinal: rows.int4(row, 2))
+    place = TimelinePlace(sequence: rows.int8(row, 1), ordinal: rows.int4(row, 2))
     kind = rows.int2(row, 3)
     reason = rows.int2(row, 4)
     side = rows.int2(row, 5)
@@ -43,7 +43,7 @@ struct RecordedEvent: RecordedRow {
 
   init(_ event: OrderEvent) {
     shard = event.shard.rawValue
-    place = HistoryPlace(sequence: event.sequence.rawValue, ordinal: event.ordinal)
+    place = TimelinePlace(sequence: event.sequence.rawValue, ordinal: event.ordinal)
     kind = Int16(event.kind.rawValue)
     reason = Int16(event.reason)
     side = Int16(event.side.rawValue)
@@ -67,7 +67,7 @@ struct RecordedEvent: RecordedRow {
 /// All columns of a trade but its time.
 struct RecordedTrade: RecordedRow {
   var shard: Int16
-  var place: HistoryPlace
+  var place: TimelinePlace
   var takerSide: Int16
   var instrument: Int32
   var buyOrder: UniqueID
@@ -79,7 +79,7 @@ struct RecordedTrade: RecordedRow {
 
   init(_ rows: PostgresRows, _ row: Int) {
     shard = rows.int2(row, 0)
-    place = HistoryPlace(sequence: rows.int8(row, 1), ordinal: rows.int4(row, 2))
+    place = TimelinePlace(sequence: rows.int8(row, 1), ordinal: rows.int4(row, 2))
     takerSide = rows.int2(row, 3)
     instrument = rows.int4(row, 4)
     buyOrder = UniqueID(rows.uuid(row, 5))
@@ -92,7 +92,7 @@ struct RecordedTrade: RecordedRow {
 
   init(_ trade: Trade) {
     shard = trade.shard.rawValue
-    place = HistoryPlace(sequence: trade.sequence.rawValue, ordinal: trade.ordinal)
+    place = TimelinePlace(sequence: trade.sequence.rawValue, ordinal: trade.ordinal)
     takerSide = Int16(trade.taker.rawValue)
     instrument = trade.instrument.rawValue
     buyOrder = trade.buyOrder

@@ -10,17 +10,17 @@ final class ClusterLink: RedisLink {
   private var map: SlotMap?
   /// Whether the map may be out of date.
   private var doubtsMap = false
-  private var nextLook: Int64 = 0
+  private var nextPoll: Int64 = 0
   /// Which node is asked first for the next map: another one each time, as one may be cut off from the others.
   private var turn = 0
-  private var rest: FailureRest
+  private var rest: ReconnectBackoff
   /// Connections to nodes that are no more.
   private var retired = 0
 
   init(_ settings: RedisSettings, seeds: [RedisEndpoint]) {
     self.settings = settings
     self.seeds = seeds
-    rest = FailureRest(settings.backoff)
+    rest = ReconnectBackoff(settings.backoff)
   }
 
   var generation: Int { nodes.values.reduce(retired) { $0 + $1.generation } }
@@ -120,9 +120,9 @@ final class ClusterLink: RedisLink {
   /// The map; a new one when there is none, or when it is doubted and the last look is a while ago.
   private func lookUp(deadline: Int64) throws(RedisError) -> SlotMap {
     let now = HostClock.monotonicNanoseconds()
-    if let map, !doubtsMap || now < nextLook { return map }
+    if let map, !doubtsMap || now < nextPoll { return map }
     if map == nil { try rest.check(now: now) }
-    nextLook = now + settings.clusterPause.wholeNanoseconds
+    nextPoll = now + settings.clusterPause.wholeNanoseconds
     do throws(RedisError) {
       let fresh = try askForMap(deadline: deadline)
       map = fresh

@@ -14,7 +14,7 @@ struct RedisConnection: ~Copyable {
   /// The number by which the server knows the connection, from the login.
   private(set) var clientID: Int64 = 0
 
-  /// Connects.
+  /// Connects to a server and logs in.
   /// - Parameter deadline: On ``HostClock/monotonicNanoseconds()``.
   /// - Throws: ``RedisError/unavailable(reason:)`` when the server cannot be reached in time.
   init(_ endpoint: RedisEndpoint, _ settings: RedisSettings, deadline: Int64) throws(RedisError) {

@@ -16,7 +16,7 @@ final class SentinelFinder {
   private var turn = 0
   private var distrustedUntil: [Int64]
   /// The master of the latest connection.
-  private var current: MasterSighting?
+  private var current: MasterReport?
   private var nextCheck: Int64 = 0
 
   init(_ sentinels: RedisSentinels) {
@@ -31,21 +31,21 @@ final class SentinelFinder {
     let order = order(now: HostClock.monotonicNanoseconds())
     var tried: Set<RedisEndpoint> = []
     var failures: [String] = []
-    var older: [MasterSighting] = []
+    var older: [MasterReport] = []
     for (position, index) in order.enumerated() {
       let share = Self.share(of: deadline, among: order.count - position + 1)
       do throws(RedisError) {
-        guard let sighting = try ask(index, settings, deadline: share) else {
+        guard let masterReport = try ask(index, settings, deadline: share) else {
           failures.append("sentinel \(sentinels.endpoints[index]) knows no master \(sentinels.masterName)")
           continue
         }
-        guard !sighting.isOlder(than: current) else {
-          older.append(sighting)
+        guard !masterReport.isOlder(than: current) else {
+          older.append(masterReport)
           continue
         }
-        guard tried.insert(sighting.endpoint).inserted else { continue }
+        guard tried.insert(masterReport.endpoint).inserted else { continue }
         let connection = try master(
-          sighting, settings, deadline: Self.share(of: deadline, among: order.count - position))
+          masterReport, settings, deadline: Self.share(of: deadline, among: order.count - position))
         turn = index
         return connection
       } catch {
@@ -69,17 +69,17 @@ final class SentinelFinder {
     nextCheck = now + settings.masterCheckInterval.wholeNanoseconds
     let index = order(now: now)[0]
     turn = (index + 1) % sentinels.endpoints.count
-    let sighting: MasterSighting
+    let masterReport: MasterReport
     do throws(RedisError) {
       guard let found = try ask(index, settings, deadline: now + Self.checkLimit) else { return false }
-      sighting = found
+      masterReport = found
     } catch {
       // It is distrusted for a while, and comes last.
       return false
     }
     // Who is asked first next is the one who knows.
-    if sighting.replaces(current) { turn = index }
-    return sighting.replaces(current)
+    if masterReport.replaces(current) { turn = index }
+    return masterReport.replaces(current)
   }
 
   /// Indices of the sentinels from the one whose turn it is; those that did not answer lately come last.
@@ -88,32 +88,32 @@ final class SentinelFinder {
     return round.filter { distrustedUntil[$0] <= now } + round.filter { distrustedUntil[$0] > now }
   }
 
-  private func ask(_ index: Int, _ settings: RedisSettings, deadline: Int64) throws(RedisError) -> MasterSighting? {
+  private func ask(_ index: Int, _ settings: RedisSettings, deadline: Int64) throws(RedisError) -> MasterReport? {
     distrustedUntil[index] = HostClock.monotonicNanoseconds() + Self.distrust
     let endpoint = sentinels.endpoints[index]
     let connection = try RedisConnection(endpoint, settings, deadline: deadline)
     let login = [sentinels.login.command].compactMap(\.self)
     let answers = try connection.firstReplies(
-      login + MasterSighting.questions(sentinels.masterName), deadline: deadline)
+      login + MasterReport.questions(sentinels.masterName), deadline: deadline)
     distrustedUntil[index] = 0
     for answer in answers.prefix(login.count + 1) {
       if case .refusal(let refusal) = answer { throw .unavailable(reason: "sentinel \(endpoint) refused: \(refusal)") }
     }
-    return try MasterSighting(Array(answers.dropFirst(login.count)))
+    return try MasterReport(Array(answers.dropFirst(login.count)))
   }
 
   /// Connects to what a sentinel calls the master, and makes sure that it is one.
   private func master(
-    _ sighting: MasterSighting, _ settings: RedisSettings, deadline: Int64
+    _ masterReport: MasterReport, _ settings: RedisSettings, deadline: Int64
   ) throws(RedisError) -> RedisConnection {
-    var connection = try RedisConnection(sighting.endpoint, settings, deadline: deadline)
+    var connection = try RedisConnection(masterReport.endpoint, settings, deadline: deadline)
     try connection.logIn(
       settings.address.login, database: settings.address.database, name: settings.name, deadline: deadline)
     let role = try connection.firstReplies([RedisCommand("ROLE")], deadline: deadline)[0].accepted()
     guard role.array?.first?.text == "master" else {
-      throw .unavailable(reason: "\(sighting.endpoint) is not a master yet or any more")
+      throw .unavailable(reason: "\(masterReport.endpoint) is not a master yet or any more")
     }
-    current = sighting
+    current = masterReport
     nextCheck = HostClock.monotonicNanoseconds() + settings.masterCheckInterval.wholeNanoseconds
     return connection
   }

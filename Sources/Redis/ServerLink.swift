@@ -11,7 +11,7 @@ final class ServerLink: RedisLink {
   private let settings: RedisSettings
   private let finder: Finder
   private var connection: RedisConnection?
-  private var rest: FailureRest
+  private var rest: ReconnectBackoff
   /// The `run_id` of the connection's server, once it was asked for.
   private var serverRun: String?
   private(set) var generation = 0
@@ -19,7 +19,7 @@ final class ServerLink: RedisLink {
   init(_ settings: RedisSettings, _ finder: Finder) {
     self.settings = settings
     self.finder = finder
-    rest = FailureRest(settings.backoff)
+    rest = ReconnectBackoff(settings.backoff)
   }
 
   var isConnected: Bool { connection != nil }

@@ -27,20 +27,20 @@ enum Keys {
   /// Hash that expires: who leads.
   static let leader = "bw:leader"
 
-  /// Hash: which worker the leader wishes on which shard, with the term and the generation that wrote it.
+  /// Hash: which worker the leader assigns to which shard, with the term and the generation that wrote it.
   static let assignment = "bw:assignment"
 
   /// Sorted set: worker names by last heartbeat, in milliseconds of the server's clock.
   static let workers = "bw:workers"
 
   /// Stream: who claimed, gave up or lost which shard, and why.
-  static let history = "bw:history"
+  static let fleetEvents = "bw:history"
 
   /// Stream: which accounts have news, for gateways and notifiers; accounts are spread over a few.
   static func events(_ number: Int) -> String { "bw:events:\(number)" }
 
   /// The streams that belong to no shard.
-  static let sharedStreams = [history] + (0..<RedisEventNudges.streams).map(events)
+  static let sharedStreams = [fleetEvents] + (0..<RedisEventWakeUps.streams).map(events)
 
   /// The consumer group of the orders streams that mirrors what is settled; nobody reads through it.
   static let matchers = "matchers"

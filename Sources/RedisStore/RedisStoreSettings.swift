@@ -10,9 +10,9 @@ public struct RedisStoreSettings: Sendable {
   /// Entries that a shard's stream keeps at most, about; what is dropped beyond is healed from the log.
   public var streamLength = 100_000
   /// Entries that the history keeps at most, about.
-  public var historyLength = 10_000
-  /// Entries that a stream of nudges keeps at most, about.
-  public var nudgeLength = 10_000
+  public var fleetEventsLength = 10_000
+  /// Entries that a stream of wake-ups keeps at most, about.
+  public var wakeUpLength = 10_000
   /// Commands that are sent in one go at most.
   public var pipelineLength = 1000
   /// Bytes that the replies to one call may have.

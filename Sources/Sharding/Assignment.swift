@@ -1,19 +1,19 @@
 public import Market
 
-/// What the leader wishes: which worker should work on which shard.
+/// What the leader assigns: which worker should work on which shard.
 public struct Assignment: Hashable, Sendable {
   /// The term of the leader that wrote it.
   public var term: Term
   /// Counts the versions of a term.
   public var generation: Int64
-  /// The wishes.
-  public var wishes: [Shard: WorkerID]
+  /// The targets.
+  public var targets: [Shard: WorkerID]
 
   /// Makes an assignment.
-  public init(term: Term, generation: Int64, wishes: [Shard: WorkerID]) {
+  public init(term: Term, generation: Int64, targets: [Shard: WorkerID]) {
     self.term = term
     self.generation = generation
-    self.wishes = wishes
+    self.targets = targets
   }
 }
 

@@ -6,7 +6,7 @@ public import Market
 /// A fleet with next to nothing to do is left as it is: below ``Limits/quietWeight`` the loads are noise, and the weights of
 /// before stand. Then only who comes and goes moves shards.
 ///
-/// A value with a memory of what it moved and how heavy everything is. The same history gives the same wishes.
+/// A value with a memory of what it moved and how heavy everything is. The same history gives the same targets.
 public struct Balancer: Sendable {
   /// When it moves something.
   public struct Limits: Hashable, Sendable {
@@ -37,8 +37,8 @@ public struct Balancer: Sendable {
     public var loads: [Shard: ShardLoad]
     /// All shards.
     public var shards: [Shard]
-    /// What was wished last.
-    public var wishes: [Shard: WorkerID]
+    /// What was assigned last.
+    public var targets: [Shard: WorkerID]
     /// Whether nothing should move that need not: around the market's open and close.
     public var isQuiet: Bool
     /// The moment, on any clock that only moves forward.
@@ -47,13 +47,13 @@ public struct Balancer: Sendable {
     /// Describes what the leader sees.
     public init(
       takers: Set<WorkerID>, owners: [Shard: WorkerID], loads: [Shard: ShardLoad], shards: [Shard],
-      wishes: [Shard: WorkerID], isQuiet: Bool = false, now: Duration
+      targets: [Shard: WorkerID], isQuiet: Bool = false, now: Duration
     ) {
       self.takers = takers
       self.owners = owners
       self.loads = loads
       self.shards = shards
-      self.wishes = wishes
+      self.targets = targets
       self.isQuiet = isQuiet
       self.now = now
     }
@@ -76,9 +76,9 @@ public struct Balancer: Sendable {
   /// Remembers nothing yet.
   public init(limits: Limits = Limits()) { self.limits = limits }
 
-  /// Says where every shard should be. Without anyone who takes shards, the old wishes stand.
-  public mutating func wishes(_ view: View) -> [Shard: WorkerID] {
-    guard !view.takers.isEmpty else { return view.wishes }
+  /// Says where every shard should be. Without anyone who takes shards, the old targets stand.
+  public mutating func targets(_ view: View) -> [Shard: WorkerID] {
+    guard !view.takers.isEmpty else { return view.targets }
     moves = moves.filter { view.now - $0.value.at < max(limits.coolDown, limits.returnDelay) }
     weigh(view)
     var floor = Floor(takers: view.takers, weights: weights.mapValues(\.whole))
@@ -88,7 +88,7 @@ public struct Balancer: Sendable {
       if let home = home(of: shard, view) {
         floor.put(shard, on: home)
       } else if view.owners[shard] == nil {
-        // It is being claimed by whom it prefers at this very moment: a wish for another would only move it twice.
+        // It is being claimed by whom it prefers at this very moment: a target elsewhere would only move it twice.
         floor.put(shard, on: Rendezvous.order(of: view.takers, for: shard)[0])
       } else {
         homeless.append(shard)
@@ -99,9 +99,9 @@ public struct Balancer: Sendable {
     return floor.homes
   }
 
-  /// Where a shard stays: with whom it is wished, else with whom it is, as long as that one takes shards.
+  /// Where a shard stays: with whom it is assigned, else with whom it is, as long as that one takes shards.
   private func home(of shard: Shard, _ view: View) -> WorkerID? {
-    if let wish = view.wishes[shard], view.takers.contains(wish) { return wish }
+    if let target = view.targets[shard], view.takers.contains(target) { return target }
     return view.owners[shard].flatMap { view.takers.contains($0) ? $0 : nil }
   }
 

@@ -1,7 +1,7 @@
 public import Market
 
 /// What a worker does about shards: which it claims, which it prepares to take over, which it hands on. Decided by each
-/// worker for itself, from what all of them see; the leader's assignment is a wish that is honoured first, and nothing waits
+/// worker for itself, from what all of them see; the leader's assignment is a target that is honoured first, and nothing waits
 /// for a leader.
 public struct ClaimPlan: Sendable {
   /// Another worker, or the deciding one, as it is seen.
@@ -34,8 +34,8 @@ public struct ClaimPlan: Sendable {
     public var members: [WorkerID: Member]
     /// All shards.
     public var shards: [Shard]
-    /// The leader's wishes.
-    public var wishes: [Shard: WorkerID]
+    /// The leader's targets.
+    public var targets: [Shard: WorkerID]
     /// The shards that the worker works on.
     public var owned: Set<Shard>
     /// The shards whose books it keeps ready to take over.
@@ -47,13 +47,13 @@ public struct ClaimPlan: Sendable {
 
     /// Describes what a worker sees.
     public init(
-      me: WorkerID, members: [WorkerID: Member], shards: [Shard], wishes: [Shard: WorkerID], owned: Set<Shard>,
+      me: WorkerID, members: [WorkerID: Member], shards: [Shard], targets: [Shard: WorkerID], owned: Set<Shard>,
       prepared: Set<Shard>, now: Duration
     ) {
       self.me = me
       self.members = members
       self.shards = shards
-      self.wishes = wishes
+      self.targets = targets
       self.owned = owned
       self.prepared = prepared
       self.now = now
@@ -79,7 +79,7 @@ public struct ClaimPlan: Sendable {
   /// How long a free shard is left to others at most; also how long a lease of nobody who is known may stand still.
   public let longestWait: Duration
   private var freeSince: [Shard: Duration] = [:]
-  private var standing: [Shard: Standstill] = [:]
+  private var standstills: [Shard: Standstill] = [:]
 
   /// Makes a plan.
   public init(patience: Duration = .milliseconds(100), longestWait: Duration) {
@@ -93,7 +93,7 @@ public struct ClaimPlan: Sendable {
     let covered = worked(view)
     return view.shards.filter { shard in
       !view.owned.contains(shard) && !covered.contains(shard) || view.prepared.contains(shard)
-        || view.owned.contains(shard) && view.wishes[shard].map { $0 != view.me } ?? false
+        || view.owned.contains(shard) && view.targets[shard].map { $0 != view.me } ?? false
     }
   }
 
@@ -104,13 +104,13 @@ public struct ClaimPlan: Sendable {
     }
   }
 
-  /// Decides.
+  /// Decides what is to be done next.
   public mutating func decide(_ view: View) -> [Action] {
     let isActive = view.members[view.me]?.state == .active
     let doubtful = Set(Self.doubtful(view))
     let worked = Self.worked(view)
     freeSince = freeSince.filter { doubtful.contains($0.key) }
-    standing = standing.filter { doubtful.contains($0.key) }
+    standstills = standstills.filter { doubtful.contains($0.key) }
     var actions: [Action] = []
     for shard in view.shards {
       if view.owned.contains(shard) {
@@ -118,10 +118,10 @@ public struct ClaimPlan: Sendable {
         if let action = keepOrHandOver(shard, view) { actions.append(action) }
       } else if doubtful.contains(shard), let action = take(shard, view, isActive, isWorked: worked.contains(shard)) {
         actions.append(action)
-      } else if isActive, view.wishes[shard] == view.me, !view.prepared.contains(shard), !doubtful.contains(shard) {
+      } else if isActive, view.targets[shard] == view.me, !view.prepared.contains(shard), !doubtful.contains(shard) {
         actions.append(.prepare(shard))
       }
-      if view.prepared.contains(shard), !isActive || view.wishes[shard].map({ $0 != view.me }) ?? true {
+      if view.prepared.contains(shard), !isActive || view.targets[shard].map({ $0 != view.me }) ?? true {
         actions.append(.forget(shard))
       }
     }
@@ -129,8 +129,8 @@ public struct ClaimPlan: Sendable {
   }
 
   private func keepOrHandOver(_ shard: Shard, _ view: View) -> Action? {
-    guard let wish = view.wishes[shard], wish != view.me, let successor = view.leases[shard]?.successor,
-      successor.worker == wish, view.members[wish]?.takesShards ?? false
+    guard let target = view.targets[shard], target != view.me, let successor = view.leases[shard]?.successor,
+      successor.worker == target, view.members[target]?.takesShards ?? false
     else { return nil }
     return .handOver(shard, to: successor)
   }
@@ -156,7 +156,7 @@ public struct ClaimPlan: Sendable {
   /// written by hand, or by somebody with other settings, may last for as long as it likes.
   private mutating func isForsaken(_ lease: Lease, of shard: Shard, _ view: View) -> Bool {
     let standstill =
-      standing[shard, default: Standstill(nonce: lease.nonce, counter: lease.counter, now: view.now)]
+      standstills[shard, default: Standstill(nonce: lease.nonce, counter: lease.counter, now: view.now)]
       .see(nonce: lease.nonce, counter: lease.counter, now: view.now)
     let holder = view.members[lease.owner]?.standing
     return (holder == nil || holder == .hung) && standstill > longestWait
@@ -165,9 +165,9 @@ public struct ClaimPlan: Sendable {
   /// How long this worker leaves a free shard alone: not at all when it is the one that should have it.
   private func wait(for shard: Shard, _ view: View) -> Duration {
     let takers = view.members.filter { $0.value.takesShards }.keys
-    if view.wishes[shard] == view.me { return .zero }
-    let isWished = view.wishes[shard].map { takers.contains($0) } ?? false
-    let rank = Rendezvous.rank(of: view.me, among: takers, for: shard) + (isWished ? 1 : 0)
+    if view.targets[shard] == view.me { return .zero }
+    let isAssigned = view.targets[shard].map { takers.contains($0) } ?? false
+    let rank = Rendezvous.rank(of: view.me, among: takers, for: shard) + (isAssigned ? 1 : 0)
     return min(patience * rank, longestWait)
   }
 }

@@ -46,7 +46,7 @@ public struct LeaderElection: Sendable {
   /// Makes an election.
   public init(longestWait: Duration) { self.longestWait = longestWait }
 
-  /// Decides.
+  /// Decides what is to be done next.
   /// - Parameters:
   ///   - seat: The lease; nil when it is free.
   ///   - me: The worker that decides.

@@ -31,7 +31,7 @@ public struct Lease: Hashable, Sendable {
 
 /// A worker that has prepared itself to go on with a shard.
 public struct Successor: Hashable, Sendable {
-  /// Who.
+  /// The worker in question.
   public var worker: WorkerID
   /// The claim that it will make.
   public var nonce: UInt64

@@ -17,7 +17,7 @@ public struct Membership: Sendable {
   }
 
   /// What a look found of a worker.
-  public struct Sighting: Hashable, Sendable {
+  public struct PollResult: Hashable, Sendable {
     /// The worker.
     public var worker: WorkerID
     /// A number that changes with each of its beats.
@@ -52,7 +52,7 @@ public struct Membership: Sendable {
     /// Questions without a good answer after which a worker whose connection stands counts as hung.
     public var tries = 3
     /// Looks without a connection after which a worker that cannot be asked counts as crashed.
-    public var looks = 2
+    public var polls = 2
     /// How long a good answer makes up for a late heartbeat.
     public var pardon: Duration
     /// How long a worker is remembered after its last beat.
@@ -88,12 +88,12 @@ public struct Membership: Sendable {
 
   /// Takes in what a look found at `now` (on any clock that only moves forward).
   /// - Returns: The workers that should be asked now whether they are well; each answer belongs into ``answered(_:_:at:)``.
-  public mutating func look(_ sightings: [Sighting], at now: Duration) -> [WorkerID] {
-    let seen = Dictionary(sightings.map { ($0.worker, $0) }, uniquingKeysWith: { $1 })
-    for sighting in sightings where members[sighting.worker]?.beat != sighting.beat {
+  public mutating func poll(_ pollResults: [PollResult], at now: Duration) -> [WorkerID] {
+    let seen = Dictionary(pollResults.map { ($0.worker, $0) }, uniquingKeysWith: { $1 })
+    for pollResult in pollResults where members[pollResult.worker]?.beat != pollResult.beat {
       // Whoever beats is alive, whatever was thought of it. An answer that is still awaited no longer matters.
-      let isAsked = members[sighting.worker]?.isAsked ?? false
-      members[sighting.worker] = Member(beat: sighting.beat, beatAt: now, isAsked: isAsked)
+      let isAsked = members[pollResult.worker]?.isAsked ?? false
+      members[pollResult.worker] = Member(beat: pollResult.beat, beatAt: now, isAsked: isAsked)
     }
     members = members.filter { now - $0.value.beatAt < limits.memory }
     return members.keys.sorted().filter { members[$0]!.shouldBeAsked(seen[$0], limits, now) }
@@ -107,9 +107,9 @@ public struct Membership: Sendable {
 
 extension Membership.Member {
   fileprivate mutating func shouldBeAsked(
-    _ sighting: Membership.Sighting?, _ limits: Membership.Limits, _ now: Duration
+    _ pollResult: Membership.PollResult?, _ limits: Membership.Limits, _ now: Duration
   ) -> Bool {
-    isConnected = sighting?.isConnected
+    isConnected = pollResult?.isConnected
     let isGone = isConnected == false
     let isLate = now - beatAt >= limits.lateAfter
     guard isGone || isLate else {
@@ -138,7 +138,7 @@ extension Membership.Member {
     case .refused where isGone: standing = .crashed
     case .refused, .unwell, .unreachable:
       failures += 1
-      if isGone, answer == .unreachable, failures >= limits.looks {
+      if isGone, answer == .unreachable, failures >= limits.polls {
         standing = .crashed
       } else if failures >= limits.tries {
         standing = isGone ? .crashed : .hung

@@ -21,20 +21,20 @@ public struct Ownership: Hashable, Sendable {
   /// How far the shard had been processed when it was claimed.
   public var processed: Sequence
   /// The branch of the database's history in which it was claimed.
-  public var history: LedgerHistory
+  public var timeline: DatabaseTimeline
   /// The time of the shard's last settlement when it was claimed, by the clock of whoever settled it.
   public var settledAt: Timestamp
 
   /// Makes an ownership.
   public init(
-    shard: Shard, epoch: Epoch, nonce: UInt64, processed: Sequence, history: LedgerHistory = .unnamed,
+    shard: Shard, epoch: Epoch, nonce: UInt64, processed: Sequence, timeline: DatabaseTimeline = .unnamed,
     settledAt: Timestamp = Timestamp(rawValue: 0)
   ) {
     self.shard = shard
     self.epoch = epoch
     self.nonce = nonce
     self.processed = processed
-    self.history = history
+    self.timeline = timeline
     self.settledAt = settledAt
   }
 }

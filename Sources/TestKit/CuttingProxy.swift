@@ -20,7 +20,7 @@ public final class CuttingProxy: Sendable {
   private let mark: [UInt8]
   private let state = Lock(State())
 
-  /// Listens.
+  /// Begins to listen for clients.
   /// - Parameters:
   ///   - server: The folder with the server's socket.
   ///   - statement: The prepared statement whose execution is cut.
@@ -29,7 +29,7 @@ public final class CuttingProxy: Sendable {
     try self.init(server: server, mark: [0] + Array(statement.utf8) + [0])
   }
 
-  /// Listens.
+  /// Begins to listen for clients.
   /// - Parameters:
   ///   - server: The folder with the server's socket.
   ///   - query: The simple query, such as `COMMIT`, that is cut.

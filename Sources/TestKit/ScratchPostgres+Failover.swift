@@ -36,7 +36,7 @@ extension ScratchPostgres {
 
   /// Waits until a commit of an application waits for the replica, and cancels that wait.
   ///
-  /// Waits of others are cancelled on the way: they may hold what the application needs before it commits.
+  /// Waits of others are canceled on the way: they may hold what the application needs before it commits.
   public func cancelWait(of application: String) async throws {
     var connection = try connectHere()
     let cancel = PostgresStatement(

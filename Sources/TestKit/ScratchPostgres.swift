@@ -59,7 +59,7 @@ public final class ScratchPostgres: Sendable {
   }
 
   /// Lets a standby take writes, and waits until it does. Each look is a statement of its own: one that waited would hold up
-  /// what the standby has still to replay, and be cancelled for it.
+  /// what the standby has still to replay, and be canceled for it.
   public func promote() async throws {
     var connection = try connectHere()
     try connection.execute("SELECT pg_promote(wait => false)")

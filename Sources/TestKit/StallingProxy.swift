@@ -32,7 +32,7 @@ public final class StallingProxy: Sendable {
   private let relay = Lock<UnixRelay?>(nil)
   private let state = Lock(State())
 
-  /// Listens.
+  /// Begins to listen for clients.
   /// - Parameter server: The folder with the server's socket.
   public init(server: String) throws {
     home = try ScratchDirectory("stall")

@@ -21,20 +21,20 @@ struct AgeRun {
   init(_ options: AgeBench.Options) { self.options = options }
 
   func run() async throws -> AgeReport {
-    let worlds = try await [make("age_few", days: options.few), make("age_many", days: options.many)]
+    let fixtures = try await [make("age_few", days: options.few), make("age_many", days: options.many)]
     var sums = Dictionary(
       uniqueKeysWithValues: AgeRequest.allCases.map { ($0, [[Int64]](repeating: [0, 0], count: 2)) })
     for round in -Self.warming..<options.rounds {
       for request in AgeRequest.allCases {
-        for (place, world) in worlds.enumerated() {
-          let (cpu, wall) = try await world.measure(request, times: Self.portion)
+        for (place, fixture) in fixtures.enumerated() {
+          let (cpu, wall) = try await fixture.measure(request, times: Self.portion)
           guard round >= 0 else { continue }
           sums[request]![place][0] += cpu
           sums[request]![place][1] += wall
         }
       }
     }
-    for world in worlds { await world.close() }
+    for fixture in fixtures { await fixture.close() }
     try administer("DROP DATABASE age_few; DROP DATABASE age_many")
     let times = Int64(options.rounds * Self.portion)
     return AgeReport(
@@ -67,13 +67,13 @@ struct AgeRun {
     if past > 0 { _ = try Partitions.make(&connection, from: -1 - past, days: past) }
   }
 
-  private func make(_ name: String, days: Int) async throws -> AgeWorld {
+  private func make(_ name: String, days: Int) async throws -> AgeFixture {
     try administer("DROP DATABASE IF EXISTS \(name); CREATE DATABASE \(name)")
     let url = Self.url(options.url, of: name)
     try migrate(url, days: days)
-    let world = try await AgeWorld(url: url)
-    try await world.fill()
-    return world
+    let fixture = try await AgeFixture(url: url)
+    try await fixture.fill()
+    return fixture
   }
 }
 
@@ -91,14 +91,14 @@ enum AgeRequest: String, CaseIterable {
 }
 
 /// One of the databases, with what talks to it.
-final class AgeWorld {
+final class AgeFixture {
   private static let shard = Shard(rawValue: 0)
 
   private let session: PostgresSession
-  private let entry: PostgresEntryLedger
+  private let entry: PostgresAcceptanceLedger
   private let settlements: PostgresSettlementLedger
   private let reader: PostgresAccountReader
-  private let keeper: PostgresAccountKeeper
+  private let accountStore: PostgresAccountStore
   private let accounts: [AccountNumber]
   private let instrument: InstrumentID
   private var ownership: Ownership
@@ -109,10 +109,10 @@ final class AgeWorld {
 
   init(url: String) async throws {
     session = PostgresSession(StoreSettings.ledger(url: url, role: "lab"), name: "age")
-    entry = PostgresEntryLedger(session: session)
+    entry = PostgresAcceptanceLedger(session: session)
     settlements = PostgresSettlementLedger(session: session)
     reader = PostgresAccountReader(pool: PostgresPool([session]))
-    keeper = PostgresAccountKeeper(pool: PostgresPool([session]))
+    accountStore = PostgresAccountStore(pool: PostgresPool([session]))
     let rows = try await session.use { (connection) throws(PostgresError) in
       try connection.execute(
         """
@@ -185,7 +185,7 @@ final class AgeWorld {
       var query = OrderQuery(account: account)
       query.scope = .all
       _ = try await reader.orders(query)
-    case .activities: _ = try await keeper.activities(ActivityQuery(account: account))
+    case .activities: _ = try await accountStore.activities(ActivityQuery(account: account))
     case .claim:
       guard
         let won = try await settlements.claim(Self.shard, owner: WorkerID(rawValue: "lab"), nonce: random.next())
@@ -231,5 +231,7 @@ final class AgeWorld {
 
 extension AcceptedBatch {
   /// Has the world settle it later.
-  fileprivate func remember(in world: AgeWorld, asTargets: Bool = true) { world.remember(self, asTargets: asTargets) }
+  fileprivate func remember(in fixture: AgeFixture, asTargets: Bool = true) {
+    fixture.remember(self, asTargets: asTargets)
+  }
 }

@@ -25,12 +25,12 @@ struct AuctionRun {
 
   func report() async throws -> AuctionReport {
     let own = try await run.ownAccounts()
-    let instruments = try await makeWorld(own)
+    let instruments = try await makeFixture(own)
     try await run.come(to: .preOpen)
-    run.tell("filling in \(options.orders) orders")
+    run.report("filling in \(options.orders) orders")
     try await fill(instruments[0])
     try await run.settleAll()
-    run.tell("opening")
+    run.report("opening")
     let stretch = try await run.measure(.open, symbols: instruments.dropFirst().map(\.symbol))
     let trades = try await run.ask(
       "auction_trades",
@@ -48,7 +48,7 @@ struct AuctionRun {
   }
 
   /// Makes an instrument in each shard, the first of which is the auction's, and accounts: every second one sells.
-  private func makeWorld(_ own: [AccountNumber]) async throws -> [Listed] {
+  private func makeFixture(_ own: [AccountNumber]) async throws -> [Listed] {
     let list = own.map { "\($0.rawValue)" }.joined(separator: ", ")
     let sql = """
       INSERT INTO instruments (symbol, name, shard)

@@ -64,7 +64,7 @@ enum EngineBench {
           commands \(digest.commands), \(result.commandsPerSecond) a second, \(result.nanosecondsPerCommand) ns each
           memory \(result.bytesPerOrder) bytes a resting order (\(result.bytes) bytes, at most \(result.peakResting) orders)
           trades \(digest.trades), quantity \(digest.quantity), notional \(digest.notional), hash \(hex(digest.tradeHash.value))
-          cancels done \(digest.cancelsDone), missed \(digest.cancelsMissed), quantity cancelled \(digest.quantityCancelled)
+          cancels done \(digest.cancelsDone), missed \(digest.cancelsMissed), quantity cancelled \(digest.quantityCanceled)
           resting \(digest.resting), hash \(hex(digest.restingHash.value))
         """
     }.joined(separator: "\n")
@@ -79,7 +79,7 @@ enum EngineBench {
         "bytes_per_order": \(result.bytesPerOrder), "peak_resting": \(result.peakResting), "trades": \(digest.trades), \
         "quantity": \(digest.quantity), "notional": \(digest.notional), "trade_hash": "\(hex(digest.tradeHash.value))", \
         "cancels_done": \(digest.cancelsDone), "cancels_missed": \(digest.cancelsMissed), \
-        "quantity_cancelled": \(digest.quantityCancelled), "resting": \(digest.resting), \
+        "quantity_cancelled": \(digest.quantityCanceled), "resting": \(digest.resting), \
         "resting_hash": "\(hex(digest.restingHash.value))"}
         """
     }

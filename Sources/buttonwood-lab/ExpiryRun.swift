@@ -14,13 +14,13 @@ struct ExpiryRun {
 
   func report() async throws -> ExpiryReport {
     let own = try await run.ownAccounts()
-    let world = try await ExpiryWorld(options, alsoFor: own, run.ledger)
+    let fixture = try await ExpiryFixture(options, alsoFor: own, run.ledger)
     try await run.come(to: .open)
-    run.tell("filling in \(options.orders) orders")
-    try await fill(world)
+    run.report("filling in \(options.orders) orders")
+    try await fill(fixture)
     try await run.settleAll()
-    run.tell("closing")
-    let stretch = try await run.measure(.closed, symbols: world.symbolOfEachShard)
+    run.report("closing")
+    let stretch = try await run.measure(.closed, symbols: fixture.symbolOfEachShard)
     let ends = try await ends(since: stretch.begun)
     return ExpiryReport(
       expired: ends.count, left: ends.left, expiryTime: ends.last.microseconds(since: stretch.begun),
@@ -28,11 +28,11 @@ struct ExpiryRun {
       meanwhile: try await run.settlements(of: own, in: stretch, until: ends.last))
   }
 
-  private func fill(_ world: ExpiryWorld) async throws {
+  private func fill(_ fixture: ExpiryFixture) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for number in 0..<ExpiryWorld.parts {
-        let part = world.part(number)
-        let count = options.orders / ExpiryWorld.parts + (number == 0 ? options.orders % ExpiryWorld.parts : 0)
+      for number in 0..<ExpiryFixture.parts {
+        let part = fixture.part(number)
+        let count = options.orders / ExpiryFixture.parts + (number == 0 ? options.orders % ExpiryFixture.parts : 0)
         group.addTask { try await run.fill(count, seed: UInt64(number + 1)) { part.request(&$0) } }
       }
       try await group.waitForAll()

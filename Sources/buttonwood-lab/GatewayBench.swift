@@ -45,7 +45,7 @@ enum GatewayBench {
     do throws(HTTPServerError) {
       let service = GatewayService(
         ClientFoundation(reader: StubReader()) { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
-        desk: StubDesk(), keeper: StubKeeper(), random: { SecureRandom.word() })
+        acceptor: StubAcceptor(), accountStore: StubAccountStore(), random: { SecureRandom.word() })
       var configuration = HTTPServerConfiguration()
       configuration.connectionLimit = 20_000
       let server = try HTTPServer(configuration: configuration) { await service.handle($0) }
@@ -137,8 +137,8 @@ private enum OrderRequest {
 }
 
 /// Accepts everything at once.
-private struct StubDesk: OrderDesk {
-  func submit(_ request: EntryRequest) async -> DeskReply {
+private struct StubAcceptor: OrderAcceptor {
+  func submit(_ request: AcceptanceRequest) async -> AcceptanceReply {
     guard case .place(let place) = request else { return .unavailable }
     let now = Timestamp(rawValue: HostClock.microsecondsSinceEpoch())
     return .answered(
@@ -151,52 +151,52 @@ private struct StubDesk: OrderDesk {
 }
 
 /// Knows nothing: orders do not ask.
-private struct StubKeeper: AccountKeeper {
-  func configuration(of account: AccountNumber) async throws(LedgerError) -> AccountConfiguration { .init() }
+private struct StubAccountStore: AccountStore {
+  func configuration(of account: AccountNumber) async throws(StoreError) -> AccountConfiguration { .init() }
   func changeConfiguration(
     _ change: AccountConfigurationChange, of account: AccountNumber
-  ) async throws(LedgerError) -> AccountConfiguration { change.applied(to: .init()) }
+  ) async throws(StoreError) -> AccountConfiguration { change.applied(to: .init()) }
   func recentMovements(
     of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?, through: Timestamp
-  ) async throws(LedgerError) -> RecentMovements {
+  ) async throws(StoreError) -> RecentMovements {
     RecentMovements(executed: [], through: nil, external: [])
   }
   func movements(
     of account: AccountNumber, at moments: [Timestamp], through: Timestamp
-  ) async throws(LedgerError) -> [AccountMovement] { [] }
-  func prices(_ questions: [PriceQuestion]) async throws(LedgerError) -> [Price?] { questions.map { _ in nil } }
-  func activities(_ query: ActivityQuery) async throws(LedgerError) -> [AccountActivity]? { [] }
-  func watchlists(of account: AccountNumber) async throws(LedgerError) -> [Watchlist] { [] }
-  func watchlist(_ name: WatchlistName, of account: AccountNumber) async throws(LedgerError) -> Watchlist? { nil }
+  ) async throws(StoreError) -> [AccountMovement] { [] }
+  func prices(_ questions: [PriceQuestion]) async throws(StoreError) -> [Price?] { questions.map { _ in nil } }
+  func activities(_ query: ActivityQuery) async throws(StoreError) -> [AccountActivity]? { [] }
+  func watchlists(of account: AccountNumber) async throws(StoreError) -> [Watchlist] { [] }
+  func watchlist(_ name: WatchlistName, of account: AccountNumber) async throws(StoreError) -> Watchlist? { nil }
   func createWatchlist(
     id: UniqueID, name: String, instruments: [InstrumentID], of account: AccountNumber
-  ) async throws(LedgerError) -> WatchlistOutcome { .full }
+  ) async throws(StoreError) -> WatchlistOutcome { .full }
   func changeWatchlist(
     _ name: WatchlistName, _ change: WatchlistChange, of account: AccountNumber
-  ) async throws(LedgerError) -> WatchlistOutcome { .notFound }
-  func deleteWatchlist(_ name: WatchlistName, of account: AccountNumber) async throws(LedgerError) -> Bool { false }
+  ) async throws(StoreError) -> WatchlistOutcome { .notFound }
+  func deleteWatchlist(_ name: WatchlistName, of account: AccountNumber) async throws(StoreError) -> Bool { false }
 }
 
 /// One account, one instrument.
 private struct StubReader: AccountReader {
-  func credential(keyID: String) async throws(LedgerError) -> Credential? {
+  func credential(keyID: String) async throws(StoreError) -> Credential? {
     Credential(
       account: AccountNumber(rawValue: 1), accountID: UniqueID(high: 1, low: 1),
       secretHash: SHA256Digest(of: "bench").bytes)
   }
-  func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot? { nil }
-  func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] { [] }
-  func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? { nil }
-  func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? { nil }
+  func snapshot(of account: AccountNumber) async throws(StoreError) -> AccountSnapshot? { nil }
+  func positions(of account: AccountNumber) async throws(StoreError) -> [PositionRecord] { [] }
+  func order(_ id: OrderID, of account: AccountNumber) async throws(StoreError) -> ShownOrder? { nil }
+  func order(clientKey: UniqueID, of account: AccountNumber) async throws(StoreError) -> ShownOrder? { nil }
   func withLegs(_ orders: [ShownOrder], of account: AccountNumber) -> [ShownOrder] { orders }
-  func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] { [] }
-  func instruments() async throws(LedgerError) -> [Instrument] {
+  func orders(_ query: OrderQuery) async throws(StoreError) -> [ShownOrder] { [] }
+  func instruments() async throws(StoreError) -> [Instrument] {
     [
       Instrument(
         id: InstrumentID(rawValue: 1), assetID: UniqueID(high: 1, low: 1), symbol: Symbol("BENCH")!, name: "Bench",
         exchange: "", shard: Shard(rawValue: 0), tradable: true, referencePrice: nil)
     ]
   }
-  func lastPrices() async throws(LedgerError) -> [InstrumentID: Price] { [:] }
-  func lags() async throws(LedgerError) -> [Shard: ShardLag] { [:] }
+  func lastPrices() async throws(StoreError) -> [InstrumentID: Price] { [:] }
+  func lags() async throws(StoreError) -> [Shard: ShardLag] { [:] }
 }

@@ -14,7 +14,7 @@ final class LedgerBenchRun {
   private let options: LedgerBench.Options
   private let session: PostgresSession
   private let floorSession: PostgresSession
-  private let ledger: PostgresEntryLedger
+  private let ledger: PostgresAcceptanceLedger
   private let settlements: PostgresSettlementLedger
   private var accounts: [AccountNumber] = []
   private var instruments: [(id: InstrumentID, shard: Shard)] = []
@@ -26,7 +26,7 @@ final class LedgerBenchRun {
     self.options = options
     session = PostgresSession(StoreSettings.ledger(url: options.url, role: "bench"), name: "bench")
     floorSession = PostgresSession(StoreSettings.ledger(url: options.url, role: "bench-floor"), name: "floor")
-    ledger = PostgresEntryLedger(session: session)
+    ledger = PostgresAcceptanceLedger(session: session)
     settlements = PostgresSettlementLedger(session: session)
   }
 
@@ -59,10 +59,10 @@ final class LedgerBenchRun {
         """)
       try connection.execute("ANALYZE; CHECKPOINT")
     }
-    try await readWorld()
+    try await readFixture()
   }
 
-  private func readWorld() async throws {
+  private func readFixture() async throws {
     let rows = try await session.use { (connection) throws(PostgresError) in
       try connection.pipeline([
         PostgresCall(.init("bench_accounts", "SELECT account_id FROM accounts WHERE name = 'bench'")),

@@ -39,7 +39,7 @@ struct MarketRun {
   }
 
   /// Tells a person how far the run is.
-  func tell(_ text: String) { Console.write("\(text)\n", to: .error) }
+  func report(_ text: String) { Console.write("\(text)\n", to: .error) }
 
   /// Has the market come to a stage of today, and waits until all instruments are there.
   func come(to stage: SessionStage) async throws {
@@ -62,11 +62,11 @@ struct MarketRun {
   /// - Parameter request: Makes the next order.
   func fill(_ count: Int, seed: UInt64, _ request: (inout SplitMix) -> PlaceRequest) async throws {
     let session = PostgresSession(StoreSettings.ledger(url: url, role: "lab"), name: "fill-\(seed)")
-    let entry = PostgresEntryLedger(session: session)
+    let entry = PostgresAcceptanceLedger(session: session)
     var random = SplitMix(seed: seed)
     var left = count
     while left > 0 {
-      let requests = (0..<min(left, Self.batch)).map { _ in EntryRequest.place(request(&random)) }
+      let requests = (0..<min(left, Self.batch)).map { _ in AcceptanceRequest.place(request(&random)) }
       let accepted = try await entry.accept(requests, now: Self.now)
       guard accepted.entries.count == requests.count else { throw MarketRunFault.refused }
       left -= requests.count

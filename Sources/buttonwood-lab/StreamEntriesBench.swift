@@ -56,7 +56,7 @@ enum StreamEntriesBench {
         at: Price(rawValue: 1_000_000 + number % 100 * 100)))
     return LogEntry(
       shard: shard, sequence: Sequence(rawValue: number), acceptedAt: moment, command: .place(order),
-      history: LedgerHistory(rawValue: 6_917_529_027_641_081_856))
+      timeline: DatabaseTimeline(rawValue: 6_917_529_027_641_081_856))
   }
 
   /// Nanoseconds an entry in the best of five rounds.

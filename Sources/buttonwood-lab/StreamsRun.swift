@@ -77,7 +77,7 @@ struct StreamsRun {
     return phase
   }
 
-  /// The most memory that the gateways held, looked at twice a second until cancelled.
+  /// The most memory that the gateways held, looked at twice a second until canceled.
   private func watchMemory() async -> ProcessMemory? {
     var most: ProcessMemory?
     while !Task.isCancelled {

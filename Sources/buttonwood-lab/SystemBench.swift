@@ -163,13 +163,13 @@ struct SystemLedger {
 
   /// How far behind the shards are; nil, with a word to whoever measures, when that cannot be read.
   private func shardLags() async -> [Shard: ShardLag]? {
-    do throws(LedgerError) { return try await reader.lags() } catch {
+    do throws(StoreError) { return try await reader.lags() } catch {
       Console.write("the shards' lags cannot be read: \(error)\n", to: .error)
       return nil
     }
   }
 
-  /// The sum of all shards' lags, twice a second, until cancelled.
+  /// The sum of all shards' lags, twice a second, until canceled.
   func watchLags() async -> [Int64] {
     var lags: [Int64] = []
     while !Task.isCancelled {

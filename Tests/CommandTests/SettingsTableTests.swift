@@ -13,7 +13,7 @@ struct SettingsTableTests {
     #expect(readme.contains(SettingsCommand.table), "README.md must contain this table:\n\(SettingsCommand.table)")
   }
 
-  @Test func everySettingIsToldOnceWithItsVariable() {
+  @Test func everySettingIsReportedOnceWithItsVariable() {
     for settings in [GatewayCommand.settings, WorkerCommand.settings] {
       #expect(settings.count > 15 && Set(settings.map(\.flag)).count == settings.count)
       for setting in settings { #expect(setting.variable != nil && setting.help.hasSuffix("."), "\(setting.flag)") }

@@ -132,7 +132,7 @@ import Testing
     }
   }
 
-  /// What comes between two parts: what is cancelled trades no more, what is new does not trade before all that was there
+  /// What comes between two parts: what is canceled trades no more, what is new does not trade before all that was there
   /// has; the price stays, and an owner that takes over goes on with the same orders.
   @Test(arguments: 1...24 as ClosedRange<UInt64>, [ModelExchange.Mix.days, .everything])
   func betweenTwoPartsNothingElseTrades(seed: UInt64, mix: ModelExchange.Mix) throws {

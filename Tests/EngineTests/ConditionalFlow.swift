@@ -80,7 +80,7 @@ struct ConditionalFlow {
 
   /// How what an account holds in shares has changed in all.
   func heldShares(_ account: Int64) -> Int64 {
-    let key = EntrySnapshot.PositionKey(account: AccountNumber(rawValue: account), instrument: Row.instrument)
+    let key = AcceptanceSnapshot.PositionKey(account: AccountNumber(rawValue: account), instrument: Row.instrument)
     return settlements.reduce(0) { $0 + ($1.positions[key]?.held.rawValue ?? 0) }
   }
 

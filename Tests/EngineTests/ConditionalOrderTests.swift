@@ -115,7 +115,7 @@ import Testing
     #expect(flow.events.suffix(2).allSatisfy { $0.reason == OrderEvent.entryEnded })
   }
 
-  @Test func cancellingAnyOfAClassEndsAllOfIt() {
+  @Test func cancelingAnyOfAClassEndsAllOfIt() {
     for leg in [0, 1, 2] as [UInt8] {
       var flow = Flow()
       let entry = flow.place(.buy, 10, at: "100", account: 7, orderClass: .bracket, legs: Self.exits)

@@ -38,9 +38,9 @@ import Testing
     }
 
     /// What a settlement of all of them tells of the instrument: `upper, begins`; nil when it tells nothing.
-    mutating func told(_ entries: LogEntry...) -> String? { told(entries) }
+    mutating func published(_ entries: LogEntry...) -> String? { published(entries) }
 
-    mutating func told(_ entries: [LogEntry]) -> String? {
+    mutating func published(_ entries: [LogEntry]) -> String? {
       engine.apply(entries).phases.first.map { update in
         "\(update.phase.limit.map { "\($0)" } ?? "none")\(update.beginsLimit ? ", begins" : "")"
       }
@@ -50,31 +50,31 @@ import Testing
   @Test func oneThatEndsAndBeginsInOneSettlementBeginsThere() throws {
     var flow = try Flow()
     let (above, first) = (flow.place(.sell, 1, at: "107"), flow.place(.buy, 5, at: "106"))
-    var told = flow.told(above, first)
-    #expect(told == "upper, begins")
+    var published = flow.published(above, first)
+    #expect(published == "upper, begins")
     let (below, near) = (flow.place(.buy, 5, at: "99"), flow.place(.sell, 1, at: "106"))
-    told = flow.told(below, near)
-    #expect(told == nil, "it goes on")
+    published = flow.published(below, near)
+    #expect(published == nil, "it goes on")
     let (end, second) = (flow.cancel(first), flow.place(.buy, 2, at: "105"))
-    told = flow.told(end, second)
-    #expect(told == "upper, begins", "what waited there was cancelled, and another came")
+    published = flow.published(end, second)
+    #expect(published == "upper, begins", "what waited there was cancelled, and another came")
     let (sale, third) = (flow.place(.sell, 2, at: "105"), flow.place(.buy, 3, at: "200"))
-    told = flow.told(sale, third)
-    #expect(told == "upper, begins", "it was sold to, and another came")
+    published = flow.published(sale, third)
+    #expect(published == "upper, begins", "it was sold to, and another came")
     let fourth = flow.place(.buy, 1, at: "105")
     let gone = flow.cancel(fourth)
-    told = flow.told(fourth, gone)
-    #expect(told == nil, "one of two goes")
+    published = flow.published(fourth, gone)
+    #expect(published == nil, "one of two goes")
     let last = flow.place(.sell, 3, at: "105")
-    told = flow.told(last)
-    #expect(told == "none")
+    published = flow.published(last)
+    #expect(published == "none")
   }
 
   @Test func oneThatBeganAndEndedInOneSettlementLeavesNothing() throws {
     var flow = try Flow()
     let (offer, bid) = (flow.place(.sell, 4, at: "95"), flow.place(.buy, 4, at: "95"))
-    let told = flow.told(offer, bid)
-    #expect(told == "none")
+    let published = flow.published(offer, bid)
+    #expect(published == "none")
   }
 
   @Test func theBatchDecidesNothing() throws {
@@ -85,8 +85,8 @@ import Testing
     let third = flow.cancel(first)
     let rest = [("96", 1), ("95", 4), ("98", 2)].map { flow.place(.sell, $0.1, at: $0.0) }
     let entries = [first, second, third] + rest
-    let together = flow.told(entries)
-    let apart = entries.map { alone.told([$0]) }
+    let together = flow.published(entries)
+    let apart = entries.map { alone.published([$0]) }
     #expect(apart == ["lower, begins", nil, "none", nil, "lower, begins", nil])
     #expect(together == "lower, begins")
     #expect(flow.engine.openOrders() == alone.engine.openOrders())

@@ -89,7 +89,7 @@ import Testing
     #expect(broken > 5, "gaps are noticed, seed \(seed)")
   }
 
-  @Test func whatChangesNothingIsNotTold() throws {
+  @Test func whatChangesNothingIsNotReported() throws {
     var model = ModelExchange(seed: 3)
     var (engine, feed) = (try model.engine(), MarketFeed())
     model.accept(30)

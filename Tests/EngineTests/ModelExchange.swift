@@ -11,8 +11,8 @@ struct ModelExchange {
 
   var random: SeededRandom
   let accounts = (1...5 as ClosedRange<Int64>).map { AccountNumber(rawValue: $0) }
-  private(set) var money: [AccountNumber: EntrySnapshot.Account] = [:]
-  private(set) var shares: [EntrySnapshot.PositionKey: EntrySnapshot.Position] = [:]
+  private(set) var money: [AccountNumber: AcceptanceSnapshot.Account] = [:]
+  private(set) var shares: [AcceptanceSnapshot.PositionKey: AcceptanceSnapshot.Position] = [:]
   private(set) var orders: [OrderID: OrderRecord] = [:]
   /// The orders as they were accepted.
   private var orderIDs: [OrderID] = []
@@ -32,7 +32,7 @@ struct ModelExchange {
   /// Orders that came when one may have been: what they wait for is measured by the prices behind it.
   private(set) var cameDuringAuctions: Set<OrderID> = []
   /// What instruments have been told by log rows, and the row of the last close of each.
-  private var told: [InstrumentID: InstrumentPhase] = [:]
+  private var published: [InstrumentID: InstrumentPhase] = [:]
   private(set) var closes: [InstrumentID: Sequence] = [:]
   private var requests: RandomRequests
   /// What is among the requests.
@@ -131,12 +131,12 @@ struct ModelExchange {
   /// Accepts a batch of random requests: orders and their holds, marks, log rows.
   mutating func accept(_ count: Int) {
     let requests = (0..<count).map { _ in request() }
-    var snapshot = EntrySnapshot()
+    var snapshot = AcceptanceSnapshot()
     snapshot.accounts = money
     snapshot.positions = shares
     snapshot.targets = orders
     snapshot.processed = [Row.shard: processed]
-    let plan = EntryPlan(requests: requests, snapshot: snapshot, now: Row.time(Int64(log.count) * 10))
+    let plan = AcceptancePlan(requests: requests, snapshot: snapshot, now: Row.time(Int64(log.count) * 10))
     for change in plan.accounts {
       money[change.account]!.held += change.held
       money[change.account]!.lastSubmitted = change.lastSubmitted
@@ -165,9 +165,9 @@ struct ModelExchange {
     let sequence = Sequence(rawValue: Int64(log.count) + 1)
     switch command {
     case .step(let step):
-      told[step.instrument, default: .init()].point = step.point
+      published[step.instrument, default: .init()].point = step.point
       if step.point.stage == .closed { closes[step.instrument] = sequence }
-    case .halt(let halt): told[halt.instrument, default: .init()].isHalted = halt.isHalted
+    case .halt(let halt): published[halt.instrument, default: .init()].isHalted = halt.isHalted
     case .band, .cross, .expire, .place, .cancel, .replace: break
     }
     log.append(LogEntry(shard: Row.shard, sequence: sequence, acceptedAt: Row.time(0), command: command))
@@ -189,7 +189,7 @@ struct ModelExchange {
     let auction = AuctionTerms(partLimit: random.pick([0, 0, 1, 2, 5, 20]))
     switch random.number(0...6) {
     case 0...2:
-      let last = told[instrument]?.point
+      let last = published[instrument]?.point
       let next: SessionPoint
       switch last?.stage {
       case nil: next = SessionPoint(Day(rawValue: 20_000), random.pick(SessionStage.allCases))
@@ -206,7 +206,7 @@ struct ModelExchange {
         .expire(
           ExpireOrders(
             instrument, dayThrough: close,
-            untilCancelledThrough: random.oneIn(4) ? Sequence(rawValue: close.rawValue / 2) : .zero,
+            untilCanceledThrough: random.oneIn(4) ? Sequence(rawValue: close.rawValue / 2) : .zero,
             limit: random.number(1...6))))
     }
   }
@@ -218,7 +218,7 @@ struct ModelExchange {
     }
   }
 
-  private mutating func request() -> EntryRequest {
+  private mutating func request() -> AcceptanceRequest {
     // Mostly orders that have not closed, now and then one that has.
     let candidates = random.oneIn(8) ? orderIDs : orderIDs.filter { orders[$0]!.status.isOpen }
     return requests.next(target: candidates.randomElement(using: &random).flatMap { orders[$0] }, &random)
@@ -308,7 +308,7 @@ struct ModelExchange {
   func faults() -> [String] {
     var faults: [String] = []
     var heldMoney: [AccountNumber: Int64] = [:]
-    var heldShares: [EntrySnapshot.PositionKey: Int64] = [:]
+    var heldShares: [AcceptanceSnapshot.PositionKey: Int64] = [:]
     var extra: [OrderID: Int64] = [:]
     // A replacement on its way holds what it needs beyond the order it replaces.
     let onTheirWay = unsettled() + quarantined.map { log[Int($0.rawValue) - 1] }

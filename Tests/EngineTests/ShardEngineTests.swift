@@ -142,10 +142,10 @@ import Testing
     let refused = Set(model.events.filter { $0.reason == OrderEvent.refusedByOperator }.map(\.kind))
     #expect(refused.isSuperset(of: [.rejected, .cancelRejected]), "the mix is rich, seed \(seed)")
     var replay = try ShardEngine(shard: Row.shard, processed: .zero, orders: [])
-    let told = model.log.flatMap { row in
+    let published = model.log.flatMap { row in
       model.passedOver.contains(row.sequence) ? replay.quarantine(row.sequence).events : replay.apply([row]).events
     }
-    #expect(told == model.events && replay.openOrders() == engine.openOrders(), "seed \(seed)")
+    #expect(published == model.events && replay.openOrders() == engine.openOrders(), "seed \(seed)")
   }
 
   /// Refused rows among others, in batches of any size.

@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func tellsWhenThereIsRoomAgain() async throws {
+  @Test func reportsWhenThereIsRoomAgain() async throws {
     let handler = RecordingHandler()
     try await withStreams(handler, { $0.streams.queueBytes = 1 << 20 }) { server in
       let client = try EventStreamCaller(port: server.boundPort, path: "/events", receiveBuffer: 4096)

@@ -14,7 +14,7 @@ import Testing
     let alarm = Alarm(after: .seconds(3_600)) { rings.withLock { $0 += 1 } }
     alarm.putOff()
     do { _ = Alarm(after: .seconds(3_600)) { rings.withLock { $0 += 1 } } }
-    // Whoever is cancelled wakes at once: had one rung for it, this would show it.
+    // Whoever is canceled wakes at once: had one rung for it, this would show it.
     for _ in 0..<100 { await Task.yield() }
     #expect(rings.withLock { $0 } == 0)
   }

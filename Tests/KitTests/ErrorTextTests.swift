@@ -30,7 +30,7 @@ struct ErrorTextTests {
         if conformances.contains("CustomStringConvertible") { described.insert(name) }
       }
     }
-    #expect(errors.contains("PostgresError") && errors.contains("LedgerError"), "the search finds errors")
+    #expect(errors.contains("PostgresError") && errors.contains("StoreError"), "the search finds errors")
     #expect(errors.subtracting(described).subtracting(Self.refusals) == [])
   }
 

@@ -11,7 +11,7 @@ import Testing
     var text: [String] { lines.withLock { $0 } }
   }
 
-  /// Works until it is stopped or cancelled, and tells.
+  /// Works until it is stopped or canceled, and tells.
   private struct Worker: Service {
     let name: String
     let story: Story
@@ -121,7 +121,7 @@ import Testing
     over.give()
   }
 
-  @Test func aCancelledCallerStopsItsServices() async {
+  @Test func aCanceledCallerStopsItsServices() async {
     let story = Story()
     let worker = Worker("a", story)
     let running = Task { await ServiceGroup([worker], deadline: Self.patient).run { await Signal().wait() } }
@@ -145,7 +145,7 @@ import Testing
     #expect(await signal.wait(atMost: .zero))
   }
 
-  @Test func aCancelledTaskDoesNotWait() async {
+  @Test func aCanceledTaskDoesNotWait() async {
     let signal = Signal()
     for _ in 0..<200 {
       let waiting = Task { await signal.wait() }

@@ -28,10 +28,10 @@ struct SystemLoadTests {
     #expect(abs(kinds[0] - 4000) < 300 && abs(kinds[1] - 10_000) < 300 && abs(kinds[2] - 6000) < 300)
   }
 
-  @Test func everyOrderIsCancelledAtMostOnceByItsAccount() {
+  @Test func everyOrderIsCanceledAtMostOnceByItsAccount() {
     var plan = plan(seed: 6)
     var owners: [String: Int] = [:]
-    var cancelled = Set<String>()
+    var canceled = Set<String>()
     for token in 1...5000 as ClosedRange<UInt64> {
       let request = plan.next(token: token)
       switch request.call {
@@ -40,11 +40,11 @@ struct SystemLoadTests {
         plan.acknowledged(request, as: "o\(token)")
       case .cancel(let order):
         #expect(owners[order] == request.account)
-        #expect(cancelled.insert(order).inserted)
+        #expect(canceled.insert(order).inserted)
       case .replace, .find, .read: Issue.record("unexpected call")
       }
     }
-    #expect(!cancelled.isEmpty)
+    #expect(!canceled.isEmpty)
   }
 
   @Test func questionsAreAnsweredBesideOrders() async throws {

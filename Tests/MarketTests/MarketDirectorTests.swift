@@ -13,32 +13,32 @@ import Testing
 
   /// A log of one shard with some instruments, and what a director sees of it.
   private struct World {
-    var told: [InstrumentStanding.Told?]
+    var instructed: [InstrumentProgress.Instructed?]
     var log: [Command] = []
     var processed: Int64 = 0
     /// Orders of each instrument that the log has placed, by the row: those that are open.
     var open: [[Int64]]
 
     init(instruments: Int) {
-      told = Array(repeating: nil, count: instruments)
+      instructed = Array(repeating: nil, count: instruments)
       open = Array(repeating: [], count: instruments)
     }
 
     /// As it is read: whatever is not where it should be.
-    var standings: [InstrumentStanding] {
-      told.enumerated().map {
-        InstrumentStanding(
-          InstrumentID(rawValue: Int32($0)), shard: Shard(rawValue: 0), told: $1,
+    var allProgress: [InstrumentProgress] {
+      instructed.enumerated().map {
+        InstrumentProgress(
+          InstrumentID(rawValue: Int32($0)), shard: Shard(rawValue: 0), instructed: $1,
           processed: Sequence(rawValue: processed))
       }
     }
 
-    func due(_ standings: [InstrumentStanding]) -> [InstrumentID: DueOrders] {
+    func due(_ allProgress: [InstrumentProgress]) -> [InstrumentID: DueOrders] {
       var due: [InstrumentID: DueOrders] = [:]
-      for standing in standings where standing.awaitsExpiry {
-        let orders = open[Int(standing.instrument.rawValue)]
-        due[standing.instrument] = DueOrders(
-          count: Int64(orders.count { $0 <= standing.told!.closedSequence.rawValue }))
+      for progress in allProgress where progress.awaitsExpiry {
+        let orders = open[Int(progress.instrument.rawValue)]
+        due[progress.instrument] = DueOrders(
+          count: Int64(orders.count { $0 <= progress.instructed!.closedSequence.rawValue }))
       }
       return due
     }
@@ -55,28 +55,31 @@ import Testing
     /// Stores a batch as the ledger does: all of it, or nothing when somebody was quicker.
     /// - Returns: The last row of each instrument.
     @discardableResult
-    mutating func tell(_ batch: MarketBatch) -> [InstrumentID: Sequence]? {
-      guard batch.tellings.allSatisfy({ told[Int($0.instrument.rawValue)]?.sequence == $0.seen }) else { return nil }
+    mutating func report(_ batch: MarketBatch) -> [InstrumentID: Sequence]? {
+      guard batch.instructions.allSatisfy({ instructed[Int($0.instrument.rawValue)]?.sequence == $0.seen }) else {
+        return nil
+      }
       var last: [InstrumentID: Sequence] = [:]
-      for telling in batch.tellings {
-        let name = Int(telling.instrument.rawValue)
-        var new = told[name] ?? .init(point: SessionPoint(Day(rawValue: 0), .preOpen), sequence: .zero)
-        for command in telling.commands {
+      for instruction in batch.instructions {
+        let name = Int(instruction.instrument.rawValue)
+        var new = instructed[name] ?? .init(point: SessionPoint(Day(rawValue: 0), .preOpen), sequence: .zero)
+        for command in instruction.commands {
           log.append(command)
           new.sequence = Sequence(rawValue: Int64(log.count))
           guard case .step(let step) = command else { continue }
           new.point = step.point
           if step.point.stage == .closed { (new.closedSequence, new.isCleared) = (new.sequence, false) }
         }
-        told[name] = new
-        last[telling.instrument] = new.sequence
+        instructed[name] = new
+        last[instruction.instrument] = new.sequence
       }
       return last
     }
 
-    mutating func clear(_ standings: [InstrumentStanding]) {
-      for standing in standings where told[Int(standing.instrument.rawValue)]?.sequence == standing.told?.sequence {
-        told[Int(standing.instrument.rawValue)]?.isCleared = true
+    mutating func clear(_ allProgress: [InstrumentProgress]) {
+      for progress in allProgress
+      where instructed[Int(progress.instrument.rawValue)]?.sequence == progress.instructed?.sequence {
+        instructed[Int(progress.instrument.rawValue)]?.isCleared = true
       }
     }
 
@@ -99,34 +102,34 @@ import Testing
   }
 
   @Test(arguments: 1...200 as ClosedRange<UInt64>)
-  func everyStageIsToldOnceAndInOrderWhateverIsLost(seed: UInt64) {
+  func everyStageIsReportedOnceAndInOrderWhateverIsLost(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var director = MarketDirector(mode: seed.isMultiple(of: 2) ? .calendar : .simulated)
-    director.limits.tellingsOfBatch = 2
+    director.limits.instructionsOfBatch = 2
     var plans = [ExpiryPlan(limits: Self.small), ExpiryPlan(limits: Self.small)]
     var world = World(instruments: 3)
     var now = Self.midnight
     var clock = director.clock(MarketClockRecord(), latest: nil, at: now)
     /// Views that two leaders have taken and not yet acted by.
-    var late: [(leader: Int, batches: [MarketBatch], cleared: [InstrumentStanding])] = []
-    func view(by leader: Int) -> (leader: Int, batches: [MarketBatch], cleared: [InstrumentStanding]) {
-      let standings = world.standings
-      let asked = plans[leader].look(standings, at: now)
+    var late: [(leader: Int, batches: [MarketBatch], cleared: [InstrumentProgress])] = []
+    func view(by leader: Int) -> (leader: Int, batches: [MarketBatch], cleared: [InstrumentProgress]) {
+      let allProgress = world.allProgress
+      let asked = plans[leader].observe(allProgress, at: now)
       let due = world.due(asked)
       _ = plans[leader].count(asked, due, at: now)
       return (
         leader,
         director.batches(
-          standings, to: director.goal(clock, at: now), expiring: plans[leader].parts(standings, at: now)),
+          allProgress, to: director.goal(clock, at: now), expiring: plans[leader].parts(allProgress, at: now)),
         director.cleared(asked, due: due)
       )
     }
-    func tell(_ batch: MarketBatch, by leader: Int, isHeard: Bool = true) {
-      let last = world.tell(batch)
+    func report(_ batch: MarketBatch, by leader: Int, isHeard: Bool = true) {
+      let last = world.report(batch)
       guard isHeard else { return }
-      guard let last else { return plans[leader].forget(batch.tellings.map(\.instrument)) }
-      for telling in batch.tellings {
-        plans[leader].told(telling.expiries, last: last[telling.instrument]!, at: now)
+      guard let last else { return plans[leader].forget(batch.instructions.map(\.instrument)) }
+      for instruction in batch.instructions {
+        plans[leader].instructed(instruction.expiries, last: last[instruction.instrument]!, at: now)
       }
     }
     for _ in 0..<400 {
@@ -147,7 +150,7 @@ import Testing
         if isHeard { late.remove(at: place) }
         world.clear(view.cleared)
         for batch in view.batches.prefix(.random(in: 0...view.batches.count, using: &random)) {
-          tell(batch, by: view.leader, isHeard: isHeard)
+          report(batch, by: view.leader, isHeard: isHeard)
         }
       }
     }
@@ -157,7 +160,7 @@ import Testing
       world.process(upTo: .max)
       let view = view(by: 0)
       world.clear(view.cleared)
-      for batch in view.batches { tell(batch, by: 0) }
+      for batch in view.batches { report(batch, by: 0) }
     }
     #expect(view(by: 0).batches.isEmpty, "seed \(seed): it does not come to rest")
     for instrument in 0..<3 {
@@ -167,9 +170,9 @@ import Testing
       for (one, next) in zip(steps, steps.dropFirst()) where one.stage == .open {
         #expect(next == SessionPoint(one.day, .closed), "seed \(seed): \(one) is followed by \(next)")
       }
-      let told = world.told[instrument]!
-      #expect(told.isCleared, "seed \(seed)")
-      #expect(world.open[instrument].allSatisfy { $0 > told.closedSequence.rawValue }, "seed \(seed)")
+      let instructed = world.instructed[instrument]!
+      #expect(instructed.isCleared, "seed \(seed)")
+      #expect(world.open[instrument].allSatisfy { $0 > instructed.closedSequence.rawValue }, "seed \(seed)")
     }
     expectNothingOldMeetsALaterDay(world, seed)
   }
@@ -208,7 +211,7 @@ import Testing
     #expect(director.steps(from: SessionPoint(today, .closed), to: goal) == [next])
   }
 
-  @Test func aManualMarketIsClosedUntilItIsOpenedAndNeverBehindWhatWasTold() {
+  @Test func aManualMarketIsClosedUntilItIsOpenedAndNeverBehindWhatWasReported() {
     let director = MarketDirector(mode: .manual)
     let first = director.clock(MarketClockRecord(), latest: nil, at: Self.midnight)
     #expect(first.target == SessionPoint(Day("2026-11-22")!, .closed))

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct UniqueIDTests {
   @Test(arguments: [1, 2] as [UInt64])
-  func timeOrderedOnesSortByTheirMicrosecondAndTellIt(seed: UInt64) {
+  func timeOrderedOnesSortByTheirMicrosecondAndReportIt(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     for _ in 0..<2_000 {
       let time = Timestamp(rawValue: random.number(0...4_102_444_800_000_000))
@@ -38,7 +38,7 @@ import Testing
   ])
   func otherTextsAreNot(_ text: String) { #expect(UniqueID(text) == nil) }
 
-  @Test func otherVersionsTellNoTime() {
+  @Test func otherVersionsReportNoTime() {
     #expect(UniqueID.random(high: .max, low: .max).time == nil)
     #expect(UniqueID(high: 0x7FFF, low: 0).time == nil, "a microsecond of 4095")
   }

@@ -122,7 +122,7 @@ import Testing
     let reference: Price? = random.number(0...4) == 0 ? nil : Price(rawValue: ticks[random.number(0...89)])
     let possible = ticks.map { Merit($0, list) }.filter(\.isPossible)
     let auction = Auction(list)
-    var book = CallBook(instrument: InstrumentID(rawValue: 1))
+    var book = AuctionBook(instrument: InstrumentID(rawValue: 1))
     for order in list { try book.restore(order) }
     #expect(book.price(reference: reference) == auction.cross(reference: reference)?.price)
     #expect(auction.indication(reference: reference)?.price == auction.cross(reference: reference)?.price)

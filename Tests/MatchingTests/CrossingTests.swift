@@ -76,7 +76,7 @@ import Testing
   @Test(arguments: [UInt64](1...150), [1, 2, 7, 40] as [Int64])
   func partsDealWithTheSamePairs(seed: UInt64, limit: Int64) {
     var random = RandomCommands(seed: seed, priceSpan: 9)
-    var book = CallBook(instrument: Self.instrument)
+    var book = AuctionBook(instrument: Self.instrument)
     var ignored: [BookEvent] = []
     for command in random.batch(160) where command.instrument == Self.instrument {
       book.apply(command, at: 0, into: &ignored)

@@ -57,7 +57,7 @@ import Testing
       try file.write(to: URL(fileURLWithPath: path))
       let digest = try EngineMeasurement(try MEWLFile(path), batch: 2).digest
       #expect((digest.commands, digest.trades, digest.quantity, digest.notional) == (5, 1, 30, 3_000))
-      #expect((digest.cancelsDone, digest.cancelsMissed, digest.quantityCancelled, digest.resting) == (1, 1, 20, 1))
+      #expect((digest.cancelsDone, digest.cancelsMissed, digest.quantityCanceled, digest.resting) == (1, 1, 20, 1))
       var hash = Fingerprint()
       for value in [UInt32(1), 3, 100, 30] { hash.add(value) }
       #expect(digest.tradeHash == hash)

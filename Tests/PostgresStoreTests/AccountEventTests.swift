@@ -89,7 +89,7 @@ struct AccountEventTests {
     }
   }
 
-  @Test func answersManyAccountsAtOnceAndTellsWhoHasNews() async throws {
+  @Test func answersManyAccountsAtOnceAndReportsWhoHasNews() async throws {
     let url = try StoreDatabase.make()
     let reader = PostgresAccountEventReader(session: StoreDatabase.session(url))
     let start = StoreDatabase.accounts.map { EventQuestion(account: $0, after: Timestamp(rawValue: 0)) }
@@ -130,6 +130,6 @@ struct AccountEventTests {
       FROM unnest(ARRAY['A', 'B', 'C']) AS k
       """)
     let reader = PostgresAccountEventReader(session: StoreDatabase.session(url))
-    #expect(try await reader.standings(of: ["A", "B", "X"]) == ["A": .valid])
+    #expect(try await reader.keyStates(of: ["A", "B", "X"]) == ["A": .valid])
   }
 }

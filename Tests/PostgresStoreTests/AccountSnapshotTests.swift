@@ -20,7 +20,7 @@ struct AccountSnapshotTests {
     try await market.settle()
     let start = market.now
     let reader = PostgresAccountReader(pool: PostgresPool((0..<2).map { _ in StoreDatabase.session(market.url) }))
-    let keeper = PostgresAccountKeeper(pool: PostgresPool((0..<2).map { _ in StoreDatabase.session(market.url) }))
+    let accountStore = PostgresAccountStore(pool: PostgresPool((0..<2).map { _ in StoreDatabase.session(market.url) }))
     let before = try #require(try await reader.snapshot(of: StoreDatabase.accounts[0]))
     #expect(Self.equity(before) == StoreDatabase.cash.rawValue + Self.othersWorth(before))
     let isOver = Lock(false)
@@ -44,7 +44,7 @@ struct AccountSnapshotTests {
             let now = try #require(try await reader.snapshot(of: account))
             #expect(Self.equity(now) == Self.equity(before))
             // As a gateway does: what came behind what it knows.
-            let recent = try await keeper.recentMovements(
+            let recent = try await accountStore.recentMovements(
               of: account, since: start.advanced(byMicroseconds: 1), behind: known?.through, through: now.through
             ).joined(after: known?.executed ?? [], through: known?.through)
             known = recent
@@ -53,7 +53,7 @@ struct AccountSnapshotTests {
             #expect(now.account.cash.rawValue - cash == before.account.cash.rawValue)
             let held = now.positions.first { $0.instrument == InstrumentID(rawValue: 1) }?.quantity.rawValue ?? 0
             #expect(held - shares == 1_000)
-            let spans = try await keeper.movements(
+            let spans = try await accountStore.movements(
               of: account, at: [start.advanced(byMicroseconds: 1)], through: now.through)
             #expect(spans.filter { $0.instrument == nil }.reduce(0) { $0 + $1.amount } == cash)
           }
@@ -83,7 +83,7 @@ struct AccountSnapshotTests {
     try await market.trade(5, at: 10, from: 3, to: 0)
     try await market.settle()
     let office = AccountAdministration(session: StoreDatabase.session(market.url))
-    let keeper = PostgresAccountKeeper(pool: PostgresPool([StoreDatabase.session(market.url)]))
+    let accountStore = PostgresAccountStore(pool: PostgresPool([StoreDatabase.session(market.url)]))
     // A settlement in the middle of its transaction: it holds the account, and its event comes a second later.
     var settling = try PostgresConnection(PostgresOptions(url: market.url, applicationName: "tests"))
     try settling.execute(
@@ -98,10 +98,10 @@ struct AccountSnapshotTests {
     var query = ActivityQuery(account: account)
     query.ascending = true
     query.limit = 100
-    let read = try #require(try await keeper.activities(query)?.last { $0.kind == .fill })
+    let read = try #require(try await accountStore.activities(query)?.last { $0.kind == .fill })
     _ = try await deposit.value
     query.behind = read.place
-    let behind = try #require(try await keeper.activities(query))
+    let behind = try #require(try await accountStore.activities(query))
     #expect(behind.map(\.kind) == [.cashDeposit])
     let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(market.url)]))
     #expect(try await reader.snapshot(of: account)?.through == behind.first?.at)
@@ -109,11 +109,11 @@ struct AccountSnapshotTests {
     try await market.trade(1, at: 10, from: 3, to: 0)
     try await market.settle()
     query.behind = behind.first?.place
-    #expect(try await keeper.activities(query)?.map(\.kind) == [.fill])
+    #expect(try await accountStore.activities(query)?.map(\.kind) == [.fill])
     // Movements say what the snapshot says.
     let since = [StoreDatabase.noon]
     let snapshot = try #require(try await reader.snapshot(of: account))
-    let moved = try await keeper.movements(of: account, at: since, through: snapshot.through)
+    let moved = try await accountStore.movements(of: account, at: since, through: snapshot.through)
     let cash = moved.filter { $0.instrument == nil }.reduce(0) { $0 + $1.amount }
     #expect(snapshot.account.cash.rawValue - cash == StoreDatabase.cash.rawValue)
   }
@@ -157,7 +157,7 @@ struct AccountSnapshotTests {
   @Test func aLimitStateThatBeginsAgainBeginsAnew() async throws {
     let url = try StoreDatabase.make()
     let ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     var orders = TestOrders(seed: 8)
     let shard = Shard(rawValue: 0)
     let ownership = try await SettlementLedgerTests.claim(ledger, shard)

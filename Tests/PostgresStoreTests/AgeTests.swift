@@ -65,9 +65,9 @@ struct AgeTests {
 
   /// Accepts requests at a moment and settles them.
   @discardableResult
-  private func trade(_ requests: [EntryRequest], at now: Timestamp) async throws -> [OrderRecord] {
+  private func trade(_ requests: [AcceptanceRequest], at now: Timestamp) async throws -> [OrderRecord] {
     let session = StoreDatabase.session(url)
-    let accepted = try await PostgresEntryLedger(session: session).accept(requests, now: now)
+    let accepted = try await PostgresAcceptanceLedger(session: session).accept(requests, now: now)
     let ledger = PostgresSettlementLedger(session: session)
     let ownership = try await SettlementLedgerTests.claim(ledger, shard)
     let commit = try await SettlementLedgerTests.commit(ledger, ownership)
@@ -82,11 +82,11 @@ struct AgeTests {
     var orders = TestOrders(seed: 1)
     let old = try await trade((0..<3).map { _ in orders.place(.buy, 5, at: 90) }, at: Self.ago(100))
     let recent = try await trade((0..<3).map { _ in orders.place(.buy, 5, at: 90) }, at: Self.ago(2))
-    let requests: [EntryRequest] = [
+    let requests: [AcceptanceRequest] = [
       orders.place(.buy, 1, at: 91), orders.place(.sell, 1, at: 200, account: 1), orders.cancel(old[0].id),
       orders.replace(old[1].id, quantity: 6), orders.cancel(recent[0].id), orders.replace(recent[1].id, dollars: 89),
     ]
-    let ledger = PostgresEntryLedger(session: session("age-accept"))
+    let ledger = PostgresAcceptanceLedger(session: session("age-accept"))
     // The counters of shards are locked last.
     let count = try await locks(of: "age-accept", heldUpBy: "SELECT FROM shard_logs FOR UPDATE") {
       let answers = try await ledger.accept(requests, now: StoreDatabase.noon).answers
@@ -104,7 +104,7 @@ struct AgeTests {
       try await trade([orders.place(.sell, 1, at: 100, account: 1)], at: Self.ago(day))
     }
     let ledger = PostgresSettlementLedger(session: session("age-settle"))
-    _ = try await PostgresEntryLedger(session: StoreDatabase.session(url)).accept(
+    _ = try await PostgresAcceptanceLedger(session: StoreDatabase.session(url)).accept(
       [orders.place(.buy, 5, at: 100)], now: StoreDatabase.noon)
     let ownership = try await SettlementLedgerTests.claim(ledger, shard)
     let commit = try await SettlementLedgerTests.commit(ledger, ownership)
@@ -121,7 +121,7 @@ struct AgeTests {
   /// A book whose orders are of very many days: the locks of some are given back before others are taken.
   @Test func claimingFindsOpenOrdersOfEveryDayAndLocksFewAtATime() async throws {
     var orders = TestOrders(seed: 3)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     for day in stride(from: Int64(100), through: 4, by: -4) {
       _ = try await entry.accept([orders.place(.sell, 1, at: 100, account: 1)], now: Self.ago(day))
     }
@@ -162,8 +162,8 @@ struct AgeTests {
       switch what {
       case "get": #expect(try await reader.order(id, of: account)?.record.id == id)
       case "activities":
-        let keeper = PostgresAccountKeeper(pool: PostgresPool([session]))
-        let activities = try await keeper.activities(ActivityQuery(account: account, kinds: [.fill]))
+        let accountStore = PostgresAccountStore(pool: PostgresPool([session]))
+        let activities = try await accountStore.activities(ActivityQuery(account: account, kinds: [.fill]))
         #expect(activities?.count == 3)
       case "news":
         let events = PostgresAccountEventReader(session: session)
@@ -183,7 +183,7 @@ struct AgeTests {
   // MARK: Finding
 
   /// What was ordered long ago is found by everybody who looks for it.
-  @Test func anOpenOrderOfAnOldDayIsFoundAndCancelled() async throws {
+  @Test func anOpenOrderOfAnOldDayIsFoundAndCanceled() async throws {
     var orders = TestOrders(seed: 5)
     let account = StoreDatabase.accounts[0]
     let order = try await trade([orders.place(.buy, 5, at: 90, client: 77)], at: Self.ago(100))[0]
@@ -200,7 +200,7 @@ struct AgeTests {
       account: account, instrument: InstrumentID(rawValue: 1), shard: shard,
       terms: OrderTerms(.sell, Quantity(rawValue: 1), at: Price(rawValue: 900_000)), clientOrderID: "crossing",
       clientKey: RequestKey(digest: UniqueID(high: 0, low: 78), fingerprint: nil), idempotencyKey: nil, random: 1)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     let refused = try await entry.accept([.place(crossing)], now: StoreDatabase.noon).answers[0]
     guard case .refused = refused else {
       Issue.record("\(refused)")
@@ -245,13 +245,13 @@ struct AgeTests {
       }
       #expect(found == all.map(\.element), "\(scope)")
     }
-    let keeper = PostgresAccountKeeper(pool: PostgresPool([StoreDatabase.session(url)]))
+    let accountStore = PostgresAccountStore(pool: PostgresPool([StoreDatabase.session(url)]))
     var behind: ActivityPlace?
     var fills: [OrderID] = []
     while true {
       var query = ActivityQuery(account: account, kinds: [.fill])
       (query.ascending, query.behind, query.limit) = (ascending, behind, 2)
-      let page = try #require(try await keeper.activities(query))
+      let page = try #require(try await accountStore.activities(query))
       for activity in page {
         if case .fill(let fill) = activity.detail { fills.append(fill.order) }
       }
@@ -259,7 +259,8 @@ struct AgeTests {
       behind = last.place
     }
     #expect(fills == wanted.enumerated().filter { $0.offset % 2 == (ascending ? 0 : 1) }.map(\.element))
-    let movements = try await keeper.movements(of: account, at: [Self.ago(110), Self.ago(50)], through: Self.ago(0))
+    let movements = try await accountStore.movements(
+      of: account, at: [Self.ago(110), Self.ago(50)], through: Self.ago(0))
     let shares = movements.filter { $0.instrument != nil && !$0.isExternal }
     #expect(Dictionary(grouping: shares, by: \.span).mapValues { $0.map(\.amount).reduce(0, +) } == [0: 12, 1: 10])
   }

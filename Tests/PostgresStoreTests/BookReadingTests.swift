@@ -65,7 +65,7 @@ struct BookReadingTests {
 
   @Test func aBookThatIsLongIsReadOverAConnectionOfItsOwn() async throws {
     var orders = TestOrders(seed: 5)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     let accepted = (0..<9).map { _ in orders.place(.sell, 1, at: 100, account: 1) }
     _ = try await entry.accept(accepted, now: StoreDatabase.noon)
     _ = try StoreDatabase.text(url, "UPDATE shard_cursors SET processed_sequence = 9 WHERE shard = 0 RETURNING 'x'")
@@ -85,7 +85,7 @@ struct BookReadingTests {
   /// Who cannot reach the second connection learns why, and the first is of use afterwards.
   @Test func aHalfThatCannotBeReadFailsTheWhole() async throws {
     var orders = TestOrders(seed: 8)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     _ = try await entry.accept(
       (0..<9).map { _ in orders.place(.sell, 1, at: 100, account: 1) }, now: StoreDatabase.noon)
     _ = try StoreDatabase.text(url, "UPDATE shard_cursors SET processed_sequence = 9 WHERE shard = 0 RETURNING 'x'")
@@ -101,7 +101,7 @@ struct BookReadingTests {
   /// What is settled between two pages belongs to another moment.
   @Test(arguments: [false, true]) func allPagesAreOfOneSnapshot(inHalves: Bool) async throws {
     var orders = TestOrders(seed: 6)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     _ = try await entry.accept(
       (0..<6).map { _ in orders.place(.sell, 1, at: 100, account: 1) }, now: StoreDatabase.noon)
     let ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))

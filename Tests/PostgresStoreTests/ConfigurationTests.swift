@@ -12,7 +12,7 @@ import Testing
 
   @Test func changesOfDifferentChoicesAllComeTrue() async throws {
     let url = try StoreDatabase.make()
-    let keeper = PostgresAccountKeeper(pool: PostgresPool((0..<4).map { _ in StoreDatabase.session(url) }))
+    let accountStore = PostgresAccountStore(pool: PostgresPool((0..<4).map { _ in StoreDatabase.session(url) }))
     for round in 0..<60 {
       let isOn = round % 2 == 0
       var changes = [AccountConfigurationChange](repeating: .init(), count: 4)
@@ -23,26 +23,27 @@ import Testing
       try await withThrowingTaskGroup(of: Void.self) { group in
         for change in changes {
           group.addTask {
-            let shown = try await keeper.changeConfiguration(change, of: Self.account)
+            let shown = try await accountStore.changeConfiguration(change, of: Self.account)
             #expect(change.applied(to: shown) == shown, "an answer shows what it has changed")
           }
         }
         try await group.waitForAll()
       }
       let expected = changes.reduce(AccountConfiguration()) { $1.applied(to: $0) }
-      #expect(try await keeper.configuration(of: Self.account) == expected, "round \(round)")
+      #expect(try await accountStore.configuration(of: Self.account) == expected, "round \(round)")
     }
   }
 
   @Test func whatIsNotNamedStays() async throws {
-    let keeper = PostgresAccountKeeper(pool: PostgresPool([StoreDatabase.session(try StoreDatabase.make())]))
-    #expect(try await keeper.changeConfiguration(.init(), of: Self.account) == AccountConfiguration())
+    let accountStore = PostgresAccountStore(pool: PostgresPool([StoreDatabase.session(try StoreDatabase.make())]))
+    #expect(try await accountStore.changeConfiguration(.init(), of: Self.account) == AccountConfiguration())
     var change = AccountConfigurationChange()
     change.patternDayTraderCheck = .exit
     var expected = AccountConfiguration()
     expected.patternDayTraderCheck = .exit
-    #expect(try await keeper.changeConfiguration(change, of: Self.account) == expected)
-    #expect(try await keeper.changeConfiguration(.init(), of: Self.account) == expected)
-    #expect(try await keeper.changeConfiguration(change, of: AccountNumber(rawValue: 7)) == AccountConfiguration())
+    #expect(try await accountStore.changeConfiguration(change, of: Self.account) == expected)
+    #expect(try await accountStore.changeConfiguration(.init(), of: Self.account) == expected)
+    #expect(
+      try await accountStore.changeConfiguration(change, of: AccountNumber(rawValue: 7)) == AccountConfiguration())
   }
 }

@@ -16,7 +16,7 @@ struct CostMarket {
   let url: String
   let ledger: PostgresSettlementLedger
   let instrument = InstrumentID(rawValue: 1)
-  private let entry: PostgresEntryLedger
+  private let entry: PostgresAcceptanceLedger
   private var orders = TestOrders(seed: 24)
   private var engine: ShardEngine
   private var ownership: Ownership
@@ -29,7 +29,7 @@ struct CostMarket {
   init(_ url: String) async throws {
     self.url = url
     ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))
-    entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     var connection = try PostgresConnection(PostgresOptions(url: url, applicationName: "tests"))
     let numbers = StoreDatabase.accounts.prefix(3).map { "\($0)" }.joined(separator: ", ")
     try connection.execute(

@@ -31,7 +31,7 @@ struct DatabaseRightsTests {
   /// Everything that a role of the exchange does every day.
   @Test func rolesDoTheirWork() async throws {
     var orders = TestOrders(seed: 1)
-    let entry = PostgresEntryLedger(session: session(.gateway))
+    let entry = PostgresAcceptanceLedger(session: session(.gateway))
     let batch = try await entry.accept(
       [orders.place(.sell, 10, at: 100, account: 1), orders.place(.buy, 4, at: 101), orders.place(.buy, 1, at: 90)],
       now: StoreDatabase.noon)
@@ -44,7 +44,7 @@ struct DatabaseRightsTests {
     guard case .accepted(let open) = batch.answers[2] else { throw Unexpected() }
     #expect(try await entry.accept([orders.cancel(open.id)], now: StoreDatabase.noon).answers == [.cancelAccepted])
     try await SettlementLedgerTests.settle(ledger, ownership)
-    let leader = PostgresLeaderLedger(session: session(.worker))
+    let leader = PostgresTermStore(session: session(.worker))
     let leadership = try await leader.elect(WorkerID(rawValue: "w"), nonce: 1)
     // Also the tables of days that are not there yet: they are made as their owner, with the rights of the others.
     #expect(try await leader.keepDays(leadership) != nil)

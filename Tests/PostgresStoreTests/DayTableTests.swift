@@ -157,7 +157,7 @@ struct DayTableTests {
   }
 
   @Test func theLeaderMakesThemWithinItsTermAlone() async throws {
-    let ledger = PostgresLeaderLedger(session: StoreDatabase.session(url))
+    let ledger = PostgresTermStore(session: StoreDatabase.session(url))
     let first = try await ledger.elect(WorkerID(rawValue: "a"), nonce: 1)
     #expect(try await ledger.keepDays(first) == DaysKept(made: 0, left: 0, ahead: 7))
     var connection = try connect()
@@ -170,7 +170,7 @@ struct DayTableTests {
   }
 
   @Test func ordersForADayWithoutTablesAreUnavailableUntilTheyAreThere() async throws {
-    let ledger = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let ledger = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     var orders = TestOrders(seed: 3)
     let day = StoreDatabase.noon.day.compact
     var connection = try connect()
@@ -179,7 +179,7 @@ struct DayTableTests {
     await #expect {
       try await ledger.accept([request], now: StoreDatabase.noon)
     } throws: { error in
-      guard case .unavailable(.schema, let reason)? = error as? LedgerError else { return false }
+      guard case .unavailable(.schema, let reason)? = error as? StoreError else { return false }
       return reason.contains("orders_\(day) is missing")
     }
     #expect(try Partitions.make(&connection, days: 3) == 1)

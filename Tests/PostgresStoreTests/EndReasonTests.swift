@@ -17,7 +17,7 @@ struct EndReasonTests {
   private func reasonOfALonelyOrder(_ orders: inout TestOrders) async throws -> UInt8? {
     guard case .place(var place) = orders.place(.buy, 1, at: 100) else { return nil }
     place.timeInForce = .ioc
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     let accepted = try await entry.accept([.place(place)], now: StoreDatabase.noon)
     guard case .accepted(let record)? = accepted.answers.first else {
       Issue.record("\(accepted.answers)")

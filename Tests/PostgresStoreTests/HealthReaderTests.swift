@@ -12,11 +12,11 @@ import Testing
     try connection.execute(sql)
   }
 
-  private func health(_ url: String) async throws -> LedgerHealth {
+  private func health(_ url: String) async throws -> DatabaseHealth {
     try await PostgresHealthReader(session: StoreDatabase.session(url)).health()
   }
 
-  @Test func aSoundDatabaseHasTheSchemaAndNothingElseToTell() async throws {
+  @Test func aSoundDatabaseHasTheSchemaAndNothingElseToReport() async throws {
     let health = try await health(try StoreDatabase.make())
     #expect(health.schema == .current)
     #expect(health.now != nil && health.halts.isEmpty && health.standbys == nil)
@@ -27,7 +27,7 @@ import Testing
     #expect(try await health(url).schema == .missing)
   }
 
-  @Test func stepsThatLackAndStepsOfLaterProgramsAreTold() async throws {
+  @Test func stepsThatLackAndStepsOfLaterProgramsAreReported() async throws {
     let url = try StoreDatabase.make()
     try execute(url, "INSERT INTO schema_migrations (version, name) VALUES (9999, 'later')")
     #expect(try await health(url).schema == .ahead(versions: [9999]))
@@ -35,7 +35,7 @@ import Testing
     #expect(try await health(url).schema == .behind(steps: ["halts", "findings"]))
   }
 
-  @Test func haltsOfOperatorsAreToldWithTheirBeginningAndPausesAreNot() async throws {
+  @Test func haltsOfOperatorsAreReportedWithTheirBeginningAndPausesAreNot() async throws {
     let url = try StoreDatabase.make()
     let office = InstrumentAdministration(session: StoreDatabase.session(url), actor: .process)
     try await office.halt(try #require(Symbol("SB")), reason: "news", collects: false)
@@ -71,7 +71,7 @@ import Testing
     let url = try StoreDatabase.make()
     try execute(url, "ALTER TABLE shard_cursors RENAME TO elsewhere")
     let reader = PostgresAccountReader(pool: PostgresPool([StoreDatabase.session(url)]))
-    let error = await #expect(throws: LedgerError.self) { _ = try await reader.lags() }
+    let error = await #expect(throws: StoreError.self) { _ = try await reader.lags() }
     guard case .unavailable(.schema, let reason) = error else {
       Issue.record("\(String(describing: error))")
       return
@@ -92,10 +92,10 @@ import Testing
   private static let errors: [any Error] = [
     PostgresError.unreachable("no route"), PostgresError.connectionLost("reset"),
     PostgresError.server(state: "42P01", message: "relation \"x\" does not exist"), PostgresError.protocolFault("odd"),
-    LedgerError(PostgresError.server(state: "42P01", message: "relation \"x\" does not exist")),
-    LedgerError(settling: PostgresError.server(state: "42703", message: "no column")),
-    LedgerError(PostgresError.unreachable("no route")), LedgerError.outcomeUnknown,
-    LedgerError.fault(reason: "the log has a gap"), StreamError(reason: "Redis is away"),
+    StoreError(PostgresError.server(state: "42P01", message: "relation \"x\" does not exist")),
+    StoreError(settling: PostgresError.server(state: "42703", message: "no column")),
+    StoreError(PostgresError.unreachable("no route")), StoreError.outcomeUnknown,
+    StoreError.fault(reason: "the log has a gap"), StreamError(reason: "Redis is away"),
     AdministrationError(PostgresError.connectionLost("reset")),
   ]
 

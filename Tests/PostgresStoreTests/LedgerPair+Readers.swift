@@ -129,18 +129,18 @@ extension LedgerPair {
           + " RETURNING symbol")
       database.operate { $0.listings[id]!.tier = tier }
     case 1, 2:
-      let standing = try await copy.bandStandings(tradesSince: now, referencesUntil: nil).first { $0.instrument == id }
+      let standing = try await copy.bandProgress(tradesSince: now, referencesUntil: nil).first { $0.instrument == id }
       let day = Day(rawValue: 20_000)
       let reference = Price(rawValue: 100_000)
-      let telling = BandDecisions.Telling(
-        id, seen: Bool.random(using: &random) ? standing?.told?.sequence : nil, day: day,
+      let instruction = BandDecisions.Instruction(
+        id, seen: Bool.random(using: &random) ? standing?.reported?.sequence : nil, day: day,
         change: BandChange(
           id, BandTerms(reference: reference, previousClose: reference, tier: .tier1), keepsReference: false))
       let (one, two) = (
-        try await realMarket.tell([telling], of: shard, within: leadership.real, at: now),
-        try await copy.tell([telling], of: shard, within: leadership.copy, at: now)
+        try await realMarket.report([instruction], of: shard, within: leadership.real, at: now),
+        try await copy.report([instruction], of: shard, within: leadership.copy, at: now)
       )
-      if case .told(let rows) = one, case .told(let copied) = two {
+      if case .appended(let rows) = one, case .appended(let copied) = two {
         #expect(rows.map(Self.timeless) == copied.map(Self.timeless))
       } else {
         #expect(one == two)
@@ -159,8 +159,8 @@ extension LedgerPair {
     let since = now.advanced(byMicroseconds: -BandReference.window)
     let until: Timestamp? = Bool.random(using: &random) ? now : nil
     let (standings, copied) = (
-      try await realMarket.bandStandings(tradesSince: since, referencesUntil: until),
-      try await copy.bandStandings(tradesSince: since, referencesUntil: until)
+      try await realMarket.bandProgress(tradesSince: since, referencesUntil: until),
+      try await copy.bandProgress(tradesSince: since, referencesUntil: until)
     )
     #expect(standings == copied)
   }

@@ -99,8 +99,8 @@ struct MarketDataReaderTests {
   /// All pages of a history, one after the other.
   private static func pages<Row>(
     _ instruments: [InstrumentID], _ span: MarketSpan, cursor: (Row) -> MarketCursor,
-    _ read: ([InstrumentID], MarketSpan) async throws(LedgerError) -> MarketPage<Row>
-  ) async throws(LedgerError) -> [InstrumentID: [Row]] {
+    _ read: ([InstrumentID], MarketSpan) async throws(StoreError) -> MarketPage<Row>
+  ) async throws(StoreError) -> [InstrumentID: [Row]] {
     var found: [InstrumentID: [Row]] = [:]
     var (rest, span) = (instruments, span)
     while true {
@@ -129,7 +129,7 @@ struct MarketDataReaderTests {
         start: start, end: end, ascending: isAscending, limit: [1, 3, 50, 10_000].randomElement(using: &numbers)!)
       // Pages of one are long in coming: some of the history will do.
       guard span.limit > 3 || frame != .minutes(1) else { continue }
-      let found = try await Self.pages(instruments, span, cursor: \.cursor) { (instruments, span) throws(LedgerError) in
+      let found = try await Self.pages(instruments, span, cursor: \.cursor) { (instruments, span) throws(StoreError) in
         try await reader.bars(of: instruments, span, frame: frame)
       }
       for instrument in instruments {
@@ -153,7 +153,7 @@ struct MarketDataReaderTests {
       let span = MarketSpan(
         start: start, end: end, ascending: isAscending, limit: [7, 90, 10_000].randomElement(using: &numbers)!)
       let instruments = [4, 3, 1].map { InstrumentID(rawValue: $0) }
-      let found = try await Self.pages(instruments, span, cursor: \.cursor) { (instruments, span) throws(LedgerError) in
+      let found = try await Self.pages(instruments, span, cursor: \.cursor) { (instruments, span) throws(StoreError) in
         try await reader.trades(of: instruments, span)
       }
       for instrument in instruments {

@@ -10,7 +10,7 @@ import Simulation
 import Testing
 
 /// The memory database that schedules are simulated with does what PostgreSQL does: the same requests, claims, settlements
-/// and tellings, drawn at random, are answered alike and leave the same rows.
+/// and instructions, drawn at random, are answered alike and leave the same rows.
 @Suite struct MemoryContractTests {
   @Test(arguments: [11, 12, 13] as [UInt64]) func ledgersDoAlike(seed: UInt64) async throws {
     var pair = try await LedgerPair(seed: seed)
@@ -51,20 +51,20 @@ import Testing
 /// Both databases, with the same content.
 struct LedgerPair {
   private typealias Real = (
-    entry: PostgresEntryLedger, settlement: PostgresSettlementLedger, leading: PostgresLeaderLedger,
-    market: PostgresMarketLedger
+    entry: PostgresAcceptanceLedger, settlement: PostgresSettlementLedger, leading: PostgresTermStore,
+    market: PostgresMarketDayStore
   )
   static let shards = (0..<StoreDatabase.shards).map { Shard(rawValue: $0) }
   private static let worker = WorkerID(rawValue: "contract")
 
   private let real: Real
-  var realMarket: PostgresMarketLedger { real.market }
+  var realMarket: PostgresMarketDayStore { real.market }
   let url: String
   let accounts: PostgresAccountReader
   let events: PostgresAccountEventReader
   let shardReader: PostgresShardReader
   let database: MemoryDatabase
-  let copy: MemoryLedger
+  let copy: MemoryStore
   var random: SeededNumbers
   private var requests: RandomRequests
   private(set) var known: [OrderID] = []
@@ -82,10 +82,10 @@ struct LedgerPair {
     events = PostgresAccountEventReader(session: StoreDatabase.session(url))
     shardReader = PostgresShardReader(session: StoreDatabase.session(url))
     real = (
-      PostgresEntryLedger(session: StoreDatabase.session(url)),
+      PostgresAcceptanceLedger(session: StoreDatabase.session(url)),
       PostgresSettlementLedger(session: StoreDatabase.session(url)),
-      PostgresLeaderLedger(session: StoreDatabase.session(url)),
-      PostgresMarketLedger(session: StoreDatabase.session(url))
+      PostgresTermStore(session: StoreDatabase.session(url)),
+      PostgresMarketDayStore(session: StoreDatabase.session(url))
     )
     let state = DatabaseState(
       instruments: Dictionary(
@@ -94,7 +94,7 @@ struct LedgerPair {
         }),
       accounts: StoreDatabase.accounts, cash: StoreDatabase.cash, shares: StoreDatabase.shares)
     database = MemoryDatabase(state)
-    copy = MemoryLedger(database, of: SimulatedProcess("contract"), in: Surroundings(seed: 1))
+    copy = MemoryStore(database, of: SimulatedProcess("contract"), in: Environment(seed: 1))
     random = SeededNumbers(seed: seed)
     requests = RandomRequests(
       accounts: StoreDatabase.accounts, shards: state.instruments, .init(isConditional: true, hasDays: true),
@@ -116,7 +116,7 @@ struct LedgerPair {
       let (one, two) = (try #require(ownerships.real[shard]), try #require(ownerships.copy[shard]))
       #expect((one.epoch, one.processed, one.nonce) == (two.epoch, two.processed, two.nonce))
       let (standing, copied) = (
-        try await real.settlement.standing(of: one), try await copy.standing(of: two)
+        try await real.settlement.attempts(of: one), try await copy.attempts(of: two)
       )
       #expect(standing == copied)
     }
@@ -125,7 +125,7 @@ struct LedgerPair {
 
   mutating func accept() async throws {
     now = now.advanced(byMicroseconds: 1_000)
-    var batch: [EntryRequest] = []
+    var batch: [AcceptanceRequest] = []
     for _ in 0..<Int.random(in: 1...8, using: &random) {
       let target = known.suffix(80).randomElement(using: &random).flatMap { database.state.orders[$0] }
       batch.append(requests.next(target: target, &random))
@@ -149,8 +149,8 @@ struct LedgerPair {
 
   static func timeless(_ entry: LogEntry) -> LogEntry {
     var entry = entry
-    entry.history = .unnamed
-    // The database writes errands by its own clock.
+    entry.timeline = .unnamed
+    // The database writes instructions by its own clock.
     if case .halt = entry.command { entry.acceptedAt = Timestamp(rawValue: 0) }
     return entry
   }
@@ -159,7 +159,7 @@ struct LedgerPair {
     now = now.advanced(byMicroseconds: 1_000)
     switch Int.random(in: 0..<12, using: &random) {
     case 0: return try await claim()
-    case 1: return try await tell()
+    case 1: return try await append()
     case 2: try await trySingly()
     default: break
     }
@@ -191,29 +191,29 @@ struct LedgerPair {
     let next = engines[shard]!.cursor.next
     let (one, two) = (ownerships.real[shard]!, ownerships.copy[shard]!)
     #expect(
-      try await real.settlement.noteTry(of: next, by: one) == (try await copy.noteTry(of: next, by: two)))
+      try await real.settlement.recordAttempt(of: next, by: one) == (try await copy.recordAttempt(of: next, by: two)))
     guard Bool.random(using: &random) else { return }
     try await real.settlement.withdrawTry(of: next, in: shard)
     try await copy.withdrawTry(of: next, in: shard)
   }
 
   /// The leader leads instruments to the next stage.
-  private mutating func tell() async throws {
+  private mutating func append() async throws {
     let standings = (
       try await real.market.behind(.at(stage)), try await copy.behind(.at(stage))
     )
     #expect(standings.0.map(Self.unpriced) == standings.1.map(Self.unpriced))
-    guard let first = standings.1.first(where: { !$0.isComing && $0.told?.isCleared ?? true }) else { return }
+    guard let first = standings.1.first(where: { !$0.isComing && $0.instructed?.isCleared ?? true }) else { return }
     let batch = MarketBatch(
       shard: first.shard,
-      tellings: [
-        .init(first.instrument, seen: first.told?.sequence, steps: [stage], auction: AuctionTerms(partLimit: 0))
+      instructions: [
+        .init(first.instrument, seen: first.instructed?.sequence, steps: [stage], auction: AuctionTerms(partLimit: 0))
       ])
     let outcomes = (
-      try await real.market.tell(batch, within: leadership.real, at: now),
-      try await copy.tell(batch, within: leadership.copy, at: now)
+      try await real.market.append(batch, within: leadership.real, at: now),
+      try await copy.append(batch, within: leadership.copy, at: now)
     )
-    guard case .told(let one) = outcomes.0, case .told(let two) = outcomes.1 else {
+    guard case .appended(let one) = outcomes.0, case .appended(let two) = outcomes.1 else {
       #expect(outcomes.0 == outcomes.1)
       return
     }
@@ -221,7 +221,7 @@ struct LedgerPair {
     if standings.1.count == 1 { stage = SessionPoint(stage.day, stage.stage == .preOpen ? .open : .preOpen) }
   }
 
-  private static func unpriced(_ standing: InstrumentStanding) -> InstrumentStanding {
+  private static func unpriced(_ standing: InstrumentProgress) -> InstrumentProgress {
     var standing = standing
     standing.reference = nil
     return standing

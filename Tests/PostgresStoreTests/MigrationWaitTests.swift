@@ -40,7 +40,7 @@ struct MigrationWaitTests {
       try reader.execute("BEGIN; SELECT FROM orders LIMIT 1")
       var waits: [(wait: MigrationWait, written: Int)] = []
       var patience = MigrationPatience()
-      patience.toldEvery = 1
+      patience.reportedEvery = 1
       patience.rest = .milliseconds(50)
       var failure: PostgresError?
       try patience.retrying("step colours", &connection) { wait in

@@ -16,15 +16,18 @@ enum NamedStatements {
 
   private static func acceptance(_ day: Day) -> [PostgresStatement] {
     [
-      EntryStatements.lockAccounts, EntryStatements.lockPositions, EntryStatements.findKeys,
-      EntryStatements.findSiblings, EntryStatements.findBounds, EntryStatements.findCrossings,
-      EntryStatements.findProcessed, EntryStatements.findCollecting, EntryStatements.holdCash,
-      EntryStatements.holdShares, EntryStatements.insertKeys,
-      EntryStatements.insertConditions, EntryStatements.markPending(day: day), EntryStatements.waitForCounters,
-      EntryStatements.rollBack, EntryStatements.begin, EntryStatements.commit,
-      EntryStatements.number(day: day, isConditional: false), EntryStatements.number(day: day, isConditional: true),
-      EntryStatements.number(day: nil, isConditional: false), EntryStatements.number(day: nil, isConditional: true),
-      EntryStatements.heldAccounts, EntryStatements.heldPositions, EntryStatements.heldOrders(day: day),
+      AcceptanceStatements.lockAccounts, AcceptanceStatements.lockPositions, AcceptanceStatements.findKeys,
+      AcceptanceStatements.findSiblings, AcceptanceStatements.findBounds, AcceptanceStatements.findCrossings,
+      AcceptanceStatements.findProcessed, AcceptanceStatements.findCollecting, AcceptanceStatements.holdCash,
+      AcceptanceStatements.holdShares, AcceptanceStatements.insertKeys,
+      AcceptanceStatements.insertConditions, AcceptanceStatements.markPending(day: day),
+      AcceptanceStatements.waitForCounters,
+      AcceptanceStatements.rollBack, AcceptanceStatements.begin, AcceptanceStatements.commit,
+      AcceptanceStatements.number(day: day, isConditional: false),
+      AcceptanceStatements.number(day: day, isConditional: true),
+      AcceptanceStatements.number(day: nil, isConditional: false),
+      AcceptanceStatements.number(day: nil, isConditional: true),
+      AcceptanceStatements.heldAccounts, AcceptanceStatements.heldPositions, AcceptanceStatements.heldOrders(day: day),
       SessionStatements.endStalled,
     ]
   }
@@ -37,8 +40,8 @@ enum NamedStatements {
       OrderStatements.find(day: day), SettlingStatements.bookRows(day: day),
       SettlingStatements.bookPrices, SettlingStatements.bookPhases, AuctionStatements.ofBooks,
       SettlingStatements.beginSnapshot,
-      SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.standing,
-      SettlingStatements.quarantined, SettlingStatements.noteTry, SettlingStatements.noteFailure,
+      SettlingStatements.commit, SettlingStatements.lastSequences, SettlingStatements.attempts,
+      SettlingStatements.quarantined, SettlingStatements.recordAttempt, SettlingStatements.noteFailure,
       SettlingStatements.withdrawTry, SettlingStatements.quarantine, SettlingStatements.takeMarks(day: day),
       SettlingStatements.moveCursors, SettlingStatements.changeAccounts, SettlingStatements.changePositions,
       SettlingStatements.openPositions, SettlingStatements.changeHeldShares, AuctionStatements.change,
@@ -48,7 +51,7 @@ enum NamedStatements {
       SettlingStatements.changeOrders(day: day),
       SettlingStatements.changeConditions, SettlingStatements.changeQuantities(day: day),
       SettlingStatements.insertTrades(day: day), SettlingStatements.insertEvents(day: day), LogStatements.counters,
-      LogStatements.rows(day: day), LogStatements.tellings(day: day), DayStatements.list, DayStatements.mark,
+      LogStatements.rows(day: day), LogStatements.instructions(day: day), DayStatements.list, DayStatements.mark,
       DayStatements.release, PartitionStatements.missing, PartitionStatements.make, PartitionStatements.ahead,
       PartitionStatements.dropOpenIndex,
     ]
@@ -71,7 +74,7 @@ enum NamedStatements {
       ReadingStatements.lags, ReadingStatements.legs, EventStatements.events(days: [day, day.advanced(by: 1)]),
       EventStatements.events(days: nil),
       EventStatements.events(days: []), EventStatements.days, EventStatements.news,
-      EventStatements.keyStandings, ReadingStatements.shards, KeepingStatements.ping,
+      EventStatements.keyStates, ReadingStatements.shards, AccountStoreStatements.ping,
       HealthStatements.schema, HealthStatements.server, HealthStatements.halts,
       ReadingStatements.probe, ReadingStatements.clock, StreamKeyStatements.read, StreamKeyStatements.lock,
       StreamKeyStatements.make,
@@ -99,10 +102,10 @@ enum NamedStatements {
   private static func marketDay(_ day: Day) -> [PostgresStatement] {
     [
       MarketDayStatements.begin, MarketDayStatements.holdTerm, MarketDayStatements.clock,
-      MarketDayStatements.latestTold, MarketDayStatements.remember, MarketDayStatements.behind,
-      MarketDayStatements.due, MarketDayStatements.lockLog, MarketDayStatements.tell, MarketDayStatements.clear,
-      MarketDayStatements.lockClock, MarketDayStatements.aim, MarketDayStatements.phases, BandStatements.standings,
-      BandStatements.tell, AuctionStatements.standings, AuctionStatements.tell, BandStatements.pause,
+      MarketDayStatements.latestInstructed, MarketDayStatements.remember, MarketDayStatements.behind,
+      MarketDayStatements.due, MarketDayStatements.lockLog, MarketDayStatements.append, MarketDayStatements.clear,
+      MarketDayStatements.lockClock, MarketDayStatements.aim, MarketDayStatements.phases, BandStatements.allProgress,
+      BandStatements.append, AuctionStatements.allProgress, AuctionStatements.append, BandStatements.pause,
       BandStatements.resume, LeaderStatements.elect,
       LeaderStatements.termStands, LeaderStatements.holdTerm, CalendarStatements.list, CalendarStatements.set,
       CalendarStatements.remove,
@@ -111,12 +114,15 @@ enum NamedStatements {
 
   private static func accounts(_ day: Day) -> [PostgresStatement] {
     [true, false].flatMap {
-      [KeepingStatements.fills(day: day, ascending: $0), KeepingStatements.journals(ascending: $0)]
+      [AccountStoreStatements.fills(day: day, ascending: $0), AccountStoreStatements.journals(ascending: $0)]
     } + [
-      KeepingStatements.configuration, KeepingStatements.changeConfiguration, KeepingStatements.executed(day: day),
-      KeepingStatements.journaled, KeepingStatements.recentlyExecuted(day: day), KeepingStatements.lastPrices,
-      KeepingStatements.prices(day: day), KeepingStatements.eventMoment(day: day),
-      KeepingStatements.journalMoment, WatchlistStatements.lock, WatchlistStatements.count, WatchlistStatements.list,
+      AccountStoreStatements.configuration, AccountStoreStatements.changeConfiguration,
+      AccountStoreStatements.executed(day: day),
+      AccountStoreStatements.journaled, AccountStoreStatements.recentlyExecuted(day: day),
+      AccountStoreStatements.lastPrices,
+      AccountStoreStatements.prices(day: day), AccountStoreStatements.eventMoment(day: day),
+      AccountStoreStatements.journalMoment, WatchlistStatements.lock, WatchlistStatements.count,
+      WatchlistStatements.list,
       WatchlistStatements.find, WatchlistStatements.delete, WatchlistStatements.insert, WatchlistStatements.update,
     ]
   }

@@ -37,7 +37,7 @@ struct OldLogTests {
   /// Accepts `count` orders of instrument 1 that rest.
   private func accept(_ count: Int) async throws {
     var orders = TestOrders(seed: 7)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     var left = count
     while left > 0 {
       let batch = (0..<min(left, 500)).map { _ in orders.place(.sell, 1, at: 100, account: 1) }
@@ -85,7 +85,7 @@ struct OldLogTests {
     await #expect {
       _ = try await ledger.log(of: shard, after: .zero, limit: 100)
     } throws: { error in
-      guard case .fault(let reason)? = error as? LedgerError else { return false }
+      guard case .fault(let reason)? = error as? StoreError else { return false }
       return reason.contains("shard 0 has no row 3")
     }
     #expect(try await ledger.log(of: shard, after: .zero, limit: 2).count == 2, "rows before it are")

@@ -8,22 +8,22 @@ import Testing
 /// Bounds of single orders, from the operator's words to what acceptance refuses, on a real server.
 struct OrderBoundsTests {
   private let url: String
-  private let ledger: PostgresEntryLedger
+  private let ledger: PostgresAcceptanceLedger
   private let office: BoundsAdministration
   private let symbol: Symbol
 
   init() throws {
     url = try StoreDatabase.make()
-    ledger = PostgresEntryLedger(session: StoreDatabase.session(url))
+    ledger = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     office = BoundsAdministration(session: StoreDatabase.session(url))
     symbol = Symbol("SA")!
   }
 
-  private func answers(_ requests: EntryRequest...) async throws -> [AcceptedBatch.Answer] {
+  private func answers(_ requests: AcceptanceRequest...) async throws -> [AcceptedBatch.Answer] {
     try await ledger.accept(requests, now: StoreDatabase.noon).answers
   }
 
-  private func refusals(_ requests: EntryRequest...) async throws -> [ExceededBound?] {
+  private func refusals(_ requests: AcceptanceRequest...) async throws -> [ExceededBound?] {
     try await ledger.accept(requests, now: StoreDatabase.noon).answers.map { answer in
       if case .refused(.beyondBound(let bound)) = answer { bound } else { nil }
     }

@@ -14,14 +14,14 @@ import Testing
 struct QuarantineTests {
   let url: String
   let ledger: PostgresSettlementLedger
-  let entry: PostgresEntryLedger
+  let entry: PostgresAcceptanceLedger
   let office: QuarantineAdministration
   let shard = Shard(rawValue: 0)
 
   init() throws {
     url = try StoreDatabase.make()
     ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))
-    entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     office = QuarantineAdministration(session: StoreDatabase.session(url))
   }
 
@@ -91,44 +91,44 @@ struct QuarantineTests {
 
   @Test func claimsWithoutProgressAndTriesAreRememberedUntilTheNextCommand() async throws {
     var orders = TestOrders(seed: 2)
-    func standing() async throws -> (Ownership, ShardStanding) {
+    func standing() async throws -> (Ownership, ShardAttempts) {
       let ownership = try await SettlementLedgerTests.claim(ledger, shard)
-      return (ownership, try await ledger.standing(of: ownership))
+      return (ownership, try await ledger.attempts(of: ownership))
     }
-    #expect(try await standing().1 == ShardStanding(last: .zero), "a claim without work to do is none against it")
+    #expect(try await standing().1 == ShardAttempts(last: .zero), "a claim without work to do is none against it")
     try await accept([orders.place(.buy, 1, at: 100), orders.place(.buy, 1, at: 100)])
-    #expect(try await standing().1 == ShardStanding(last: Sequence(rawValue: 2), claims: 1))
+    #expect(try await standing().1 == ShardAttempts(last: Sequence(rawValue: 2), claims: 1))
     var (ownership, known) = try await standing()
-    #expect(known == ShardStanding(last: Sequence(rawValue: 2), claims: 2))
+    #expect(known == ShardAttempts(last: Sequence(rawValue: 2), claims: 2))
     let first = Sequence(rawValue: 1)
-    #expect(try await ledger.noteTry(of: first, by: ownership) == 1)
+    #expect(try await ledger.recordAttempt(of: first, by: ownership) == 1)
     try await ledger.noteFailure(of: first, in: shard, reason: "a reason")
     try await ledger.noteFailure(of: Sequence(rawValue: 2), in: shard, reason: "of another")
-    #expect(try await ledger.noteTry(of: first, by: ownership) == 2)
-    #expect(try await ledger.noteTry(of: first, by: ownership) == 3)
+    #expect(try await ledger.recordAttempt(of: first, by: ownership) == 2)
+    #expect(try await ledger.recordAttempt(of: first, by: ownership) == 3)
     try await ledger.withdrawTry(of: first, in: shard)
-    #expect(try await ledger.noteTry(of: Sequence(rawValue: 2), by: ownership) == nil, "not its turn")
+    #expect(try await ledger.recordAttempt(of: Sequence(rawValue: 2), by: ownership) == nil, "not its turn")
     let replaced = ownership
     (ownership, known) = try await standing()
-    #expect(known == ShardStanding(last: Sequence(rawValue: 2), claims: 3, tries: 2, reason: "a reason"))
-    #expect(try await ledger.noteTry(of: first, by: replaced) == nil, "it has another owner")
+    #expect(known == ShardAttempts(last: Sequence(rawValue: 2), claims: 3, tries: 2, reason: "a reason"))
+    #expect(try await ledger.recordAttempt(of: first, by: replaced) == nil, "it has another owner")
     try await SettlementLedgerTests.settle(ledger, ownership)
     try await accept([orders.place(.buy, 1, at: 100)])
-    #expect(try await standing().1 == ShardStanding(last: Sequence(rawValue: 3), claims: 1), "progress ends it")
+    #expect(try await standing().1 == ShardAttempts(last: Sequence(rawValue: 3), claims: 1), "progress ends it")
   }
 
   /// What a settlement failed with decides whether it is tried again, asked about, or held against its commands.
   @Test(arguments: [
-    ("40001", LedgerError.Cause.serialization), ("40P01", .deadlock), ("55P03", .lockTimeout), ("57014", .outage),
+    ("40001", StoreError.Cause.serialization), ("40P01", .deadlock), ("55P03", .lockTimeout), ("57014", .outage),
     ("53100", .outage), ("42P01", .schema), ("42501", .schema), ("58030", .schema), ("P0001", nil), ("23514", nil),
     ("22003", nil), ("XX000", nil),
   ])
-  func errorsOfASettlementAreToldApart(state: String, cause: LedgerError.Cause?) async throws {
+  func errorsOfASettlementAreReportedApart(state: String, cause: StoreError.Cause?) async throws {
     var orders = TestOrders(seed: 3)
     try await accept([orders.place(.buy, 1, at: 100)])
     try raise(state, onInsertInto: "order_events")
     let commit = try await SettlementLedgerTests.commit(ledger, SettlementLedgerTests.claim(ledger, shard))
-    let error = await #expect(throws: LedgerError.self) { try await ledger.settle([commit], at: StoreDatabase.noon) }
+    let error = await #expect(throws: StoreError.self) { try await ledger.settle([commit], at: StoreDatabase.noon) }
     switch error {
     case .unavailable(let found, let reason): #expect(found == cause && reason.contains(state))
     case .fault(let reason): #expect(cause == nil && reason.contains("(\(state)): as told"))
@@ -140,7 +140,7 @@ struct QuarantineTests {
     var orders = TestOrders(seed: 3)
     try await accept([orders.place(.buy, 1, at: 100)])
     let commit = try await SettlementLedgerTests.commit(ledger, SettlementLedgerTests.claim(ledger, shard))
-    let error = await #expect(throws: LedgerError.self) {
+    let error = await #expect(throws: StoreError.self) {
       try await ledger.settle([commit], at: StoreDatabase.noon.advanced(byMicroseconds: 400 * 86_400_000_000))
     }
     #expect(error?.causeWord == "schema", "\(String(describing: error))")
@@ -156,7 +156,7 @@ struct QuarantineTests {
     var orders = TestOrders(seed: 3)
     try await accept([orders.place(.buy, 1, at: 100)])
     _ = try StoreDatabase.text(url, "WITH made AS (\(sql) RETURNING 1) SELECT count(*)::text FROM made")
-    let error = await #expect(throws: LedgerError.self) { try await ledger.log(of: shard, after: .zero, limit: 10) }
+    let error = await #expect(throws: StoreError.self) { try await ledger.log(of: shard, after: .zero, limit: 10) }
     #expect(error?.causeWord == "schema" && error?.isPassing == false, "\(String(describing: error))")
   }
 
@@ -171,12 +171,12 @@ struct QuarantineTests {
       _ = try StoreDatabase.text(
         url, "WITH made AS (UPDATE open_orders SET \(change) RETURNING 1) SELECT count(*)::text FROM made")
     }
-    let error = await #expect(throws: LedgerError.self) { try await ledger.books(of: [shard]) }
+    let error = await #expect(throws: StoreError.self) { try await ledger.books(of: [shard]) }
     #expect(error?.causeWord == "schema", "\(String(describing: error))")
     // Whoever cancels it is told to come again, and nothing stays locked.
     let target = try #require(try StoreDatabase.text(url, "SELECT order_id::text FROM orders"))
     let id = try #require(UniqueID(target))
-    let refusal = await #expect(throws: LedgerError.self) {
+    let refusal = await #expect(throws: StoreError.self) {
       try await accept([orders.cancel(id)])
     }
     #expect(refusal?.causeWord == "schema", "\(String(describing: refusal))")
@@ -213,7 +213,7 @@ struct QuarantineTests {
   }
 
   /// The order keeps its sequence's trail: what follows the retry finds it in the book.
-  @Test func aRetriedOrderCanBeCancelled() async throws {
+  @Test func aRetriedOrderCanBeCanceled() async throws {
     var orders = TestOrders(seed: 5)
     let order = try await accepted(orders.place(.buy, 10, at: 100))
     _ = try await quarantineNext(SettlementLedgerTests.claim(ledger, shard))
@@ -258,7 +258,7 @@ struct QuarantineTests {
     #expect(
       try StoreDatabase.integer(url, "SELECT max(kind) FROM order_events WHERE kind IN (7, 8)") == (isCancel ? 7 : 8))
     try await expectCleanAudit()
-    // It can be cancelled again, and in the end is.
+    // It can be canceled again, and in the end is.
     let again = try await entry.accept([orders.cancel(order.id)], now: StoreDatabase.noon)
     #expect(again.entries.count == 1)
     _ = try await office.retry(shard, Sequence(rawValue: 1), note: nil)
@@ -323,7 +323,7 @@ struct QuarantineTests {
         }
       }
       group.addTask {
-        let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+        let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
         for cancel in cancels { _ = try await entry.accept([cancel], now: StoreDatabase.noon) }
       }
       try await group.waitForAll()
@@ -332,7 +332,7 @@ struct QuarantineTests {
     try await expectCleanAudit()
     try await settleRecovered(SettlementLedgerTests.claim(ledger, shard, nonce: 2))
     try await expectCleanAudit()
-    // Those whose cancel came before the retry are in the book, the others are cancelled; none waits for a change.
+    // Those whose cancel came before the retry are in the book, the others are canceled; none waits for a change.
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM orders WHERE is_open AND pending <> 0") == 0)
     let open = try StoreDatabase.integer(url, "SELECT count(*) FROM orders WHERE is_open")!
     #expect(try held() == open * 100 * 10_000)
@@ -342,15 +342,15 @@ struct QuarantineTests {
 
   private var shards: [Shard] { (0..<StoreDatabase.shards).map { Shard(rawValue: $0) } }
 
-  private func accept(_ requests: [EntryRequest]) async throws {
+  private func accept(_ requests: [AcceptanceRequest]) async throws {
     for answer in try await entry.accept(requests, now: StoreDatabase.noon).answers {
       if case .refused(let reason) = answer { Issue.record("refused: \(reason)") }
     }
   }
 
-  private func accepted(_ request: EntryRequest) async throws -> OrderRecord {
+  private func accepted(_ request: AcceptanceRequest) async throws -> OrderRecord {
     let answer = try await entry.accept([request], now: StoreDatabase.noon).answers[0]
-    guard case .accepted(let order) = answer else { throw EntryLedgerTests.Unexpected(answer: answer) }
+    guard case .accepted(let order) = answer else { throw AcceptanceLedgerTests.Unexpected(answer: answer) }
     return order
   }
 
@@ -367,7 +367,7 @@ struct QuarantineTests {
   /// Settles what is logged, as an owner does that knows what is stored.
   private func settleRecovered(_ ownership: Ownership) async throws {
     var engine = try ShardEngine(try #require(try await ledger.books(of: [shard]).first))
-    engine.recall(quarantined: try await ledger.standing(of: ownership).quarantined)
+    engine.recall(quarantined: try await ledger.attempts(of: ownership).quarantined)
     let log = try await ledger.log(of: shard, after: ownership.processed, limit: 1_000)
     let commit = ShardCommit(ownership: ownership, settlement: engine.apply(log))
     #expect(try await ledger.settle([commit], at: StoreDatabase.noon) == .committed)

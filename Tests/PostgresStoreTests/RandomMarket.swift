@@ -28,7 +28,7 @@ struct RandomMarket {
   /// One new order in so many waits for a price or brings legs along; 0 for none.
   var conditionalOneIn = 0
   private let sessions: [PostgresSession]
-  private let entry: PostgresEntryLedger
+  private let entry: PostgresAcceptanceLedger
   private let settlement: PostgresSettlementLedger
   private let quarantine: QuarantineAdministration
   private(set) var now: Timestamp
@@ -42,7 +42,7 @@ struct RandomMarket {
     numbers = SeededNumbers(seed: seed)
     now = start
     sessions = [StoreDatabase.session(url), StoreDatabase.session(url)]
-    entry = PostgresEntryLedger(session: sessions[0])
+    entry = PostgresAcceptanceLedger(session: sessions[0])
     settlement = PostgresSettlementLedger(session: sessions[1])
     quarantine = QuarantineAdministration(session: sessions[0])
     for number in 0..<StoreDatabase.shards { try await claim(Shard(rawValue: number)) }
@@ -53,7 +53,7 @@ struct RandomMarket {
     let ownership = try await settlement.claim(shard, owner: WorkerID(rawValue: "tests"), nonce: numbers.next())!
     ownerships[shard] = ownership
     var engine = try ShardEngine(await settlement.books(of: [shard])[0])
-    engine.recall(quarantined: try await settlement.standing(of: ownership).quarantined)
+    engine.recall(quarantined: try await settlement.attempts(of: ownership).quarantined)
     engines[shard] = engine
   }
 
@@ -135,7 +135,7 @@ struct RandomMarket {
     for session in sessions { await session.disconnect() }
   }
 
-  private mutating func request() -> EntryRequest {
+  private mutating func request() -> AcceptanceRequest {
     let kind = Int.random(in: 0..<100, using: &numbers)
     // Mostly recent orders, which are often still open; sometimes older ones, which have been processed.
     let recent = Bool.random(using: &numbers) ? 60 : 400

@@ -12,13 +12,13 @@ import Testing
 @Suite(.serialized) struct RestorationTests {
   let url: String
   let ledger: PostgresSettlementLedger
-  let entry: PostgresEntryLedger
+  let entry: PostgresAcceptanceLedger
   let shard = Shard(rawValue: 0)
 
   init() throws {
     url = try StoreDatabase.make()
     ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))
-    entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
   }
 
   private var office: RestorationAdministration { RestorationAdministration(session: StoreDatabase.session(url)) }
@@ -51,10 +51,10 @@ import Testing
 
   @Test func whoClaimedAndWhoAcceptsAgreeOnTheHistory() async throws {
     let ownership = try await SettlementLedgerTests.claim(ledger, shard)
-    #expect(ownership.history != .unnamed)
-    #expect(try await accept(seed: 1).allSatisfy { $0.history == ownership.history })
-    #expect(try await ledger.books(of: [shard]).first?.history == ownership.history)
-    #expect(try await ledger.history() == ownership.history)
+    #expect(ownership.timeline != .unnamed)
+    #expect(try await accept(seed: 1).allSatisfy { $0.timeline == ownership.timeline })
+    #expect(try await ledger.books(of: [shard]).first?.timeline == ownership.timeline)
+    #expect(try await ledger.timeline() == ownership.timeline)
     try await SettlementLedgerTests.settle(ledger, ownership)
   }
 
@@ -66,25 +66,25 @@ import Testing
     let owner = try await SettlementLedgerTests.claim(ledger, shard)
     let commit = try await SettlementLedgerTests.commit(ledger, owner)
     let report = try await office.restored()
-    #expect(report.history != owner.history && report.history != .unnamed)
+    #expect(report.timeline != owner.timeline && report.timeline != .unnamed)
     #expect(report.shards == (0..<StoreDatabase.shards).map { Shard(rawValue: $0) })
     #expect(report.backlog == Int64(first.count))
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM shard_cursors WHERE owner IS NOT NULL") == 0)
     #expect(try await ledger.settle([commit], at: StoreDatabase.noon) == .fenced(shard))
-    #expect(try await accept(seed: 2).allSatisfy { $0.history == report.history }, "over the connection of before")
-    #expect(try await ledger.history() == report.history)
+    #expect(try await accept(seed: 2).allSatisfy { $0.timeline == report.timeline }, "over the connection of before")
+    #expect(try await ledger.timeline() == report.timeline)
     let heir = try await SettlementLedgerTests.claim(ledger, shard, nonce: 2)
-    #expect(heir.history == report.history && heir.epoch.rawValue == owner.epoch.rawValue + 2)
-    #expect(try await ledger.books(of: [shard]).first?.history == heir.history)
+    #expect(heir.timeline == report.timeline && heir.epoch.rawValue == owner.epoch.rawValue + 2)
+    #expect(try await ledger.books(of: [shard]).first?.timeline == heir.timeline)
     try await SettlementLedgerTests.settle(ledger, heir)
     // What the ledger remembers of before does not keep the heir of another connection from settling either.
     let other = PostgresSettlementLedger(session: StoreDatabase.session(url))
     try await SettlementLedgerTests.settle(other, SettlementLedgerTests.claim(ledger, shard, nonce: 3))
-    #expect(try await office.restored().history != report.history)
+    #expect(try await office.restored().timeline != report.timeline)
     #expect(try StoreDatabase.integer(url, "SELECT count(*) FROM admin_log WHERE action = 'restored'") == 2)
   }
 
-  @Test func commitsOfTwoHistoriesAreTold() async throws {
+  @Test func commitsOfTwoHistoriesAreReported() async throws {
     _ = try await accept(seed: 1)
     let old = try await SettlementLedgerTests.claim(ledger, shard)
     let commit = try await SettlementLedgerTests.commit(ledger, old)
@@ -92,7 +92,7 @@ import Testing
     // Another shard, claimed behind the restoration, in one transaction with the old one.
     let new = try await SettlementLedgerTests.claim(ledger, Shard(rawValue: 1), nonce: 2)
     let other = try await SettlementLedgerTests.commit(ledger, new)
-    #expect(try await ledger.settle([commit, other], at: StoreDatabase.noon) == .failedOver(to: report.history))
+    #expect(try await ledger.settle([commit, other], at: StoreDatabase.noon) == .failedOver(to: report.timeline))
   }
 
   /// Nobody has run "buttonwood restored".
@@ -109,33 +109,33 @@ import Testing
     """,
   ])
   func aDumpThatIsRestoredHasAnotherHistory(sql: String) async throws {
-    let before = try await ledger.history()
+    let before = try await ledger.timeline()
     try StoreDatabase.execute(url, sql)
-    let after = try await ledger.history()
+    let after = try await ledger.timeline()
     #expect(after != before)
-    #expect(try await accept(seed: 1).allSatisfy { $0.history == after })
+    #expect(try await accept(seed: 1).allSatisfy { $0.timeline == after })
   }
 
   @Test func aCopyInAnotherDatabaseHasAnotherHistory() async throws {
     let template = try StoreDatabase.make(named: "restoration_template")
-    func history(_ url: String) async throws -> LedgerHistory {
+    func timeline(_ url: String) async throws -> DatabaseTimeline {
       let session = StoreDatabase.session(url)
       defer { Task { await session.disconnect() } }
-      let history = try await PostgresSettlementLedger(session: session).history()
+      let timeline = try await PostgresSettlementLedger(session: session).timeline()
       await session.disconnect()
-      return history
+      return timeline
     }
-    let original = try await history(template)
+    let original = try await timeline(template)
     let copy = try StoreDatabase.make(from: "restoration_template")
-    #expect(try await history(copy) != original)
-    #expect(try await history(template) == original)
+    #expect(try await timeline(copy) != original)
+    #expect(try await timeline(template) == original)
   }
 
   @Test func withoutItsRowTheDatabaseStillHasAName() async throws {
     try StoreDatabase.execute(url, "DELETE FROM ledger_restorations")
-    let history = try await ledger.history()
-    #expect(try await accept(seed: 1).allSatisfy { $0.history == history })
-    #expect(try await office.restored().history != history)
+    let timeline = try await ledger.timeline()
+    #expect(try await accept(seed: 1).allSatisfy { $0.timeline == timeline })
+    #expect(try await office.restored().timeline != timeline)
   }
 }
 

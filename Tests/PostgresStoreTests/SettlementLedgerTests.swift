@@ -40,7 +40,7 @@ struct SettlementLedgerTests {
 
   private func trade() async throws {
     var orders = TestOrders(seed: 1)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     _ = try await entry.accept(
       [orders.place(.sell, 10, at: 100, account: 1), orders.place(.buy, 4, at: 101)], now: StoreDatabase.noon)
   }
@@ -52,7 +52,7 @@ struct SettlementLedgerTests {
     for rowsAtOnce in [7, 10_000] {
       let url = try StoreDatabase.make()
       var orders = TestOrders(seed: 9)
-      let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+      let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
       let makers = (0..<40).map { orders.place(.sell, 1, at: Int64(100 + $0 % 3), account: 1) }
       _ = try await entry.accept(makers + [orders.place(.buy, 40, at: 102)], now: StoreDatabase.noon)
       let ledger = PostgresSettlementLedger(session: StoreDatabase.session(url))
@@ -131,7 +131,7 @@ struct SettlementLedgerTests {
   @Test func oneFencedShardHoldsBackTheWholeTransaction() async throws {
     try await trade()
     var orders = TestOrders(seed: 2)
-    let entry = PostgresEntryLedger(session: StoreDatabase.session(url))
+    let entry = PostgresAcceptanceLedger(session: StoreDatabase.session(url))
     _ = try await entry.accept([orders.place(.buy, 1, at: 100, instrument: 2)], now: StoreDatabase.noon)
     let other = Shard(rawValue: 1)
     let commits = [

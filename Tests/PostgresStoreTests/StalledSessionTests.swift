@@ -44,8 +44,8 @@ struct StalledSessionTests {
       PostgresSession(StoreSettings.acceptance(url: url, role: name), name: "tests")
     }
 
-    func entry(_ url: String, _ name: String = "gateway") -> PostgresEntryLedger {
-      PostgresEntryLedger(session: session(url, name), sessionGuard: reports.sessionGuard)
+    func entry(_ url: String, _ name: String = "gateway") -> PostgresAcceptanceLedger {
+      PostgresAcceptanceLedger(session: session(url, name), sessionGuard: reports.sessionGuard)
     }
 
     func settling(_ url: String, _ name: String = "worker") -> PostgresSettlementLedger {
@@ -55,7 +55,7 @@ struct StalledSessionTests {
     }
 
     /// Sells and buys of several accounts in two instruments of one shard.
-    static func requests(seed: UInt64) -> [EntryRequest] {
+    static func requests(seed: UInt64) -> [AcceptanceRequest] {
       var orders = TestOrders(seed: seed)
       return (0..<12).map { number in
         orders.place(
@@ -216,7 +216,7 @@ struct StalledSessionTests {
       if let held { #expect(trial.reports.ended.map(\.process) == [held], "after \(bytes) bytes") }
       #expect(trial.reports.others == [], "after \(bytes) bytes")
       trial.proxy.release()
-      await #expect(throws: LedgerError.outcomeUnknown) { try await stalling.value }
+      await #expect(throws: StoreError.outcomeUnknown) { try await stalling.value }
       try await trial.settleAll()
       try await trial.expectCleanAudit()
     }

@@ -32,7 +32,7 @@ import Testing
     #expect(numbers(TimeInForce.self) == ["day": 0, "gtc": 1, "ioc": 2, "fok": 3, "opg": 4, "cls": 5])
     #expect(numbers(LogColumns.Kind.self) == ["place": 0, "cancel": 1, "replace": 2, "market": 3])
     #expect(
-      numbers(LogColumns.Errand.self) == [
+      numbers(LogColumns.ExchangeInstruction.self) == [
         "step": 0, "expire": 1, "halt": 2, "resume": 3, "bind": 4, "unbind": 5, "cross": 6,
       ])
     #expect(LogColumns.Kind.mask == 3 && LogColumns.Kind.refused == 4)
@@ -53,7 +53,7 @@ import Testing
     #expect(isWhole(OrderClass.self) && isWhole(OrderEvent.Kind.self) && isWhole(OrderPhase.self))
     #expect(isWhole(OrderRole.self) && isWhole(OrderStatus.self) && isWhole(OrderType.self))
     #expect(isWhole(PendingChange.self) && isWhole(SelfTradePrevention.self) && isWhole(SessionStage.self))
-    #expect(isWhole(Side.self) && isWhole(TimeInForce.self) && isWhole(LogColumns.Errand.self))
+    #expect(isWhole(Side.self) && isWhole(TimeInForce.self) && isWhole(LogColumns.ExchangeInstruction.self))
     // Every kind with and without the bit of a refusal.
     let kinds = LogColumns.Kind.allCases.flatMap {
       [Int($0.rawValue), Int($0.rawValue) | Int(LogColumns.Kind.refused)]
@@ -65,7 +65,7 @@ import Testing
     #expect(OrderStatus.open == "0, 1" && OrderEvent.Kind.executions == "1, 2" && OrderEvent.Kind.ofRequests == "7, 8")
     #expect(OrderEvent.Kind.sql(.replaced, .canceled) == "4, 3")
     #expect(TimeInForce.sql(where: \.isImmediate) == "2, 3")
-    #expect(LogColumns.Errand.halts == "2, 3" && LogColumns.Errand.bands == "4, 5")
+    #expect(LogColumns.ExchangeInstruction.halts == "2, 3" && LogColumns.ExchangeInstruction.bands == "4, 5")
     #expect(
       LogColumns.Kind.ofOrders == "0, 2" && LogColumns.kind() == "kind & 3" && LogColumns.kind(of: "g") == "g.kind & 3")
   }

@@ -12,7 +12,7 @@ struct TestOrders {
   mutating func place(
     _ side: Side, _ quantity: Int64, at dollars: Int64, account: Int = 0, instrument: Int32 = 1, client: UInt64? = nil,
     idempotency: (key: UInt64, fingerprint: Int64)? = nil
-  ) -> EntryRequest {
+  ) -> AcceptanceRequest {
     .place(
       PlaceRequest(
         account: StoreDatabase.accounts[account], instrument: InstrumentID(rawValue: instrument),
@@ -26,7 +26,7 @@ struct TestOrders {
   }
 
   /// A replacement of an order of account 0.
-  mutating func replace(_ target: OrderID, quantity: Int64? = nil, dollars: Int64? = nil) -> EntryRequest {
+  mutating func replace(_ target: OrderID, quantity: Int64? = nil, dollars: Int64? = nil) -> AcceptanceRequest {
     .replace(
       ReplaceRequest(
         account: StoreDatabase.accounts[0], target: target,
@@ -37,7 +37,7 @@ struct TestOrders {
   }
 
   /// A cancel by account 0.
-  func cancel(_ order: OrderID) -> EntryRequest {
+  func cancel(_ order: OrderID) -> AcceptanceRequest {
     .cancel(CancelRequest(account: StoreDatabase.accounts[0], order: order))
   }
 

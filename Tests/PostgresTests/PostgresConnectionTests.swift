@@ -52,7 +52,7 @@ import Testing
     #expect(try connection.number(count) == 0)
   }
 
-  @Test func anExplicitTransactionEndsAsItIsTold() throws {
+  @Test func anExplicitTransactionEndsAsItIsReported() throws {
     var connection = try connect("explicit_transaction")
     try connection.execute("BEGIN")
     _ = try connection.pipeline([call(1), call(2)])
@@ -87,7 +87,7 @@ import Testing
     #expect(try connection.number(count) == 6)
   }
 
-  @Test func conflictsAndTimeOutsAreToldApart() throws {
+  @Test func conflictsAndTimeOutsAreReportedApart() throws {
     let scratch = try Scratch("conflicts")
     var holder = try scratch.connect()
     try holder.execute("CREATE TABLE numbers (n bigint PRIMARY KEY); INSERT INTO numbers VALUES (1)")
@@ -107,7 +107,7 @@ import Testing
     ("53300", false, true), ("08006", false, true), ("25006", false, true), ("23505", false, false),
     ("42601", false, false),
   ])
-  func statesTellWhatToDo(_ state: String, _ isConflict: Bool, _ isOutage: Bool) {
+  func statesReportWhatToDo(_ state: String, _ isConflict: Bool, _ isOutage: Bool) {
     let error = PostgresError.server(state: state, message: "m")
     #expect(error.isConflict == isConflict && error.isOutage == isOutage && error.description.contains(state))
     #expect(!PostgresError.connectionLost("m").isConflict && PostgresError.connectionLost("m").state == nil)

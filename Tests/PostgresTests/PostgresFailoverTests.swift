@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct PostgresFailoverTests {
   private let insert = PostgresStatement("insert", "INSERT INTO numbers VALUES (1)")
 
-  @Test func aCancelledWaitForAStandbyIsNoCommit() async throws {
+  @Test func aCanceledWaitForAStandbyIsNoCommit() async throws {
     let server = try await ScratchPostgres()
     var connection = try server.connectHere()
     try connection.execute("CREATE TABLE numbers (n bigint)")
@@ -45,22 +45,22 @@ import Testing
     let standby = try await primary.addStandby()
     let url = "host=\(standby.directory),\(primary.directory) port=5432 user=postgres dbname=postgres"
     let session = PostgresSession(PostgresOptions(url: url, applicationName: "follows"), name: "bw-session")
-    func history() async throws(PostgresError) -> PostgresHistory? {
+    func timeline() async throws(PostgresError) -> PostgresTimeline? {
       try await session.use { (connection) throws(PostgresError) in
         try connection.execute("CREATE TABLE IF NOT EXISTS numbers (n bigint)")
-        return try connection.history()
+        return try connection.timeline()
       }
     }
-    let before = try #require(try await history(), "the standby is named first, the primary takes writes")
+    let before = try #require(try await timeline(), "the standby is named first, the primary takes writes")
     #expect(before.timeline == 1)
     var early = try standby.connectHere()
-    #expect(try early.history() == nil)
+    #expect(try early.timeline() == nil)
     try await primary.killAll()
-    await #expect(throws: PostgresError.self) { _ = try await history() }
+    await #expect(throws: PostgresError.self) { _ = try await timeline() }
     try await standby.promote()
-    let after = try #require(try await history())
+    let after = try #require(try await timeline())
     #expect(after.system == before.system && after.timeline == 2)
-    #expect(try early.history() == after, "not remembered from when it was a standby")
+    #expect(try early.timeline() == after, "not remembered from when it was a standby")
   }
 
   @Test func aServerThatTakesNoWritesAnyMoreIsLeft() async throws {

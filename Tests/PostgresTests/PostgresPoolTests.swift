@@ -194,7 +194,7 @@ import Testing
     #expect(one == other)
   }
 
-  @Test func whoIsCancelledWhileItWaitsLeavesTheLine() async throws {
+  @Test func whoIsCanceledWhileItWaitsLeavesTheLine() async throws {
     let scratch = try Scratch("pool_cancel")
     let pool = Self.pool(scratch, 1)
     var gate = try Gate(scratch, key: 5)

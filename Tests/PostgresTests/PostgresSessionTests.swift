@@ -146,7 +146,7 @@ import Testing
     "postgresql://trader:s3cr3t/x@127.0.0.1/db", "host=/nowhere password=my s3cr3t", "s3cr3t = =",
     "host=/nowhere password='s3cr3t",
   ])
-  func whatCannotBeReachedDoesNotTellThePassword(_ url: String) {
+  func whatCannotBeReachedDoesNotReportThePassword(_ url: String) {
     do {
       _ = try PostgresConnection(PostgresOptions(url: url, applicationName: "scratch"))
       Issue.record("nobody listens there")

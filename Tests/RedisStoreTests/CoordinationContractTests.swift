@@ -47,7 +47,7 @@ import Testing
 
   @Test func memoryNudges() async throws {
     let redis = MemoryRedis()
-    try await EventNudgeTests.check(CoordinationContract.memory(redis)) { redis.wipe() }
+    try await EventWakeUpTests.check(CoordinationContract.memory(redis)) { redis.wipe() }
   }
 }
 
@@ -70,7 +70,7 @@ struct CoordinationContract {
 
   /// The memory stores of one process.
   static func memory(_ redis: MemoryRedis) -> MemoryStream {
-    MemoryStream(redis, of: SimulatedProcess("contract"), in: Surroundings(seed: 1))
+    MemoryStream(redis, of: SimulatedProcess("contract"), in: Environment(seed: 1))
   }
 
   private func wipeBoth() async throws {
@@ -164,7 +164,7 @@ struct CoordinationContract {
       case 4:
         let assignment = Assignment(
           term: term, generation: Int64(random.number(1...3 as ClosedRange<Int>)),
-          wishes: [random.pick(Self.shards): worker])
+          targets: [random.pick(Self.shards): worker])
         let known = try await store.assignment(unless: nil)
         let lie = random.oneIn(3) ? known : nil
         let published = try await store.publish(assignment, over: lie)
@@ -173,10 +173,10 @@ struct CoordinationContract {
       }
       let (real, copied) = (try await store.seat(), try await copy.seat())
       #expect(real.map(Self.timeless) == copied.map(Self.timeless), "\(step)")
-      let (wishes, copiedWishes) = (
+      let (targets, copiedTargets) = (
         try await store.assignment(unless: nil), try await copy.assignment(unless: nil)
       )
-      #expect(wishes == copiedWishes, "\(step)")
+      #expect(targets == copiedTargets, "\(step)")
     }
   }
 
@@ -193,12 +193,12 @@ struct CoordinationContract {
         var heartbeat = Heartbeat(
           worker: worker, host: "h", pid: 7, version: "1.0", startedAt: Timestamp(rawValue: 1_764_000_000_000_000))
         heartbeat.beat = UInt64(step)
-        let told = try await store.beat(heartbeat, lifetime: life)
-        #expect(told == (try await copy.beat(heartbeat, lifetime: life)), "\(step)")
+        let reported = try await store.beat(heartbeat, lifetime: life)
+        #expect(reported == (try await copy.beat(heartbeat, lifetime: life)), "\(step)")
       case 2:
-        let order = random.pick(WorkerOrder.allCases)
-        try await store.tell(worker, order, lifetime: life)
-        try await copy.tell(worker, order, lifetime: life)
+        let order = random.pick(WorkerInstruction.allCases)
+        try await store.instruct(worker, order, lifetime: life)
+        try await copy.instruct(worker, order, lifetime: life)
       case 3:
         try await store.leave(worker)
         try await copy.leave(worker)

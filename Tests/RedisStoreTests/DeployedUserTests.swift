@@ -42,7 +42,7 @@ import Testing
       worker: worker, host: "h", pid: 1, version: "1", startedAt: Timestamp(rawValue: 0))
     _ = try await membership.beat(heartbeat, lifetime: .seconds(60))
     #expect(try await membership.connected(membership.workers()) == [worker: true])
-    try await membership.tell(worker, .drain, lifetime: .seconds(60))
+    try await membership.instruct(worker, .drain, lifetime: .seconds(60))
     #expect(try await membership.beat(heartbeat, lifetime: .seconds(60)) == .drain)
     try await membership.leave(worker)
     let leadership = RedisLeadership(settings)
@@ -51,13 +51,13 @@ import Testing
     #expect(try await leadership.extend(worker, office, lifetime: .seconds(60)))
     #expect(
       try await leadership.publish(
-        Assignment(term: Term(rawValue: 1), generation: 1, wishes: [Shard(rawValue: 1): worker])))
-    #expect(try await leadership.assignment(unless: nil)?.wishes == [Shard(rawValue: 1): worker])
+        Assignment(term: Term(rawValue: 1), generation: 1, targets: [Shard(rawValue: 1): worker])))
+    #expect(try await leadership.assignment(unless: nil)?.targets == [Shard(rawValue: 1): worker])
     try await leadership.resign(nonce: 1)
-    let event = HistoryEvent(
+    let event = FleetEvent(
       kind: .claimed, shard: Shard(rawValue: 1), worker: worker, epoch: Epoch(rawValue: 1), reason: "free")
-    try await RedisHistory(settings).record([event])
-    #expect(try await RedisHistory(settings).latest(5) == [event])
+    try await RedisFleetEvents(settings).record([event])
+    #expect(try await RedisFleetEvents(settings).latest(5) == [event])
   }
 
   /// A gateway adds to streams and reads what others say; the keys by which shards and the lead are held are not its own.
@@ -72,7 +72,7 @@ import Testing
     #expect(try await RedisLeaseStore(gateway).leases(of: [shard])[shard]?.owner == worker)
     _ = try await RedisMembership(gateway).workers()
     _ = try await RedisLeadership(gateway).seat()
-    _ = try await RedisHistory(gateway).latest(1)
+    _ = try await RedisFleetEvents(gateway).latest(1)
     await #expect(throws: StreamError.self) {
       _ = try await RedisLeaseStore(gateway).acquire(
         Shard(rawValue: 2), owner: worker, nonce: 1, over: nil, lifetime: .seconds(60))
@@ -87,13 +87,13 @@ import Testing
   }
 
   /// An operator's command tells workers what to do, and nothing else.
-  @Test func anOperatorTellsWorkersAndReads() async throws {
+  @Test func anOperatorReportsWorkersAndReads() async throws {
     let operators = Self.settings(server, "operator")
     let worker = WorkerID(rawValue: "w")
-    try await RedisMembership(operators).tell(worker, .drain, lifetime: .seconds(60))
+    try await RedisMembership(operators).instruct(worker, .drain, lifetime: .seconds(60))
     _ = try await RedisMembership(operators).workers()
     _ = try await RedisLeaseStore(operators).leases(of: [Shard(rawValue: 1)])
-    _ = try await RedisHistory(operators).latest(1)
+    _ = try await RedisFleetEvents(operators).latest(1)
     let client = operators.client(for: "try")
     for command in ["XADD bw:{s1}:orders * x y", "SET bw:worker:w x", "SET bw:{s1}:lease x", "DEL bw:leader"] {
       await #expect(throws: RedisError.self, "\(command)") { try await client.send(.words(command)) }

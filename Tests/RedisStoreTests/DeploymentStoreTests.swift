@@ -37,7 +37,7 @@ import Testing
   @Test(arguments: Deployment.allCases)
   func nudgesAreHeard(_ deployment: Deployment) async throws {
     let settings = try await settings(deployment)
-    try await EventNudgeTests.check(settings) { _ = try await self.settings(deployment) }
+    try await EventWakeUpTests.check(settings) { _ = try await self.settings(deployment) }
   }
 
   @Test(arguments: Deployment.allCases, ContractPoint.streams)
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: Deployment.allCases)
-  func connectionsTellWhoIsAlive(_ deployment: Deployment) async throws {
+  func connectionsReportWhoIsAlive(_ deployment: Deployment) async throws {
     let settings = try await settings(deployment)
     let looker = RedisMembership(settings, for: "fleet")
     let living = RedisMembership(.patient(settings.address, "a"))
@@ -74,7 +74,7 @@ import Testing
     }
     let expected = [WorkerID(rawValue: "a"): true, WorkerID(rawValue: "b"): false]
     while try await looker.connected(looker.workers()) != expected { try await Task.sleep(for: .milliseconds(5)) }
-    try await looker.tell(WorkerID(rawValue: "a"), .drain, lifetime: .seconds(60))
+    try await looker.instruct(WorkerID(rawValue: "a"), .drain, lifetime: .seconds(60))
     #expect(try await living.beat(.of("a"), lifetime: .seconds(60)) == .drain)
   }
 
@@ -87,10 +87,10 @@ import Testing
     #expect(
       try await leadership.extend(worker, .init(term: Term(rawValue: 2), nonce: 1), lifetime: .seconds(60)))
     #expect(try await leadership.seat()?.term == Term(rawValue: 2))
-    let event = HistoryEvent(
+    let event = FleetEvent(
       kind: .claimed, shard: Shard(rawValue: 1), worker: worker, epoch: Epoch(rawValue: 1), reason: "free")
-    try await RedisHistory(settings).record([event])
-    #expect(try await RedisHistory(settings).latest(5) == [event])
+    try await RedisFleetEvents(settings).record([event])
+    #expect(try await RedisFleetEvents(settings).latest(5) == [event])
   }
 
   /// A shard's reader that waits holds nobody else's entries up, and goes on waiting from one call to the next.

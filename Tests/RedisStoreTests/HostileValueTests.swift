@@ -92,11 +92,11 @@ import Testing
     for heartbeat in fleet { loads.merge(heartbeat.loads) { $1 } }
     let shards = loads.keys.sorted()
     var balancer = Balancer()
-    let wishes = balancer.wishes(
+    let targets = balancer.targets(
       Balancer.View(
         takers: Set(fleet.prefix(1_000).map(\.worker)), owners: [:], loads: loads, shards: Array(shards.prefix(4_096)),
-        wishes: [:], now: .zero))
-    #expect(wishes.count == 4_096)
+        targets: [:], now: .zero))
+    #expect(targets.count == 4_096)
   }
 
   @Test func assignmentsOfAnyShapeAreRead() {
@@ -106,7 +106,7 @@ import Testing
         Bool.random(using: &random)
           ? RedisValue.bytes(HostileValues.bytes(&random)) : HostileValues.reply(depth: 1, &random)
       }
-      for (shard, worker) in AssignmentText.wishes(fields) ?? [:] {
+      for (shard, worker) in AssignmentText.targets(fields) ?? [:] {
         #expect(shard.rawValue >= 0 && FieldForm.name.accepts(Array(worker.rawValue.utf8)))
       }
     }

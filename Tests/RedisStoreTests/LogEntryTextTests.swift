@@ -53,7 +53,7 @@ import Testing
     var random = SplitMix(seed: 6)
     for _ in 1...100 {
       var entry = LogEntry.random(shard: shard, sequence: 9, &random)
-      entry.history = .unnamed
+      entry.timeline = .unnamed
       let line = text(entry)
       // Cut inside the moment at the end, a shorter number is a number as well.
       let moment = line.lastIndex(of: UInt8(ascii: "="))!

@@ -38,7 +38,7 @@ extension LogEntry {
     return LogEntry(
       shard: shard, sequence: Sequence(rawValue: sequence), acceptedAt: Timestamp(rawValue: .anyMagnitude(&random)),
       command: command, isRefused: Int.random(in: 0..<8, using: &random) == 0,
-      history: Bool.random(using: &random) ? .unnamed : LedgerHistory(rawValue: max(1, .anyMagnitude(&random))))
+      timeline: Bool.random(using: &random) ? .unnamed : DatabaseTimeline(rawValue: max(1, .anyMagnitude(&random))))
   }
 }
 
@@ -65,7 +65,7 @@ extension Command {
       return .expire(
         ExpireOrders(
           instrument, dayThrough: Sequence(rawValue: .anyMagnitude(&random)),
-          untilCancelledThrough: Sequence(rawValue: .anyMagnitude(&random)), limit: max(1, .anyMagnitude(&random))))
+          untilCanceledThrough: Sequence(rawValue: .anyMagnitude(&random)), limit: max(1, .anyMagnitude(&random))))
     case 2: return .halt(TradingHalt(instrument, isHalted: Bool.random(using: &random), auction: auction(&random)))
     case 4: return .cross(AuctionPart(instrument, limit: Int16.random(in: 1...Int16.max, using: &random)))
     case 3: return .band(BandChange(instrument, nil))

@@ -65,12 +65,12 @@ import Testing
     }
   }
 
-  @Test func wishesOfAnOlderTermOrGenerationAreNotTaken() async throws {
+  @Test func targetsOfAnOlderTermOrGenerationAreNotTaken() async throws {
     #expect(try await store.assignment(unless: nil) == nil)
     func assignment(_ term: Int64, _ generation: Int64, _ worker: WorkerID) -> Assignment {
       Assignment(
         term: Term(rawValue: term), generation: generation,
-        wishes: Dictionary(uniqueKeysWithValues: (0..<300 as Range<Int16>).map { (Shard(rawValue: $0), worker) }))
+        targets: Dictionary(uniqueKeysWithValues: (0..<300 as Range<Int16>).map { (Shard(rawValue: $0), worker) }))
     }
     let first = assignment(5, 3, a)
     #expect(try await store.publish(first))
@@ -136,7 +136,7 @@ import Testing
     let store = RedisLeadership(settings)
     _ = try await operators.send(.words(command))
     #expect(try await store.assignment(unless: nil) == nil)
-    let assignment = Assignment(term: Term(rawValue: 1), generation: 1, wishes: [Shard(rawValue: 0): a])
+    let assignment = Assignment(term: Term(rawValue: 1), generation: 1, targets: [Shard(rawValue: 0): a])
     for _ in 0..<2 { #expect(try await store.publish(assignment)) }
     #expect(try await store.assignment(unless: nil) == assignment)
     #expect(found.withLock { $0.map(\.key) } == ["bw:assignment"])

@@ -82,8 +82,8 @@ import Testing
 
   @Test func anOperatorsWordReachesItsWorkerOnce() async throws {
     let (teller, worker) = (member(b), member(a))
-    for order in WorkerOrder.allCases {
-      try await teller.tell(a, order, lifetime: long)
+    for order in WorkerInstruction.allCases {
+      try await teller.instruct(a, order, lifetime: long)
       #expect(try await worker.beat(heartbeat(a), lifetime: long) == order)
       #expect(try await worker.beat(heartbeat(a), lifetime: long) == nil)
     }

@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test(arguments: damages) func newsAreHeardAgainAfterTheirStreamWasDamaged(damage: [String]) async throws {
-    try await EventNudgeTests.check(settings) { try await spoil(Keys.events(3), damage) }
+    try await EventWakeUpTests.check(settings) { try await spoil(Keys.events(3), damage) }
     #expect(found.withLock { Set($0) } == [Keys.events(3)])
   }
 

@@ -40,7 +40,7 @@ import Testing
     while try await keyring.current().reading == first { try await Task.sleep(for: .milliseconds(1)) }
   }
 
-  @Test func keysThatWereReadServeWhileTheDatabaseIsAwayAndThatIsToldOnce() async throws {
+  @Test func keysThatWereReadServeWhileTheDatabaseIsAwayAndThatIsReportedOnce() async throws {
     let keyring = keyring(period: .zero)
     _ = try await keyring.current()
     keys.fail()
@@ -58,8 +58,8 @@ import Testing
       _ = try await keyring.current()
       try await Task.sleep(for: .milliseconds(1))
     }
-    let told = reports.withLock { $0 }
-    #expect(told.count == 2 && told[0]?.contains("away") == true && told[1] == nil)
+    let reported = reports.withLock { $0 }
+    #expect(reported.count == 2 && reported[0]?.contains("away") == true && reported[1] == nil)
   }
 
   @Test func withoutKeysThatIsSaidAndNotAskedInALoop() async throws {

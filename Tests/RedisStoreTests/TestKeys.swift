@@ -5,7 +5,7 @@ import Ports
 
 /// Keys that a test changes at will.
 final class TestKeys: StreamKeyReader {
-  private let state: Lock<(keys: Result<[StreamKey], LedgerError>, readings: Int)>
+  private let state: Lock<(keys: Result<[StreamKey], StoreError>, readings: Int)>
 
   init(_ ids: [Int32] = [1]) { state = Lock((.success(ids.map(Self.key)), 0)) }
 
@@ -20,7 +20,7 @@ final class TestKeys: StreamKeyReader {
   func fail() { state.withLock { $0.keys = .failure(.unavailable(reason: "away")) } }
   var readings: Int { state.withLock { $0.readings } }
 
-  func streamKeys() async throws(LedgerError) -> [StreamKey] {
+  func streamKeys() async throws(StoreError) -> [StreamKey] {
     try state.withLock { state in
       state.readings += 1
       return state.keys

@@ -55,7 +55,7 @@ import Testing
     #expect(await client.generation == 2)
   }
 
-  @Test func otherCallIsToldThatTheConnectionWasLost() async throws {
+  @Test func otherCallIsReportedThatTheConnectionWasLost() async throws {
     let server = try RedisServer()
     let client = client(server, timeout: .seconds(10))
     _ = try await client.send(RedisCommand("SET", "k", "v"))

@@ -32,7 +32,7 @@ import Testing
     #expect(try await eventually(client, RedisCommand("SET", "k", "w")).text == "OK")
   }
 
-  @Test func wrongPasswordsAndNamesAreToldApart() async throws {
+  @Test func wrongPasswordsAndNamesAreReportedApart() async throws {
     let set = try await RedisSentinelSet(
       login: RedisLogin(password: "right"), sentinelLogin: RedisLogin(password: "right"))
     guard case .sentinel(let sentinels) = set.address.deployment else { throw Unexpected() }
@@ -46,9 +46,9 @@ import Testing
     }
     #expect(none.refusal?.code == "NOAUTH")
     for (login, code) in [(wrong, "WRONGPASS"), (RedisLogin(), "NOAUTH")] {
-      let strangers = RedisSentinels(sentinels.endpoints, masterName: sentinels.masterName, login: login)
+      let unauthenticated = RedisSentinels(sentinels.endpoints, masterName: sentinels.masterName, login: login)
       let error = try await failure { () async throws(RedisError) in
-        try await client(RedisAddress(.sentinel(strangers), login: set.address.login)).send(RedisCommand("PING"))
+        try await client(RedisAddress(.sentinel(unauthenticated), login: set.address.login)).send(RedisCommand("PING"))
       }
       #expect(error.isUnavailable && error.description.contains("sentinel \(sentinels.endpoints[0]) refused: \(code)"))
       #expect(!error.description.contains("s3cret"))

@@ -15,7 +15,7 @@ func eventually(
 }
 
 /// Collects what is reported from anywhere.
-final class Journal<Element: Sendable>: Sendable {
+final class Recorder<Element: Sendable>: Sendable {
   private let lines = Lock<[Element]>([])
 
   func add(_ line: Element) { lines.withLock { $0.append(line) } }

@@ -12,7 +12,7 @@ private struct Bench {
   let shards: [Shard]
   let ledger: FakeLedger
   let stream = FakeStream()
-  let journal = Journal<WorkerEvent>()
+  let recorder = Recorder<WorkerEvent>()
   let lane: ExecutionLane
 
   /// By default neither silence nor waiting hides a fault: only what the test is about heals.
@@ -28,7 +28,7 @@ private struct Bench {
     (settings.claimBase, settings.claimCeiling) = (.seconds(3_600), .seconds(7_200))
     lane = ExecutionLane(
       ledger: ledger, stream: stream, settings: settings, now: { Row.start }, random: { .random(in: 0 ... .max) }
-    ) { [journal] in journal.add($0) }
+    ) { [recorder] in recorder.add($0) }
   }
 
   func claim(_ shard: Shard, nonce: UInt64 = 1) async throws {
@@ -63,7 +63,7 @@ private struct Bench {
 
   /// How many entries were refused, by cause.
   var refused: [EntryRefusal: Int] {
-    journal.all.reduce(into: [:]) { sums, event in
+    recorder.all.reduce(into: [:]) { sums, event in
       if case .entriesRefused(_, let cause, let count) = event { sums[cause, default: 0] += count }
     }
   }
@@ -77,19 +77,19 @@ private struct Bench {
 extension Bench {
   /// Failures that were told, by use.
   fileprivate var failures: [PortUse: Int] {
-    journal.all.reduce(into: [:]) { sums, event in
+    recorder.all.reduce(into: [:]) { sums, event in
       if case .trouble(.failed(let use, _, _)) = event { sums[use, default: 0] += 1 }
     }
   }
 
   /// Shards that were let go.
   fileprivate var letGo: [Shard] {
-    journal.all.compactMap { event in if case .letGo(let shard, _, _, _) = event { shard } else { nil } }
+    recorder.all.compactMap { event in if case .letGo(let shard, _, _, _) = event { shard } else { nil } }
   }
 }
 
 @Suite struct ExecutionLaneTests {
-  @Test func everyFailureToReadIsToldAndTheShardGoesOnWhenItIsOver() async throws {
+  @Test func everyFailureToReadIsReportedAndTheShardGoesOnWhenItIsOver() async throws {
     let bench = Bench(silence: .milliseconds(20))
     await bench.ledger.failReading(.unavailable(.lockTimeout, reason: "somebody holds it"))
     await bench.log(1...3)
@@ -102,14 +102,14 @@ extension Bench {
     await bench.lane.stop()
     await run
     #expect(bench.failures.values.reduce(0, +) == (await bench.ledger.failedReads))
-    let isOver = bench.journal.all.contains { event in
-      if case .trouble(.over(.standing, Row.shard, _)) = event { true } else { false }
+    let isOver = bench.recorder.all.contains { event in
+      if case .trouble(.over(.attempts, Row.shard, _)) = event { true } else { false }
     }
     #expect(isOver)
   }
 
-  @Test(arguments: [LedgerError.unavailable(.schema, reason: "no such table"), .fault(reason: "no such row")])
-  func whatThisProgramCannotReadIsLetGoAndLeftAlone(_ error: LedgerError) async throws {
+  @Test(arguments: [StoreError.unavailable(.schema, reason: "no such table"), .fault(reason: "no such row")])
+  func whatThisProgramCannotReadIsLetGoAndLeftAlone(_ error: StoreError) async throws {
     let bench = Bench(shards: [Row.shard, Shard(rawValue: 8)])
     await bench.ledger.failReading(error)
     for shard in bench.shards { try await bench.claim(shard) }
@@ -141,7 +141,7 @@ extension Bench {
     let bench = Bench(shards: [Row.shard, Shard(rawValue: 8)])
     try await bench.working {
       // In one batch, then each for itself, or each for itself at once: whoever is refused alone is let go.
-      let error = LedgerError.unavailable(.schema, reason: "no such table")
+      let error = StoreError.unavailable(.schema, reason: "no such table")
       await bench.ledger.script([.fail(error), .fail(error)])
       for shard in bench.shards { await bench.log(1...1, in: shard) }
       for shard in bench.shards { await bench.deliver([1], in: shard) }
@@ -253,7 +253,7 @@ extension Bench {
       await bench.expectSettled(5)
     }
     #expect(bench.refused[.beyondLog] != nil)
-    #expect(bench.journal.all.contains { if case .streamDiscarded(Row.shard) = $0 { true } else { false } })
+    #expect(bench.recorder.all.contains { if case .streamDiscarded(Row.shard) = $0 { true } else { false } })
   }
 
   @Test func aStreamWithAGapThatEndsBeyondTheLogIsDiscarded() async throws {
@@ -273,12 +273,12 @@ extension Bench {
   /// A backup was restored, or the server was started anew, while this lane had nothing to settle: publishers tell.
   @Test func aLaneThatHearsOfAnotherHistoryClaimsAnew() async throws {
     let bench = Bench(shards: [Row.shard, other])
-    let new = LedgerHistory(rawValue: 7)
+    let new = DatabaseTimeline(rawValue: 7)
     try await bench.working {
       await bench.ledger.goOn(in: new)
       await bench.log(1...1)
       var row = Row.cancel(1)
-      row.history = new
+      row.timeline = new
       await bench.stream.append(row, to: Row.shard)
       await eventually("all shards are dropped") { await bench.lane.ownerships().isEmpty }
       #expect(await bench.ledger.processed() == 0)
@@ -286,7 +286,7 @@ extension Bench {
       await bench.stream.append(row, to: Row.shard)
       await bench.expectSettled(1)
     }
-    #expect((bench.refused[.foreignHistory] ?? 0) > 0)
+    #expect((bench.refused[.foreignTimeline] ?? 0) > 0)
   }
 
   /// A backup was restored, and nobody publishes what is logged then: the new row has a number that this lane has passed.
@@ -309,7 +309,7 @@ extension Bench {
     try await bench.working {
       for sequence: Int64 in 1...40 {
         var row = Row.cancel(sequence)
-        row.history = LedgerHistory(rawValue: 7)
+        row.timeline = DatabaseTimeline(rawValue: 7)
         await bench.stream.append(row, to: Row.shard)
         if sequence.isMultiple(of: 10) { try await Task.sleep(for: .milliseconds(10)) }
       }
@@ -318,7 +318,7 @@ extension Bench {
       await bench.expectSettled(3)
       #expect(await bench.lane.ownerships().map(\.shard) == [Row.shard])
     }
-    #expect((bench.refused[.foreignHistory] ?? 0) > 0)
+    #expect((bench.refused[.foreignTimeline] ?? 0) > 0)
   }
 
   @Test func theLogServesWhileTheStreamIsDown() async throws {
@@ -334,7 +334,7 @@ extension Bench {
       await bench.deliver([7, 8, 9])
       await bench.expectSettled(9)
     }
-    let reports = bench.journal.all.count { if case .streamUnavailable = $0 { true } else { false } }
+    let reports = bench.recorder.all.count { if case .streamUnavailable = $0 { true } else { false } }
     #expect(reports == 1, "an outage is reported once, not at every try")
   }
 
@@ -367,7 +367,7 @@ extension Bench {
       await bench.expectSettled(6, in: other)
     }
     #expect(await bench.ledger.processed() == 0)
-    #expect(bench.journal.all.contains { if case .fenced(Row.shard, _) = $0 { true } else { false } })
+    #expect(bench.recorder.all.contains { if case .fenced(Row.shard, _) = $0 { true } else { false } })
   }
 
   @Test(arguments: [false, true])
@@ -383,7 +383,7 @@ extension Bench {
       try await bench.claim(Row.shard, nonce: 2)
       await bench.expectSettled(3)
     }
-    #expect(bench.journal.all.contains { if case .dropped(Row.shard, _, _) = $0 { true } else { false } })
+    #expect(bench.recorder.all.contains { if case .dropped(Row.shard, _, _) = $0 { true } else { false } })
   }
 
   @Test func afterAFailOverAllBooksAreDroppedAlsoIdleOnes() async throws {
@@ -398,7 +398,7 @@ extension Bench {
       try await bench.claim(Row.shard, nonce: 2)
       await bench.expectSettled(3)
     }
-    #expect(bench.journal.all.contains { if case .databaseFailedOver(shards: 2) = $0 { true } else { false } })
+    #expect(bench.recorder.all.contains { if case .databaseFailedOver(shards: 2) = $0 { true } else { false } })
   }
 
   @Test func aFaultDropsTheBooks() async throws {
@@ -424,8 +424,8 @@ extension Bench {
   }
 
   /// A try that came to nothing because the database was away is taken back: it is no mark against the command.
-  @Test(arguments: [LedgerError.unavailable(.deadlock, reason: "busy"), .unavailable(.connection, reason: "away")])
-  func outagesAreNoMarksAgainstACommand(error: LedgerError) async throws {
+  @Test(arguments: [StoreError.unavailable(.deadlock, reason: "busy"), .unavailable(.connection, reason: "away")])
+  func outagesAreNoMarksAgainstACommand(error: StoreError) async throws {
     let bench = Bench()
     await bench.log(1...3)
     try await bench.claim(Row.shard, nonce: 9)
@@ -435,7 +435,7 @@ extension Bench {
     #expect(await bench.ledger.settleCalls == 23)
     #expect(await bench.ledger.mostTries == 1, "each is gone before the next")
     #expect(await bench.ledger.quarantined() == [:])
-    #expect(bench.journal.all.count { if case .settlementDelayed = $0 { true } else { false } } == 20)
+    #expect(bench.recorder.all.count { if case .settlementDelayed = $0 { true } else { false } } == 20)
   }
 
   @Test func aCommandThatTheLedgerRefusesIsSetAsideAndItsNeighboursSettle() async throws {
@@ -457,7 +457,7 @@ extension Bench {
     #expect(await bench.ledger.settledRows(other) == [1, 2, 3])
     #expect(await bench.ledger.quarantined() == [4: QuarantineReason(reason: "command 4 is bad", tries: 3)])
     #expect(
-      bench.journal.all.contains {
+      bench.recorder.all.contains {
         if case .quarantined(Row.shard, Sequence(rawValue: 4), _) = $0 { true } else { false }
       })
   }

@@ -11,7 +11,7 @@ actor FakeLedger: SettlementLedger {
     case store
     case fence(Shard)
     case failOver
-    case fail(LedgerError)
+    case fail(StoreError)
     /// Stores, and loses the answer.
     case storeThenLose
   }
@@ -67,7 +67,7 @@ actor FakeLedger: SettlementLedger {
   func settledRows(_ shard: Shard = Row.shard) -> [Int64] { shards[shard]!.events.map(\.sequence.rawValue) }
   func isSettled() -> Bool { shards.values.allSatisfy { $0.processed.rawValue == Int64($0.log.count) } }
 
-  func claim(_ nonces: [Shard: UInt64], owner: WorkerID) throws(LedgerError) -> [Shard: Ownership] {
+  func claim(_ nonces: [Shard: UInt64], owner: WorkerID) throws(StoreError) -> [Shard: Ownership] {
     if case .fail(let error) = everyTurn { throw error }
     var ownerships: [Shard: Ownership] = [:]
     for (shard, nonce) in nonces {
@@ -81,16 +81,16 @@ actor FakeLedger: SettlementLedger {
       }
       shards[shard] = stored
       ownerships[shard] = Ownership(
-        shard: shard, epoch: Epoch(rawValue: stored.epoch), nonce: nonce, processed: stored.processed, history: branch)
+        shard: shard, epoch: Epoch(rawValue: stored.epoch), nonce: nonce, processed: stored.processed, timeline: branch)
     }
     return ownerships
   }
 
   /// The books' open orders are the tests' own affair: rows here are cancels, which leave none.
-  func books(of names: [Shard]) throws(LedgerError) -> [ShardBook] {
+  func books(of names: [Shard]) throws(StoreError) -> [ShardBook] {
     names.sorted().map { shard in
       let orders = broken.contains(shard) ? [Row.order(1, in: shard), Row.order(1, in: shard)] : []
-      return ShardBook(shard: shard, processed: shards[shard]!.processed, orders: orders, history: branch)
+      return ShardBook(shard: shard, processed: shards[shard]!.processed, orders: orders, timeline: branch)
     }
   }
 
@@ -98,32 +98,32 @@ actor FakeLedger: SettlementLedger {
   private var broken: Set<Shard> = []
   func breakOrders(of shard: Shard) { broken.insert(shard) }
 
-  func processedLog(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [ProcessedEntry] {
+  func processedLog(of shard: Shard, after sequence: Sequence, limit: Int) throws(StoreError) -> [ProcessedEntry] {
     let stored = shards[shard]!
     return stored.log.prefix(Int(stored.processed.rawValue)).dropFirst(Int(sequence.rawValue)).prefix(limit).map {
       ProcessedEntry($0, isQuarantined: stored.quarantined[$0.sequence] != nil)
     }
   }
 
-  func standing(among ownerships: [Ownership]) throws(LedgerError) -> Set<Shard> {
+  func stillOwned(among ownerships: [Ownership]) throws(StoreError) -> Set<Shard> {
     Set(
       ownerships.filter { shards[$0.shard]?.epoch == $0.epoch.rawValue && shards[$0.shard]?.nonce == $0.nonce }
         .map(\.shard))
   }
 
-  func standing(of ownership: Ownership) throws(LedgerError) -> ShardStanding {
+  func attempts(of ownership: Ownership) throws(StoreError) -> ShardAttempts {
     try read()
     let stored = shards[ownership.shard]!
-    var standing = ShardStanding(
+    var attempts = ShardAttempts(
       last: Sequence(rawValue: Int64(stored.log.count)), quarantined: Array(stored.quarantined.keys))
     if stored.suspect.sequence == ownership.processed.next {
-      (standing.claims, standing.tries, standing.reason) =
+      (attempts.claims, attempts.tries, attempts.reason) =
         (stored.suspect.claims, stored.suspect.tries, stored.suspect.reason)
     }
-    return standing
+    return attempts
   }
 
-  func noteTry(of sequence: Sequence, by ownership: Ownership) throws(LedgerError) -> Int? {
+  func recordAttempt(of sequence: Sequence, by ownership: Ownership) throws(StoreError) -> Int? {
     if case .fail(let error) = everyTurn { throw error }
     let stored = shards[ownership.shard]!
     guard owns(ownership), stored.processed.next == sequence else { return nil }
@@ -136,11 +136,11 @@ actor FakeLedger: SettlementLedger {
     return suspect.tries
   }
 
-  func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) throws(LedgerError) {
+  func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) throws(StoreError) {
     if shards[shard]!.suspect.sequence == sequence { shards[shard]!.suspect.reason = reason }
   }
 
-  func withdrawTry(of sequence: Sequence, in shard: Shard) throws(LedgerError) {
+  func withdrawTry(of sequence: Sequence, in shard: Shard) throws(StoreError) {
     if case .fail(let error) = everyTurn { throw error }
     if shards[shard]!.suspect.sequence == sequence, shards[shard]!.suspect.tries > 0 {
       shards[shard]!.suspect.tries -= 1
@@ -153,28 +153,28 @@ actor FakeLedger: SettlementLedger {
   }
 
   /// What reading logs, standings and ends of logs fails with; nil while it goes well.
-  private var readError: LedgerError?
+  private var readError: StoreError?
   /// Readings that have failed.
   private(set) var failedReads = 0
-  func failReading(_ error: LedgerError?) { readError = error }
+  func failReading(_ error: StoreError?) { readError = error }
 
-  private func read() throws(LedgerError) {
+  private func read() throws(StoreError) {
     guard let readError else { return }
     failedReads += 1
     throw readError
   }
 
-  func log(of shard: Shard, after sequence: Sequence, limit: Int) throws(LedgerError) -> [LogEntry] {
+  func log(of shard: Shard, after sequence: Sequence, limit: Int) throws(StoreError) -> [LogEntry] {
     try read()
     logReads += 1
     return Array(shards[shard]!.log.dropFirst(Int(sequence.rawValue)).prefix(limit))
   }
 
   /// The history that is written.
-  private var branch = LedgerHistory.unnamed
+  private var branch = DatabaseTimeline.unnamed
   private(set) var historyQuestions = 0
-  func goOn(in history: LedgerHistory) { branch = history }
-  func history() throws(LedgerError) -> LedgerHistory {
+  func goOn(in timeline: DatabaseTimeline) { branch = timeline }
+  func timeline() throws(StoreError) -> DatabaseTimeline {
     historyQuestions += 1
     return branch
   }
@@ -189,23 +189,23 @@ actor FakeLedger: SettlementLedger {
     loseLog(of: shard, from: sequence + 1)
     shards[shard]!.processed = Sequence(rawValue: sequence)
     shards[shard]!.events.removeAll { $0.sequence.rawValue > sequence }
-    branch = LedgerHistory(rawValue: branch.rawValue + 1)
+    branch = DatabaseTimeline(rawValue: branch.rawValue + 1)
   }
 
-  func logEnds(of names: [Shard]) throws(LedgerError) -> LogEnds {
+  func logEnds(of names: [Shard]) throws(StoreError) -> LogEnds {
     try read()
     return LogEnds(
-      history: branch,
+      timeline: branch,
       sequences: Dictionary(
         uniqueKeysWithValues: names.map { ($0, Sequence(rawValue: Int64(shards[$0]!.log.count))) }))
   }
 
-  func settle(_ commits: [ShardCommit], at now: Timestamp) throws(LedgerError) -> SettleOutcome {
+  func settle(_ commits: [ShardCommit], at now: Timestamp) throws(StoreError) -> SettleOutcome {
     settleCalls += 1
     switch turns.isEmpty ? everyTurn : turns.removeFirst() {
     case .store: return try store(commits)
     case .fence(let shard): return .fenced(shard)
-    case .failOver: return .failedOver(to: LedgerHistory(rawValue: 1))
+    case .failOver: return .failedOver(to: DatabaseTimeline(rawValue: 1))
     case .fail(let error): throw error
     case .storeThenLose:
       _ = try store(commits)
@@ -213,7 +213,7 @@ actor FakeLedger: SettlementLedger {
     }
   }
 
-  private func store(_ commits: [ShardCommit]) throws(LedgerError) -> SettleOutcome {
+  private func store(_ commits: [ShardCommit]) throws(StoreError) -> SettleOutcome {
     for commit in commits {
       guard owns(commit.ownership), commit.settlement.from == shards[commit.ownership.shard]!.processed
       else { return .fenced(commit.ownership.shard) }

@@ -16,11 +16,11 @@ private struct Scene {
       lag: ShardLag(last: Sequence(rawValue: 100), processed: Sequence(rawValue: 100)), progressedAt: start, symbols: []
     )
   }
-  var ledger = LedgerHealth(schema: .current, now: Scene.start)
+  var ledger = DatabaseHealth(schema: .current, now: Scene.start)
   var workers = [Heartbeat(worker: worker, host: "h", pid: 1, version: "1", startedAt: start)]
   var hasLeader = true
   var unowned: Set<Int16> = []
-  var databaseFault: LedgerError?
+  var databaseFault: StoreError?
   var redisFault: String?
   var skew: Duration?
   var own = FleetHealth.OwnCounts()
@@ -255,16 +255,16 @@ struct FindingTests {
   }
 }
 
-struct SchemaStandingTests {
+struct SchemaStateTests {
   private static let known: [(version: Int32, name: String)] = [(1, "foundation"), (3, "quarantine"), (7, "keeping")]
 
   @Test(arguments: [
-    ([] as [Int32], SchemaStanding.missing), ([1, 3, 7], .current), ([7, 3, 1], .current),
+    ([] as [Int32], SchemaState.missing), ([1, 3, 7], .current), ([7, 3, 1], .current),
     ([1, 7], .behind(steps: ["quarantine"])), ([1], .behind(steps: ["quarantine", "keeping"])),
     ([1, 3, 7, 9, 8], .ahead(versions: [8, 9])), ([1, 3, 9], .behind(steps: ["keeping"])),
   ])
-  func stepsAreComparedOneByOne(_ applied: [Int32], _ standing: SchemaStanding) {
-    #expect(SchemaStanding(applied: applied, known: Self.known) == standing)
+  func stepsAreComparedOneByOne(_ applied: [Int32], _ standing: SchemaState) {
+    #expect(SchemaState(applied: applied, known: Self.known) == standing)
     #expect(standing.isUsable == (standing.complaint?.contains("migrate") != true))
   }
 }

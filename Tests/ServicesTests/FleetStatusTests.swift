@@ -65,7 +65,7 @@ struct FleetStatusTests {
 private final class FakeShards: ShardReader {
   let processed = Lock<Int64>(0)
 
-  func shards() async throws(LedgerError) -> [ShardRecord] {
+  func shards() async throws(StoreError) -> [ShardRecord] {
     [record(0, claimedBy: first, processed: processed.withLock { $0 })]
   }
 }

@@ -15,20 +15,20 @@ import Testing
 
   /// A manual market under a duty.
   private struct Floor {
-    let ledger: FakeMarketLedger
+    let ledger: FakeMarketDayStore
     let stream = FakeStream()
-    let journal = Journal<WorkerEvent>()
+    let recorder = Recorder<WorkerEvent>()
     let time = Lock(Row.start)
     let duty: MarketDuty
 
     init(at point: SessionPoint? = SessionPoint(today, .preOpen)) {
-      ledger = FakeMarketLedger(
+      ledger = FakeMarketDayStore(
         instruments: instruments, record: MarketClockRecord(mode: point.map { _ in .manual }, target: point))
       var settings = ExecutionSettings()
       settings.market = MarketDirector(mode: .manual)
       duty = MarketDuty(
         ledger: ledger, stream: stream, settings: settings, now: { [time] in time.withLock { $0 } }
-      ) { [journal] in journal.add($0) }
+      ) { [recorder] in recorder.add($0) }
     }
 
     @discardableResult
@@ -43,12 +43,12 @@ import Testing
     }
 
     /// How often something was reported.
-    func reports(_ isMeant: (WorkerEvent) -> Bool) -> Int { journal.all.count(where: isMeant) }
+    func reports(_ isMeant: (WorkerEvent) -> Bool) -> Int { recorder.all.count(where: isMeant) }
   }
 
   private static func isDelay(_ event: WorkerEvent) -> Bool { if case .marketDelayed = event { true } else { false } }
 
-  @Test func everyStageIsToldOnceAndPublished() async {
+  @Test func everyStageIsReportedOnceAndPublished() async {
     let floor = Floor()
     await floor.rest()
     #expect(await floor.ledger.steps == Array(repeating: SessionPoint(Self.today, .preOpen), count: 2))
@@ -59,10 +59,10 @@ import Testing
     let stages: [SessionStage] = [.preOpen, .preOpen, .open, .open, .closed, .closed]
     #expect(await floor.ledger.steps == stages.map { SessionPoint(Self.today, $0) })
     #expect(await floor.stream.published == floor.ledger.log)
-    #expect(floor.reports { if case .instrumentsTold(_, _, instruments: 2) = $0 { true } else { false } } == 3)
+    #expect(floor.reports { if case .instrumentsInstructed(_, _, instruments: 2) = $0 { true } else { false } } == 3)
   }
 
-  @Test func whatCannotBePublishedIsToldAllTheSame() async {
+  @Test func whatCannotBePublishedIsReportedAllTheSame() async {
     let floor = Floor()
     await floor.stream.fail("down")
     await floor.rest()
@@ -71,8 +71,8 @@ import Testing
     #expect(floor.reports { if case .trouble(.failed(.publishing, _, _)) = $0 { true } else { false } } > 0)
   }
 
-  @Test(arguments: [FakeMarketLedger.Turn.beTooLate, .storeThenLose, .fail(.unavailable(reason: "away"))])
-  func whatBecameOfATellingIsSeenInTheNextTurn(_ turn: FakeMarketLedger.Turn) async {
+  @Test(arguments: [FakeMarketDayStore.Turn.beTooLate, .storeThenLose, .fail(.unavailable(reason: "away"))])
+  func whatBecameOfATellingIsSeenInTheNextTurn(_ turn: FakeMarketDayStore.Turn) async {
     let floor = Floor()
     await floor.ledger.script([turn])
     await floor.rest()
@@ -92,7 +92,7 @@ import Testing
     #expect(await floor.ledger.steps.count == 2)
   }
 
-  @Test func whoseTermHasEndedTellsAndRemembersNothing() async {
+  @Test func whoseTermHasEndedReportsAndRemembersNothing() async {
     let unset = Floor(at: nil)
     await unset.ledger.endTerm()
     #expect(await unset.turn() == .termEnded)
@@ -103,7 +103,7 @@ import Testing
     #expect(await floor.ledger.log.isEmpty)
   }
 
-  @Test func aManualMarketIsRememberedWhereItStandsAndNeverBehindWhatWasTold() async {
+  @Test func aManualMarketIsRememberedWhereItStandsAndNeverBehindWhatWasReported() async {
     let floor = Floor(at: nil)
     await floor.turn()
     #expect(
@@ -130,7 +130,7 @@ import Testing
     #expect(await floor.ledger.parts.count == 3, "nothing more while that is under way")
     #expect(await floor.ledger.counts == 1)
     await floor.rest()
-    #expect(await floor.ledger.told.values.allSatisfy { $0.point.stage == .open && $0.isCleared })
+    #expect(await floor.ledger.instructed.values.allSatisfy { $0.point.stage == .open && $0.isCleared })
     let log = await floor.ledger.log
     let last = log.lastIndex { if case .expire = $0.command { true } else { false } }
     let first = log.firstIndex {
@@ -155,22 +155,22 @@ import Testing
     #expect(floor.reports { if case .expiryStuck(Self.instruments[0], orders: 7) = $0 { true } else { false } } == 1)
     let tries = await floor.ledger.parts.count
     #expect((4...8).contains(tries), "\(tries) tries in a minute")
-    #expect(await floor.ledger.told[Self.instruments[1]]?.isCleared == true)
+    #expect(await floor.ledger.instructed[Self.instruments[1]]?.isCleared == true)
     // Once they end, all goes on.
     floor.time.withLock { $0 = $0.advanced(byMicroseconds: 600_000_000) }
     await floor.rest()
-    #expect(await floor.ledger.told[Self.instruments[0]]?.isCleared == true)
+    #expect(await floor.ledger.instructed[Self.instruments[0]]?.isCleared == true)
   }
 
   /// An instrument that stands at an end of its band since long.
-  private static func atLimit(_ change: (inout BandStanding) -> Void = { _ in }) -> BandStanding {
+  private static func atLimit(_ change: (inout BandProgress) -> Void = { _ in }) -> BandProgress {
     let terms = BandTerms(reference: Price("100")!, previousClose: Price("100")!, tier: .tier1)
-    var standing = BandStanding(
+    var progress = BandProgress(
       instruments[0], shard: Row.shard, tier: .tier1,
       phase: InstrumentPhase(SessionPoint(today, .open), band: terms, limit: .upper), since: Row.start,
-      told: .init(.zero, day: today), last: Price("100")!, limit: LimitState(.upper, since: Row.start))
-    change(&standing)
-    return standing
+      instructed: .init(.zero, day: today), last: Price("100")!, limit: LimitState(.upper, since: Row.start))
+    change(&progress)
+    return progress
   }
 
   @Test func aPauseIsReportedWhenItBegins() async {
@@ -207,21 +207,21 @@ import Testing
   }
 
   /// The next parts are told when those before have been processed, and published; one that is in quarantine stops them.
-  @Test func partsOfAuctionsAreToldOneBatchAfterTheOther() async {
+  @Test func partsOfAuctionsAreReportedOneBatchAfterTheOther() async {
     let floor = Floor(at: SessionPoint(Self.today, .open))
     await floor.rest()
     let steps = await floor.ledger.log.count
-    let standing = AuctionStanding(
-      Self.instruments[0], shard: Row.shard, told: .zero, processed: .zero, left: 2_500)
-    await floor.ledger.set(auctions: [standing])
-    for _ in 0..<3 { #expect(await floor.turn() == .done(ExecutionSettings().lookPeriod)) }
+    let progress = AuctionProgress(
+      Self.instruments[0], shard: Row.shard, instructed: .zero, processed: .zero, left: 2_500)
+    await floor.ledger.set(auctions: [progress])
+    for _ in 0..<3 { #expect(await floor.turn() == .done(ExecutionSettings().pollPeriod)) }
     let parts = Array(repeating: Command.cross(AuctionPart(Self.instruments[0], limit: 500)), count: 3)
     #expect(await floor.ledger.log.dropFirst(steps).map(\.command) == parts)
     await floor.ledger.process()
     await floor.turn()
     #expect(await floor.ledger.log.dropFirst(steps).map(\.command) == parts + parts)
     #expect(await floor.stream.published == floor.ledger.log)
-    var held = standing
+    var held = progress
     held.isHeld = true
     await floor.ledger.set(auctions: [held])
     await floor.ledger.process()
@@ -229,15 +229,15 @@ import Testing
     #expect(await floor.ledger.log.count == steps + 6)
     await floor.ledger.set(auctions: [])
     #expect(await floor.turn() == .done(ExecutionSettings().marketPeriod))
-    await floor.ledger.set(auctions: [standing])
+    await floor.ledger.set(auctions: [progress])
     await floor.ledger.endTerm()
     #expect(await floor.turn() == .termEnded)
   }
 
-  @Test func bandsAreToldAndPublished() async {
+  @Test func bandsAreReportedAndPublished() async {
     let floor = Floor(at: SessionPoint(Self.today, .open))
     await floor.rest()
-    await floor.ledger.set(bands: [Self.atLimit { ($0.phase.band, $0.limit, $0.told) = (nil, nil, nil) }])
+    await floor.ledger.set(bands: [Self.atLimit { ($0.phase.band, $0.limit, $0.instructed) = (nil, nil, nil) }])
     await floor.turn()
     #expect(await floor.ledger.acts == ["band"])
     #expect(await floor.stream.published == floor.ledger.log)

@@ -56,7 +56,7 @@ import Testing
       changes: [.init(side: .buy, level: level)], checksum: 0)
   }
 
-  @Test func aShardTakenOverIsToldWhole() async {
+  @Test func aShardTakenOverIsReportedWhole() async {
     let publisher = publisher()
     #expect(publisher.takeLoss().isEmpty)
     publisher.begin(Row.shard, nonce: 1)
@@ -79,7 +79,7 @@ import Testing
     #expect(published[1].changes == update(50, after: 49).changes)
   }
 
-  @Test func whatFailsIsCountedAndToldWholeLater() async {
+  @Test func whatFailsIsCountedAndReportedWholeLater() async {
     let publisher = publisher()
     publisher.begin(Row.shard, nonce: 1)
     _ = publisher.takeLoss()
@@ -109,7 +109,7 @@ import Testing
     await eventually("the first is out") { await market.published.contains { $0.sequence == Sequence(rawValue: 1) } }
   }
 
-  @Test func aWipeAndALostStateAreToldWhole() async {
+  @Test func aWipeAndALostStateAreReportedWhole() async {
     let publisher = publisher()
     publisher.begin(Row.shard, nonce: 1)
     _ = publisher.takeLoss()

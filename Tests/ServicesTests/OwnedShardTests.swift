@@ -22,7 +22,7 @@ import Testing
     return settings
   }()
   private static let ownership = Ownership(
-    shard: Row.shard, epoch: Epoch(rawValue: 1), nonce: 1, processed: .zero, history: .unnamed)
+    shard: Row.shard, epoch: Epoch(rawValue: 1), nonce: 1, processed: .zero, timeline: .unnamed)
 
   private func at(_ number: Int64) -> Sequence { Sequence(rawValue: number) }
 
@@ -31,7 +31,7 @@ import Testing
     let owned = OwnedShard(
       Self.ownership, try ShardEngine(shard: Row.shard, processed: .zero, orders: []), retry: settings.retry)
     if let claims {
-      owned.received(ShardStanding(last: at(5), claims: claims), suspected: nil, settings: settings)
+      owned.received(ShardAttempts(last: at(5), claims: claims), suspected: nil, settings: settings)
     }
     for row in rows {
       let position = StreamPosition(milliseconds: UInt64(row), counter: 0)
@@ -55,7 +55,7 @@ import Testing
     owned.couldNotRead(now: now, random: 0)
     #expect(next(owned) == .rest)
     #expect(next(owned, after: .seconds(10)) == .askStanding)
-    owned.received(ShardStanding(last: at(5)), suspected: nil, settings: settings)
+    owned.received(ShardAttempts(last: at(5)), suspected: nil, settings: settings)
     #expect(next(owned) == .batch, "an answer ends the pause")
   }
 
@@ -66,7 +66,7 @@ import Testing
     #expect(next(owned) == .rest)
     #expect(owned.received([Row.cancel(1)], isWhole: true, before: []) == [])
     #expect(next(owned) == .batch)
-    var room = BatchRoom(settings)
+    var room = BatchBudget(settings)
     #expect(owned.takeRun(&room, round: 7) == [Row.cancel(1)] && owned.servedIn == 7)
     _ = owned.apply([Row.cancel(1)])
     #expect(owned.progress.processed == at(1))
@@ -83,11 +83,11 @@ import Testing
     let whole = owned.received([], isWhole: true, before: [])
     #expect(whole == [] && next(owned) == .rest)
     for (span, action) in [(0, Action.rest), (3, .rest), (4, .readLog)] {
-      owned.looked(at: now + .milliseconds(span), gapPatience: .milliseconds(4))
+      owned.polled(at: now + .milliseconds(span), gapPatience: .milliseconds(4))
       #expect(next(owned) == action && owned.hasGap, "after \(span) ms")
     }
     #expect(owned.received([Row.cancel(1)], isWhole: true, before: [at(2)]) == [at(2)], "nobody logged the second")
-    owned.looked(at: now, gapPatience: .zero)
+    owned.polled(at: now, gapPatience: .zero)
     #expect(next(owned) == .batch && !owned.hasGap)
   }
 
@@ -95,7 +95,7 @@ import Testing
     let owned = try shard(claims: 0, rows: [1])
     _ = owned.received([], isWhole: true, before: [])
     owned.logReaches(at(3), isShort: true)
-    var room = BatchRoom(settings)
+    var room = BatchBudget(settings)
     _ = owned.apply(owned.takeRun(&room, round: 1))
     #expect(next(owned) == .readLog)
   }
@@ -110,7 +110,7 @@ import Testing
     for owned in [try shard(), try shard(claims: 0), try shard(claims: 0, rows: [1]), try shard(claims: 9, rows: [1])] {
       owned.release()
       #expect(next(owned, after: .seconds(100)) == .rest)
-      owned.received(ShardStanding(last: at(1)), suspected: nil, settings: settings)
+      owned.received(ShardAttempts(last: at(1)), suspected: nil, settings: settings)
       #expect(next(owned) == .rest)
     }
   }

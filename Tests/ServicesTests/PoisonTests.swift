@@ -17,12 +17,12 @@ private actor MortalLedger: SettlementLedger {
 
   init(_ world: World) { self.world = world }
 
-  private static let silence = LedgerError.unavailable(.outage, reason: "its process is dead")
+  private static let silence = StoreError.unavailable(.outage, reason: "its process is dead")
 
   /// Passes a call on, unless the process dies before it, or the database is away; it may die behind it too.
   private func pass<Answer: Sendable>(
     mayBeLost: Bool = false, _ body: () async throws -> Answer
-  ) async throws(LedgerError) -> Answer {
+  ) async throws(StoreError) -> Answer {
     if isDead { throw Self.silence }
     switch world.whim() {
     case .nothing: break
@@ -38,39 +38,39 @@ private actor MortalLedger: SettlementLedger {
       _ = try? await body()
       throw mayBeLost ? .outcomeUnknown : .unavailable(.connection, reason: "the answer was lost")
     }
-    do { return try await body() } catch { throw error as! LedgerError }
+    do { return try await body() } catch { throw error as! StoreError }
   }
 
-  func claim(_ nonces: [Shard: UInt64], owner: WorkerID) async throws(LedgerError) -> [Shard: Ownership] {
+  func claim(_ nonces: [Shard: UInt64], owner: WorkerID) async throws(StoreError) -> [Shard: Ownership] {
     try await pass { try await world.ledger.claim(nonces, owner: owner) }
   }
-  func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] { [] }
+  func books(of shards: [Shard]) async throws(StoreError) -> [ShardBook] { [] }
   func processedLog(
     of shard: Shard, after sequence: Sequence, limit: Int
-  ) async throws(LedgerError) -> [ProcessedEntry] { [] }
-  func standing(among ownerships: [Ownership]) async throws(LedgerError) -> Set<Shard> {
-    try await pass { try await world.ledger.standing(among: ownerships) }
+  ) async throws(StoreError) -> [ProcessedEntry] { [] }
+  func stillOwned(among ownerships: [Ownership]) async throws(StoreError) -> Set<Shard> {
+    try await pass { try await world.ledger.stillOwned(among: ownerships) }
   }
-  func standing(of ownership: Ownership) async throws(LedgerError) -> ShardStanding {
-    try await pass { try await world.ledger.standing(of: ownership) }
+  func attempts(of ownership: Ownership) async throws(StoreError) -> ShardAttempts {
+    try await pass { try await world.ledger.attempts(of: ownership) }
   }
-  func noteTry(of sequence: Sequence, by ownership: Ownership) async throws(LedgerError) -> Int? {
-    try await pass { try await world.ledger.noteTry(of: sequence, by: ownership) }
+  func recordAttempt(of sequence: Sequence, by ownership: Ownership) async throws(StoreError) -> Int? {
+    try await pass { try await world.ledger.recordAttempt(of: sequence, by: ownership) }
   }
-  func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) async throws(LedgerError) {
+  func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) async throws(StoreError) {
     try await pass { try await world.ledger.noteFailure(of: sequence, in: shard, reason: reason) }
   }
-  func withdrawTry(of sequence: Sequence, in shard: Shard) async throws(LedgerError) {
+  func withdrawTry(of sequence: Sequence, in shard: Shard) async throws(StoreError) {
     try await pass { try await world.ledger.withdrawTry(of: sequence, in: shard) }
   }
-  func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry] {
+  func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(StoreError) -> [LogEntry] {
     try await pass { try await world.ledger.log(of: shard, after: sequence, limit: limit) }
   }
-  func history() async throws(LedgerError) -> LedgerHistory { .unnamed }
-  func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds {
+  func timeline() async throws(StoreError) -> DatabaseTimeline { .unnamed }
+  func logEnds(of shards: [Shard]) async throws(StoreError) -> LogEnds {
     try await pass { try await world.ledger.logEnds(of: shards) }
   }
-  func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
+  func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(StoreError) -> SettleOutcome {
     // It was carried out before it came here; that nothing of it is stored is the same.
     if commits.contains(where: { world.isDeadly($0) }) { isDead = true }
     return try await pass(mayBeLost: true) { try await world.ledger.settle(commits, at: now) }

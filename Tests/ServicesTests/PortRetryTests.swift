@@ -24,10 +24,10 @@ import Testing
     #expect(!retry.isResting(now: now) && retry.failures == 0)
   }
 
-  @Test func everyFailureIsToldAndTheFirstSuccessBehindThem() async {
-    let told = Lock<[String]>([])
+  @Test func everyFailureIsReportedAndTheFirstSuccessBehindThem() async {
+    let reported = Lock<[String]>([])
     let troubles = PortTroubles { trouble in
-      told.withLock {
+      reported.withLock {
         switch trouble {
         case .failed(let use, let shard, let error):
           $0.append("\(use) \(shard.map(\.description) ?? "-") \(error.causeWord)")
@@ -37,8 +37,8 @@ import Testing
     }
     let shard = Shard(rawValue: 3)
     troubles.succeeded(.log, of: shard)
-    troubles.failed(.log, of: shard, LedgerError.unavailable(.schema, reason: "gone"))
-    troubles.failed(.log, of: shard, LedgerError.outcomeUnknown)
+    troubles.failed(.log, of: shard, StoreError.unavailable(.schema, reason: "gone"))
+    troubles.failed(.log, of: shard, StoreError.outcomeUnknown)
     troubles.failed(.lags, StreamError(reason: "away"))
     troubles.succeeded(.log)
     troubles.succeeded(.log, of: shard)
@@ -49,7 +49,7 @@ import Testing
     #expect(nothing == nil)
     #expect(await troubles.attempt(.trimming) { () async throws(StreamError) in 7 } == 7)
     #expect(
-      told.withLock { $0 } == [
+      reported.withLock { $0 } == [
         "log 3 schema", "log 3 outcome_unknown", "lags - redis", "log 3 2", "trimming - redis", "trimming - 1",
       ])
   }

@@ -10,17 +10,17 @@ import Testing
 
 /// What follows from storing settlements: lists of what the ledger says → what is to be done.
 @Suite struct SettlementWorkTests {
-  private static let away = LedgerError.unavailable(.connection, reason: "away")
-  private static let conflict = LedgerError.unavailable(.deadlock, reason: "met")
-  private static let schema = LedgerError.unavailable(.schema, reason: "older")
-  private static let fault = LedgerError.fault(reason: "no")
+  private static let away = StoreError.unavailable(.connection, reason: "away")
+  private static let conflict = StoreError.unavailable(.deadlock, reason: "met")
+  private static let schema = StoreError.unavailable(.schema, reason: "older")
+  private static let fault = StoreError.fault(reason: "no")
 
-  private func commit(_ shard: Int16, history: Int64 = 1, quarantine: QuarantineReason? = nil) throws -> ShardCommit {
+  private func commit(_ shard: Int16, timeline: Int64 = 1, quarantine: QuarantineReason? = nil) throws -> ShardCommit {
     let shard = Shard(rawValue: shard)
     var engine = try ShardEngine(shard: shard, processed: .zero, orders: [])
     let ownership = Ownership(
       shard: shard, epoch: Epoch(rawValue: 1), nonce: UInt64(shard.rawValue), processed: .zero,
-      history: LedgerHistory(rawValue: history))
+      timeline: DatabaseTimeline(rawValue: timeline))
     return ShardCommit(
       ownership: ownership, settlement: engine.apply([Row.cancel(1, in: shard)]), quarantine: quarantine)
   }
@@ -37,7 +37,7 @@ import Testing
       case .goOn(let commits): "go on \(list(commits))"
       case .fenced(let ownership): "fenced \(ownership.shard)"
       case .giveUpGhosts(let ownership): "ghosts \(ownership.shard)"
-      case .startOver(let history): "start over in \(history.rawValue)"
+      case .startOver(let timeline): "start over in \(timeline.rawValue)"
       case .drop(let ownership, _): "drop \(ownership.shard)"
       case .letGo(let ownership, _): "let go \(ownership.shard)"
       case .suspect(let shard, let sequence): "suspect \(shard) to \(sequence)"
@@ -63,9 +63,9 @@ import Testing
     (.fenced(Shard(rawValue: 9)), "drop 1, drop 2, drop 3", ""),
     (.beyondLog(Shard(rawValue: 3)), "ghosts 3", "1 2"),
     (.beyondLog(Shard(rawValue: 9)), "drop 1, drop 2, drop 3", ""),
-    (.failedOver(to: LedgerHistory(rawValue: 2)), "start over in 2", ""),
+    (.failedOver(to: DatabaseTimeline(rawValue: 2)), "start over in 2", ""),
     // Those of the new history are ahead of what is stored, and nobody else says so.
-    (.failedOver(to: LedgerHistory(rawValue: 1)), "start over in 1, drop 1, drop 2, drop 3", ""),
+    (.failedOver(to: DatabaseTimeline(rawValue: 1)), "start over in 1, drop 1, drop 2, drop 3", ""),
   ])
   func aBatch(outcome: SettleOutcome, does: String, leaves: String) throws {
     var work = try batch()
@@ -74,13 +74,13 @@ import Testing
   }
 
   @Test(arguments: [
-    (LedgerError.outcomeUnknown, "missed, drop 1, drop 2, drop 3", ""),
+    (StoreError.outcomeUnknown, "missed, drop 1, drop 2, drop 3", ""),
     (away, "missed, delayed connection, again", "1 2 3"),
     (conflict, "delayed deadlock, again", "1 2 3"),
     (schema, "delayed schema, separate 1 2 3", ""),
     (fault, "suspect 1 to 1, suspect 2 to 1, suspect 3 to 1, drop 1, drop 2, drop 3", ""),
   ])
-  func aBatchThatCouldNotBeStored(error: LedgerError, does: String, leaves: String) throws {
+  func aBatchThatCouldNotBeStored(error: StoreError, does: String, leaves: String) throws {
     var work = try batch()
     #expect(text(work.failed(error)) == does)
     #expect(list(work.commits) == leaves)
@@ -97,7 +97,7 @@ import Testing
     (SettleOutcome.committed, "go on 1"),
     (.fenced(Shard(rawValue: 1)), "withdraw 1 1, fenced 1"),
     (.beyondLog(Shard(rawValue: 1)), "withdraw 1 1, ghosts 1"),
-    (.failedOver(to: LedgerHistory(rawValue: 2)), "withdraw 1 1, start over in 2"),
+    (.failedOver(to: DatabaseTimeline(rawValue: 2)), "withdraw 1 1, start over in 2"),
   ])
   func aCommandAlone(outcome: SettleOutcome, does: String) throws {
     var work = try alone()
@@ -106,12 +106,12 @@ import Testing
   }
 
   @Test(arguments: [
-    (LedgerError.outcomeUnknown, "missed, withdraw 1 1, drop 1"),
+    (StoreError.outcomeUnknown, "missed, withdraw 1 1, drop 1"),
     (away, "missed, withdraw 1 1, delayed connection, rest 1"),
     (schema, "withdraw 1 1, let go 1"),
     (fault, "refused 1 1 2 no"),
   ])
-  func aCommandAloneThatCouldNotBeStored(error: LedgerError, does: String) throws {
+  func aCommandAloneThatCouldNotBeStored(error: StoreError, does: String) throws {
     var work = try alone()
     #expect(text(work.failed(error)) == does)
     #expect(work.commits.isEmpty)

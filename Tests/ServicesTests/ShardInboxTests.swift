@@ -59,14 +59,14 @@ import Testing
 
   /// A fail-over has given its number to another command, or to none.
   @Test func aRowOfAnotherBranchOfHistoryIsLeftToTheLog() {
-    let (here, elsewhere) = (LedgerHistory(rawValue: 7), LedgerHistory(rawValue: 8))
+    let (here, elsewhere) = (DatabaseTimeline(rawValue: 7), DatabaseTimeline(rawValue: 8))
     var inbox = ShardInbox(in: here)
     func position(_ number: UInt64) -> StreamPosition { StreamPosition(milliseconds: number, counter: 0) }
-    for (number, history) in [elsewhere, .unnamed, here].enumerated() {
+    for (number, timeline) in [elsewhere, .unnamed, here].enumerated() {
       var entry = Row.cancel(number == 2 ? 2 : 1)
-      entry.history = history
+      entry.timeline = timeline
       let item = StreamEntry(shard: Row.shard, position: position(UInt64(number)), entry: entry)
-      #expect(inbox.receive(item, cursor: .zero) == (history == here ? nil : .foreignHistory))
+      #expect(inbox.receive(item, cursor: .zero) == (timeline == here ? nil : .foreignTimeline))
     }
     #expect(inbox.position == position(2), "read over all the same")
     #expect(inbox.hasGap(after: .zero))

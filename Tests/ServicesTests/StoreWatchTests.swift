@@ -38,21 +38,21 @@ struct StoreOutageTests {
 }
 
 struct UnpublishedRowsTests {
-  @Test func itIsToldOnceThatRowsAreNotPublishedAndOnceThatTheyAreAgain() {
+  @Test func itIsReportedOnceThatRowsAreNotPublishedAndOnceThatTheyAreAgain() {
     var rows = UnpublishedRows()
-    #expect(rows.looked(0, isRedisUp: true) == nil)
-    #expect(rows.looked(3, isRedisUp: true) == .failing)
-    #expect(rows.looked(9, isRedisUp: true) == nil)
-    for _ in 1..<UnpublishedRows.calmLooks { #expect(rows.looked(9, isRedisUp: true) == nil) }
-    #expect(rows.looked(9, isRedisUp: true) == .over(9))
-    #expect(rows.looked(9, isRedisUp: true) == nil)
-    #expect(rows.looked(10, isRedisUp: true) == .failing)
+    #expect(rows.polled(0, isRedisUp: true) == nil)
+    #expect(rows.polled(3, isRedisUp: true) == .failing)
+    #expect(rows.polled(9, isRedisUp: true) == nil)
+    for _ in 1..<UnpublishedRows.calmPolls { #expect(rows.polled(9, isRedisUp: true) == nil) }
+    #expect(rows.polled(9, isRedisUp: true) == .over(9))
+    #expect(rows.polled(9, isRedisUp: true) == nil)
+    #expect(rows.polled(10, isRedisUp: true) == .failing)
   }
 
   @Test func withoutRedisThatIsNoNews() {
     var rows = UnpublishedRows()
-    #expect(rows.looked(5, isRedisUp: false) == nil)
-    for _ in 0..<10 { #expect(rows.looked(5, isRedisUp: true) == nil) }
+    #expect(rows.polled(5, isRedisUp: false) == nil)
+    for _ in 0..<10 { #expect(rows.polled(5, isRedisUp: true) == nil) }
   }
 }
 
@@ -104,8 +104,8 @@ struct BoundedQuestionTests {
 
 /// A ledger of which nothing comes back.
 private struct SilentLedger: ShardReader, HealthReader {
-  func shards() async throws(LedgerError) -> [ShardRecord] { await forever() }
-  func health() async throws(LedgerError) -> LedgerHealth { await forever() }
+  func shards() async throws(StoreError) -> [ShardRecord] { await forever() }
+  func health() async throws(StoreError) -> DatabaseHealth { await forever() }
 
   private func forever<Value: Sendable>() async -> Value {
     while true { try? await Task.sleep(for: .seconds(3_600)) }

@@ -13,8 +13,8 @@ private struct Floor {
   let stream = FakeStream()
   let leases = MemoryLeases()
   let leading = FakeLeading()
-  let dead = Journal<WorkerID>()
-  let journal = Journal<WorkerEvent>()
+  let dead = Recorder<WorkerID>()
+  let recorder = Recorder<WorkerEvent>()
 
   init() { ledger = FakeLedger(shards: shards) }
 
@@ -33,7 +33,7 @@ private struct Floor {
     settings.retryCeiling = .milliseconds(20)
     settings.claimBase = claimBase
     settings.claimCeiling = max(claimBase, settings.claimCeiling)
-    settings.lookPeriod = .milliseconds(3)
+    settings.pollPeriod = .milliseconds(3)
     settings.handOverPoll = .milliseconds(1)
     settings.drainLimit = max(.seconds(30), leaseLifetime * 60)
     settings.balance.coolDown = .milliseconds(50)
@@ -41,12 +41,12 @@ private struct Floor {
     return WorkerService(
       identity: Heartbeat(worker: Self.id(name), host: "host", pid: 1, version: "test", startedAt: Row.start),
       shards: shards,
-      world: .init(
+      dependencies: .init(
         ledger: ledger, claims: ledger, preparations: ledger, leading: leading, stream: stream, leases: leases,
         handOvers: leases, members: leases, fleet: leases, leaders: leases,
         probe: FakeProbe { [dead] in dead.all.contains($0) ? .refused : .healthy }),
       settings: settings, now: { Row.start }, random: { .random(in: 1 ... .max) },
-      clock: { ContinuousClock().now - began + .seconds(1) }, report: { [journal] in journal.add($0) })
+      clock: { ContinuousClock().now - began + .seconds(1) }, report: { [recorder] in recorder.add($0) })
   }
 
   /// Lets the workers work while `body` happens, and stops them in order.
@@ -120,7 +120,7 @@ private struct Floor {
       _ = try await floor.ledger.claim([shard: 7], owner: Floor.id("thief"))
       await floor.leases.steal(shard, for: Floor.id("thief"), nonce: 7)
       await eventually("dropped") {
-        floor.journal.all.contains { if case .leaseLost(shard, _) = $0 { true } else { false } }
+        floor.recorder.all.contains { if case .leaseLost(shard, _) = $0 { true } else { false } }
       }
       await floor.leases.expire(shard)
       await eventually("claimed again") { await worker.owned().count == 8 }
@@ -141,8 +141,8 @@ private struct Floor {
       await floor.expectSettled(3)
       #expect(await floor.ledger.epoch(shard) == 1)
     }
-    #expect(floor.journal.all.contains { if case .contested = $0 { true } else { false } })
-    #expect(!floor.journal.all.contains { if case .leaseLost = $0 { true } else { false } })
+    #expect(floor.recorder.all.contains { if case .contested = $0 { true } else { false } })
+    #expect(!floor.recorder.all.contains { if case .leaseLost = $0 { true } else { false } })
   }
 
   @Test func aWipeOfTheLeasesCostsNoEpoch() async throws {
@@ -165,7 +165,7 @@ private struct Floor {
       await eventually("all claimed") { await worker.owned().count == 8 }
       await floor.leases.fail("down")
       await eventually("it is noticed") {
-        floor.journal.all.contains { if case .leasesUnavailable = $0 { true } else { false } }
+        floor.recorder.all.contains { if case .leasesUnavailable = $0 { true } else { false } }
       }
       await floor.log(1...5)
       await floor.expectSettled(5)
@@ -208,7 +208,7 @@ private struct Floor {
       #expect(await floor.leases.owners[floor.shards[3]] == nil, "free for whoever can do better")
     }
     #expect(await floor.ledger.epoch(floor.shards[3]) == 1)
-    let failures = floor.journal.all.compactMap { event in
+    let failures = floor.recorder.all.compactMap { event in
       if case .recoveryFailed(let shard, _, let pause) = event { "\(shard) \(pause >= .seconds(1_800))" } else { nil }
     }
     #expect(failures == ["3 true"])
@@ -244,7 +244,7 @@ private struct Floor {
         await floor.expectSettled(20)
       }
     }
-    let crashes = floor.journal.all.contains {
+    let crashes = floor.recorder.all.contains {
       if case .claimed(_, _, _, cause: .crashed(Floor.id("a"))) = $0 { true } else { false }
     }
     #expect(crashes)
@@ -261,15 +261,15 @@ private struct Floor {
         await eventually("half each") { await floor.worksItsShare(second) }
       }
     }
-    let moves = floor.journal.all.filter { if case .handedOver = $0 { true } else { false } }
+    let moves = floor.recorder.all.filter { if case .handedOver = $0 { true } else { false } }
     #expect(moves.count >= 4, "some there and back")
-    let claims = floor.journal.all.count { if case .claimed = $0 { true } else { false } }
+    let claims = floor.recorder.all.count { if case .claimed = $0 { true } else { false } }
     var epochs: Int64 = 0
     for shard in floor.shards { epochs += await floor.ledger.epoch(shard) }
     #expect(claims == epochs, "every claim raises one epoch")
   }
 
-  @Test func aDrainedWorkerHoldsNothingUntilItIsToldToResume() async throws {
+  @Test func aDrainedWorkerHoldsNothingUntilItIsReportedToResume() async throws {
     let floor = Floor()
     let (first, second) = (floor.worker("a"), floor.worker("b"))
     try await floor.working([first, second]) {
@@ -277,7 +277,7 @@ private struct Floor {
         let (one, two) = await (first.owned().count, second.owned().count)
         return one > 0 && two > 0
       }
-      try await floor.leases.tell(Floor.id("a"), .drain, lifetime: .seconds(1))
+      try await floor.leases.instruct(Floor.id("a"), .drain, lifetime: .seconds(1))
       await eventually("the second has all") {
         let (own, other) = await (second.owned().count, first.owned().count)
         return own == 8 && other == 0
@@ -287,7 +287,7 @@ private struct Floor {
       }
       await floor.log(1...5)
       await floor.expectSettled(5)
-      try await floor.leases.tell(Floor.id("a"), .resume, lifetime: .seconds(1))
+      try await floor.leases.instruct(Floor.id("a"), .resume, lifetime: .seconds(1))
       await eventually("it gets its share again") { await floor.worksItsShare(first) }
       await floor.log(6...9)
       await floor.expectSettled(9)
@@ -318,7 +318,7 @@ private struct Floor {
     await floor.leading.answer(portions)
     try await floor.working([floor.worker("a")]) {
       await eventually("all are made") {
-        floor.journal.all.compactMap { if case .daysKept(let kept) = $0 { kept } else { nil } } == portions
+        floor.recorder.all.compactMap { if case .daysKept(let kept) = $0 { kept } else { nil } } == portions
       }
     }
     #expect(await floor.leading.kept == 3, "it looks again when an hour has passed")
@@ -332,7 +332,7 @@ private struct Floor {
       _ = try await floor.leading.elect(Floor.id("ghost"), nonce: 1)
       await floor.leases.depose(by: Floor.id("ghost"), term: 99)
       await eventually("it steps down") {
-        floor.journal.all.contains { if case .steppedDown = $0 { true } else { false } }
+        floor.recorder.all.contains { if case .steppedDown = $0 { true } else { false } }
       }
       await floor.log(1...3)
       await floor.expectSettled(3)
@@ -341,7 +341,7 @@ private struct Floor {
     }
   }
 
-  /// What Redis says of a leader or of wishes whom nobody has elected is written over by who was.
+  /// What Redis says of a leader or of targets whom nobody has elected is written over by who was.
   @Test func aLieAboutTheLeaderCostsNothing() async throws {
     let floor = Floor()
     let worker = floor.worker("a")
@@ -349,14 +349,14 @@ private struct Floor {
       await eventually("it leads") { (try? await floor.leases.assignment(unless: nil)) != nil }
       await floor.leases.depose(by: Floor.id("ghost"), term: 99)
       await eventually("it leads on") { (try? await floor.leases.seat())??.worker == Floor.id("a") }
-      let lie = Assignment(term: Term(rawValue: 99), generation: 1, wishes: [floor.shards[0]: Floor.id("ghost")])
+      let lie = Assignment(term: Term(rawValue: 99), generation: 1, targets: [floor.shards[0]: Floor.id("ghost")])
       let isTaken = try await floor.leases.publish(lie)
       #expect(isTaken)
       await eventually("its own wishes stand") {
         let assignment = try? await floor.leases.assignment(unless: nil)
-        return assignment?.term == Term(rawValue: 1) && assignment?.wishes[floor.shards[0]] == Floor.id("a")
+        return assignment?.term == Term(rawValue: 1) && assignment?.targets[floor.shards[0]] == Floor.id("a")
       }
     }
-    #expect(!floor.journal.all.contains { if case .steppedDown(_, "another leads") = $0 { true } else { false } })
+    #expect(!floor.recorder.all.contains { if case .steppedDown(_, "another leads") = $0 { true } else { false } })
   }
 }

@@ -4,12 +4,12 @@ import Testing
 
 @testable import Sharding
 
-/// A fleet whose owners do at once what the leader wishes.
+/// A fleet whose owners do at once what the leader assigns.
 private struct Fleet {
   var workers: Set<WorkerID>
   var loads: [Shard: ShardLoad]
   var owners: [Shard: WorkerID] = [:]
-  var wishes: [Shard: WorkerID] = [:]
+  var targets: [Shard: WorkerID] = [:]
   var balancer = Balancer()
   var now = Duration.seconds(1)
 
@@ -31,11 +31,11 @@ private struct Fleet {
   @discardableResult
   mutating func round(after span: Duration = .milliseconds(100), isQuiet: Bool = false) -> (shards: Int, weight: Int) {
     now += span
-    let next = balancer.wishes(
+    let next = balancer.targets(
       Balancer.View(
-        takers: workers, owners: owners, loads: loads, shards: shards, wishes: wishes, isQuiet: isQuiet, now: now))
+        takers: workers, owners: owners, loads: loads, shards: shards, targets: targets, isQuiet: isQuiet, now: now))
     let moved = next.filter { shard, worker in owners[shard].map { $0 != worker && workers.contains($0) } ?? false }
-    wishes = next
+    targets = next
     owners = next
     return (moved.count, moved.keys.reduce(0) { $0 + loads[$1]!.weight })
   }
@@ -60,7 +60,7 @@ private func randomLoads(_ random: inout SeededRandom) -> [ShardLoad] {
 @Suite struct BalancerTests {
   static let seeds: [UInt64] = (1...24).map { $0 }
 
-  @Test(arguments: seeds) func everyShardIsWishedOnALivingWorkerAndTheSameHistoryGivesTheSame(seed: UInt64) {
+  @Test(arguments: seeds) func everyShardIsAssignedOnALivingWorkerAndTheSameHistoryGivesTheSame(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var fleet = Fleet(workers: Int.random(in: 1...9, using: &random), loads: randomLoads(&random))
     var twin = fleet
@@ -72,9 +72,9 @@ private func randomLoads(_ random: inout SeededRandom) -> [ShardLoad] {
       twin.workers = fleet.workers
       fleet.round()
       twin.round()
-      #expect(Set(fleet.wishes.keys) == Set(fleet.shards), "seed \(seed)")
-      #expect(fleet.wishes.values.allSatisfy { fleet.workers.contains($0) }, "seed \(seed)")
-      #expect(fleet.wishes == twin.wishes, "seed \(seed)")
+      #expect(Set(fleet.targets.keys) == Set(fleet.shards), "seed \(seed)")
+      #expect(fleet.targets.values.allSatisfy { fleet.workers.contains($0) }, "seed \(seed)")
+      #expect(fleet.targets == twin.targets, "seed \(seed)")
     }
   }
 

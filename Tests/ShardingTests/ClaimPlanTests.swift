@@ -16,13 +16,14 @@ import Testing
   }
 
   private static func view(
-    others: [WorkerID: ClaimPlan.Member] = [:], state: WorkerState = .active, wish: WorkerID? = nil,
+    others: [WorkerID: ClaimPlan.Member] = [:], state: WorkerState = .active, target: WorkerID? = nil,
     owned: Bool = false, prepared: Bool = false, lease: Lease? = nil, now: Duration = .zero
   ) -> ClaimPlan.View {
     var members = others
     members[me] = ClaimPlan.Member(standing: .alive, state: state, shards: owned ? [shard] : [])
     var view = ClaimPlan.View(
-      me: me, members: members, shards: [shard], wishes: wish.map { [shard: $0] } ?? [:], owned: owned ? [shard] : [],
+      me: me, members: members, shards: [shard], targets: target.map { [shard: $0] } ?? [:],
+      owned: owned ? [shard] : [],
       prepared: prepared ? [shard] : [], now: now)
     if let lease { view.leases[shard] = lease }
     return view
@@ -51,14 +52,14 @@ import Testing
 
   @Test func aFreeLeaseOfAShardThatIsWorkedIsLeftToItsOwner() {
     var plan = ClaimPlan(longestWait: .milliseconds(1_500))
-    func look(_ milliseconds: Int) -> [ClaimPlan.Action] {
+    func poll(_ milliseconds: Int) -> [ClaimPlan.Action] {
       plan.decide(
         Self.view(
-          others: [Self.other: Self.member(holds: true)], wish: Self.me, prepared: true,
+          others: [Self.other: Self.member(holds: true)], target: Self.me, prepared: true,
           now: .milliseconds(milliseconds)))
     }
-    #expect(look(0).isEmpty && look(1_499).isEmpty)
-    #expect(look(1_500) == [.claim(Self.shard, over: nil)])
+    #expect(poll(0).isEmpty && poll(1_499).isEmpty)
+    #expect(poll(1_500) == [.claim(Self.shard, over: nil)])
   }
 
   @Test func aSuspectsShardsWaitForTheVerdict() {
@@ -76,11 +77,11 @@ import Testing
       Self.decide(Self.view(others: [Self.other: Self.member(.hung, holds: true)])) == [.claim(Self.shard, over: nil)])
   }
 
-  @Test func aStrangersLeaseIsWaitedOut() {
+  @Test func aUnauthenticatedLeaseIsWaitedOut() {
     #expect(Self.decide(Self.view(lease: Self.lease(WorkerID(rawValue: "stranger")))).isEmpty)
   }
 
-  @Test func aStrangersLeaseThatIsNotRenewedIsTakenOverAfterALifetime() {
+  @Test func aUnauthenticatedLeaseThatIsNotRenewedIsTakenOverAfterALifetime() {
     var plan = ClaimPlan(longestWait: .milliseconds(1_500))
     var lease = Self.lease(WorkerID(rawValue: "stranger"))
     #expect(plan.decide(Self.view(lease: lease, now: .zero)).isEmpty)
@@ -92,59 +93,59 @@ import Testing
       plan.decide(Self.view(lease: lease, now: .milliseconds(3_101))) == [.claim(Self.shard, over: lease)])
   }
 
-  @Test func theWishedWorkerComesFirstAndTheOthersInOrderAfterIt() {
+  @Test func theAssignedWorkerComesFirstAndTheOthersInOrderAfterIt() {
     var plan = ClaimPlan(longestWait: .milliseconds(1_500))
     let others = [Self.other: Self.member(), WorkerID(rawValue: "third"): Self.member()]
-    #expect(plan.decide(Self.view(others: others, wish: Self.other)).isEmpty)
+    #expect(plan.decide(Self.view(others: others, target: Self.other)).isEmpty)
     let rank = Rendezvous.rank(of: Self.me, among: others.keys, for: Self.shard) + 1
-    let before = Self.view(others: others, wish: Self.other, now: .milliseconds(rank * 100 - 1))
+    let before = Self.view(others: others, target: Self.other, now: .milliseconds(rank * 100 - 1))
     #expect(plan.decide(before).isEmpty)
-    let after = Self.view(others: others, wish: Self.other, now: .milliseconds(rank * 100))
+    let after = Self.view(others: others, target: Self.other, now: .milliseconds(rank * 100))
     #expect(plan.decide(after) == [.claim(Self.shard, over: nil)])
-    #expect(Self.decide(Self.view(others: others, wish: Self.me)) == [.claim(Self.shard, over: nil)])
+    #expect(Self.decide(Self.view(others: others, target: Self.me)) == [.claim(Self.shard, over: nil)])
   }
 
-  @Test func aWishForAnothersShardIsPreparedAndAnOldOneForgotten() {
+  @Test func aTargetForAnothersShardIsPreparedAndAnOldOneForgotten() {
     let others = [Self.other: Self.member(holds: true)]
-    #expect(Self.decide(Self.view(others: others, wish: Self.me)) == [.prepare(Self.shard)])
+    #expect(Self.decide(Self.view(others: others, target: Self.me)) == [.prepare(Self.shard)])
     #expect(
-      Self.decide(Self.view(others: others, wish: Self.me, prepared: true, lease: Self.lease(Self.other))).isEmpty)
+      Self.decide(Self.view(others: others, target: Self.me, prepared: true, lease: Self.lease(Self.other))).isEmpty)
     #expect(
-      Self.decide(Self.view(others: others, wish: Self.other, prepared: true, lease: Self.lease(Self.other)))
+      Self.decide(Self.view(others: others, target: Self.other, prepared: true, lease: Self.lease(Self.other)))
         == [.forget(Self.shard)])
   }
 
-  @Test func anOwnerHandsOverOnlyToTheWishedWorkerThatAsked() {
+  @Test func anOwnerHandsOverOnlyToTheAssignedWorkerThatAsked() {
     let successor = Successor(worker: Self.other, nonce: 8)
     let others = [Self.other: Self.member()]
     let asked = Self.lease(Self.me, successor: successor)
     #expect(
-      Self.decide(Self.view(others: others, wish: Self.other, owned: true, lease: asked))
+      Self.decide(Self.view(others: others, target: Self.other, owned: true, lease: asked))
         == [.handOver(Self.shard, to: successor)])
-    #expect(Self.decide(Self.view(others: others, wish: Self.other, owned: true, lease: Self.lease(Self.me))).isEmpty)
-    #expect(Self.decide(Self.view(others: others, wish: Self.me, owned: true, lease: asked)).isEmpty)
+    #expect(Self.decide(Self.view(others: others, target: Self.other, owned: true, lease: Self.lease(Self.me))).isEmpty)
+    #expect(Self.decide(Self.view(others: others, target: Self.me, owned: true, lease: asked)).isEmpty)
     #expect(
-      Self.decide(Self.view(others: [Self.other: Self.member(.crashed)], wish: Self.other, owned: true, lease: asked))
+      Self.decide(Self.view(others: [Self.other: Self.member(.crashed)], target: Self.other, owned: true, lease: asked))
         .isEmpty)
   }
 
   @Test func leftoversAreGivenBack() {
     #expect(Self.decide(Self.view(lease: Self.lease(Self.me))) == [.release(Self.shard, nonce: 5)])
-    #expect(Self.decide(Self.view(wish: Self.me, prepared: true, lease: Self.lease(Self.me))).isEmpty, "granted")
+    #expect(Self.decide(Self.view(target: Self.me, prepared: true, lease: Self.lease(Self.me))).isEmpty, "granted")
   }
 
   @Test func whoDrainsClaimsAndPreparesNothing() {
     #expect(Self.decide(Self.view(state: .draining)).isEmpty)
     let others = [Self.other: Self.member(holds: true)]
-    #expect(Self.decide(Self.view(others: others, state: .drained, wish: Self.me)).isEmpty)
+    #expect(Self.decide(Self.view(others: others, state: .drained, target: Self.me)).isEmpty)
   }
 
-  /// Whatever the wishes and whoever is alive: of all workers that see a free shard, one comes first, and every one comes
+  /// Whatever the targets and whoever is alive: of all workers that see a free shard, one comes first, and every one comes
   /// within the longest wait.
   @Test(arguments: 1...100 as ClosedRange<UInt64>) func aFreeShardIsClaimedInTurnAndSoon(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     let workers = (0..<Int.random(in: 1...12, using: &random)).map { WorkerID(rawValue: "w\($0)") }
-    let wish = Bool.random(using: &random) ? workers.randomElement(using: &random) : WorkerID(rawValue: "dead")
+    let target = Bool.random(using: &random) ? workers.randomElement(using: &random) : WorkerID(rawValue: "dead")
     let members = Dictionary(uniqueKeysWithValues: workers.map { ($0, Self.member()) })
     var waits: [Int] = []
     for worker in workers {
@@ -152,7 +153,7 @@ import Testing
       let moments = stride(from: 0, through: 1_500, by: 50)
       let first = moments.first { moment in
         let view = ClaimPlan.View(
-          me: worker, members: members, shards: [Self.shard], wishes: [Self.shard: wish!], owned: [], prepared: [],
+          me: worker, members: members, shards: [Self.shard], targets: [Self.shard: target!], owned: [], prepared: [],
           now: .milliseconds(moment))
         return !plan.decide(view).isEmpty
       }

@@ -10,73 +10,73 @@ import Testing
   /// A membership that has seen the worker beat at zero.
   private static func seen() -> Membership {
     var membership = Membership(limits: limits)
-    _ = membership.look([sighting(1)], at: .zero)
+    _ = membership.poll([pollResult(1)], at: .zero)
     return membership
   }
 
-  private static func sighting(_ beat: UInt64, connected: Bool? = true) -> Membership.Sighting {
-    Membership.Sighting(worker: worker, beat: beat, isConnected: connected)
+  private static func pollResult(_ beat: UInt64, connected: Bool? = true) -> Membership.PollResult {
+    Membership.PollResult(worker: worker, beat: beat, isConnected: connected)
   }
 
   @Test func whoBeatsIsNeverAsked() {
     var membership = Self.seen()
     for beat in 2...50 as ClosedRange<UInt64> {
-      #expect(membership.look([Self.sighting(beat)], at: .milliseconds(Int(beat) * 300)).isEmpty)
+      #expect(membership.poll([Self.pollResult(beat)], at: .milliseconds(Int(beat) * 300)).isEmpty)
       #expect(membership.standing(of: Self.worker) == .alive)
     }
   }
 
   @Test func aBrokenConnectionAndARefusedQuestionAreACrash() {
     var membership = Self.seen()
-    #expect(membership.look([Self.sighting(1, connected: false)], at: .milliseconds(100)) == [Self.worker])
+    #expect(membership.poll([Self.pollResult(1, connected: false)], at: .milliseconds(100)) == [Self.worker])
     membership.answered(Self.worker, .refused, at: .milliseconds(101))
     #expect(membership.standing(of: Self.worker) == .crashed)
   }
 
   @Test func aWorkerThatOnlyLostItsConnectionIsSpared() {
     var membership = Self.seen()
-    #expect(membership.look([Self.sighting(1, connected: false)], at: .milliseconds(100)) == [Self.worker])
+    #expect(membership.poll([Self.pollResult(1, connected: false)], at: .milliseconds(100)) == [Self.worker])
     membership.answered(Self.worker, .healthy, at: .milliseconds(101))
     #expect(membership.standing(of: Self.worker) == .alive)
-    #expect(membership.look([Self.sighting(1, connected: false)], at: .milliseconds(200)).isEmpty, "pardoned")
+    #expect(membership.poll([Self.pollResult(1, connected: false)], at: .milliseconds(200)).isEmpty, "pardoned")
   }
 
   @Test func aWorkerThatCannotBeAskedCrashesByTwoLooksWithoutConnection() {
     var membership = Self.seen()
-    for (look, expected) in [(1, Membership.Standing.alive), (2, .crashed)] {
-      #expect(membership.look([Self.sighting(1, connected: false)], at: .milliseconds(100 * look)) == [Self.worker])
-      membership.answered(Self.worker, .unreachable, at: .milliseconds(100 * look + 1))
+    for (poll, expected) in [(1, Membership.Standing.alive), (2, .crashed)] {
+      #expect(membership.poll([Self.pollResult(1, connected: false)], at: .milliseconds(100 * poll)) == [Self.worker])
+      membership.answered(Self.worker, .unreachable, at: .milliseconds(100 * poll + 1))
       #expect(membership.standing(of: Self.worker) == expected)
     }
   }
 
   @Test func aSilentWorkerIsAskedThreeTimesBeforeItIsCalledHung() {
     var membership = Self.seen()
-    #expect(membership.look([Self.sighting(1)], at: .milliseconds(740)).isEmpty)
+    #expect(membership.poll([Self.pollResult(1)], at: .milliseconds(740)).isEmpty)
     for attempt in 1...3 {
       let now = Duration.milliseconds(700 + attempt * 100)
-      #expect(membership.look([Self.sighting(1)], at: now) == [Self.worker])
+      #expect(membership.poll([Self.pollResult(1)], at: now) == [Self.worker])
       #expect(membership.standing(of: Self.worker) == .suspect)
-      #expect(membership.look([Self.sighting(1)], at: now).isEmpty, "one question at a time")
+      #expect(membership.poll([Self.pollResult(1)], at: now).isEmpty, "one question at a time")
       membership.answered(Self.worker, .unwell, at: now)
     }
     #expect(membership.standing(of: Self.worker) == .hung)
-    #expect(membership.look([Self.sighting(2)], at: .seconds(9)).isEmpty)
+    #expect(membership.poll([Self.pollResult(2)], at: .seconds(9)).isEmpty)
     #expect(membership.standing(of: Self.worker) == .alive, "it woke up")
   }
 
   @Test func aStoppedHeartbeatIsForgivenAsLongAsTheWorkerAnswers() {
     var membership = Self.seen()
-    #expect(membership.look([Self.sighting(1)], at: .milliseconds(800)) == [Self.worker])
+    #expect(membership.poll([Self.pollResult(1)], at: .milliseconds(800)) == [Self.worker])
     membership.answered(Self.worker, .healthy, at: .milliseconds(810))
     #expect(membership.standing(of: Self.worker) == .alive)
-    #expect(membership.look([], at: .milliseconds(2_000)).isEmpty)
-    #expect(membership.look([], at: .milliseconds(2_400)) == [Self.worker], "and asked again later")
+    #expect(membership.poll([], at: .milliseconds(2_000)).isEmpty)
+    #expect(membership.poll([], at: .milliseconds(2_400)) == [Self.worker], "and asked again later")
   }
 
   @Test func whoeverIsGoneForLongIsForgotten() {
     var membership = Self.seen()
-    _ = membership.look([], at: Self.limits.memory + .seconds(1))
+    _ = membership.poll([], at: Self.limits.memory + .seconds(1))
     #expect(membership.standing(of: Self.worker) == nil)
   }
 
@@ -104,7 +104,7 @@ import Testing
       }
       let connections: [Bool?] = [true, false, nil]
       let connected = connections.randomElement(using: &random)!
-      let asked = membership.look([Self.sighting(beat, connected: connected)], at: now)
+      let asked = membership.poll([Self.pollResult(beat, connected: connected)], at: now)
       #expect(asked.isEmpty || !isAsked, "seed \(seed): never two questions at once")
       isAsked = isAsked || !asked.isEmpty
       let standing = membership.standing(of: Self.worker)

@@ -30,7 +30,7 @@ import Testing
     throw ChildProcess.Failure(description: "\(path) has no \(name) \(wanted): \(last?.body ?? "no answer")")
   }
 
-  @Test func whatIsToldOfAccountsIsTrueWhileTheyTrade() async throws {
+  @Test func whatIsReportedOfAccountsIsTrueWhileTheyTrade() async throws {
     let stack = try await ScratchStack()
     let gateway = try await stack.startGateway()
     let worker = try await stack.startWorker()

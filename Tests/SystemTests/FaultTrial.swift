@@ -35,7 +35,7 @@ struct FaultTrial {
     _ fault: String, before: Duration = .milliseconds(800), after: Duration = .milliseconds(1500),
     mayLose: Bool = false, inject: () async throws -> Void
   ) async throws -> [TradingLoad.Record] {
-    let watch = ShardWatch(stack.postgres)
+    let watch = ShardMonitor(stack.postgres)
     let load = TradingLoad(Lock(gateways))
     try await Task.sleep(for: before)
     try await inject()

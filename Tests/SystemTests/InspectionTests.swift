@@ -24,7 +24,7 @@ import Testing
         let expected = try #require(Self.expectations.first { command.contains($0.key) }, "\(command)").value
         let script = command.replacing("redis-cli", with: "redis-cli -s \(trial.stack.redis.socketPath)")
         var (status, text) = (Int32(0), "")
-        // A new leader makes its first wishes when all have had time to say what they own.
+        // A new leader makes its first targets when all have had time to say what they own.
         for round in 0..<100 where round == 0 || !expected.isEmpty && !text.contains(expected) {
           if round > 0 { try await Task.sleep(for: .milliseconds(100)) }
           (status, text) = try await ChildProcess.run(

@@ -65,13 +65,13 @@ extension FaultTests {
       let options = ["--market-clock", "simulated", "--market-speed", "3600", "--market-start", "2026-11-27T08:30"]
       let worker = try await stack.startWorker(.init(options: options))
       // Half an hour of collecting is half a second: a machine that is slow leaves it out, as what is over.
-      let told = """
+      let reported = """
         SELECT count(*) FROM command_log
         WHERE kind = 3 AND side = 0 AND order_type > 0 AND price = date '2026-11-27' - date '1970-01-01'
         """
       func count() throws -> Int64 {
         var connection = try stack.postgres.connect()
-        return try connection.query(PostgresCall(.init("told", told))).int8(0, 0)
+        return try connection.query(PostgresCall(.init("told", reported))).int8(0, 0)
       }
       for _ in 0..<6_000 {
         if try count() >= Int64(2 * ScratchStack.instruments) { break }
@@ -171,7 +171,7 @@ private struct Exchange {
   /// Every stage was told every instrument once, and the audit passes.
   func expectRest() async throws {
     try await untilSettled()
-    #expect(try number(FaultStand.stagesToldTwice) == 0)
+    #expect(try number(FaultStand.stagesInstructedTwice) == 0)
     #expect(
       try number(
         "SELECT min(n) * 1000 + max(n) FROM (SELECT count(*) AS n FROM command_log WHERE kind = 3 AND side = 0 "

@@ -22,7 +22,7 @@ extension FaultTests {
       #expect(try floor.status(of: poison, account: 0) == "accepted")
       #expect(try floor.heldCash(account: 0) == 1_000)
 
-      // Its owner's cancel is rejected in truth, and the order can be cancelled again.
+      // Its owner's cancel is rejected in truth, and the order can be canceled again.
       #expect(floor.call("DELETE", "/v2/orders/\(poison)", account: 0)?.status == 204)
       try await floor.eventually("the cancel is rejected") {
         try floor.number("SELECT count(*) FROM order_events WHERE kind = 7 AND order_id = '\(poison)'") == 1

@@ -116,14 +116,14 @@ private final class EventFollower: Sendable {
   /// Events that it takes over one connection at most: so it breaks off at least once for as many.
   static let longestStay = 40
 
-  private let sightings = Sightings()
+  private let pollResults = Sightings()
 
   init(_ gateways: Lock<[ScratchGateway]>, account: Int, seed: UInt64) {
-    let sightings = sightings
+    let pollResults = pollResults
     startThread(name: "sse-\(account)") {
       var random = SeededRandom(seed: seed)
       var last = ""
-      while !sightings.isDone {
+      while !pollResults.isDone {
         let port = gateways.withLock { $0[Int(random.next() % UInt64($0.count))].port }
         let resume = last.isEmpty ? "" : "Last-Event-ID: \(last)\r\n"
         guard
@@ -134,23 +134,23 @@ private final class EventFollower: Sendable {
           usleep(20_000)
           continue
         }
-        sightings.connected()
+        pollResults.connected()
         for _ in 0..<random.number(1...Self.longestStay) {
-          guard !sightings.isDone, let event = try? client.next() else { break }
-          sightings.saw(event.data)
+          guard !pollResults.isDone, let event = try? client.next() else { break }
+          pollResults.saw(event.data)
           last = event.id
         }
       }
-      sightings.end()
+      pollResults.end()
     }
   }
 
-  func seen(until last: String) async -> (times: [String], connections: Int) { await sightings.until(last) }
+  func seen(until last: String) async -> (times: [String], connections: Int) { await pollResults.until(last) }
 }
 
 /// A client of a WebSocket that stays.
 private final class SocketListener: Sendable {
-  private let sightings = Sightings()
+  private let pollResults = Sightings()
 
   init(_ gateway: ScratchGateway, account: Int) throws {
     let client = try WebSocketCaller(port: gateway.port, path: "/stream")
@@ -159,14 +159,14 @@ private final class SocketListener: Sendable {
     _ = try client.receiveMessage()
     client.send("{\"action\":\"listen\",\"data\":{\"streams\":[\"trade_updates\"]}}")
     _ = try client.receiveMessage()
-    let sightings = sightings
+    let pollResults = pollResults
     startThread(name: "ws-\(account)") {
-      while !sightings.isDone, let frame = try? client.receive() {
-        if frame.opcode == 9 { client.send(0x8A, frame.payload) } else { sightings.saw(frame.text) }
+      while !pollResults.isDone, let frame = try? client.receive() {
+        if frame.opcode == 9 { client.send(0x8A, frame.payload) } else { pollResults.saw(frame.text) }
       }
-      sightings.end()
+      pollResults.end()
     }
   }
 
-  func heard(until last: String) async -> [String] { await sightings.until(last).times }
+  func heard(until last: String) async -> [String] { await pollResults.until(last).times }
 }

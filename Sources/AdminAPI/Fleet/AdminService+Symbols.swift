@@ -6,13 +6,15 @@ internal import Ports
 
 extension AdminService {
   /// What an operator may ask of a symbol.
-  enum SymbolOrder: String {
+  enum SymbolInstruction: String {
     case halt
     case resume
   }
 
   /// `POST /admin/symbols/S/halt`, with `{"reason": "…", "collect": false}`, and `…/resume`.
-  func tell(_ name: String, _ order: SymbolOrder, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+  func instruct(_ name: String, _ order: SymbolInstruction, _ request: HTTPRequest) async throws(APIError)
+    -> HTTPResponse
+  {
     guard request.method == "POST" else { throw .methodNotAllowed("POST") }
     guard let symbol = Symbol(name) else { throw Self.noInstrument(name) }
     let terms = order == .halt ? try Self.terms(request.body) : nil

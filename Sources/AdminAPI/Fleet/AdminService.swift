@@ -82,11 +82,11 @@ package struct AdminService: Sendable {
   }
 
   private func admin(_ path: ArraySlice<String>, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
-    if path.count == 3, path.first == "workers", let order = path.last.flatMap(WorkerOrder.init) {
-      return try await tell(WorkerID(rawValue: path[path.startIndex + 1]), order, request)
+    if path.count == 3, path.first == "workers", let order = path.last.flatMap(WorkerInstruction.init) {
+      return try await instruct(WorkerID(rawValue: path[path.startIndex + 1]), order, request)
     }
-    if path.count == 3, path.first == "symbols", let order = path.last.flatMap(SymbolOrder.init) {
-      return try await tell(path[path.startIndex + 1], order, request)
+    if path.count == 3, path.first == "symbols", let order = path.last.flatMap(SymbolInstruction.init) {
+      return try await instruct(path[path.startIndex + 1], order, request)
     }
     try onlyReads(request)
     var writer = JSONWriter(capacity: 4096)
@@ -108,17 +108,17 @@ package struct AdminService: Sendable {
   }
 
   /// Tells a worker something; the answer is how it stood before.
-  private func tell(
-    _ worker: WorkerID, _ order: WorkerOrder, _ request: HTTPRequest
+  private func instruct(
+    _ worker: WorkerID, _ order: WorkerInstruction, _ request: HTTPRequest
   ) async throws(APIError) -> HTTPResponse {
     guard request.method == "POST" else { throw .methodNotAllowed("POST") }
-    let told: Heartbeat?
-    do throws(StreamError) { told = try await fleetOperator.tell(worker, order) } catch {
+    let instructed: Heartbeat?
+    do throws(StreamError) { instructed = try await fleetOperator.instruct(worker, order) } catch {
       throw APIError(503, "Redis cannot be reached: \(error.reason)", reason: "unavailable")
     }
-    guard let told else { throw APIError(404, "there is no worker of that name", reason: "not_found") }
+    guard let instructed else { throw APIError(404, "there is no worker of that name", reason: "not_found") }
     var writer = JSONWriter(capacity: 512)
-    writer.worker(told)
+    writer.worker(instructed)
     return .json(202, writer)
   }
 

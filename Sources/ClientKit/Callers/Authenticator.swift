@@ -17,7 +17,7 @@ package struct Authenticator: Sendable {
 
   private let reader: any AccountReader
   private let known: CoalescingCache<KeyName, Known>
-  private let strangers: AddressBudget
+  private let unauthenticated: AddressBudget
 
   package init(reader: any AccountReader, configuration: GatewayConfiguration) {
     self.reader = reader
@@ -26,7 +26,7 @@ package struct Authenticator: Sendable {
         lifetime: configuration.credentialLifetime, absentLifetime: configuration.unknownCredentialLifetime,
         // A key that is too old is asked for before it is used: nobody goes on with it meanwhile.
         grace: 0, capacity: configuration.maximumCachedCredentials))
-    strangers = AddressBudget(perSecond: configuration.unknownKeysPerSecond, burst: configuration.unknownKeyBurst)
+    unauthenticated = AddressBudget(perSecond: configuration.unknownKeysPerSecond, burst: configuration.unknownKeyBurst)
   }
 
   /// Looks a key up again at its next use.
@@ -52,12 +52,12 @@ package struct Authenticator: Sendable {
   /// - Parameter peer: The address that the request came from.
   package func caller(keyID: String, secret: String, peer: String, now: Timestamp) async throws(APIError) -> Caller {
     guard let name = KeyName(keyID), secret.utf8.count <= Self.maximumSecretLength else { throw .unauthorized }
-    if known.last(name) == nil, let span = strangers.refusal(of: peer, now: now) {
+    if known.last(name) == nil, let span = unauthenticated.refusal(of: peer, now: now) {
       throw .busy(retryAfter: span, reason: "unknown_keys")
     }
     let found: Known?
-    do throws(LedgerError) {
-      found = try await known.value(for: name, now: now) { () async throws(LedgerError) in
+    do throws(StoreError) {
+      found = try await known.value(for: name, now: now) { () async throws(StoreError) in
         guard let credential = try await reader.credential(keyID: keyID),
           let digest = SHA256Digest(bytes: credential.secretHash)
         else { return nil }
@@ -69,7 +69,7 @@ package struct Authenticator: Sendable {
     } catch {
       throw APIError(error)
     }
-    if found == nil { strangers.charge(peer, now: now) }
+    if found == nil { unauthenticated.charge(peer, now: now) }
     let isRight = SHA256Digest(of: secret).isEqualInConstantTime(to: found?.secretDigest ?? Self.nobody)
     guard let found, isRight else { throw .unauthorized }
     return found.caller

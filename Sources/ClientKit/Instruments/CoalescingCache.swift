@@ -27,7 +27,7 @@ package final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: 
     }
   }
 
-  private typealias Waiter = CheckedContinuation<Result<Value?, LedgerError>, Never>
+  private typealias Waiter = CheckedContinuation<Result<Value?, StoreError>, Never>
 
   private struct Entry {
     var value: Value
@@ -55,14 +55,14 @@ package final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: 
 
   /// The value of a key, kept or fetched.
   package func value(
-    for key: Key, now: Timestamp, fetch: () async throws(LedgerError) -> Value?
-  ) async throws(LedgerError) -> Value? {
+    for key: Key, now: Timestamp, fetch: () async throws(StoreError) -> Value?
+  ) async throws(StoreError) -> Value? {
     switch state.withLock({ step(&$0, key, now) }) {
     case .use(let value): return value
     case .wait: return try await wait(for: key, now)
     case .fetch(let forgettings):
-      let result: Result<Value?, LedgerError>
-      do throws(LedgerError) { result = .success(try await fetch()) } catch { result = .failure(error) }
+      let result: Result<Value?, StoreError>
+      do throws(StoreError) { result = .success(try await fetch()) } catch { result = .failure(error) }
       store(result, for: key, now, forgettings)
       return try result.get()
     }
@@ -118,7 +118,7 @@ package final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: 
     now >= time && now.microseconds(since: time) < age
   }
 
-  private func wait(for key: Key, _ now: Timestamp) async throws(LedgerError) -> Value? {
+  private func wait(for key: Key, _ now: Timestamp) async throws(StoreError) -> Value? {
     let result = await withCheckedContinuation { (waiter: Waiter) in
       let missed: Step? = state.withLock { state in
         if state.waiting[key]?.append(waiter) != nil { return nil }
@@ -130,7 +130,7 @@ package final class CoalescingCache<Key: Hashable & Sendable, Value: Sendable>: 
     return try result.get()
   }
 
-  private func store(_ result: Result<Value?, LedgerError>, for key: Key, _ now: Timestamp, _ forgettings: UInt64) {
+  private func store(_ result: Result<Value?, StoreError>, for key: Key, _ now: Timestamp, _ forgettings: UInt64) {
     let waiters = state.withLock { state in
       if case .success(let value) = result, state.forgettings == forgettings { remember(value, for: key, &state, now) }
       return state.waiting.removeValue(forKey: key) ?? []

@@ -21,22 +21,22 @@ package final class InstrumentDirectory: Sendable {
       .init(lifetime: instrumentLifetime, absentLifetime: 0, grace: 0, capacity: 1))
     self.tables = tables
     prices = CoalescingCache(.init(lifetime: priceLifetime, absentLifetime: 0, grace: 0, capacity: 1))
-    fresh = FreshReading(pause: Self.unknownPause) { () async throws(LedgerError) in
+    fresh = FreshReading(pause: Self.unknownPause) { () async throws(StoreError) in
       try await Self.read(reader, tables)
     }
   }
 
   private static func read(
     _ reader: any AccountReader, _ tables: CoalescingCache<Whole, InstrumentTable>
-  ) async throws(LedgerError) -> InstrumentTable {
+  ) async throws(StoreError) -> InstrumentTable {
     let instruments = try await reader.instruments()
     if let last = tables.last(Whole()), last.isMade(of: instruments) { return last }
     return InstrumentTable(instruments)
   }
 
   /// All instruments.
-  package func table(now: Timestamp) async throws(LedgerError) -> InstrumentTable {
-    let table = try await tables.value(for: Whole(), now: now) { () async throws(LedgerError) in
+  package func table(now: Timestamp) async throws(StoreError) -> InstrumentTable {
+    let table = try await tables.value(for: Whole(), now: now) { () async throws(StoreError) in
       try await Self.read(reader, tables)
     }
     return table ?? InstrumentTable([])
@@ -44,7 +44,7 @@ package final class InstrumentDirectory: Sendable {
 
   /// All instruments, read anew if `isComplete` misses one: by a reading that begins now, for an instrument may have been
   /// listed since the last one began.
-  package func table(now: Timestamp, isComplete: (InstrumentTable) -> Bool) async throws(LedgerError) -> InstrumentTable
+  package func table(now: Timestamp, isComplete: (InstrumentTable) -> Bool) async throws(StoreError) -> InstrumentTable
   {
     let table = try await table(now: now)
     guard !isComplete(table) else { return table }
@@ -54,7 +54,7 @@ package final class InstrumentDirectory: Sendable {
   }
 
   /// The instrument with this symbol or asset identifier, or nil.
-  package func instrument(named name: String, now: Timestamp) async throws(LedgerError) -> Instrument? {
+  package func instrument(named name: String, now: Timestamp) async throws(StoreError) -> Instrument? {
     try await table(now: now) { $0.named(name) != nil }.named(name)
   }
 
@@ -62,8 +62,8 @@ package final class InstrumentDirectory: Sendable {
   package func lastKnown(_ number: InstrumentID) -> Instrument? { tables.last(Whole())?[number] }
 
   /// The last prices of all instruments that traded.
-  package func lastPrices(now: Timestamp) async throws(LedgerError) -> [InstrumentID: Price] {
-    let known = try await prices.value(for: Whole(), now: now) { () async throws(LedgerError) in
+  package func lastPrices(now: Timestamp) async throws(StoreError) -> [InstrumentID: Price] {
+    let known = try await prices.value(for: Whole(), now: now) { () async throws(StoreError) in
       try await reader.lastPrices()
     }
     return known ?? [:]
@@ -73,17 +73,17 @@ package final class InstrumentDirectory: Sendable {
 extension InstrumentDirectory: InstrumentCatalog {
   package func instruments(
     _ numbers: [InstrumentID], now: Timestamp
-  ) async throws(LedgerError) -> [InstrumentID: Instrument] {
+  ) async throws(StoreError) -> [InstrumentID: Instrument] {
     let table = try await table(now: now) { table in numbers.allSatisfy { table[$0] != nil } }
     return Dictionary(
       numbers.compactMap { number in table[number].map { (number, $0) } }, uniquingKeysWith: { first, _ in first })
   }
 
-  package func lastPrice(of number: InstrumentID, now: Timestamp) async throws(LedgerError) -> Price? {
+  package func lastPrice(of number: InstrumentID, now: Timestamp) async throws(StoreError) -> Price? {
     try await lastPrices(now: now)[number]
   }
 
-  package func hasInstruments(in shard: Shard, now: Timestamp) async throws(LedgerError) -> Bool {
+  package func hasInstruments(in shard: Shard, now: Timestamp) async throws(StoreError) -> Bool {
     try await table(now: now) { $0.shards.contains(shard) }.shards.contains(shard)
   }
 }

@@ -68,7 +68,7 @@ package struct MarketClock: Hashable, Sendable {
     switch timeInForce {
     case .day, .cls, .ioc, .fok, .opg: return close(after: marketTime(at: submittedAt))
     case .gtc:
-      return close(after: marketTime(at: submittedAt).advanced(by: MarketDirector.untilCancelledLife))
+      return close(after: marketTime(at: submittedAt).advanced(by: MarketDirector.untilCanceledLife))
     }
   }
 

@@ -26,7 +26,7 @@ package struct MarketSources: Sendable {
   /// A book as it was published, or else made of the open orders; nil when it cannot be read.
   package func depth(of instrument: Instrument, _ troubles: PortTroubles) async -> MarketDepth? {
     if let depth = await publishedDepth(of: instrument, troubles) { return depth }
-    return await troubles.attempt(.depth) { () async throws(LedgerError) in
+    return await troubles.attempt(.depth) { () async throws(StoreError) in
       try await reader.depths(of: [instrument.id])
     }?[instrument.id]
   }

@@ -6,7 +6,7 @@ internal import Matching
 ///
 /// The command that begins an auction fixes its price; it and the parts that follow it in the log cross the orders that were
 /// placed before it, best price first, then oldest first, at that price. Until the last part nothing else trades in the
-/// instrument: orders that come meanwhile stand aside, and what is cancelled takes no further part. Then what was for the
+/// instrument: orders that come meanwhile stand aside, and what is canceled takes no further part. Then what was for the
 /// auction only ends, and trading begins, or the day is over.
 ///
 /// A part that finds no auction does nothing, and so does each part that comes behind the last. Where they stand among other
@@ -62,9 +62,9 @@ extension ShardEngine {
     if !isHeld {
       price = nil
     } else if auction.before == work.entry.sequence {
-      price = calls[instrument]!.price(reference: reference)
+      price = auctionBooks[instrument]!.price(reference: reference)
     } else {
-      price = calls[instrument]!.price(reference: reference, where: takesPart(auction))
+      price = auctionBooks[instrument]!.price(reference: reference, where: takesPart(auction))
     }
     auction.price = price
     if price != nil { auction.stage = .crossing }
@@ -72,7 +72,8 @@ extension ShardEngine {
     guard let price else { return }
     crossings[instrument] =
       auction.before == work.entry.sequence
-      ? calls[instrument]!.queue(at: price) : calls[instrument]!.queue(at: price, where: takesPart(auction))
+      ? auctionBooks[instrument]!.queue(at: price)
+      : auctionBooks[instrument]!.queue(at: price, where: takesPart(auction))
   }
 
   /// Whether an order was placed before an auction. What an auction itself has brought into the book was not.
@@ -91,9 +92,9 @@ extension ShardEngine {
     // Out of the table while it changes, so that it is not copied.
     var queue =
       crossings.removeValue(forKey: instrument)
-      ?? calls[instrument]!.queue(at: price, where: takesPart(auctions[instrument]!))
+      ?? auctionBooks[instrument]!.queue(at: price, where: takesPart(auctions[instrument]!))
     var events: [BookEvent] = []
-    let (pairs, isMore) = calls[instrument]!.cross(&queue, at: price, limit: room, into: &events)
+    let (pairs, isMore) = auctionBooks[instrument]!.cross(&queue, at: price, limit: room, into: &events)
     room -= pairs
     auctions[instrument]!.left = Int64(queue.count)
     if isMore { crossings[instrument] = queue }
@@ -128,8 +129,8 @@ extension ShardEngine {
     if auction.isClosing, auction.stage != .clearing { return false }
     if let close = auction.nextClose {
       (auction.isClosing, auction.before, auction.nextClose) = (true, close, nil)
-      takeClosings(of: instrument, before: close)
-    } else if phases[instrument]?.isContinuous ?? true, auction.isClosing || calls[instrument]!.isCrossed {
+      takeOnCloseOrders(of: instrument, before: close)
+    } else if phases[instrument]?.isContinuous ?? true, auction.isClosing || auctionBooks[instrument]!.isCrossed {
       auction.isClosing = false
     } else {
       return false
@@ -141,19 +142,19 @@ extension ShardEngine {
   }
 
   /// Takes orders for a close that were placed before it to the others that cross then.
-  private mutating func takeClosings(of instrument: InstrumentID, before close: Sequence) {
-    guard let orders = closings[instrument]?.orders else { return }
+  private mutating func takeOnCloseOrders(of instrument: InstrumentID, before close: Sequence) {
+    guard let orders = onCloseOrders[instrument]?.orders else { return }
     let taken = orders.filter { resting($0.order).priority < close }
     guard !taken.isEmpty else { return }
     let left = orders.filter { resting($0.order).priority >= close }
-    closings[instrument] = left.isEmpty ? nil : collected(instrument, left)
-    calls[instrument] = collected(instrument, byTime(calls[instrument]!.orders + taken))
+    onCloseOrders[instrument] = left.isEmpty ? nil : collected(instrument, left)
+    auctionBooks[instrument] = collected(instrument, byTime(auctionBooks[instrument]!.orders + taken))
   }
 
   /// A book of orders that stood in one before, in their order of time.
-  func collected(_ instrument: InstrumentID, _ orders: [RestingOrder]) -> CallBook {
+  func collected(_ instrument: InstrumentID, _ orders: [RestingOrder]) -> AuctionBook {
     do throws(RestoreRefusal) {
-      return try CallBook(instrument: instrument, orders: orders)
+      return try AuctionBook(instrument: instrument, orders: orders)
     } catch {
       preconditionFailure("shard \(shard): orders that stood in a book cannot be collected: \(error)")
     }
@@ -195,7 +196,7 @@ extension ShardEngine {
       }.reversed()
     }
     guard phases[instrument]?.isContinuous ?? true else { return [] }
-    return calls[instrument]!.orders.lazy.map(\.order).filter { endsAtOpening(resting($0)) }.reversed()
+    return auctionBooks[instrument]!.orders.lazy.map(\.order).filter { endsAtOpening(resting($0)) }.reversed()
   }
 
   private func endsAtOpening(_ order: OpenOrder) -> Bool { order.type == .market || order.timeInForce == .opg }
@@ -208,7 +209,7 @@ extension ShardEngine {
     builder.auctionMoved(instrument, to: nil)
     if phases[instrument]?.isContinuous ?? true {
       bands[instrument] = phases[instrument]?.band?.band
-      let orders = calls.removeValue(forKey: instrument)!.orders
+      let orders = auctionBooks.removeValue(forKey: instrument)!.orders
       do throws(RestoreRefusal) {
         for order in orders { try restore(order, of: resting(order.order)) }
       } catch {
@@ -229,12 +230,12 @@ extension ShardEngine {
       if let old = open[event.counterpart], old.type == .market || old.timeInForce.isForAuction {
         clearings[instrument] = nil
       }
-    } else if auction.isClosing, timeInForce == .cls, let order = calls[instrument]!.find(event.order) {
+    } else if auction.isClosing, timeInForce == .cls, let order = auctionBooks[instrument]!.find(event.order) {
       // It has lost its place in this closing auction, and waits for the next.
       var unseen: [BookEvent] = []
-      calls[instrument]!.apply(.cancel(order.order, in: instrument), at: 0, into: &unseen)
-      let waiting = closings[instrument]?.orders ?? []
-      closings[instrument] = collected(instrument, waiting + [order])
+      auctionBooks[instrument]!.apply(.cancel(order.order, in: instrument), at: 0, into: &unseen)
+      let waiting = onCloseOrders[instrument]?.orders ?? []
+      onCloseOrders[instrument] = collected(instrument, waiting + [order])
     }
   }
 }

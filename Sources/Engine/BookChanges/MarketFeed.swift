@@ -6,7 +6,7 @@ package import Market
 ///
 /// Pure: the state is what has been told. Told for the first time, or when whole books are asked for, an instrument is told whole.
 package struct MarketFeed: Sendable {
-  private struct Told: Sendable {
+  private struct Published: Sendable {
     var sequence: Sequence
     var quote: Quote
     var sizes: [Level: Quantity]
@@ -17,7 +17,7 @@ package struct MarketFeed: Sendable {
     var price: Price
   }
 
-  private var told: [InstrumentID: Told] = [:]
+  private var published: [InstrumentID: Published] = [:]
   /// How instruments were said to trade.
   private var phases: [InstrumentID: InstrumentPhase] = [:]
 
@@ -40,19 +40,19 @@ package struct MarketFeed: Sendable {
       phase.limit = nil
       guard phases.updateValue(phase, forKey: update.instrument) != phase else { continue }
       touched[update.instrument] = touched[update.instrument] ?? []
-      told[update.instrument] = nil
+      published[update.instrument] = nil
     }
     // So do those that an auction has left.
     for update in settlement.auctions where update.auction == nil {
       touched[update.instrument] = touched[update.instrument] ?? []
-      told[update.instrument] = nil
+      published[update.instrument] = nil
     }
     guard !touched.isEmpty else { return [] }
     let trades = Dictionary(grouping: settlement.trades, by: \.instrument)
     return touched.keys.sorted().compactMap { instrument in
       let prints = (trades[instrument] ?? []).map { TradePrint($0, at: at) }
       // Out of the table while it changes, so that its levels are not copied.
-      guard let known = told.removeValue(forKey: instrument) else {
+      guard let known = published.removeValue(forKey: instrument) else {
         return whole(instrument, engine, at: at, trades: prints)
       }
       return changes(of: instrument, known, touched[instrument]!, engine, at: at, trades: prints)
@@ -74,9 +74,9 @@ package struct MarketFeed: Sendable {
     _ instrument: InstrumentID, _ engine: ShardEngine, at: Timestamp, trades: [TradePrint]
   ) -> MarketUpdate {
     let depth = engine.depth(instrument, at: at)
-    let isQuoteNew = told[instrument].map { !$0.quote.shows(depth.quote) } ?? true
-    let quote = isQuoteNew ? depth.quote : told[instrument]!.quote
-    var state = Told(sequence: engine.cursor, quote: quote, sizes: [:])
+    let isQuoteNew = published[instrument].map { !$0.quote.shows(depth.quote) } ?? true
+    let quote = isQuoteNew ? depth.quote : published[instrument]!.quote
+    var state = Published(sequence: engine.cursor, quote: quote, sizes: [:])
     var changes: [MarketUpdate.Change] = []
     for side in Side.allCases {
       for level in depth[side] {
@@ -84,14 +84,15 @@ package struct MarketFeed: Sendable {
         changes.append(.init(side: side, level: level))
       }
     }
-    told[instrument] = state
+    published[instrument] = state
     return MarketUpdate(
       instrument: instrument, sequence: engine.cursor, previous: nil, at: at, trades: trades, quote: quote,
       isQuoteNew: isQuoteNew, changes: changes, checksum: depth.checksum)
   }
 
   private mutating func changes(
-    of instrument: InstrumentID, _ known: consuming Told, _ touched: Set<Level>, _ engine: ShardEngine, at: Timestamp,
+    of instrument: InstrumentID, _ known: consuming Published, _ touched: Set<Level>, _ engine: ShardEngine,
+    at: Timestamp,
     trades: [TradePrint]
   ) -> MarketUpdate? {
     var state = known
@@ -103,7 +104,7 @@ package struct MarketFeed: Sendable {
       changes.append(.init(side: level.side, level: PriceLevelView(price: level.price, size: size)))
     }
     guard !changes.isEmpty || !trades.isEmpty else {
-      told[instrument] = state
+      published[instrument] = state
       return nil
     }
     let bids = engine.levels(instrument, .buy, limit: DepthChecksum.levels)
@@ -113,7 +114,7 @@ package struct MarketFeed: Sendable {
     if !isQuoteNew { quote = state.quote }
     let previous = state.sequence
     (state.sequence, state.quote) = (engine.cursor, quote)
-    told[instrument] = state
+    published[instrument] = state
     return MarketUpdate(
       instrument: instrument, sequence: engine.cursor, previous: previous, at: at, trades: trades, quote: quote,
       isQuoteNew: isQuoteNew, changes: changes, checksum: DepthChecksum.of(bids: bids, asks: asks))

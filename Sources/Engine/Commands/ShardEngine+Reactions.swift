@@ -52,8 +52,8 @@ extension ShardEngine {
   }
 
   private func isPlain(_ instrument: InstrumentID) -> Bool {
-    !conditional.concerns(instrument) && (calls.isEmpty || calls[instrument] == nil)
-      && (closings.isEmpty || closings[instrument] == nil)
+    !conditional.concerns(instrument) && (auctionBooks.isEmpty || auctionBooks[instrument] == nil)
+      && (onCloseOrders.isEmpty || onCloseOrders[instrument] == nil)
   }
 
   /// Carries out a log row with all that it sets off.
@@ -204,7 +204,7 @@ extension ShardEngine {
     builder.entersBook(order)
     note(key, &builder)
     if let group = terms.conditions.group { work.touch(group) } else { conditional.remove(key) }
-    operate(terms.entry(key, order, stands: calls[terms.instrument] != nil), &work, &builder)
+    operate(terms.entry(key, order, stands: auctionBooks[terms.instrument] != nil), &work, &builder)
   }
 
   /// Reports an order's conditions as they are now.

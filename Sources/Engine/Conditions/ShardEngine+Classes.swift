@@ -6,7 +6,7 @@ internal import Matching
 ///
 /// Exits wait until the entry is completely filled, and then go live: the take-profit enters the book, the stop-loss waits
 /// for its stop. While the take-profit trades, the stop-loss loses the same number of shares. When one of the class ends in
-/// any other way than being filled, whatever is open of the class is cancelled; so is the other exit when one is filled, or
+/// any other way than being filled, whatever is open of the class is canceled; so is the other exit when one is filled, or
 /// when the stop-loss fires.
 extension ShardEngine {
   /// Takes in an order with legs: the legs are held, the order itself is about to be placed.

@@ -9,13 +9,13 @@ struct ExpiryQueue {
   let instrument: InstrumentID
   /// The bounds it was found by.
   let dayThrough: Sequence
-  let untilCancelledThrough: Sequence
+  let untilCanceledThrough: Sequence
   /// What is left, the first to expire at the end.
   var keys: [OrderKey]
 
   /// Whether it is what a command takes from.
   func serves(_ command: ExpireOrders) -> Bool {
     command.instrument == instrument && command.dayThrough == dayThrough
-      && command.untilCancelledThrough == untilCancelledThrough
+      && command.untilCanceledThrough == untilCanceledThrough
   }
 }

@@ -26,10 +26,10 @@ extension ShardEngine {
     var events: [BookEvent] = []
     let instrument = command.instrument
     if isForClosing(command) {
-      closings[instrument, default: CallBook(instrument: instrument)].apply(command, at: 0, into: &events)
-      if closings[instrument]!.count == 0 { closings[instrument] = nil }
-    } else if calls[instrument] != nil {
-      calls[instrument]!.apply(command, at: 0, into: &events)
+      onCloseOrders[instrument, default: AuctionBook(instrument: instrument)].apply(command, at: 0, into: &events)
+      if onCloseOrders[instrument]!.count == 0 { onCloseOrders[instrument] = nil }
+    } else if auctionBooks[instrument] != nil {
+      auctionBooks[instrument]!.apply(command, at: 0, into: &events)
       if command.kind == .replace, let event = events.last {
         follow(replacement: event, in: instrument, command.timeInForce)
       }
@@ -43,8 +43,8 @@ extension ShardEngine {
   private func isForClosing(_ command: BookCommand) -> Bool {
     switch command.kind {
     case .place: command.timeInForce == .cls
-    case .cancel, .reduce: closings[command.instrument]?.contains(command.order) == true
-    case .replace: closings[command.instrument]?.contains(command.target) == true
+    case .cancel, .reduce: onCloseOrders[command.instrument]?.contains(command.order) == true
+    case .replace: onCloseOrders[command.instrument]?.contains(command.target) == true
     }
   }
 
@@ -53,9 +53,9 @@ extension ShardEngine {
     // Orders for the close wait apart from the others until they cross with them.
     let crosses = auctions[order.instrument].map { $0.isClosing && record.priority < $0.before } ?? false
     if record.timeInForce == .cls, !crosses {
-      try closings[order.instrument, default: CallBook(instrument: order.instrument)].restore(order)
-    } else if calls[order.instrument] != nil {
-      try calls[order.instrument]!.restore(order)
+      try onCloseOrders[order.instrument, default: AuctionBook(instrument: order.instrument)].restore(order)
+    } else if auctionBooks[order.instrument] != nil {
+      try auctionBooks[order.instrument]!.restore(order)
     } else {
       var order = order
       order.price = workingPrice(order.price, order.side, in: order.instrument)
@@ -75,7 +75,7 @@ extension ShardEngine {
   }
 
   private func standingCount(_ instrument: InstrumentID) -> Int {
-    engine.restingCount(instrument) + (calls[instrument]?.count ?? 0) + (closings[instrument]?.count ?? 0)
+    engine.restingCount(instrument) + (auctionBooks[instrument]?.count ?? 0) + (onCloseOrders[instrument]?.count ?? 0)
   }
 
   // MARK: Steps
@@ -133,9 +133,9 @@ extension ShardEngine {
       return order
     }
     bands[instrument] = nil
-    if withClosing { orders += closings.removeValue(forKey: instrument)?.orders ?? [] }
+    if withClosing { orders += onCloseOrders.removeValue(forKey: instrument)?.orders ?? [] }
     engine.remove(instrument)
-    calls[instrument] = collected(instrument, byTime(orders))
+    auctionBooks[instrument] = collected(instrument, byTime(orders))
   }
 
   /// Open orders of an instrument, by priority and activation: those that stand somewhere to trade, and those that wait
@@ -144,7 +144,9 @@ extension ShardEngine {
     of instrument: InstrumentID, where isWanted: (OrderKey, OpenOrder) -> Bool
   ) -> [OrderKey] {
     var keys = conditional.keys(of: instrument).filter { conditional[$0]?.conditions.phase != .working }
-    for standing in [engine.restingOrders(instrument), calls[instrument]?.orders, closings[instrument]?.orders] {
+    for standing in [
+      engine.restingOrders(instrument), auctionBooks[instrument]?.orders, onCloseOrders[instrument]?.orders,
+    ] {
       keys += (standing ?? []).lazy.map(\.order)
     }
     let wanted = keys.compactMap { key -> (priority: Sequence, activation: Int32, key: OrderKey)? in
@@ -176,13 +178,13 @@ extension ShardEngine {
       .sorted { ($0.sequence, $0) > ($1.sequence, $1) }
     return ExpiryQueue(
       instrument: command.instrument, dayThrough: command.dayThrough,
-      untilCancelledThrough: command.untilCancelledThrough, keys: keys)
+      untilCanceledThrough: command.untilCanceledThrough, keys: keys)
   }
 
   private func isOver(_ key: OrderKey, _ order: OpenOrder, _ command: ExpireOrders) -> Bool {
     switch order.timeInForce {
     case .day: key.sequence <= command.dayThrough
-    case .gtc: key.sequence <= command.untilCancelledThrough
+    case .gtc: key.sequence <= command.untilCanceledThrough
     case .ioc, .fok, .opg, .cls: false
     }
   }

@@ -17,7 +17,7 @@ struct SettlementBuilder: Sendable {
   private var trades: [Trade] = []
   private var events: [OrderEvent] = []
   private var cash: [AccountNumber: Settlement.CashChange] = [:]
-  private var positions: [EntrySnapshot.PositionKey: Settlement.PositionChange] = [:]
+  private var positions: [AcceptanceSnapshot.PositionKey: Settlement.PositionChange] = [:]
   private var lastPrices: [InstrumentID: Price] = [:]
   private var phases: [InstrumentID: InstrumentPhase] = [:]
   private var limitsBegun: Set<InstrumentID> = []
@@ -83,7 +83,7 @@ struct SettlementBuilder: Sendable {
     switch side {
     case .buy: cash[account, default: .init()].held += Money(rawValue: amount)
     case .sell:
-      let key = EntrySnapshot.PositionKey(account: account, instrument: instrument)
+      let key = AcceptanceSnapshot.PositionKey(account: account, instrument: instrument)
       positions[key, default: .init()].held += Quantity(rawValue: amount)
     }
   }
@@ -113,7 +113,7 @@ struct SettlementBuilder: Sendable {
     execute(&maker, price: price, quantity: quantity)
   }
 
-  /// What was left of the order was cancelled.
+  /// What was left of the order was canceled.
   mutating func canceled(_ order: OpenOrder, reason: UInt8) {
     release(order, order.hold)
     update(order, .canceled)
@@ -213,7 +213,7 @@ struct SettlementBuilder: Sendable {
     let before = order.hold
     order.filled += quantity
     order.filledValue += price * quantity
-    let key = EntrySnapshot.PositionKey(account: order.account, instrument: order.instrument)
+    let key = AcceptanceSnapshot.PositionKey(account: order.account, instrument: order.instrument)
     switch order.side {
     case .buy: positions[key, default: .init()].fills.buy(quantity, for: price * quantity)
     case .sell: positions[key, default: .init()].fills.sell(quantity)

@@ -8,7 +8,7 @@ struct Drain {
   static let step: Int64 = 5_000_000
 
   var graceEnd: Int64
-  var nextLook: Int64 = 0
+  var nextPoll: Int64 = 0
 }
 
 /// The beginning and the end of a loop, as other threads see them.
@@ -47,8 +47,8 @@ extension ServerLoop {
       closeListener()
       drain = Drain(graceEnd: now + configuration.drainGrace.wholeNanoseconds)
     }
-    guard now >= drain!.nextLook else { return }
-    drain!.nextLook = now + Drain.step
+    guard now >= drain!.nextPoll else { return }
+    drain!.nextPoll = now + Drain.step
     if records.isEmpty && door?.hasGuests != true {
       endDrain(answeredAll: true)
     } else if now >= deadline {

@@ -93,7 +93,7 @@ package struct LoadPlan: Sendable {
     return TradingRequest(token: token, account: accounts.account(order: orders, side: side), call: .submit(order))
   }
 
-  /// Notes that a resting order is acknowledged and may be cancelled.
+  /// Notes that a resting order is acknowledged and may be canceled.
   package mutating func acknowledged(_ request: TradingRequest, as identifier: String) {
     guard case .submit(let order) = request.call, !order.isImmediate, resting.count < Self.poolLimit else { return }
     resting.append(Resting(identifier: identifier, account: request.account))

@@ -58,7 +58,7 @@ package struct ProgressBar {
   /// Whether the next drawing is due, `elapsed` nanoseconds after the start.
   package func isDue(_ elapsed: Int64) -> Bool { elapsed >= due }
 
-  /// Draws.
+  /// Draws the bar in its state.
   package mutating func show(_ state: State) { Console.write(drawing(state), to: .error) }
 
   /// Draws for the last time and leaves the line.

@@ -14,7 +14,7 @@ struct ReplayJob: Sendable, Equatable {
   enum Outcome: Sendable, Equatable {
     /// A new order, or the order that replaces the old one, stands under this identifier.
     case placed(String)
-    case cancelled
+    case canceled
     /// The order had finished before: its state.
     case late(String)
     case refused(reason: String)
@@ -97,10 +97,10 @@ struct ReplayJob: Sendable, Equatable {
     case .unknown:
       if doubted == nil { isUncertain = true }
       return resendAfterNothing(.unknown)
-    case .order(let id): return .finish(isCancel ? .cancelled : .placed(id))
+    case .order(let id): return .finish(isCancel ? .canceled : .placed(id))
     case .refused(let reason): return .finish(.refused(reason: reason))
     case .accepted:
-      return .finish(isCancel ? .cancelled : .refused(reason: "204 where an order was expected"))
+      return .finish(isCancel ? .canceled : .refused(reason: "204 where an order was expected"))
     case .shown: return .finish(.refused(reason: "an answer to a question that was not asked"))
     case .duplicate, .tooEarly, .tooLate, .notFound: break
     }
@@ -131,7 +131,7 @@ struct ReplayJob: Sendable, Equatable {
       return .resend(after: Self.wait(early, longest: Self.longestEarlyWait), .tooEarly)
     case .tooLate(let state):
       let isOwnDoing = isCancel && isUncertain && (state == "canceled" || state == "pending_cancel")
-      return .finish(isOwnDoing ? .cancelled : .late(state))
+      return .finish(isOwnDoing ? .canceled : .late(state))
     case .duplicate:
       return wasLookedUp
         ? resendAfterNothing(.unknown) : .finish(.refused(reason: "422 client_order_id must be unique"))

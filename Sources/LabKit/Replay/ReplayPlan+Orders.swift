@@ -12,7 +12,7 @@ struct ReplayOrder: Sendable {
   /// What of it rests, as recorded.
   var leaves: Int64
   /// Commands behind the one under way.
-  var waiting: [ReplayJob.Wish] = []
+  var waiting: [ReplayJob.Request] = []
   /// A command is under way.
   var isBusy = true
   /// Rows of aggressors that wait for its acknowledgement.
@@ -23,7 +23,7 @@ struct ReplayOrder: Sendable {
 
 extension ReplayJob {
   /// A command on an order whose identifier is not known yet.
-  struct Wish: Sendable {
+  struct Request: Sendable {
     var row: Int
     /// The quantity to replace it with; nil to cancel it.
     var quantity: Int64?
@@ -87,28 +87,28 @@ extension ReplayPlan {
     if settings.keepsExpectations, shares > 0 { expectedFills[row, default: 0] += shares }
   }
 
-  private mutating func enqueue(_ wish: ReplayJob.Wish, on id: UInt64) {
+  private mutating func enqueue(_ request: ReplayJob.Request, on id: UInt64) {
     guard var order = orders[id] else { return tally.skip("its order is not in the recording, or finished early") }
     if order.isBusy {
-      order.waiting.append(wish)
+      order.waiting.append(request)
       waitingCount += 1
     } else {
       order.isBusy = true
-      ready.append(job(for: wish, on: order, id))
+      ready.append(job(for: request, on: order, id))
     }
     orders[id] = order
   }
 
-  private func job(for wish: ReplayJob.Wish, on order: ReplayOrder, _ id: UInt64) -> ReplayJob {
+  private func job(for request: ReplayJob.Request, on order: ReplayOrder, _ id: UInt64) -> ReplayJob {
     let identifier = order.identifier!
     let work: ReplayJob.Work =
-      if let quantity = wish.quantity {
+      if let quantity = request.quantity {
         .replace(
-          order: identifier, quantity: quantity, clientOrderID: "\(settings.run)-\(order.row).\(wish.row)")
+          order: identifier, quantity: quantity, clientOrderID: "\(settings.run)-\(order.row).\(request.row)")
       } else {
         .cancel(order: identifier)
       }
-    return ReplayJob(row: wish.row, order: id, account: order.account, work: work)
+    return ReplayJob(row: request.row, order: id, account: order.account, work: work)
   }
 }
 
@@ -122,7 +122,7 @@ extension ReplayPlan {
     switch outcome {
     case .placed(let identifier): order.identifier = identifier
     case .refused: isGone = !job.isReplace
-    case .cancelled, .late, .lost: isGone = true
+    case .canceled, .late, .lost: isGone = true
     }
     release(&order)
     if isGone {
@@ -134,8 +134,8 @@ extension ReplayPlan {
     if !order.waiting.isEmpty {
       waitingCount -= 1
       order.isBusy = true
-      let wish = order.waiting.removeFirst()
-      ready.append(self.job(for: wish, on: order, id))
+      let request = order.waiting.removeFirst()
+      ready.append(self.job(for: request, on: order, id))
     }
     orders[id] = order.isDone ? nil : order
   }

@@ -77,7 +77,7 @@ package struct ReplayTally: Sendable, Equatable {
 
   mutating func note(_ outcome: ReplayJob.Outcome, of kind: Kind) {
     switch outcome {
-    case .placed, .cancelled: self[kind].accepted += 1
+    case .placed, .canceled: self[kind].accepted += 1
     case .late: self[kind].late += 1
     case .lost: self[kind].lost += 1
     case .refused(let reason):

@@ -116,7 +116,7 @@ package struct StreamDialogue: Sendable {
     if block.starts(with: ": caught up".utf8) {
       open(body)
     } else if block.starts(with: "id: ".utf8), end > 4 + Self.nameLength {
-      tell(block[4..<(4 + Self.nameLength)], body)
+      report(block[4..<(4 + Self.nameLength)], body)
     } else if !block.starts(with: ":".utf8) {
       self.end("an event without an id", body)
     }
@@ -154,7 +154,7 @@ package struct StreamDialogue: Sendable {
       guard let start = reach.end(of: Self.nameMark), payload.count >= start + Self.nameLength else {
         return end("an event without an id", body)
       }
-      tell(payload[start..<(start + Self.nameLength)], body)
+      report(payload[start..<(start + Self.nameLength)], body)
     case .head, .over: break
     }
   }
@@ -165,7 +165,7 @@ package struct StreamDialogue: Sendable {
     body(.opened)
   }
 
-  private mutating func tell(_ name: Slice<UnsafeRawBufferPointer>, _ body: (Step) -> Void) {
+  private mutating func report(_ name: Slice<UnsafeRawBufferPointer>, _ body: (Step) -> Void) {
     guard let id = EventID(String(decoding: name, as: UTF8.self)) else { return end("an event without an id", body) }
     body(.event(id))
   }

@@ -58,7 +58,7 @@ package struct TradingClient: Sendable {
     try await ask(HTTPLoadRequest(method: "GET", target: target, headerLines: headers[account]), attempts: attempts)
   }
 
-  /// Asks that all open orders of an account be cancelled.
+  /// Asks that all open orders of an account be canceled.
   /// - Throws: what the gateway answered instead.
   package func cancelAll(account: Int) async throws(TradingClientError) {
     let request = HTTPLoadRequest(method: "DELETE", target: "/v2/orders", headerLines: headers[account])

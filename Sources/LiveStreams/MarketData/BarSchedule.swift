@@ -5,7 +5,7 @@ struct BarSchedule {
   /// What is due.
   enum Due: Hashable {
     /// The bars of the minute that begins here are to be told.
-    case tell(Timestamp)
+    case publish(Timestamp)
     /// They are to be read again; those that changed are to be told.
     case review(Timestamp)
   }
@@ -32,7 +32,7 @@ struct BarSchedule {
     minute = max(minute, current.advanced(byMicroseconds: -settings.lateMinutes * Self.minute))
     var due: [Due] = []
     while now >= minute.advanced(byMicroseconds: Self.minute).advanced(by: settings.barDelay) {
-      due.append(.tell(minute))
+      due.append(.publish(minute))
       reviews.append(minute)
       minute = minute.advanced(byMicroseconds: Self.minute)
     }

@@ -36,9 +36,9 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
 
   let format: StreamFormat
   private let hub: MarketHub
-  private let census: Census<AccountNumber>
+  private let limiter: ConcurrencyLimiter<AccountNumber>
   private let budgets: MessageBudgets
-  private let feed: EventFeed?
+  private let feed: TradeUpdateHub?
   private let known: Verdict?
   private let check: @Sendable (String, String) async -> Verdict
   private let state = Lock(State())
@@ -50,13 +50,13 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
   ///   - known: What came of the credentials in the request's head; nil when there were none.
   ///   - check: Looks at credentials.
   init(
-    format: StreamFormat, hub: MarketHub, census: Census<AccountNumber>, budgets: MessageBudgets,
-    feed: EventFeed?, known: Verdict?,
+    format: StreamFormat, hub: MarketHub, limiter: ConcurrencyLimiter<AccountNumber>, budgets: MessageBudgets,
+    feed: TradeUpdateHub?, known: Verdict?,
     check: @escaping @Sendable (String, String) async -> Verdict
   ) {
     self.format = format
     self.hub = hub
-    self.census = census
+    self.limiter = limiter
     self.budgets = budgets
     self.feed = feed
     self.known = known
@@ -99,7 +99,7 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
 
   func closed(_ stream: HTTPStream, _ end: HTTPStreamEnd) {
     state.withLock { state in
-      if let caller = state.caller { census.leave(caller.account) }
+      if let caller = state.caller { limiter.leave(caller.account) }
       state.caller = nil
       state.stream = nil
       state.alarm = nil
@@ -190,7 +190,7 @@ final class DataStreamConnection: HTTPStreamHandler, StreamClient, KeyedStream {
   }
 
   private func enter(_ caller: Caller, _ state: inout State) -> Bool {
-    guard census.enter(caller.account) else { return false }
+    guard limiter.enter(caller.account) else { return false }
     state.caller = caller
     state.stream?.admit()
     feed?.later { [self] feed in

@@ -49,7 +49,7 @@ actor MarketHub {
   private var schedule: BarSchedule
   /// How often it has looked.
   private(set) var turns = 0
-  private var told: [Timestamp: [InstrumentID: Bar]] = [:]
+  private var published: [Timestamp: [InstrumentID: Bar]] = [:]
   /// Books of which a copy is kept.
   var followedBooks: Int { copies.count }
   private var board = StatusBoard()
@@ -109,7 +109,7 @@ actor MarketHub {
   }
 
   private func forget() {
-    (positions, copies, heard, told, arrivals) = ([:], [:], [:], [:], [])
+    (positions, copies, heard, published, arrivals) = ([:], [:], [:], [:], [])
     schedule = BarSchedule(settings)
     board = StatusBoard()
   }
@@ -187,7 +187,7 @@ actor MarketHub {
   /// One look at everything.
   /// - Returns: How long to rest.
   private func turn() async -> Duration {
-    let instruments = await troubles.attempt(.instruments) { () async throws(LedgerError) in
+    let instruments = await troubles.attempt(.instruments) { () async throws(StoreError) in
       try await directory.table(now: now())
     }
     guard let instruments else { return settings.failurePause }
@@ -195,8 +195,8 @@ actor MarketHub {
     var pause = settings.pollPeriod
     if !(await follow(instruments)) { pause = settings.failurePause }
     await copyBooks(instruments)
-    await tellBars(instruments)
-    if turns % settings.looksPerStatus == 0 { lookAtStatuses(instruments) }
+    await publishBars(instruments)
+    if turns % settings.pollsPerStatus == 0 { pollStatuses(instruments) }
     return pause
   }
 
@@ -229,13 +229,13 @@ actor MarketHub {
       }
       for entry in stretch.updates {
         guard let instrument = instruments.named(entry.symbol.description) else { continue }
-        tell(entry.update, of: instrument)
+        publish(entry.update, of: instrument)
       }
     }
     return true
   }
 
-  private func tell(_ update: MarketUpdate, of instrument: Instrument) {
+  private func publish(_ update: MarketUpdate, of instrument: Instrument) {
     let symbol = instrument.symbol.description
     let tape = MarketLetters.tape(of: instrument)
     let last = heard[symbol] ?? Sequence(rawValue: -1)
@@ -292,7 +292,7 @@ actor MarketHub {
 
   // MARK: Bars
 
-  private func tellBars(_ instruments: InstrumentTable) async {
+  private func publishBars(_ instruments: InstrumentTable) async {
     let symbols = table.symbols(in: .bars, .dailyBars, .updatedBars)
     guard symbols?.isEmpty != true else {
       schedule = BarSchedule(settings)
@@ -301,41 +301,41 @@ actor MarketHub {
     let ids = symbols.map { $0.compactMap { instruments.named($0)?.id } }
     for due in schedule.due(now: now()) {
       switch due {
-      case .tell(let minute):
+      case .publish(let minute):
         guard let bars = await minuteBars(at: minute, of: ids) else { continue }
-        told[minute] = bars
-        tell(bars, .minute, .bars, instruments)
-        await tellDays(of: bars.keys.sorted(), at: minute, instruments)
+        published[minute] = bars
+        publish(bars, .minute, .bars, instruments)
+        await publishDays(of: bars.keys.sorted(), at: minute, instruments)
       case .review(let minute):
-        let before = told.removeValue(forKey: minute) ?? [:]
+        let before = published.removeValue(forKey: minute) ?? [:]
         guard let bars = await minuteBars(at: minute, of: ids) else { continue }
-        tell(bars.filter { before[$0.key] != $0.value }, .updated, .updatedBars, instruments)
+        publish(bars.filter { before[$0.key] != $0.value }, .updated, .updatedBars, instruments)
       }
     }
   }
 
   private func minuteBars(at minute: Timestamp, of ids: [InstrumentID]?) async -> [InstrumentID: Bar]? {
-    await troubles.attempt(.bars) { () async throws(LedgerError) in
+    await troubles.attempt(.bars) { () async throws(StoreError) in
       try await sources.reader.minuteBars(at: minute, of: ids)
     }
   }
 
-  private func tellDays(of ids: [InstrumentID], at minute: Timestamp, _ instruments: InstrumentTable) async {
+  private func publishDays(of ids: [InstrumentID], at minute: Timestamp, _ instruments: InstrumentTable) async {
     let followed = ids.filter { id in
       instruments[id].map { table.follows(.dailyBars, $0.symbol.description) } ?? false
     }
     guard !followed.isEmpty else { return }
     let start = BarFrame.day.start(of: minute)
     let span = MarketSpan(start: start, end: start, limit: followed.count)
-    let page = await troubles.attempt(.bars) { () async throws(LedgerError) in
+    let page = await troubles.attempt(.bars) { () async throws(StoreError) in
       try await sources.reader.bars(of: followed, span, frame: .day)
     }
     guard let page else { return }
     let bars = page.parts.compactMap { part in part.rows.first.map { (part.instrument, $0) } }
-    tell(Dictionary(bars, uniquingKeysWith: { $1 }), .day, .dailyBars, instruments)
+    publish(Dictionary(bars, uniquingKeysWith: { $1 }), .day, .dailyBars, instruments)
   }
 
-  private func tell(
+  private func publish(
     _ bars: [InstrumentID: Bar], _ type: StreamElement.StaticText, _ channel: StreamChannel,
     _ instruments: InstrumentTable
   ) {
@@ -348,22 +348,22 @@ actor MarketHub {
   // MARK: Sessions, halts, bands, auctions
 
   /// Beside the looks at trades and quotes: answers may take longer than those may wait.
-  private func lookAtStatuses(_ instruments: InstrumentTable) {
+  private func pollStatuses(_ instruments: InstrumentTable) {
     statusLooks.add(sending: { [self] _ in
-      await tellStatuses(instruments)
+      await publishStatuses(instruments)
       // Looks that were due meanwhile are made by this one.
       _ = statusLooks.drop()
     }) { $0.isDue = true }
   }
 
-  private func tellStatuses(_ instruments: InstrumentTable) async {
+  private func publishStatuses(_ instruments: InstrumentTable) async {
     let symbols = table.symbols(in: .statuses, .lulds, .imbalances)
     guard symbols?.isEmpty != true else {
       board = StatusBoard()
       return
     }
     let ids = symbols.map { $0.compactMap { instruments.named($0)?.id } }
-    let statuses = await troubles.attempt(.statuses) { () async throws(LedgerError) in
+    let statuses = await troubles.attempt(.statuses) { () async throws(StoreError) in
       try await sources.reader.statuses(of: ids)
     }
     guard let statuses else { return }
@@ -376,10 +376,10 @@ actor MarketHub {
       }
       if let band = elements.band { table.send([.band(band, symbol: symbol, tape: tape)], .lulds, symbol) }
     }
-    await tellAuctions(statuses, instruments)
+    await publishAuctions(statuses, instruments)
   }
 
-  private func tellAuctions(_ statuses: [InstrumentID: TradingStatus], _ instruments: InstrumentTable) async {
+  private func publishAuctions(_ statuses: [InstrumentID: TradingStatus], _ instruments: InstrumentTable) async {
     let closing = closingCall
     let called = statuses.filter { id, status in
       guard let symbol = instruments[id]?.symbol.description, table.follows(.imbalances, symbol) else { return false }
@@ -397,7 +397,7 @@ actor MarketHub {
       _ = board.take([InstrumentID: MarketCall]())
       return
     }
-    let calls = await troubles.attempt(.auctions) { () async throws(LedgerError) in
+    let calls = await troubles.attempt(.auctions) { () async throws(StoreError) in
       try await sources.reader.calls(of: called.keys.sorted())
     }
     guard let calls else { return }

@@ -12,7 +12,7 @@ struct MarketHubSettings {
   /// How long a stream that cannot be read is left alone.
   var failurePause = Duration.milliseconds(250)
   /// How many looks lie between two at sessions, halts, bands and auctions, which change seldom.
-  var looksPerStatus = 40
+  var pollsPerStatus = 40
   /// How long before the close its auction is indicated, by the market's time: ten minutes.
   var closingCall = Duration.seconds(600)
   /// How long after a minute's end its bars are read and told: trades of its last moment are on their way.

@@ -6,7 +6,7 @@ struct StatusCodes: Hashable {
   var status: String
   /// In words.
   var statusText: String
-  /// Why.
+  /// The reason, in words for people.
   var reason: String
   /// In words.
   var reasonText: String

@@ -14,7 +14,7 @@ extension StreamService {
       if case .unknown? = known { throw .unavailable }
     }
     let connection = DataStreamConnection(
-      format: StreamFormat(request), hub: hub, census: census, budgets: messageBudgets, feed: feed, known: known
+      format: StreamFormat(request), hub: hub, limiter: limiter, budgets: messageBudgets, feed: feed, known: known
     ) { [self, peer = request.peer] key, secret in
       await verdict(RequestHeaders([("APCA-API-KEY-ID", key), ("APCA-API-SECRET-KEY", secret)]), peer: peer)
     }

@@ -8,17 +8,19 @@ final class EventLineStream: HTTPStreamHandler, EventStream {
   private struct State {
     var stream: HTTPStream?
     var isClosed = false
-    var follower: EventHub.FollowerID?
+    var follower: TradeUpdateFeed.FollowerID?
   }
 
   let keyID: String
   private let account: AccountNumber
-  private let start: EventHub.Start
+  private let start: TradeUpdateFeed.Start
   private let until: Timestamp?
-  private let feed: EventFeed
+  private let feed: TradeUpdateHub
   private let state = Lock(State())
 
-  init(_ account: AccountNumber, keyID: String, from start: EventHub.Start, until: Timestamp?, feed: EventFeed) {
+  init(
+    _ account: AccountNumber, keyID: String, from start: TradeUpdateFeed.Start, until: Timestamp?, feed: TradeUpdateHub
+  ) {
     self.account = account
     self.keyID = keyID
     self.start = start

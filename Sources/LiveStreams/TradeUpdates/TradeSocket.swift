@@ -23,16 +23,16 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
     var script = TradeSocketProtocol()
     var isClosed = false
     var credentials: (keyID: String, account: AccountNumber)?
-    var follower: EventHub.FollowerID?
+    var follower: TradeUpdateFeed.FollowerID?
   }
 
-  private let feed: EventFeed
+  private let feed: TradeUpdateHub
   private let authenticate: @Sendable (_ keyID: String, _ secret: String) async -> Verdict
   private let state = Lock(State())
   private let inbox = BackgroundQueue<OneByOne<[UInt8]>>()
 
   init(
-    feed: EventFeed, authenticate: @escaping @Sendable (_ keyID: String, _ secret: String) async -> Verdict
+    feed: TradeUpdateHub, authenticate: @escaping @Sendable (_ keyID: String, _ secret: String) async -> Verdict
   ) {
     self.feed = feed
     self.authenticate = authenticate
@@ -150,7 +150,7 @@ final class TradeSocket: HTTPStreamHandler, EventStream {
   /// It has not proved in time whose it is, as far as the feed knows.
   func dismiss() {
     // The feed may have heard of the proof before it heard that one was due: two tasks told it.
-    let isStranger = state.withLock { $0.credentials == nil }
-    if isStranger { stream?.close(.policyViolation, reason: "no authentication in time") }
+    let isUnauthenticated = state.withLock { $0.credentials == nil }
+    if isUnauthenticated { stream?.close(.policyViolation, reason: "no authentication in time") }
   }
 }

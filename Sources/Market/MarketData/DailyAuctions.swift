@@ -6,7 +6,7 @@ public struct DailyAuctions: Hashable, Sendable {
     public var at: Timestamp
     /// The price.
     public var price: Price
-    /// Shares.
+    /// The shares that crossed.
     public var size: Quantity
 
     /// Makes a print.

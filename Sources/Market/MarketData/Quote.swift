@@ -40,7 +40,7 @@ public struct PriceLevelView: Hashable, Sendable {
 
 /// A place in the history of an instrument: what comes in order of time, command and event.
 public struct MarketCursor: Hashable, Comparable, Sendable {
-  /// When.
+  /// The moment at which it happened.
   public var at: Timestamp
   /// Which command.
   public var sequence: Sequence

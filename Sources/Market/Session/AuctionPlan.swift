@@ -1,11 +1,11 @@
 /// An instrument whose auction is being executed, as far as its log has been processed.
-public struct AuctionStanding: Hashable, Sendable {
+public struct AuctionProgress: Hashable, Sendable {
   /// Which instrument.
   public var instrument: InstrumentID
   /// Its shard.
   public var shard: Shard
   /// The log row of the last part that it was told; zero before the first that it ever was told.
-  public var told: Sequence
+  public var instructed: Sequence
   /// The last row of its shard's log that has been processed.
   public var processed: Sequence
   /// About how many orders are left to trade or to end.
@@ -15,11 +15,12 @@ public struct AuctionStanding: Hashable, Sendable {
 
   /// Describes an instrument.
   public init(
-    _ instrument: InstrumentID, shard: Shard, told: Sequence, processed: Sequence, left: Int64, isHeld: Bool = false
+    _ instrument: InstrumentID, shard: Shard, instructed: Sequence, processed: Sequence, left: Int64,
+    isHeld: Bool = false
   ) {
     self.instrument = instrument
     self.shard = shard
-    self.told = told
+    self.instructed = instructed
     self.processed = processed
     self.left = left
     self.isHeld = isHeld
@@ -29,7 +30,7 @@ public struct AuctionStanding: Hashable, Sendable {
 /// What instruments of one shard are told of their auctions, in one transaction.
 public struct AuctionBatch: Hashable, Sendable {
   /// What one instrument is told.
-  public struct Telling: Hashable, Sendable {
+  public struct Instruction: Hashable, Sendable {
     /// Which instrument.
     public var instrument: InstrumentID
     /// The last part that was seen. When another has been told since, nothing of the batch is told.
@@ -48,10 +49,10 @@ public struct AuctionBatch: Hashable, Sendable {
   /// Whose log.
   public var shard: Shard
   /// What its instruments are told.
-  public var tellings: [Telling]
+  public var instructions: [Instruction]
 
   /// Its log rows.
-  public var commands: [Command] { tellings.flatMap(\.commands) }
+  public var commands: [Command] { instructions.flatMap(\.commands) }
 }
 
 /// How the parts of auctions are paced: an instrument is told the next when those before have been processed.
@@ -69,21 +70,22 @@ public struct AuctionPlan: Hashable, Sendable {
   public init() {}
 
   /// What is told next, by ascending shards.
-  public func batches(_ standings: [AuctionStanding]) -> [AuctionBatch] {
-    let ready = standings.filter { !$0.isHeld && $0.told <= $0.processed }
+  public func batches(_ allProgress: [AuctionProgress]) -> [AuctionBatch] {
+    let ready = allProgress.filter { !$0.isHeld && $0.instructed <= $0.processed }
     let shards = Dictionary(grouping: ready, by: \.shard)
-    let share = max(1, min(partsOfShard, partsAhead / max(1, Set(standings.map(\.shard)).count)))
-    return shards.sorted { $0.key < $1.key }.map { shard, standings in
+    let share = max(1, min(partsOfShard, partsAhead / max(1, Set(allProgress.map(\.shard)).count)))
+    return shards.sorted { $0.key < $1.key }.map { shard, allProgress in
       var room = share
-      var tellings: [AuctionBatch.Telling] = []
-      for standing in standings.sorted(by: { $0.instrument < $1.instrument }) where room > 0 {
+      var instructions: [AuctionBatch.Instruction] = []
+      for progress in allProgress.sorted(by: { $0.instrument < $1.instrument }) where room > 0 {
         // A trade fills one order at least, and mostly two.
-        let wanted = (standing.left / 2 + Int64(partLimit) - 1) / Int64(partLimit)
+        let wanted = (progress.left / 2 + Int64(partLimit) - 1) / Int64(partLimit)
         let parts = Int(max(1, min(wanted, Int64(room))))
         room -= parts
-        tellings.append(.init(instrument: standing.instrument, seen: standing.told, parts: parts, limit: partLimit))
+        instructions.append(
+          .init(instrument: progress.instrument, seen: progress.instructed, parts: parts, limit: partLimit))
       }
-      return AuctionBatch(shard: shard, tellings: tellings)
+      return AuctionBatch(shard: shard, instructions: instructions)
     }
   }
 }

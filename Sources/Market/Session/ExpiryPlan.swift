@@ -30,7 +30,7 @@ public struct ExpiryPlan: Hashable, Sendable {
 
   /// Orders that ought to have ended and have not.
   public struct Stuck: Hashable, Sendable {
-    /// Whose.
+    /// The instrument in question.
     public var instrument: InstrumentID
     /// How many.
     public var orders: Int64
@@ -45,27 +45,27 @@ public struct ExpiryPlan: Hashable, Sendable {
   /// What is known of an instrument.
   private struct Course: Hashable, Sendable {
     /// The last log row for it.
-    var told: Sequence
+    var instructed: Sequence
     /// What was due when it was counted.
     var counted: Int64
     /// What of that has not been told.
     var left: Int64
-    /// Up to where orders that are good until cancelled end.
-    var untilCancelledThrough: Sequence
+    /// Up to where orders that are good until canceled end.
+    var untilCanceledThrough: Sequence
     /// Orders that have been told, in parts not known to be processed.
     var ahead: Int64 = 0
-    var toldAt: Timestamp?
+    var instructedAt: Timestamp?
     /// How often in a row nothing ended.
     var failures = 0
     var restsUntil: Timestamp?
 
     /// Whether its parts were told so lately that they may be processed any moment.
     func isRecent(_ now: Timestamp, _ limits: Limits) -> Bool {
-      toldAt.map { now.span(since: $0) < limits.eagerness } ?? false
+      instructedAt.map { now.span(since: $0) < limits.eagerness } ?? false
     }
   }
 
-  /// Bounds.
+  /// The bounds that it keeps to.
   public var limits: Limits
   private var courses: [InstrumentID: Course] = [:]
   /// How many shards share what may be under way, as of the last look.
@@ -78,47 +78,50 @@ public struct ExpiryPlan: Hashable, Sendable {
 
   /// Takes note of where instruments stand.
   /// - Returns: Those of which has to be counted what is due: once nothing of their shard is under way.
-  public mutating func look(_ standings: [InstrumentStanding], at now: Timestamp) -> [InstrumentStanding] {
-    let closed = standings.filter { $0.told.map { !$0.isCleared } ?? false }
+  public mutating func observe(_ allProgress: [InstrumentProgress], at now: Timestamp) -> [InstrumentProgress] {
+    let closed = allProgress.filter { $0.instructed.map { !$0.isCleared } ?? false }
     var known: [InstrumentID: Course] = [:]
-    for standing in closed {
-      guard var course = courses[standing.instrument], course.told == standing.told?.sequence else { continue }
-      if standing.awaitsExpiry { course.ahead = 0 }
+    for progress in closed {
+      guard var course = courses[progress.instrument], course.instructed == progress.instructed?.sequence else {
+        continue
+      }
+      if progress.awaitsExpiry { course.ahead = 0 }
       if let rest = course.restsUntil, rest <= now { course.restsUntil = nil }
-      known[standing.instrument] = course
+      known[progress.instrument] = course
     }
     courses = known
     shardsInWork = Int64(Set(closed.map(\.shard)).count)
-    let busy = Set(closed.filter { !$0.awaitsExpiry || isToBeTold($0) }.map(\.shard))
-    return closed.filter { standing in
-      !busy.contains(standing.shard) && courses[standing.instrument].map { $0.left == 0 } ?? true
+    let busy = Set(closed.filter { !$0.awaitsExpiry || isToBeReported($0) }.map(\.shard))
+    return closed.filter { progress in
+      !busy.contains(progress.shard) && courses[progress.instrument].map { $0.left == 0 } ?? true
     }
   }
 
-  private func isToBeTold(_ standing: InstrumentStanding) -> Bool {
-    courses[standing.instrument].map { $0.left > 0 && $0.restsUntil == nil } ?? false
+  private func isToBeReported(_ progress: InstrumentProgress) -> Bool {
+    courses[progress.instrument].map { $0.left > 0 && $0.restsUntil == nil } ?? false
   }
 
   /// Takes note of what was counted.
-  /// - Parameter due: An entry for each of the instruments that ``look(_:at:)`` gave.
+  /// - Parameter due: An entry for each of the instruments that ``observe(_:at:)`` gave.
   /// - Returns: Instruments of which nothing has ended, each when that begins.
   public mutating func count(
-    _ standings: [InstrumentStanding], _ due: [InstrumentID: DueOrders], at now: Timestamp
+    _ allProgress: [InstrumentProgress], _ due: [InstrumentID: DueOrders], at now: Timestamp
   ) -> [Stuck] {
     var stuck: [Stuck] = []
-    for standing in standings {
-      guard let told = standing.told, let due = due[standing.instrument], due.count > 0 else {
-        courses[standing.instrument] = nil
+    for progress in allProgress {
+      guard let instructed = progress.instructed, let due = due[progress.instrument], due.count > 0 else {
+        courses[progress.instrument] = nil
         continue
       }
       var course = Course(
-        told: told.sequence, counted: due.count, left: due.count, untilCancelledThrough: due.untilCancelledThrough)
-      if let old = courses[standing.instrument], due.count >= old.counted {
+        instructed: instructed.sequence, counted: due.count, left: due.count,
+        untilCanceledThrough: due.untilCanceledThrough)
+      if let old = courses[progress.instrument], due.count >= old.counted {
         course.failures = old.failures + 1
         course.restsUntil = now.advanced(byMicroseconds: rest(afterFailures: course.failures))
-        if course.failures == 1 { stuck.append(Stuck(instrument: standing.instrument, orders: due.count)) }
+        if course.failures == 1 { stuck.append(Stuck(instrument: progress.instrument, orders: due.count)) }
       }
-      courses[standing.instrument] = course
+      courses[progress.instrument] = course
     }
     return stuck
   }
@@ -131,32 +134,33 @@ public struct ExpiryPlan: Hashable, Sendable {
   // MARK: Telling
 
   /// The parts that are to be told next.
-  public func parts(_ standings: [InstrumentStanding], at now: Timestamp) -> [InstrumentID: [ExpireOrders]] {
+  public func parts(_ allProgress: [InstrumentProgress], at now: Timestamp) -> [InstrumentID: [ExpireOrders]] {
     // What has been told long ago and is not processed stands in the way of its shard, and of no other.
     var room = limits.ordersAhead - courses.values.reduce(0) { $0 + ($1.isRecent(now, limits) ? $1.ahead : 0) }
-    let closed = standings.filter { $0.told.map { !$0.isCleared } ?? false }
+    let closed = allProgress.filter { $0.instructed.map { !$0.isCleared } ?? false }
     let shards = Dictionary(grouping: closed, by: \.shard)
-    let busy = max(shardsInWork, Int64(Set(closed.filter { !$0.awaitsExpiry || isToBeTold($0) }.map(\.shard)).count))
+    let busy = max(
+      shardsInWork, Int64(Set(closed.filter { !$0.awaitsExpiry || isToBeReported($0) }.map(\.shard)).count))
     let share = max(limits.ordersOfPart, min(limits.ordersOfShard, limits.ordersAhead / max(1, busy)))
     var parts: [InstrumentID: [ExpireOrders]] = [:]
     for shard in shards.keys.sorted() where shards[shard]!.allSatisfy(\.awaitsExpiry) {
       var roomOfShard = min(room, share)
       var rows = limits.partsOfShard
-      for standing in shards[shard]!.sorted(by: { $0.instrument < $1.instrument }) where isToBeTold(standing) {
+      for progress in shards[shard]!.sorted(by: { $0.instrument < $1.instrument }) where isToBeReported(progress) {
         guard roomOfShard > 0, rows > 0 else { break }
-        let own = self.parts(of: standing, orders: roomOfShard, rows: rows)
+        let own = self.parts(of: progress, orders: roomOfShard, rows: rows)
         rows -= own.count
         let orders = own.reduce(0) { $0 + $1.limit }
         roomOfShard -= orders
         room -= orders
-        parts[standing.instrument] = own
+        parts[progress.instrument] = own
       }
     }
     return parts
   }
 
-  private func parts(of standing: InstrumentStanding, orders: Int64, rows: Int) -> [ExpireOrders] {
-    guard let course = courses[standing.instrument], let told = standing.told else { return [] }
+  private func parts(of progress: InstrumentProgress, orders: Int64, rows: Int) -> [ExpireOrders] {
+    guard let course = courses[progress.instrument], let instructed = progress.instructed else { return [] }
     var left = min(course.left, orders)
     var parts: [ExpireOrders] = []
     // After a failure one part is enough to see whether anything ends.
@@ -165,7 +169,7 @@ public struct ExpiryPlan: Hashable, Sendable {
       left -= limit
       parts.append(
         ExpireOrders(
-          standing.instrument, dayThrough: told.closedSequence, untilCancelledThrough: course.untilCancelledThrough,
+          progress.instrument, dayThrough: instructed.closedSequence, untilCanceledThrough: course.untilCanceledThrough,
           limit: limit))
     }
     return parts
@@ -173,12 +177,12 @@ public struct ExpiryPlan: Hashable, Sendable {
 
   /// Takes note that parts have been told.
   /// - Parameter last: The log row of the last of them.
-  public mutating func told(_ parts: [ExpireOrders], last: Sequence, at now: Timestamp) {
+  public mutating func instructed(_ parts: [ExpireOrders], last: Sequence, at now: Timestamp) {
     guard let instrument = parts.first?.instrument, var course = courses[instrument] else { return }
     let orders = parts.reduce(0) { $0 + $1.limit }
-    course.told = last
+    course.instructed = last
     course.ahead = orders
-    course.toldAt = now
+    course.instructedAt = now
     course.left = course.failures > 0 ? 0 : course.left - orders
     courses[instrument] = course
   }

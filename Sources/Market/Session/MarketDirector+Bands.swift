@@ -9,7 +9,7 @@ extension MarketDirector {
   public static let referencePeriod = Duration.seconds(5)
 
   /// Whether it is time to look at reference prices, which were looked at last at a moment of ours; nil for never.
-  public func looksAtReferences(_ clock: MarketClockRecord, after last: Timestamp?, at now: Timestamp) -> Bool {
+  public func pollsReferences(_ clock: MarketClockRecord, after last: Timestamp?, at now: Timestamp) -> Bool {
     guard let last else { return true }
     return clock.marketTime(at: now).span(since: clock.marketTime(at: last)) >= Self.referencePeriod
   }
@@ -27,60 +27,62 @@ extension MarketDirector {
   /// What has to be done about price bands, before instruments are told to come to `goal`: whose day ends during a pause
   /// trades again first, so that its closing auction is held.
   public func bands(
-    _ standings: [BandStanding], to goal: Goal, _ clock: MarketClockRecord, at now: Timestamp
+    _ allProgress: [BandProgress], to goal: Goal, _ clock: MarketClockRecord, at now: Timestamp
   ) -> BandDecisions {
     var decisions = BandDecisions()
-    for standing in standings {
-      let isEnding = if case .at(let point) = goal { standing.phase.point.map { $0 < point } ?? false } else { false }
-      decide(standing, isEnding: isEnding, clock, now, &decisions)
+    for progress in allProgress {
+      let isEnding = if case .at(let point) = goal { progress.phase.point.map { $0 < point } ?? false } else { false }
+      decide(progress, isEnding: isEnding, clock, now, &decisions)
     }
     return decisions
   }
 
   private func decide(
-    _ standing: BandStanding, isEnding: Bool, _ clock: MarketClockRecord, _ now: Timestamp,
+    _ progress: BandProgress, isEnding: Bool, _ clock: MarketClockRecord, _ now: Timestamp,
     _ decisions: inout BandDecisions
   ) {
-    let isOver = standing.phase.point?.stage == .closed
-    if let until = standing.pausedUntil, until <= now || isOver || isEnding || standing.tier == nil {
+    let isOver = progress.phase.point?.stage == .closed
+    if let until = progress.pausedUntil, until <= now || isOver || isEnding || progress.tier == nil {
       // The auction that follows moves the reference: what is decided now would come behind it.
-      return decisions.resumptions[standing.shard, default: []].append(standing.instrument)
+      return decisions.resumptions[progress.shard, default: []].append(progress.instrument)
     }
     // What it has been told shows in how it trades only when it has been processed. What workers cannot carry out is not told
     // again and again.
-    if let told = standing.told, told.sequence > standing.processed || told.isQuarantined { return }
-    let day = standing.phase.point?.day ?? NewYorkTime.day(at: clock.marketTime(at: now))
-    let terms = isOver && standing.tier != nil ? standing.phase.band : terms(standing, day, clock, now)
-    // A band that holds over the night is told again all the same: it is the new day's then.
-    let isOld = terms != nil && standing.told?.day != day && !isOver
-    if terms != standing.phase.band || isOld {
-      let telling = BandDecisions.Telling(
-        standing.instrument, seen: standing.told?.sequence, day: day,
-        change: BandChange(
-          standing.instrument, terms, keepsReference: terms?.reference == standing.phase.band?.reference))
-      decisions.tellings[standing.shard, default: []].append(telling)
+    if let instructed = progress.instructed, instructed.sequence > progress.processed || instructed.isQuarantined {
+      return
     }
-    look(standing, clock, now, &decisions)
+    let day = progress.phase.point?.day ?? NewYorkTime.day(at: clock.marketTime(at: now))
+    let terms = isOver && progress.tier != nil ? progress.phase.band : terms(progress, day, clock, now)
+    // A band that holds over the night is told again all the same: it is the new day's then.
+    let isOld = terms != nil && progress.instructed?.day != day && !isOver
+    if terms != progress.phase.band || isOld {
+      let instruction = BandDecisions.Instruction(
+        progress.instrument, seen: progress.instructed?.sequence, day: day,
+        change: BandChange(
+          progress.instrument, terms, keepsReference: terms?.reference == progress.phase.band?.reference))
+      decisions.instructions[progress.shard, default: []].append(instruction)
+    }
+    observe(progress, clock, now, &decisions)
   }
 
   /// The band that the instrument ought to have.
   private func terms(
-    _ standing: BandStanding, _ day: Day, _ clock: MarketClockRecord, _ now: Timestamp
+    _ progress: BandProgress, _ day: Day, _ clock: MarketClockRecord, _ now: Timestamp
   ) -> BandTerms? {
-    guard let tier = standing.tier else { return nil }
+    guard let tier = progress.tier else { return nil }
     let isNearClose = isNearClose(day, clock, now)
-    guard var terms = standing.phase.band, let told = standing.told, told.day == day else {
-      guard let last = standing.last else { return nil }
+    guard var terms = progress.phase.band, let instructed = progress.instructed, instructed.day == day else {
+      guard let last = progress.last else { return nil }
       // Without sessions trading goes on over midnight, and so does the reference price.
-      let goesOn = standing.phase.point == nil ? standing.phase.band?.reference : nil
+      let goesOn = progress.phase.point == nil ? progress.phase.band?.reference : nil
       return BandTerms(reference: goesOn ?? last, previousClose: last, tier: tier, isNearClose: isNearClose)
     }
     terms.tier = tier
     terms.isNearClose = isNearClose
     // In a limit state the band stands until that ends or trading reopens (section VI(B) of the plan).
-    if standing.phase.isContinuous, standing.limit == nil, let since = standing.since {
+    if progress.phase.isContinuous, progress.limit == nil, let since = progress.since {
       let reference = BandReference(terms.reference, since: clock.marketTime(at: since))
-      if let price = reference.successor(standing.trades, at: clock.marketTime(at: now)) { terms.reference = price }
+      if let price = reference.successor(progress.trades, at: clock.marketTime(at: now)) { terms.reference = price }
     }
     return terms
   }
@@ -97,22 +99,22 @@ extension MarketDirector {
     }
   }
 
-  private func look(
-    _ standing: BandStanding, _ clock: MarketClockRecord, _ now: Timestamp, _ decisions: inout BandDecisions
+  private func observe(
+    _ progress: BandProgress, _ clock: MarketClockRecord, _ now: Timestamp, _ decisions: inout BandDecisions
   ) {
-    guard standing.phase.isContinuous, standing.tier != nil, standing.pausedUntil == nil, let limit = standing.limit
+    guard progress.phase.isContinuous, progress.tier != nil, progress.pausedUntil == nil, let limit = progress.limit
     else { return }
     let market = clock.marketTime(at: now)
     guard LimitState(limit.edge, since: clock.marketTime(at: limit.since)).hasToPause(at: market) else { return }
     var until = market.advanced(by: LimitState.pause)
-    if let day = standing.phase.point?.day, let close = close(of: day) {
+    if let day = progress.phase.point?.day, let close = close(of: day) {
       until = min(until, close.advanced(by: .zero - Self.reopeningBeforeClose))
       // The closing auction comes first.
       guard until > market else { return }
     }
     decisions.pauses.append(
       .init(
-        standing.instrument, shard: standing.shard, until: clock.moment(of: until),
+        progress.instrument, shard: progress.shard, until: clock.moment(of: until),
         reason: "trading pause after \(limit.edge.words)"))
   }
 }

@@ -7,7 +7,7 @@ public struct MarketDirector: Hashable, Sendable {
   /// Bounds of what is told at a time.
   public struct Limits: Hashable, Sendable {
     /// Instruments that are told something in one transaction at most.
-    public var tellingsOfBatch = 1_000
+    public var instructionsOfBatch = 1_000
     /// Trades that the first part of an auction makes at most.
     public var auctionPart = AuctionTerms.usualPartLimit
     /// How an expiry is divided.
@@ -25,8 +25,8 @@ public struct MarketDirector: Hashable, Sendable {
     case at(SessionPoint)
   }
 
-  /// How long an order that is good until cancelled lives: 90 days.
-  public static let untilCancelledLife = Duration.seconds(90 * 86_400)
+  /// How long an order that is good until canceled lives: 90 days.
+  public static let untilCanceledLife = Duration.seconds(90 * 86_400)
   /// How long before and after an opening or a close no shard should move, by our time.
   public static let quietSpan = Duration.seconds(2 * 60)
 
@@ -38,7 +38,7 @@ public struct MarketDirector: Hashable, Sendable {
   public var speed: Int64
   /// The market's time at which a simulated clock begins; nil for half an hour before the next session.
   public var marketStart: Timestamp?
-  /// Bounds.
+  /// The bounds that it keeps to.
   public var limits: Limits
 
   /// Makes a director.
@@ -111,28 +111,28 @@ public struct MarketDirector: Hashable, Sendable {
     }
   }
 
-  /// Orders that are good until cancelled and were accepted before this moment of ours are too old.
-  public func untilCancelledBefore(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
-    clock.moment(of: clock.marketTime(at: now).advanced(by: .zero - Self.untilCancelledLife))
+  /// Orders that are good until canceled and were accepted before this moment of ours are too old.
+  public func untilCanceledBefore(_ clock: MarketClockRecord, at now: Timestamp) -> Timestamp {
+    clock.moment(of: clock.marketTime(at: now).advanced(by: .zero - Self.untilCanceledLife))
   }
 
   // MARK: Telling
 
   /// The stages that an instrument is told next; a close is the last of them, because what it leaves has to expire first.
-  public func steps(from told: SessionPoint?, to goal: Goal) -> [SessionPoint] {
+  public func steps(from instructed: SessionPoint?, to goal: Goal) -> [SessionPoint] {
     let target: SessionPoint
     switch goal {
     case .at(let point): target = point
     case .alwaysOpen(let today):
-      guard let told else { return [] }
-      switch told.stage {
+      guard let instructed else { return [] }
+      switch instructed.stage {
       case .open: return []
-      case .preOpen: target = SessionPoint(told.day, .open)
-      case .closed: target = SessionPoint(max(told.day.advanced(by: 1), today), .open)
+      case .preOpen: target = SessionPoint(instructed.day, .open)
+      case .closed: target = SessionPoint(max(instructed.day.advanced(by: 1), today), .open)
       }
     }
-    guard let told else { return [target] }
-    let way = told.way(to: target)
+    guard let instructed else { return [target] }
+    let way = instructed.way(to: target)
     guard let close = way.firstIndex(where: { $0.stage == .closed }) else { return way }
     return Array(way[...close])
   }
@@ -142,37 +142,37 @@ public struct MarketDirector: Hashable, Sendable {
   ///   - standings: Instruments that may have to be told something.
   ///   - expiring: The parts of their expiry that instruments are to be told, as ``ExpiryPlan`` has it.
   public func batches(
-    _ standings: [InstrumentStanding], to goal: Goal, expiring: [InstrumentID: [ExpireOrders]] = [:]
+    _ allProgress: [InstrumentProgress], to goal: Goal, expiring: [InstrumentID: [ExpireOrders]] = [:]
   ) -> [MarketBatch] {
-    let ordered = standings.sorted { ($0.shard, $0.instrument) < ($1.shard, $1.instrument) }
+    let ordered = allProgress.sorted { ($0.shard, $0.instrument) < ($1.shard, $1.instrument) }
     var batches: [MarketBatch] = []
-    for standing in ordered {
-      guard let telling = telling(standing, goal, expiring[standing.instrument]) else { continue }
-      if let last = batches.last, last.shard == standing.shard, last.tellings.count < limits.tellingsOfBatch {
-        batches[batches.count - 1].tellings.append(telling)
+    for progress in ordered {
+      guard let instruction = instruction(progress, goal, expiring[progress.instrument]) else { continue }
+      if let last = batches.last, last.shard == progress.shard, last.instructions.count < limits.instructionsOfBatch {
+        batches[batches.count - 1].instructions.append(instruction)
       } else {
-        batches.append(MarketBatch(shard: standing.shard, tellings: [telling]))
+        batches.append(MarketBatch(shard: progress.shard, instructions: [instruction]))
       }
     }
     return batches
   }
 
-  private func telling(
-    _ standing: InstrumentStanding, _ goal: Goal, _ expiring: [ExpireOrders]?
-  ) -> MarketBatch.Telling? {
-    let told = standing.told
-    if let told, !told.isCleared {
-      guard standing.awaitsExpiry, let expiring, !expiring.isEmpty else { return nil }
-      return .init(standing.instrument, seen: told.sequence, expiries: expiring)
+  private func instruction(
+    _ progress: InstrumentProgress, _ goal: Goal, _ expiring: [ExpireOrders]?
+  ) -> MarketBatch.Instruction? {
+    let instructed = progress.instructed
+    if let instructed, !instructed.isCleared {
+      guard progress.awaitsExpiry, let expiring, !expiring.isEmpty else { return nil }
+      return .init(progress.instrument, seen: instructed.sequence, expiries: expiring)
     }
-    guard !standing.isCrossing else { return nil }
-    let steps = steps(from: told?.point, to: goal)
-    let auction = AuctionTerms(partLimit: limits.auctionPart, reference: standing.reference)
-    return steps.isEmpty ? nil : .init(standing.instrument, seen: told?.sequence, steps: steps, auction: auction)
+    guard !progress.isCrossing else { return nil }
+    let steps = steps(from: instructed?.point, to: goal)
+    let auction = AuctionTerms(partLimit: limits.auctionPart, reference: progress.reference)
+    return steps.isEmpty ? nil : .init(progress.instrument, seen: instructed?.sequence, steps: steps, auction: auction)
   }
 
   /// Instruments of which all that has seen their close is gone.
-  public func cleared(_ standings: [InstrumentStanding], due: [InstrumentID: DueOrders]) -> [InstrumentStanding] {
-    standings.filter { $0.awaitsExpiry && due[$0.instrument].map { $0.count == 0 } ?? false }
+  public func cleared(_ allProgress: [InstrumentProgress], due: [InstrumentID: DueOrders]) -> [InstrumentProgress] {
+    allProgress.filter { $0.awaitsExpiry && due[$0.instrument].map { $0.count == 0 } ?? false }
   }
 }

@@ -30,7 +30,7 @@ public struct SessionPoint: Hashable, Comparable, Sendable, CustomStringConverti
   /// - Parameters:
   ///   - current: Where it stands; nil when it never was opened.
   ///   - today: The day on which a market opens that has not been opened for long.
-  public static func wish(_ stage: SessionStage, at current: SessionPoint?, today: Day) -> SessionPoint? {
+  public static func target(_ stage: SessionStage, at current: SessionPoint?, today: Day) -> SessionPoint? {
     guard let current else { return SessionPoint(today, stage) }
     switch (current.stage, stage) {
     case (.open, .preOpen): return nil

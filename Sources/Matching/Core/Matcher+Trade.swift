@@ -2,7 +2,7 @@ internal import Market
 
 /// An order meets the other side.
 extension Matcher {
-  /// Lets an order trade and ends it: what is left rests or is cancelled. An order that must trade `wholly` or not at
+  /// Lets an order trade and ends it: what is left rests or is canceled. An order that must trade `wholly` or not at
   /// all does so. Without room for further events it waits in `progress`: false.
   @inline(__always)
   mutating func enter(

@@ -30,7 +30,7 @@ package enum LogColumns {
     case place = 0
     case cancel = 1
     case replace = 2
-    /// What the exchange itself asks for; `side` says what (``Errand``).
+    /// What the exchange itself asks for; `side` says what (``ExchangeInstruction``).
     case market = 3
 
     /// The low bits of a stored `kind`.
@@ -50,7 +50,7 @@ package enum LogColumns {
   /// | resume | | trades of a part | | | reference price | |
   /// | cross | | trades of a part | | | | |
   /// | bind | tier | near close | keeps the reference | reference | previous close | |
-  package enum Errand: UInt8, CaseIterable {
+  package enum ExchangeInstruction: UInt8, CaseIterable {
     case step = 0
     case expire = 1
     case halt = 2
@@ -86,7 +86,7 @@ package enum LogColumns {
         ReplaceOrder(
           order: try order(rows, row), target: identifier(rows, row, 14),
           targetSequence: Sequence(rawValue: rows.int8(row, 15)), extraHold: rows.int8(row, 16)))
-    case .market: command = try errand(rows, row)
+    case .market: command = try instruction(rows, row)
     }
     return LogEntry(
       shard: Shard(rawValue: rows.int2(row, 0)), sequence: Sequence(rawValue: rows.int8(row, 8)),
@@ -94,10 +94,10 @@ package enum LogColumns {
       command: try complete(command, rows, row, from: ownCount), isRefused: isRefused)
   }
 
-  private static func errand(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Command {
+  private static func instruction(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Command {
     let instrument = InstrumentID(rawValue: rows.int4(row, 7))
-    let errand: Errand = try stored(rows.int2(row, 2))
-    switch errand {
+    let instruction: ExchangeInstruction = try stored(rows.int2(row, 2))
+    switch instruction {
     case .step:
       let day = Day(rawValue: Int32(truncatingIfNeeded: rows.int8(row, 10)))
       let point = SessionPoint(day, try stored(rows.int2(row, 3)))
@@ -106,7 +106,7 @@ package enum LogColumns {
       return .expire(
         ExpireOrders(
           instrument, dayThrough: Sequence(rawValue: rows.int8(row, 10)),
-          untilCancelledThrough: Sequence(rawValue: rows.int8(row, 15)), limit: rows.int8(row, 11)))
+          untilCanceledThrough: Sequence(rawValue: rows.int8(row, 15)), limit: rows.int8(row, 11)))
     case .halt: return .halt(TradingHalt(instrument, isHalted: true))
     case .resume: return .halt(TradingHalt(instrument, isHalted: false, auction: auction(rows, row)))
     case .cross: return .cross(AuctionPart(instrument, limit: rows.int2(row, 4)))
@@ -180,7 +180,7 @@ package enum LogColumns {
     case .expire(let expiry):
       write(
         .expire, expiry.instrument, expiry.dayThrough.rawValue, quantity: expiry.limit,
-        target: expiry.untilCancelledThrough, shard: shard, place: place, at: time, to: &row)
+        target: expiry.untilCanceledThrough, shard: shard, place: place, at: time, to: &row)
     case .halt(let halt):
       write(
         halt.isHalted ? .halt : .resume, halt.instrument, life: halt.auction.partLimit,
@@ -200,13 +200,14 @@ package enum LogColumns {
   }
 
   private static func write(
-    _ errand: Errand, _ instrument: InstrumentID, type: UInt8 = 0, life: Int16 = 0, flag: Bool = false,
+    _ instruction: ExchangeInstruction, _ instrument: InstrumentID, type: UInt8 = 0, life: Int16 = 0,
+    flag: Bool = false,
     _ price: Int64 = 0, quantity: Int64 = 0, target: Sequence = .zero, shard: Shard, place: Int64, at time: Timestamp,
     to row: inout RowArray.Fields
   ) {
     row.int2(shard.rawValue)
     row.int2(Int16(Kind.market.rawValue))
-    row.int2(Int16(errand.rawValue))
+    row.int2(Int16(instruction.rawValue))
     row.int2(Int16(type))
     row.int2(life)
     row.int2(0)

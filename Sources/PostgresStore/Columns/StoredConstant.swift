@@ -43,7 +43,7 @@ extension SessionStage: StoredConstant {}
 extension Side: StoredConstant {}
 extension TimeInForce: StoredConstant {}
 extension LogColumns.Kind: StoredConstant {}
-extension LogColumns.Errand: StoredConstant {}
+extension LogColumns.ExchangeInstruction: StoredConstant {}
 
 extension Side {
   /// The other side of the one that an expression tells.
@@ -87,7 +87,7 @@ extension LogColumns.Kind {
   package static var ofOrders: String { sql(.place, .replace) }
 }
 
-extension LogColumns.Errand {
+extension LogColumns.ExchangeInstruction {
   /// Halts and their ends, for `IN (…)`.
   package static var halts: String { sql(.halt, .resume) }
 

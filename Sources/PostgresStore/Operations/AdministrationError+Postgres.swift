@@ -8,7 +8,7 @@ extension AdministrationError {
       self = .unavailable("it has no schema yet; run \"buttonwood migrate\"")
       return
     }
-    switch LedgerError(error) {
+    switch StoreError(error) {
     case .unavailable(_, let reason): self = .unavailable(reason)
     case .fault(let reason): self = .fault(reason)
     case .outcomeUnknown: self = .outcomeUnknown

@@ -24,7 +24,7 @@ public struct RestorationAdministration: RestorationOperations {
       let backlog = (0..<ends.count).reduce(0) { $0 + ends.int8($1, 1) - (settled[ends.int2($1, 0)] ?? 0) }
       return .done(
         RestorationReport(
-          history: try LedgerHistory(&connection), shards: settled.keys.sorted().map { Shard(rawValue: $0) },
+          timeline: try DatabaseTimeline(&connection), shards: settled.keys.sorted().map { Shard(rawValue: $0) },
           backlog: backlog))
     }
   }

@@ -9,14 +9,14 @@ public struct PostgresStreamKeyReader: StreamKeyReader {
   /// Works over `session`, which may have other work: keys are read every few seconds.
   public init(session: PostgresSession) { self.session = session }
 
-  public func streamKeys() async throws(LedgerError) -> [StreamKey] {
+  public func streamKeys() async throws(StoreError) -> [StreamKey] {
     do {
       let rows = try await session.use { (connection) throws(PostgresError) in
         try connection.query(PostgresCall(StreamKeyStatements.read))
       }
       return (0..<rows.count).map { StreamKey(id: rows.int4($0, 0), secret: rows.bytea($0, 1)) }
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 }

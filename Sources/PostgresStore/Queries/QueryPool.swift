@@ -8,7 +8,7 @@ struct QueryPool: Sendable {
   let days = DayTables()
 
   /// Asks one question, or makes one change that may be made twice.
-  func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+  func query(_ call: PostgresCall) async throws(StoreError) -> PostgresRows {
     try await use { (connection) throws(PostgresError) in try connection.query(call) }
   }
 
@@ -16,7 +16,7 @@ struct QueryPool: Sendable {
   /// since its tables were listed.
   func use<Answer: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
-  ) async throws(LedgerError) -> Answer {
+  ) async throws(StoreError) -> Answer {
     do {
       do {
         return try await pool.use(body)
@@ -25,7 +25,7 @@ struct QueryPool: Sendable {
         return try await pool.use(body)
       }
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 }

@@ -10,8 +10,8 @@ public struct MigrationPatience: Sendable {
   /// The shortest pause before it is asked for again; up to as much again is added by chance.
   public var rest = Duration.seconds(1)
   /// How many waits in a row are told of, and every how many from then on.
-  var toldWaits = 3
-  var toldEvery = 10
+  var reportedWaits = 3
+  var reportedEvery = 10
 
   /// The defaults.
   public init() {}
@@ -31,7 +31,7 @@ public struct MigrationPatience: Sendable {
         guard error.isConflict else { throw error }
         try connection.rollBack()
         attempts += 1
-        if attempts <= toldWaits || attempts % toldEvery == 0 {
+        if attempts <= reportedWaits || attempts % reportedEvery == 0 {
           waiting(MigrationWait(step: step, attempts: attempts, sessions: try MigrationWait.sessions(&connection)))
         }
         pause()

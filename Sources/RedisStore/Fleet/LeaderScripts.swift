@@ -3,7 +3,7 @@ internal import Ports
 internal import Redis
 internal import Sharding
 
-/// Takes, extends and gives up the leader's lease, and writes the leader's wishes, each in one step on the server.
+/// Takes, extends and gives up the leader's lease, and writes the leader's targets, each in one step on the server.
 ///
 /// What is damaged counts as absent (``KeyRule/leader``, ``KeyRule/assignment``). Flagged `allow-oom` as the leases of shards
 /// are.
@@ -18,7 +18,7 @@ enum LeaderScripts {
     RuledScript(name: "clear_assignment", rule: .assignment, "return { 1, damaged }").call(Keys.assignment),
   ]
 
-  /// Wishes of a later term, or of the same term and a later generation, stay, unless they are those that the caller names
+  /// Targets of a later term, or of the same term and a later generation, stay, unless they are those that the caller names
   /// and knows to be a lie.
   private static let publish = RuledScript(
     name: "publish", rule: .assignment,
@@ -59,8 +59,8 @@ enum LeaderScripts {
   }
 
   static func publish(_ assignment: Assignment, over lie: Assignment?) -> RuledScript.Call {
-    let wishes = assignment.wishes.sorted { $0.key < $1.key }.flatMap { [$0.key.description, $0.value.rawValue] }
+    let targets = assignment.targets.sorted { $0.key < $1.key }.flatMap { [$0.key.description, $0.value.rawValue] }
     let seen = [lie.map { $0.term.description } ?? "", lie.map { String($0.generation) } ?? ""]
-    return publish.call(Keys.assignment, [assignment.term.description, String(assignment.generation)] + seen + wishes)
+    return publish.call(Keys.assignment, [assignment.term.description, String(assignment.generation)] + seen + targets)
   }
 }

@@ -3,7 +3,7 @@ public import Ports
 internal import Redis
 public import Sharding
 
-/// Keeps the leader's lease and what the leader wishes in Redis.
+/// Keeps the leader's lease and what the leader assigns in Redis.
 public final class RedisLeadership: LeaderStore {
   private let client: RedisClient
   private let damage: DamageReports
@@ -51,7 +51,7 @@ public final class RedisLeadership: LeaderStore {
     }
   }
 
-  /// What is wished; nil when nothing is, or when it is damaged: a field that names no shard is no leader's.
+  /// What is assigned; nil when nothing is, or when it is damaged: a field that names no shard is no leader's.
   public func assignment(unless known: Assignment?) async throws(StreamError) -> Assignment? {
     try await streamErrors { () async throws(RedisError) in
       let version = try await client.read(
@@ -61,8 +61,8 @@ public final class RedisLeadership: LeaderStore {
         let term = record.number("term"), let generation = record.number("generation")
       else { return nil }
       if let known, known.term.rawValue == term, known.generation == generation { return known }
-      guard let wishes = AssignmentText.wishes(try await fields()) else { return nil }
-      return Assignment(term: Term(rawValue: term), generation: generation, wishes: wishes)
+      guard let targets = AssignmentText.targets(try await fields()) else { return nil }
+      return Assignment(term: Term(rawValue: term), generation: generation, targets: targets)
     }
   }
 
@@ -73,7 +73,7 @@ public final class RedisLeadership: LeaderStore {
     return reply.isOfAnotherType ? [] : try reply.accepted().array ?? []
   }
 
-  /// Writes the wishes in one step on the server.
+  /// Writes the targets in one step on the server.
   public func publish(_ assignment: Assignment, over lie: Assignment?) async throws(StreamError) -> Bool {
     try await run(LeaderScripts.publish(assignment, over: lie))
   }
@@ -83,19 +83,19 @@ public final class RedisLeadership: LeaderStore {
   }
 }
 
-/// The wishes of an assignment as fields of a hash.
+/// The targets of an assignment as fields of a hash.
 enum AssignmentText {
-  /// The wishes in fields and values in turn; nil when one of them is no program's of ours.
-  static func wishes(_ fields: [RedisValue]) -> [Shard: WorkerID]? {
+  /// The targets in fields and values in turn; nil when one of them is no program's of ours.
+  static func targets(_ fields: [RedisValue]) -> [Shard: WorkerID]? {
     guard fields.count.isMultiple(of: 2) else { return nil }
-    var wishes: [Shard: WorkerID] = [:]
+    var targets: [Shard: WorkerID] = [:]
     for index in stride(from: 0, to: fields.count, by: 2) {
       guard let name = fields[index].bytes, let value = fields[index + 1].bytes else { return nil }
       if name.elementsEqual("term".utf8) || name.elementsEqual("generation".utf8) { continue }
       guard let shard = Shard(name), let worker = WorkerID(value) else { return nil }
-      wishes[shard] = worker
+      targets[shard] = worker
     }
-    return wishes
+    return targets
   }
 }
 

@@ -25,7 +25,7 @@ public final class RedisMembership: MembershipStore {
   }
 
   /// Writes a worker's heartbeat, lists it, and takes what it was told meanwhile.
-  public func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerOrder? {
+  public func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerInstruction? {
     try await streamErrors { () async throws(RedisError) in
       var heartbeat = heartbeat
       var said: Heartbeat.Connection?
@@ -38,7 +38,7 @@ public final class RedisMembership: MembershipStore {
         _ = try await client.run(HeartbeatRecord.calls(heartbeat, lifetime: lifetime), reports: damage)
       }
       let order = try await client.run([HeartbeatRecord.takeOrder(heartbeat.worker)], reports: damage)[0].value
-      return order.text.flatMap(WorkerOrder.init)
+      return order.text.flatMap(WorkerInstruction.init)
     }
   }
 
@@ -128,7 +128,7 @@ public final class RedisMembership: MembershipStore {
   }
 
   /// Leaves word for a worker.
-  public func tell(_ worker: WorkerID, _ order: WorkerOrder, lifetime: Duration) async throws(StreamError) {
+  public func instruct(_ worker: WorkerID, _ order: WorkerInstruction, lifetime: Duration) async throws(StreamError) {
     try await streamErrors { () async throws(RedisError) in
       _ = try await client.send(
         RedisCommand("SET", Keys.order(worker), order.rawValue, "PX", String(lifetime.milliseconds)))

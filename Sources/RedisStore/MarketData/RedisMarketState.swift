@@ -10,7 +10,7 @@ public final class RedisMarketState: MarketStateReader {
 
   private let queries: RedisClient
   private let follower: RedisClient
-  private let nextLook = Lock(Int64(0))
+  private let nextPoll = Lock(Int64(0))
 
   /// Makes a reader; it connects at its first call.
   public init(_ settings: RedisStoreSettings) {
@@ -53,14 +53,14 @@ public final class RedisMarketState: MarketStateReader {
     after positions: [Shard: StreamPosition?]
   ) async throws(StreamError) -> [Shard: MarketStretch] {
     let now = HostClock.monotonicNanoseconds()
-    let looks = nextLook.withLock { next in
+    let polls = nextPoll.withLock { next in
       guard now >= next else { return false }
       next = now + 1_000_000_000
       return true
     }
     let shards = positions.keys.sorted()
     let commands = shards.map { shard in
-      guard !looks, case .some(.some(let position)) = positions[shard] else { return Self.last(shard) }
+      guard !polls, case .some(.some(let position)) = positions[shard] else { return Self.last(shard) }
       return RedisCommand(
         "XREAD", "COUNT", String(Self.portion), "STREAMS", Keys.market(shard), position.description)
     }
@@ -70,7 +70,7 @@ public final class RedisMarketState: MarketStateReader {
       for (shard, reply) in zip(shards, replies) {
         // A stream of another type is as good as none, until its owner has replaced it.
         let reply = reply.isOfAnotherType ? .null : try reply.accepted()
-        guard !looks, case .some(.some) = positions[shard] else {
+        guard !polls, case .some(.some) = positions[shard] else {
           let last = Self.entries(reply).last?.position ?? StreamPosition(milliseconds: 0, counter: 0)
           guard case .some(.some(let position)) = positions[shard] else {
             stretches[shard] = MarketStretch(position: last)

@@ -11,7 +11,7 @@ public final class RedisMarketStream: MarketStream {
   /// Entries that a shard's stream keeps, about.
   static let streamLength = 20_000
   /// States that are looked at whenever marks are renewed, of all shards together.
-  private static let looksPerRenewal = 128
+  private static let pollsPerRenewal = 128
   /// Marks a shard as kept by an owner, and says by whom it was.
   private static let mark = RuledScript(
     name: "mark", rule: .marketMark, isUrgent: false,
@@ -87,22 +87,22 @@ public final class RedisMarketStream: MarketStream {
   /// - Returns: Shards of which a state is missing, is not whole, or is older than what was written here.
   private func brokenStates(_ shards: [Shard]) async throws(RedisError) -> Set<Shard> {
     _ = try await client.run(shards.map { StreamCare.call(Keys.market($0)) }, reports: damage)
-    let looks = rota.withLock { rota in
+    let polls = rota.withLock { rota in
       rota.keep(shards)
-      let limit = max(1, Self.looksPerRenewal / max(1, shards.count))
+      let limit = max(1, Self.pollsPerRenewal / max(1, shards.count))
       return shards.flatMap { shard in rota.next(of: shard, limit: limit).map { (shard: shard, key: $0) } }
     }
-    _ = try await client.run(looks.map { MarketStateScript.tend($0.key) }, reports: damage)
-    let states = try await client.send(looks.map { RedisCommand("HGETALL", $0.key) })
+    _ = try await client.run(polls.map { MarketStateScript.tend($0.key) }, reports: damage)
+    let states = try await client.send(polls.map { RedisCommand("HGETALL", $0.key) })
     let broken = rota.withLock { rota in
-      zip(looks, states).filter { look, state in
+      zip(polls, states).filter { poll, state in
         guard let depth = MarketStateScript.depth(state) else { return true }
-        return rota.isOutdated(look.key, of: look.shard, at: depth.sequence)
+        return rota.isOutdated(poll.key, of: poll.shard, at: depth.sequence)
       }
     }
     _ = try await client.run(
-      broken.compactMap { look, state in
-        state["seq"]?.text.map { MarketStateScript.discard(look.key, sequence: $0) }
+      broken.compactMap { poll, state in
+        state["seq"]?.text.map { MarketStateScript.discard(poll.key, sequence: $0) }
       }, reports: damage)
     return Set(broken.map(\.0.shard))
   }

@@ -17,24 +17,24 @@ actor ClusterReader: EntryReader {
   private static let rest = Duration.milliseconds(500)
 
   private let makeReader: @Sendable () -> StreamReader
-  private var lanes: [Shard: Lane] = [:]
+  private var nodes: [Shard: NodeReader] = [:]
   private var waiter: CheckedContinuation<Void, Never>?
 
   /// Makes a reader; `makeReader` makes one for a shard.
   init(_ makeReader: @escaping @Sendable () -> StreamReader) { self.makeReader = makeReader }
 
-  isolated deinit { for lane in lanes.values { lane.task?.cancel() } }
+  isolated deinit { for node in nodes.values { node.task?.cancel() } }
 
   func read(
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
   ) async throws(StreamError) -> [StreamEntry] {
     leave(except: positions)
-    var begun: [Lane] = []
+    var begun: [NodeReader] = []
     for (shard, position) in positions {
-      let lane = lane(of: shard, at: position)
-      guard lane.task == nil else { continue }
-      begin(lane, shard, at: position, limit: limit, wait: wait > .zero ? Self.patience : .zero)
-      begun.append(lane)
+      let node = node(of: shard, at: position)
+      guard node.task == nil else { continue }
+      begin(node, shard, at: position, limit: limit, wait: wait > .zero ? Self.patience : .zero)
+      begun.append(node)
     }
     let deadline = HostClock.monotonicNanoseconds() + wait.wholeNanoseconds
     while true {
@@ -52,25 +52,25 @@ actor ClusterReader: EntryReader {
   /// What has come, without what was read from where nobody stands any more.
   private func take(_ positions: [Shard: StreamPosition?], isOver: Bool) throws(StreamError) -> [StreamEntry] {
     var found: [StreamEntry] = []
-    for (shard, lane) in lanes {
-      if positions[shard] == .some(lane.start) { found += lane.entries }
-      lane.entries = []
+    for (shard, node) in nodes {
+      if positions[shard] == .some(node.start) { found += node.entries }
+      node.entries = []
     }
     guard found.isEmpty else { return found }
-    let news = lanes.values.first { $0.failure != nil && !$0.isFailureTold }
-    for lane in lanes.values where lane.failure != nil { lane.isFailureTold = true }
+    let news = nodes.values.first { $0.failure != nil && !$0.isFailureReported }
+    for node in nodes.values where node.failure != nil { node.isFailureReported = true }
     if let failure = news?.failure { throw failure }
-    if isOver, let failure = lanes.values.first?.failure, lanes.values.allSatisfy({ $0.failure != nil }) {
+    if isOver, let failure = nodes.values.first?.failure, nodes.values.allSatisfy({ $0.failure != nil }) {
       throw failure
     }
     return []
   }
 
-  /// Waits until a shard's reader has come back, or the deadline passes, or the task is cancelled.
+  /// Waits until a shard's reader has come back, or the deadline passes, or the task is canceled.
   private func somethingNew(before deadline: Int64?) async {
     let timer = deadline.map { deadline in
       Task {
-        // Cancelled, it must not wake who waits next.
+        // Canceled, it must not wake who waits next.
         let isDue: Void? = try? await Task.sleep(
           for: .nanoseconds(max(0, deadline - HostClock.monotonicNanoseconds())))
         if isDue != nil { wake() }
@@ -94,7 +94,7 @@ actor ClusterReader: EntryReader {
   // MARK: One shard
 
   /// A shard's reader and what it brought.
-  private final class Lane {
+  private final class NodeReader {
     let reader: StreamReader
     /// The read under way.
     var task: Task<Void, Never>?
@@ -102,33 +102,33 @@ actor ClusterReader: EntryReader {
     var start: StreamPosition?
     var entries: [StreamEntry] = []
     var failure: StreamError?
-    var isFailureTold = false
+    var isFailureReported = false
     var isResting = false
 
     init(_ reader: StreamReader) { self.reader = reader }
   }
 
   /// The lane of a shard; a new one in place of one that waits for something else.
-  private func lane(of shard: Shard, at position: StreamPosition?) -> Lane {
-    if let lane = lanes[shard] {
-      if lane.task == nil || lane.start == position || lane.isResting { return lane }
-      lane.task?.cancel()
+  private func node(of shard: Shard, at position: StreamPosition?) -> NodeReader {
+    if let node = nodes[shard] {
+      if node.task == nil || node.start == position || node.isResting { return node }
+      node.task?.cancel()
     }
-    let lane = Lane(makeReader())
-    lanes[shard] = lane
-    return lane
+    let node = NodeReader(makeReader())
+    nodes[shard] = node
+    return node
   }
 
   private func leave(except positions: [Shard: StreamPosition?]) {
-    for (shard, lane) in lanes where positions[shard] == nil {
-      lane.task?.cancel()
-      lanes[shard] = nil
+    for (shard, node) in nodes where positions[shard] == nil {
+      node.task?.cancel()
+      nodes[shard] = nil
     }
   }
 
-  private func begin(_ lane: Lane, _ shard: Shard, at position: StreamPosition?, limit: Int, wait: Duration) {
-    lane.start = position
-    lane.task = Task { [weak self, reader = lane.reader] in
+  private func begin(_ node: NodeReader, _ shard: Shard, at position: StreamPosition?, limit: Int, wait: Duration) {
+    node.start = position
+    node.task = Task { [weak self, reader = node.reader] in
       do throws(StreamError) {
         let entries = try await reader.read(after: [shard: position], limit: limit, wait: wait)
         await self?.came(entries, of: shard, by: reader)
@@ -141,25 +141,25 @@ actor ClusterReader: EntryReader {
   }
 
   private func came(_ entries: [StreamEntry], of shard: Shard, by reader: StreamReader) {
-    guard let lane = lanes[shard], lane.reader === reader else { return }
-    lane.task = nil
-    lane.entries = entries
-    lane.failure = nil
-    lane.isFailureTold = false
+    guard let node = nodes[shard], node.reader === reader else { return }
+    node.task = nil
+    node.entries = entries
+    node.failure = nil
+    node.isFailureReported = false
     wake()
   }
 
   private func failed(_ error: StreamError, of shard: Shard, by reader: StreamReader) {
-    guard let lane = lanes[shard], lane.reader === reader else { return }
-    lane.failure = error
-    lane.isResting = true
+    guard let node = nodes[shard], node.reader === reader else { return }
+    node.failure = error
+    node.isResting = true
     wake()
   }
 
   private func rested(_ shard: Shard, _ reader: StreamReader) {
-    guard let lane = lanes[shard], lane.reader === reader else { return }
-    lane.task = nil
-    lane.isResting = false
+    guard let node = nodes[shard], node.reader === reader else { return }
+    node.task = nil
+    node.isResting = false
     wake()
   }
 }

@@ -77,7 +77,7 @@ enum LogEntryText {
       bytes.write(" day<=")
       bytes.write(expiry.dayThrough.rawValue)
       bytes.write(" gtc<=")
-      bytes.write(expiry.untilCancelledThrough.rawValue)
+      bytes.write(expiry.untilCanceledThrough.rawValue)
       bytes.write(" limit=")
       bytes.write(expiry.limit)
     case .halt(let halt):
@@ -97,9 +97,9 @@ enum LogEntryText {
     }
     bytes.write(" at=")
     bytes.write(entry.acceptedAt.rawValue)
-    guard entry.history != .unnamed else { return }
+    guard entry.timeline != .unnamed else { return }
     bytes.write(" in=")
-    bytes.write(entry.history.rawValue)
+    bytes.write(entry.timeline.rawValue)
   }
 
   /// Reads a line; nil when it is malformed.
@@ -107,11 +107,11 @@ enum LogEntryText {
     var scanner = CompactScanner(bytes)
     let isRefused = scanner.take("refused ")
     guard let command = command(&scanner, shard), scanner.take(" at="), let moment = scanner.number(in: 0...Int64.max),
-      let history = history(&scanner), scanner.isAtEnd
+      let timeline = timeline(&scanner), scanner.isAtEnd
     else { return nil }
     return LogEntry(
       shard: shard, sequence: sequence, acceptedAt: Timestamp(rawValue: moment), command: command, isRefused: isRefused,
-      history: history)
+      timeline: timeline)
   }
 
   private static func write(_ order: PlaceOrder, to bytes: inout [UInt8]) {
@@ -191,9 +191,9 @@ enum LogEntryText {
     bytes.write(stop)
   }
 
-  private static func history(_ scanner: inout CompactScanner) -> LedgerHistory? {
+  private static func timeline(_ scanner: inout CompactScanner) -> DatabaseTimeline? {
     guard scanner.take(" in=") else { return .unnamed }
-    return scanner.number(in: 1...Int64.max).map { LedgerHistory(rawValue: $0) }
+    return scanner.number(in: 1...Int64.max).map { DatabaseTimeline(rawValue: $0) }
   }
 
   private static func command(_ scanner: inout CompactScanner, _ shard: Shard) -> Command? {
@@ -218,12 +218,12 @@ enum LogEntryText {
     } else if scanner.take("expire ") {
       guard let instrument = instrument(&scanner, shard), scanner.take(" day<="),
         let day = scanner.number(in: 0...Int64.max), scanner.take(" gtc<="),
-        let untilCancelled = scanner.number(in: 0...Int64.max), scanner.take(" limit="),
+        let untilCanceled = scanner.number(in: 0...Int64.max), scanner.take(" limit="),
         let limit = scanner.number(in: 1...Int64.max)
       else { return nil }
       return .expire(
         ExpireOrders(
-          instrument, dayThrough: Sequence(rawValue: day), untilCancelledThrough: Sequence(rawValue: untilCancelled),
+          instrument, dayThrough: Sequence(rawValue: day), untilCanceledThrough: Sequence(rawValue: untilCanceled),
           limit: limit))
     } else if scanner.take("halt ") {
       return instrument(&scanner, shard).map { .halt(TradingHalt($0, isHalted: true)) }

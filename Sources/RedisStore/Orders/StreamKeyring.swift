@@ -71,7 +71,7 @@ public actor StreamKeyring {
     if let reading { return await reading.value }
     lastAttempt = clock.now
     let task = Task {
-      do throws(LedgerError) {
+      do throws(StoreError) {
         take(.success(try await reader.streamKeys()))
       } catch {
         take(.failure(error))
@@ -82,7 +82,7 @@ public actor StreamKeyring {
     await task.value
   }
 
-  private func take(_ outcome: Result<[StreamKey], LedgerError>) {
+  private func take(_ outcome: Result<[StreamKey], StoreError>) {
     let before = failure
     defer { if (failure == nil) != (before == nil) { report(failure?.reason) } }
     switch outcome {

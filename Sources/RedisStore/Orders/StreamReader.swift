@@ -11,7 +11,7 @@ actor StreamReader: EntryReader {
   private let client: RedisClient
   private let keyring: StreamKeyring
   private let reports: DamageReports
-  private var watch = WipeWatch()
+  private var monitor = WipeDetector()
   private var keys: [Shard: String] = [:]
   private var shards: [[UInt8]: Shard] = [:]
 
@@ -41,13 +41,13 @@ actor StreamReader: EntryReader {
   private func reply(
     after positions: [Shard: StreamPosition?], limit: Int, wait: Duration
   ) async throws(RedisError) -> RedisValue? {
-    watch.forget(except: positions)
+    monitor.forget(except: positions)
     let deadline = HostClock.monotonicNanoseconds() + wait.wholeNanoseconds
     var hasTended = false
     while true {
-      try await lookForWipes(positions)
+      try await pollForWipes(positions)
       let remaining = Duration.nanoseconds(deadline - HostClock.monotonicNanoseconds())
-      let block = remaining < Self.shortestBlock ? .zero : min(remaining, .nanoseconds(WipeWatch.interval))
+      let block = remaining < Self.shortestBlock ? .zero : min(remaining, .nanoseconds(WipeDetector.interval))
       let reply = try await client.send([command(positions, limit: limit, block: block)], blocking: block)[0]
       if case .refusal(let refusal) = reply, StreamCare.isDamage(refusal), !hasTended {
         // One stream of another type spoils the reading of all: it is replaced at once, and they are read again.
@@ -68,10 +68,10 @@ actor StreamReader: EntryReader {
     try? await Task.sleep(for: pause)
   }
 
-  private func lookForWipes(_ positions: [Shard: StreamPosition?]) async throws(RedisError) {
+  private func pollForWipes(_ positions: [Shard: StreamPosition?]) async throws(RedisError) {
     let now = HostClock.monotonicNanoseconds()
-    guard watch.isDue(now: now, generation: await client.generation) else { return }
-    let suspects = Set(watch.suspects(positions))
+    guard monitor.isDue(now: now, generation: await client.generation) else { return }
+    let suspects = Set(monitor.suspects(positions))
     let read = Array(positions.keys)
     let replies = try await client.send(read.map { RedisCommand("XINFO", "STREAM", key($0)) })
     var damaged: [Shard] = []
@@ -83,10 +83,10 @@ actor StreamReader: EntryReader {
         last = nil
       }
       guard suspects.contains(shard), case .some(.some(let position)) = positions[shard] else { continue }
-      watch.saw(last, of: shard, at: position)
+      monitor.saw(last, of: shard, at: position)
     }
     try await tend(damaged)
-    watch.looked(now: now, generation: await client.generation)
+    monitor.polled(now: now, generation: await client.generation)
   }
 
   /// Replaces those of the shards' streams that are damaged. What was in them is read from the log.
@@ -105,7 +105,7 @@ actor StreamReader: EntryReader {
     command.add("STREAMS")
     for shard in positions.keys { command.add(key(shard)) }
     for (shard, position) in positions {
-      let start = watch.start(of: shard, at: position)
+      let start = monitor.start(of: shard, at: position)
       command.add { bytes in
         bytes.write(start.milliseconds)
         bytes.append(UInt8(ascii: "-"))

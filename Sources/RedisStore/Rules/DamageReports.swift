@@ -27,5 +27,5 @@ public final class DamageReports: Sendable {
   /// Whether anybody hears: who has nobody to tell only reads, and leaves damage to those who have.
   var isHeard: Bool { hearer.withLock { $0 != nil } }
 
-  func tell(_ key: DamagedKey) { hearer.withLock { $0 }?(key) }
+  func report(_ key: DamagedKey) { hearer.withLock { $0 }?(key) }
 }

@@ -17,7 +17,7 @@ extension KeyRule {
         Field("since", .count),
       ]), expires: true)
 
-  /// What the leader wishes: a field for each shard beside these. Which shards and whom is looked at by who reads it.
+  /// What the leader assigns: a field for each shard beside these. Which shards and whom is looked at by who reads it.
   static let assignment = KeyRule(
     kind: .hash([Field("term", .count), Field("generation", .count)], most: Int(Int16.max) + 3), expires: false)
 

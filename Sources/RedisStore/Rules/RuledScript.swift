@@ -62,7 +62,7 @@ extension RedisClient {
       let parts = try reply.accepted().array ?? []
       guard parts.count == 2 else { throw .malformedReply(reason: "a script gave no answer") }
       let damage = parts[1].text.flatMap { $0.isEmpty ? nil : $0 }
-      if let damage { reports.tell(DamagedKey(key: call.key, reason: damage)) }
+      if let damage { reports.report(DamagedKey(key: call.key, reason: damage)) }
       answers.append(RuledScript.Answer(value: parts[0], damage: damage))
     }
     return answers

@@ -13,9 +13,9 @@ public struct FleetOperator: Sendable {
 
   /// Tells a worker to hand its shards over, or to take shards again.
   /// - Returns: How the worker stood; nil when there is none of that name, and nobody was told.
-  public func tell(_ worker: WorkerID, _ order: WorkerOrder) async throws(StreamError) -> Heartbeat? {
+  public func instruct(_ worker: WorkerID, _ order: WorkerInstruction) async throws(StreamError) -> Heartbeat? {
     guard let heartbeat = try await find(worker) else { return nil }
-    try await members.tell(worker, order, lifetime: Self.patience)
+    try await members.instruct(worker, order, lifetime: Self.patience)
     return heartbeat
   }
 

@@ -12,7 +12,7 @@ actor HandOverReceiver {
     let nonce: UInt64
     var engine: ShardEngine?
     /// The branch of the database's history that the books are of.
-    var history = LedgerHistory.unnamed
+    var timeline = DatabaseTimeline.unnamed
     var isReading = false
     var isRequested = false
     /// When it was begun; once the owner has been asked, when that was.
@@ -41,7 +41,8 @@ actor HandOverReceiver {
   ///   - ledger: Over a connection of its own: books are long to read.
   ///   - leases: Over a connection of its own, as ``leases(of:)`` is asked often.
   init(
-    me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, settings: ExecutionSettings, takeOver: ShardTakeOver,
+    me: WorkerID, ledger: any SettlementLedger, leases: any LeaseStore, settings: ExecutionSettings,
+    takeOver: ShardTakeOver,
     random: @escaping @Sendable () -> UInt64, clock: @escaping @Sendable () -> Duration,
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
@@ -123,13 +124,13 @@ actor HandOverReceiver {
   }
 
   private func readBook(of shard: Shard, _ nonce: UInt64) async throws(HandOverFailure) {
-    let found = try await fromLedger { () async throws(LedgerError) in try await ledger.books(of: [shard]) }.first
+    let found = try await fromLedger { () async throws(StoreError) in try await ledger.books(of: [shard]) }.first
     // Who stops asks for nothing more.
     guard pending[shard]?.nonce == nonce, !isStopping else { return }
     guard let book = found else { return pending[shard] = nil }
     guard let engine = rebuilt(book) else { return }
     pending[shard]?.engine = engine
-    pending[shard]?.history = book.history
+    pending[shard]?.timeline = book.timeline
     let asked = try await fromLeases { () async throws(StreamError) in
       try await leases.request(shard, for: Successor(worker: me, nonce: nonce))
     }
@@ -162,7 +163,7 @@ actor HandOverReceiver {
       }
     }
     guard !granted.isEmpty else { return }
-    let ownerships = try await fromLedger { () async throws(LedgerError) in try await ledger.claim(granted, owner: me) }
+    let ownerships = try await fromLedger { () async throws(StoreError) in try await ledger.claim(granted, owner: me) }
     for (shard, ownership) in ownerships.sorted(by: { $0.key < $1.key }) { try await begin(shard, ownership) }
   }
 
@@ -172,9 +173,9 @@ actor HandOverReceiver {
   @inline(never)
   private func begin(_ shard: Shard, _ ownership: Ownership) async throws(HandOverFailure) {
     KillPoint.reach("handover.claimed")
-    if let entry = pending[shard], entry.history != ownership.history {
+    if let entry = pending[shard], entry.timeline != ownership.timeline {
       // Prepared from what a fail-over has undone in part: behind the claim the books can be read afresh.
-      let books = try await fromLedger { () async throws(LedgerError) in try await ledger.books(of: [shard]) }
+      let books = try await fromLedger { () async throws(StoreError) in try await ledger.books(of: [shard]) }
       guard let book = books.first else { return }
       pending[shard]?.engine = rebuilt(book)
     }
@@ -192,7 +193,7 @@ actor HandOverReceiver {
     while var engine = pending[shard]?.engine {
       if let processed, engine.cursor >= processed { return engine }
       let cursor = engine.cursor
-      let rows = try await fromLedger { () async throws(LedgerError) in
+      let rows = try await fromLedger { () async throws(StoreError) in
         try await ledger.processedLog(of: shard, after: cursor, limit: Self.logLimit)
       }
       // What these rows did is stored already: only the books are wanted.
@@ -225,7 +226,7 @@ actor HandOverReceiver {
   }
 
   /// What the database refuses to this program is not asked for again and again: the shards stay where they are.
-  private func giveUp(_ error: LedgerError) {
+  private func giveUp(_ error: StoreError) {
     for shard in pending.keys.sorted() {
       backoff.failed(shard)
       report(.claimFailed(shard, reason: "\(error)"))
@@ -233,16 +234,16 @@ actor HandOverReceiver {
     pending = [:]
   }
 
-  /// An owner that never hands over is left alone; the wish stands, and it is asked anew.
+  /// An owner that never hands over is left alone; the target stands, and it is asked anew.
   private func giveUpOld() {
     let now = clock()
     pending = pending.filter { !$0.value.isRequested || now - $0.value.since < settings.handOverPatience }
   }
 
   private func fromLedger<Value>(
-    _ body: () async throws(LedgerError) -> Value
+    _ body: () async throws(StoreError) -> Value
   ) async throws(HandOverFailure) -> Value {
-    do throws(LedgerError) { return try await body() } catch { throw .ledger(error) }
+    do throws(StoreError) { return try await body() } catch { throw .ledger(error) }
   }
 
   private func fromLeases<Value>(
@@ -254,7 +255,7 @@ actor HandOverReceiver {
 
 /// What keeps a hand-over from going on.
 private enum HandOverFailure: PortError {
-  case ledger(LedgerError)
+  case ledger(StoreError)
   case leases(StreamError)
 
   var causeWord: String {

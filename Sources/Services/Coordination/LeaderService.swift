@@ -2,7 +2,7 @@ internal import Market
 internal import Ports
 internal import Sharding
 
-/// Leads when it is this worker's turn: campaigns, wishes who should work on what, keeps the coming days' tables ready.
+/// Leads when it is this worker's turn: campaigns, says who should work on what, keeps the coming days' tables ready.
 ///
 /// Nothing waits for it: matching, settling and the take-over of dead shards go on without a leader.
 actor LeaderService {
@@ -10,7 +10,7 @@ actor LeaderService {
   private static let looksToSettle = 2
 
   private let leaders: any LeaderStore
-  private let ledger: any LeaderLedger
+  private let ledger: any TermStore
   private let me: WorkerID
   private let shards: [Shard]
   private let settings: ExecutionSettings
@@ -21,15 +21,15 @@ actor LeaderService {
   private var election: LeaderElection
   private var balancer: Balancer
   private var published: Assignment?
-  /// Looks that have ended since the wishes were published, and when the last of all did.
-  private var looks = 0
-  private var lookedAt = Duration.zero
+  /// Looks that have ended since the targets were published, and when the last of all did.
+  private var polls = 0
+  private var polledAt = Duration.zero
   private var electedAt = Duration.zero
   private var extendedAt = Duration.zero
   private var nextHousekeeping = Duration.zero
 
   init(
-    leaders: any LeaderStore, ledger: any LeaderLedger, me: WorkerID, shards: [Shard], settings: ExecutionSettings,
+    leaders: any LeaderStore, ledger: any TermStore, me: WorkerID, shards: [Shard], settings: ExecutionSettings,
     random: @escaping @Sendable () -> UInt64, report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     self.leaders = leaders
@@ -60,20 +60,20 @@ actor LeaderService {
   ///   - sight: How the fleet looked last.
   ///   - own: This worker's own heartbeat.
   ///   - isQuiet: Whether nothing should move that need not.
-  func turn(_ sight: FleetSight, own: Heartbeat, isQuiet: Bool = false) async throws(StreamError) {
+  func turn(_ fleetView: FleetView, own: Heartbeat, isQuiet: Bool = false) async throws(StreamError) {
     let seat = try await leaders.seat()
     let step = election.step(
       seat: seat, me: me, mine: leadership, isEligible: own.state == .active,
-      standing: seat.flatMap { sight.standings[$0.worker] }, now: sight.at)
+      standing: seat.flatMap { fleetView.standings[$0.worker] }, now: fleetView.at)
     switch step {
     case .follow: stepDown("another leads")
     case .resign(let nonce):
       try await leaders.resign(nonce: nonce)
       stepDown("not ready to lead")
-    case .campaign(let seat): try await campaign(over: seat, at: sight.at)
-    case .lead(let leadership): try await lead(leadership, sight, own, isQuiet)
+    case .campaign(let seat): try await campaign(over: seat, at: fleetView.at)
+    case .lead(let leadership): try await lead(leadership, fleetView, own, isQuiet)
     case .contest(let leadership, let seat):
-      if try await contest(leadership, over: seat) { try await lead(leadership, sight, own, isQuiet) }
+      if try await contest(leadership, over: seat) { try await lead(leadership, fleetView, own, isQuiet) }
     }
   }
 
@@ -92,7 +92,7 @@ actor LeaderService {
   private func campaign(over seat: LeaderElection.Seat?, at now: Duration) async throws(StreamError) {
     let nonce = random()
     guard try await leaders.campaign(me, nonce: nonce, over: seat, lifetime: settings.leaseLifetime) else { return }
-    do throws(LedgerError) {
+    do throws(StoreError) {
       let elected = try await ledger.elect(me, nonce: nonce)
       leadership = elected
       published = nil
@@ -128,7 +128,7 @@ actor LeaderService {
   /// Whether PostgreSQL knows of no later election; steps down when it does, or cannot be asked: then there is nothing to
   /// lead.
   private func stillLeads(_ leadership: Leadership) async -> Bool {
-    do throws(LedgerError) {
+    do throws(StoreError) {
       if try await ledger.stands(leadership) { return true }
       stepDown("another leads")
     } catch {
@@ -144,45 +144,47 @@ actor LeaderService {
   }
 
   private func lead(
-    _ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat, _ isQuiet: Bool
+    _ leadership: Leadership, _ fleetView: FleetView, _ own: Heartbeat, _ isQuiet: Bool
   ) async throws(StreamError) {
-    if sight.at - extendedAt >= settings.renewalPeriod {
-      extendedAt = sight.at
+    if fleetView.at - extendedAt >= settings.renewalPeriod {
+      extendedAt = fleetView.at
       // Another's name came into it since it was read: the next turn looks at it.
       guard try await leaders.extend(me, leadership, lifetime: settings.leaseLifetime) else { return }
     }
-    try await wish(leadership, sight, own, isQuiet)
-    if sight.at >= nextHousekeeping { await keepHouse(leadership, at: sight.at) }
+    try await target(leadership, fleetView, own, isQuiet)
+    if fleetView.at >= nextHousekeeping { await keepHouse(leadership, at: fleetView.at) }
   }
 
-  private func wish(
-    _ leadership: Leadership, _ sight: FleetSight, _ own: Heartbeat, _ isQuiet: Bool
+  private func target(
+    _ leadership: Leadership, _ fleetView: FleetView, _ own: Heartbeat, _ isQuiet: Bool
   ) async throws(StreamError) {
-    var fleet = sight.heartbeats.filter { sight.standings[$0.key] == .alive || sight.standings[$0.key] == .suspect }
+    var fleet = fleetView.heartbeats.filter {
+      fleetView.standings[$0.key] == .alive || fleetView.standings[$0.key] == .suspect
+    }
     fleet[me] = own
     var owners: [Shard: WorkerID] = [:]
     var loads: [Shard: ShardLoad] = [:]
     for heartbeat in fleet.values.sorted(by: { $0.worker < $1.worker }) {
       for (shard, load) in heartbeat.loads { (owners[shard], loads[shard]) = (heartbeat.worker, load) }
     }
-    let (known, isShown) = standing(sight)
+    let (known, isShown) = currentAssignment(fleetView)
     // Nothing is known when Redis has been wiped: whoever has not renewed its heartbeat yet still owns what it owned.
-    guard known != nil || sight.at - electedAt >= settings.leaseLifetime else { return }
-    let wishes = balancer.wishes(
+    guard known != nil || fleetView.at - electedAt >= settings.leaseLifetime else { return }
+    let targets = balancer.targets(
       Balancer.View(
         takers: Set(fleet.values.filter { $0.state == .active }.map(\.worker)), owners: owners, loads: loads,
-        shards: shards, wishes: known?.wishes ?? [:], isQuiet: isQuiet, now: sight.at))
-    guard wishes != known?.wishes || known?.term != leadership.term || !isShown else { return }
+        shards: shards, targets: known?.targets ?? [:], isQuiet: isQuiet, now: fleetView.at))
+    guard targets != known?.targets || known?.term != leadership.term || !isShown else { return }
     let generation = (published?.generation ?? 0) + 1
-    let assignment = Assignment(term: leadership.term, generation: generation, wishes: wishes)
-    guard try await published(assignment, over: sight.assignment) else { return }
-    let moved = wishes.count { known?.wishes[$0.key] != $0.value }
+    let assignment = Assignment(term: leadership.term, generation: generation, targets: targets)
+    guard try await published(assignment, over: fleetView.assignment) else { return }
+    let moved = targets.count { known?.targets[$0.key] != $0.value }
     published = assignment
-    looks = 0
-    if moved > 0 { report(.wished(leadership.term, shards: moved)) }
+    polls = 0
+    if moved > 0 { report(.reassigned(leadership.term, shards: moved)) }
   }
 
-  /// Publishes wishes, also over such as say that they are of a later term while PostgreSQL knows of none.
+  /// Publishes targets, also over such as say that they are of a later term while PostgreSQL knows of none.
   private func published(_ assignment: Assignment, over known: Assignment?) async throws(StreamError) -> Bool {
     if try await leaders.publish(assignment) { return true }
     guard let leadership, await stillLeads(leadership) else { return false }
@@ -191,20 +193,20 @@ actor LeaderService {
     return true
   }
 
-  /// The wishes that stand, and whether the look shows them. A look that began before this leader's last wishes were written
-  /// shows those before: taken for what stands, they would have the leader take back what it has just wished, and wish
+  /// The targets that stand, and whether the look shows them. A look that began before this leader's last targets were written
+  /// shows those before: taken for what stands, they would have the leader take back what it has just assigned, and wish
   /// other shards elsewhere instead.
-  private func standing(_ sight: FleetSight) -> (wishes: Assignment?, isShown: Bool) {
-    if sight.at > lookedAt { (looks, lookedAt) = (looks + 1, sight.at) }
-    guard let published else { return (sight.assignment, true) }
-    guard let seen = sight.assignment, seen.term != published.term || seen.generation > published.generation else {
-      return (published, sight.assignment == published || looks < Self.looksToSettle)
+  private func currentAssignment(_ fleetView: FleetView) -> (targets: Assignment?, isShown: Bool) {
+    if fleetView.at > polledAt { (polls, polledAt) = (polls + 1, fleetView.at) }
+    guard let published else { return (fleetView.assignment, true) }
+    guard let seen = fleetView.assignment, seen.term != published.term || seen.generation > published.generation else {
+      return (published, fleetView.assignment == published || polls < Self.looksToSettle)
     }
     return (seen, true)
   }
 
   private func keepHouse(_ leadership: Leadership, at now: Duration) async {
-    do throws(LedgerError) {
+    do throws(StoreError) {
       guard let kept = try await ledger.keepDays(leadership) else { return stepDown("PostgreSQL knows a later term") }
       if kept.made > 0 { report(.daysKept(kept)) }
       // A portion a turn; what is left out for the hour is looked for again soon.

@@ -7,17 +7,17 @@ internal import Sharding
 extension MarketDuty {
   /// Does what is due.
   /// - Returns: Whether auctions are being executed; nil when the term has ended.
-  func carryOnAuctions(_ leadership: Leadership) async throws(LedgerError) -> Bool? {
-    let standings = try await ledger.auctions()
-    for batch in auctionPlan.batches(standings) {
+  func carryOnAuctions(_ leadership: Leadership) async throws(StoreError) -> Bool? {
+    let allProgress = try await ledger.auctions()
+    for batch in auctionPlan.batches(allProgress) {
       KillPoint.reach("market.cross")
-      switch try await ledger.tell(batch, within: leadership, at: now()) {
+      switch try await ledger.append(batch, within: leadership, at: now()) {
       case .termEnded: return nil
       // Somebody was quicker, or the last part has been processed meanwhile.
       case .outdated: continue
-      case .told(let entries): await publish(entries)
+      case .appended(let entries): await publish(entries)
       }
     }
-    return !standings.isEmpty
+    return !allProgress.isEmpty
   }
 }

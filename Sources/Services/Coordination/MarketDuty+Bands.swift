@@ -9,14 +9,14 @@ extension MarketDuty {
   /// - Returns: Whether the term stands.
   func keepBands(
     to goal: MarketDirector.Goal, _ clock: MarketClockRecord, _ leadership: Leadership
-  ) async throws(LedgerError) -> Bool {
+  ) async throws(StoreError) -> Bool {
     let moment = now()
-    let isLooking = director.looksAtReferences(clock, after: lookedAtReferences, at: moment)
-    let standings = try await ledger.bandStandings(
+    let isLooking = director.pollsReferences(clock, after: polledReferences, at: moment)
+    let allProgress = try await ledger.bandProgress(
       tradesSince: director.bandWindow(clock, at: moment),
       referencesUntil: isLooking ? director.bandsMayMove(clock, at: moment) : nil)
-    if isLooking { lookedAtReferences = moment }
-    let decisions = director.bands(standings, to: goal, clock, at: moment)
+    if isLooking { polledReferences = moment }
+    let decisions = director.bands(allProgress, to: goal, clock, at: moment)
     for (shard, instruments) in decisions.resumptions.sorted(by: { $0.key < $1.key }) {
       KillPoint.reach("market.resume")
       guard try await ledger.resume(instruments, of: shard, within: leadership) else { return false }
@@ -27,12 +27,12 @@ extension MarketDuty {
       guard let begins = try await ledger.pause(pause, within: leadership) else { return false }
       if begins { report(.tradingPaused(pause)) }
     }
-    for (shard, tellings) in decisions.tellings.sorted(by: { $0.key < $1.key }) {
+    for (shard, instructions) in decisions.instructions.sorted(by: { $0.key < $1.key }) {
       KillPoint.reach("market.band")
-      switch try await ledger.tell(tellings, of: shard, within: leadership, at: now()) {
+      switch try await ledger.append(instructions, of: shard, within: leadership, at: now()) {
       case .termEnded: return false
       case .outdated: continue
-      case .told(let entries): await publish(entries)
+      case .appended(let entries): await publish(entries)
       }
     }
     return true

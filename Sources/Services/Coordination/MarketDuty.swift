@@ -8,7 +8,7 @@ internal import Sharding
 /// It runs beside the leader's other duties, so that a slow database costs no leader's lease, and a failure of its own stops
 /// nobody's matching: what was not told is told with the next turn.
 actor MarketDuty {
-  let ledger: any MarketLedger & BandLedger
+  let ledger: any MarketDayStore & BandStore
   let stream: any OrderStream
   private let settings: ExecutionSettings
   let now: @Sendable () -> Timestamp
@@ -22,10 +22,10 @@ actor MarketDuty {
   private var isBusy = false
   private var isFailing = false
   /// When it was looked last whether reference prices of price bands move.
-  var lookedAtReferences: Timestamp?
+  var polledReferences: Timestamp?
 
   init(
-    ledger: any MarketLedger & BandLedger, stream: any OrderStream, settings: ExecutionSettings,
+    ledger: any MarketDayStore & BandStore, stream: any OrderStream, settings: ExecutionSettings,
     now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     self.ledger = ledger
@@ -55,7 +55,7 @@ actor MarketDuty {
 
   /// Does what is due.
   func turn(_ leadership: Leadership) async -> Turn {
-    do throws(LedgerError) {
+    do throws(StoreError) {
       let pause = try await direct(leadership)
       isFailing = false
       return pause.map { .done($0) } ?? .termEnded
@@ -67,42 +67,42 @@ actor MarketDuty {
   }
 
   /// - Returns: When to look again; nil when the term has ended.
-  private func direct(_ leadership: Leadership) async throws(LedgerError) -> Duration? {
+  private func direct(_ leadership: Leadership) async throws(StoreError) -> Duration? {
     guard let clock = try await clock(leadership) else { return nil }
     let goal = director.goal(clock, at: now())
     guard try await keepBands(to: goal, clock, leadership) else { return nil }
     guard let isCrossing = try await carryOnAuctions(leadership) else { return nil }
-    let standings = try await ledger.behind(goal)
-    let uncounted = plan.look(standings, at: now())
+    let allProgress = try await ledger.behind(goal)
+    let uncounted = plan.observe(allProgress, at: now())
     let shards = Set(uncounted.map(\.shard)).sorted()
     let counted = shards.prefix(settings.countedShards)
     isBusy = !counted.isEmpty
-    guard try await tell(standings.filter { !counted.contains($0.shard) }, goal, leadership) else { return nil }
+    guard try await append(allProgress.filter { !counted.contains($0.shard) }, goal, leadership) else { return nil }
     // Shard by shard: the first begins to expire while the others are counted, and one that fails keeps no other waiting.
-    var failure: LedgerError?
+    var failure: StoreError?
     for shard in counted {
-      do throws(LedgerError) {
+      do throws(StoreError) {
         let asked = uncounted.filter { $0.shard == shard }
         guard try await count(asked, clock, leadership) else { return nil }
-        guard try await tell(standings.filter { $0.shard == shard }, goal, leadership) else { return nil }
+        guard try await append(allProgress.filter { $0.shard == shard }, goal, leadership) else { return nil }
       } catch {
         if case .unavailable(.connection, _) = error { throw error }
         failure = error
       }
     }
     if let failure { throw failure }
-    isBusy = isBusy || isCrossing || plan.isUnderWay(at: now()) || standings.contains(where: \.isComing)
+    isBusy = isBusy || isCrossing || plan.isUnderWay(at: now()) || allProgress.contains(where: \.isComing)
     if counted.count < shards.count { return .zero }
-    return isBusy ? settings.lookPeriod : pause(clock)
+    return isBusy ? settings.pollPeriod : pause(clock)
   }
 
   /// Counts what has to expire of a shard's instruments, and clears those of which nothing has.
   /// - Returns: Whether the term stands.
   private func count(
-    _ asked: [InstrumentStanding], _ clock: MarketClockRecord, _ leadership: Leadership
-  ) async throws(LedgerError) -> Bool {
+    _ asked: [InstrumentProgress], _ clock: MarketClockRecord, _ leadership: Leadership
+  ) async throws(StoreError) -> Bool {
     let due = try await ledger.dueOrders(
-      of: asked, untilCancelledBefore: director.untilCancelledBefore(clock, at: now()))
+      of: asked, untilCanceledBefore: director.untilCanceledBefore(clock, at: now()))
     for stuck in plan.count(asked, due, at: now()) { report(.expiryStuck(stuck.instrument, orders: stuck.orders)) }
     let cleared = director.cleared(asked, due: due)
     guard !cleared.isEmpty else { return true }
@@ -112,23 +112,23 @@ actor MarketDuty {
 
   /// Tells instruments what they come to, and the next parts of their expiry.
   /// - Returns: Whether the term stands.
-  private func tell(
-    _ standings: [InstrumentStanding], _ goal: MarketDirector.Goal, _ leadership: Leadership
-  ) async throws(LedgerError) -> Bool {
-    for batch in director.batches(standings, to: goal, expiring: plan.parts(standings, at: now())) {
+  private func append(
+    _ allProgress: [InstrumentProgress], _ goal: MarketDirector.Goal, _ leadership: Leadership
+  ) async throws(StoreError) -> Bool {
+    for batch in director.batches(allProgress, to: goal, expiring: plan.parts(allProgress, at: now())) {
       isBusy = true
-      guard try await tell(batch, leadership) else { return false }
+      guard try await append(batch, leadership) else { return false }
     }
     return true
   }
 
   /// The clock as this director follows it, remembered.
-  private func clock(_ leadership: Leadership) async throws(LedgerError) -> MarketClockRecord? {
+  private func clock(_ leadership: Leadership) async throws(StoreError) -> MarketClockRecord? {
     let read = try await ledger.clock()
     director.schedule.calendar = read.calendar
     var latest: SessionPoint?
     if director.mode == .manual, read.record.target == nil || read.record.mode != .manual {
-      latest = try await ledger.latestTold()
+      latest = try await ledger.latestInstructed()
     }
     let record = director.clock(read.record, latest: latest, at: now())
     if record != read.record {
@@ -139,20 +139,20 @@ actor MarketDuty {
     return record
   }
 
-  private func tell(_ batch: MarketBatch, _ leadership: Leadership) async throws(LedgerError) -> Bool {
+  private func append(_ batch: MarketBatch, _ leadership: Leadership) async throws(StoreError) -> Bool {
     KillPoint.reach("market.tell")
-    switch try await ledger.tell(batch, within: leadership, at: now()) {
+    switch try await ledger.append(batch, within: leadership, at: now()) {
     case .termEnded: return false
     // Somebody was quicker, perhaps this leader itself with a commit whose answer was lost: the next turn sees it.
     case .outdated:
-      plan.forget(batch.tellings.map(\.instrument))
+      plan.forget(batch.instructions.map(\.instrument))
       return true
-    case .told(let entries):
+    case .appended(let entries):
       KillPoint.reach("market.told")
       noteParts(batch, entries)
-      let steps = batch.tellings.filter { !$0.steps.isEmpty }
+      let steps = batch.instructions.filter { !$0.steps.isEmpty }
       if let point = steps.first?.steps.last {
-        report(.instrumentsTold(batch.shard, point, instruments: steps.count))
+        report(.instrumentsInstructed(batch.shard, point, instruments: steps.count))
       }
       await publish(entries)
       return true
@@ -166,10 +166,10 @@ actor MarketDuty {
 
   private func noteParts(_ batch: MarketBatch, _ entries: [LogEntry]) {
     var rest = entries[...]
-    for telling in batch.tellings {
-      let own = rest.prefix(telling.commands.count)
+    for instruction in batch.instructions {
+      let own = rest.prefix(instruction.commands.count)
       rest = rest.dropFirst(own.count)
-      if let last = own.last?.sequence { plan.told(telling.expiries, last: last, at: now()) }
+      if let last = own.last?.sequence { plan.instructed(instruction.expiries, last: last, at: now()) }
     }
   }
 

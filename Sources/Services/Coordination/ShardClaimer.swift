@@ -65,7 +65,7 @@ final class ShardClaimer: Sendable {
     guard !nonces.isEmpty else { return }
     KillPoint.reach("claim.leased")
     var ownerships: [Shard: Ownership] = [:]
-    do throws(LedgerError) {
+    do throws(StoreError) {
       ownerships = try await ledger.claim(nonces, owner: me)
       KillPoint.reach("claim.won")
       for shard in nonces.keys.sorted() where ownerships[shard] == nil {
@@ -85,7 +85,7 @@ final class ShardClaimer: Sendable {
     }
   }
 
-  private func missed(_ shards: [Shard], _ error: LedgerError) async {
+  private func missed(_ shards: [Shard], _ error: StoreError) async {
     if error.isAboutConnection { lane.missedDatabase() }
     for shard in shards {
       if !error.isPassing { backoff.failed(shard) }
@@ -95,7 +95,7 @@ final class ShardClaimer: Sendable {
 
   /// Reads a claimed shard's book and takes the shard into work; gives its lease back where that fails.
   private func recover(_ ownership: Ownership, cause: ClaimCause) async {
-    do throws(LedgerError) {
+    do throws(StoreError) {
       for book in try await ledger.books(of: [ownership.shard]) where book.shard == ownership.shard {
         guard let engine = takeOver.rebuilt(book) else { break }
         // Given up meanwhile: the worker stops.

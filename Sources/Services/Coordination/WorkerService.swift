@@ -6,7 +6,7 @@ public import Sharding
 /// A worker: keeps its heartbeat and its leases, claims shards, hands them over, works them, and leads when it is its turn.
 public final class WorkerService: Sendable {
   /// Everything that a worker talks to.
-  public struct Surroundings: Sendable {
+  public struct Dependencies: Sendable {
     /// For settling: its connection is busy with commits.
     public var ledger: any SettlementLedger
     /// For claiming, on another connection.
@@ -14,9 +14,9 @@ public final class WorkerService: Sendable {
     /// For preparing hand-overs, on a third one: books are long to read.
     public var preparations: any SettlementLedger
     /// For leading.
-    public var leading: any LeaderLedger
+    public var leading: any TermStore
     /// For the market day, when this worker leads, on a connection of its own; nil to leave it to nobody.
-    public var marketDay: (any MarketLedger & BandLedger)?
+    public var marketDay: (any MarketDayStore & BandStore)?
     /// Ends sessions whose clients have stopped, while this worker leads; nil to leave it to those who wait for locks.
     public var stalledSessions: (any StalledSessions)?
     /// Brings the commands.
@@ -29,14 +29,14 @@ public final class WorkerService: Sendable {
     public var members: any MembershipStore
     /// Looked at by the coordinating loop: a heartbeat must not wait for it.
     public var fleet: any MembershipStore
-    /// Who leads, and what is wished.
+    /// Who leads, and what is assigned.
     public var leaders: any LeaderStore
     /// Asks other workers whether they are well.
     public var probe: any HealthProbe
     /// Where market data goes; nil for nowhere.
     public var market: MarketPublisher?
     /// Told which accounts have news; nil to tell nobody.
-    public var nudges: (any EventNudges)?
+    public var wakeUps: (any EventWakeUps)?
     /// Beats when the ledger makes progress with a long settlement, too.
     public var pulse: WorkPulse
     /// Whether this host's clock is near enough to the database's. While it is not, the worker claims nothing and hands what it
@@ -48,10 +48,10 @@ public final class WorkerService: Sendable {
     /// Names all of them.
     public init(
       ledger: any SettlementLedger, claims: any SettlementLedger, preparations: any SettlementLedger,
-      leading: any LeaderLedger, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
+      leading: any TermStore, stream: any OrderStream, leases: any LeaseStore, handOvers: any LeaseStore,
       members: any MembershipStore, fleet: any MembershipStore, leaders: any LeaderStore, probe: any HealthProbe,
-      market: MarketPublisher? = nil, nudges: (any EventNudges)? = nil,
-      marketDay: (any MarketLedger & BandLedger)? = nil, stalledSessions: (any StalledSessions)? = nil,
+      market: MarketPublisher? = nil, wakeUps: (any EventWakeUps)? = nil,
+      marketDay: (any MarketDayStore & BandStore)? = nil, stalledSessions: (any StalledSessions)? = nil,
       pulse: WorkPulse = WorkPulse(), isClockFit: @escaping @Sendable () -> Bool = { true },
       laneExecutor: (any SerialExecutor)? = nil
     ) {
@@ -72,7 +72,7 @@ public final class WorkerService: Sendable {
       self.leaders = leaders
       self.probe = probe
       self.market = market
-      self.nudges = nudges
+      self.wakeUps = wakeUps
     }
   }
 
@@ -80,7 +80,7 @@ public final class WorkerService: Sendable {
     var state = WorkerState.active
     var isStopping = false
     var isAiling = false
-    var sight = FleetSight()
+    var fleetView = FleetView()
     var heartbeat: Heartbeat
     var renewedAt: Duration
 
@@ -91,7 +91,7 @@ public final class WorkerService: Sendable {
     }
   }
 
-  private let world: Surroundings
+  private let dependencies: Dependencies
   private let shards: [Shard]
   private let settings: ExecutionSettings
   private let report: @Sendable (WorkerEvent) -> Void
@@ -101,7 +101,7 @@ public final class WorkerService: Sendable {
   private let lane: ExecutionLane
   private let claimer: ShardClaimer
   private let receiver: HandOverReceiver
-  private let watch: FleetWatch
+  private let monitor: FleetMonitor
   private let leader: LeaderService
   private let duty: MarketDuty?
   private let troubles: PortTroubles
@@ -115,12 +115,12 @@ public final class WorkerService: Sendable {
   ///   - clock: A clock that only moves forward; its zero may be anywhere.
   ///   - report: Hears what an operator wants to know; must not block.
   public init(
-    identity: Heartbeat, shards: [Shard], world: Surroundings, settings: ExecutionSettings = ExecutionSettings(),
+    identity: Heartbeat, shards: [Shard], dependencies: Dependencies, settings: ExecutionSettings = ExecutionSettings(),
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
     clock: @escaping @Sendable () -> Duration,
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
-    self.world = world
+    self.dependencies = dependencies
     self.shards = shards
     self.settings = settings
     self.report = report
@@ -131,24 +131,27 @@ public final class WorkerService: Sendable {
     troubles = PortTroubles { report(.trouble($0)) }
     let backoff = ClaimBackoff(settings.reclaim, random: random)
     let lane = ExecutionLane(
-      ledger: world.ledger, stream: world.stream, nudges: world.nudges, settings: settings, claimBackoff: backoff,
-      pulse: world.pulse, now: now, random: random,
-      report: report, market: world.market, executor: world.laneExecutor)
+      ledger: dependencies.ledger, stream: dependencies.stream, wakeUps: dependencies.wakeUps, settings: settings,
+      claimBackoff: backoff,
+      pulse: dependencies.pulse, now: now, random: random,
+      report: report, market: dependencies.market, executor: dependencies.laneExecutor)
     self.lane = lane
     claimer = ShardClaimer(
-      me: identity.worker, ledger: world.claims, leases: world.leases, lane: lane, settings: settings,
+      me: identity.worker, ledger: dependencies.claims, leases: dependencies.leases, lane: lane, settings: settings,
       backoff: backoff, random: random, report: report)
     receiver = HandOverReceiver(
-      me: identity.worker, ledger: world.preparations, leases: world.handOvers, settings: settings,
-      takeOver: ShardTakeOver(lane: lane, backoff: backoff, report: report), random: random, clock: clock, report: report)
-    watch = FleetWatch(
-      members: world.fleet, leaders: world.leaders, probe: world.probe, me: identity.worker,
+      me: identity.worker, ledger: dependencies.preparations, leases: dependencies.handOvers, settings: settings,
+      takeOver: ShardTakeOver(lane: lane, backoff: backoff, report: report), random: random, clock: clock,
+      report: report)
+    monitor = FleetMonitor(
+      members: dependencies.fleet, leaders: dependencies.leaders, probe: dependencies.probe, me: identity.worker,
       limits: Membership.Limits(leaseLifetime: settings.leaseLifetime), clock: clock, report: report)
     leader = LeaderService(
-      leaders: world.leaders, ledger: world.leading, me: identity.worker, shards: shards, settings: settings,
+      leaders: dependencies.leaders, ledger: dependencies.leading, me: identity.worker, shards: shards,
+      settings: settings,
       random: random, report: report)
-    duty = world.marketDay.map {
-      MarketDuty(ledger: $0, stream: world.stream, settings: settings, now: now, report: report)
+    duty = dependencies.marketDay.map {
+      MarketDuty(ledger: $0, stream: dependencies.stream, settings: settings, now: now, report: report)
     }
   }
 
@@ -184,7 +187,7 @@ public final class WorkerService: Sendable {
       group.addTask { await self.coordinate() }
     }
     // Only now: a beat that was under way would bring the heartbeat back.
-    await troubles.attempt(.leases) { () async throws(StreamError) in try await world.members.leave(me) }
+    await troubles.attempt(.leases) { () async throws(StreamError) in try await dependencies.members.leave(me) }
   }
 
   // MARK: Heartbeat and leases
@@ -217,7 +220,7 @@ public final class WorkerService: Sendable {
     let isAiling = lane.isAiling
     let heartbeat = state.withLock { state in
       state.isAiling = isAiling
-      state.heartbeat.state = state.shownState(isClockFit: world.isClockFit())
+      state.heartbeat.state = state.shownState(isClockFit: dependencies.isClockFit())
       // What its leases are not kept for, others may take.
       state.heartbeat.loads = isAiling ? [:] : loads
       state.heartbeat.busyPermille = busyPermille
@@ -226,14 +229,14 @@ public final class WorkerService: Sendable {
       return state.heartbeat
     }
     let begun = clock()
-    let order = try await world.members.beat(heartbeat, lifetime: settings.leaseLifetime)
+    let order = try await dependencies.members.beat(heartbeat, lifetime: settings.leaseLifetime)
     let taken = clock() - begun
     state.withLock { $0.heartbeat.redisLatency = taken }
     if let order { follow(order) }
   }
 
-  private func follow(_ order: WorkerOrder) {
-    report(.told(order))
+  private func follow(_ order: WorkerInstruction) {
+    report(.instructed(order))
     state.withLock { state in
       guard !state.isStopping else { return }
       switch order {
@@ -250,12 +253,12 @@ public final class WorkerService: Sendable {
     let renewals =
       owned.map(\.renewal) + claimer.claiming
     guard !renewals.isEmpty else { return }
-    let lost = try await world.leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
+    let lost = try await dependencies.leases.renew(renewals, owner: me, lifetime: settings.leaseLifetime)
     contested.withLock { $0 = owned.filter { lost.contains($0.shard) } }
     // What was given up meanwhile must not come back by its renewal.
     let kept = Set(lane.pulse.view.ownerships.map(\.nonce)).union(claimer.claiming.map(\.nonce))
     for renewal in renewals where !kept.contains(renewal.nonce) {
-      try await world.leases.release(renewal.shard, nonce: renewal.nonce)
+      try await dependencies.leases.release(renewal.shard, nonce: renewal.nonce)
     }
   }
 
@@ -270,10 +273,10 @@ public final class WorkerService: Sendable {
   private func settleContests() async throws(StreamError) {
     let doubted = contested.withLock { $0 }
     guard !doubted.isEmpty else { return }
-    let seen = try await world.leases.leases(of: doubted.map(\.shard))
-    let standing: Set<Shard>
-    do throws(LedgerError) {
-      standing = try await world.claims.standing(among: doubted)
+    let seen = try await dependencies.leases.leases(of: doubted.map(\.shard))
+    let stillOwned: Set<Shard>
+    do throws(StoreError) {
+      stillOwned = try await dependencies.claims.stillOwned(among: doubted)
       isContestDelayed.withLock { $0 = false }
     } catch {
       let isNews = isContestDelayed.withLock { isDelayed in
@@ -285,14 +288,14 @@ public final class WorkerService: Sendable {
     }
     for ownership in doubted {
       let shard = ownership.shard
-      if !standing.contains(shard) {
+      if !stillOwned.contains(shard) {
         // What was given up meanwhile is nobody's loss.
         if await lane.drop(shard, nonce: ownership.nonce) { report(.leaseLost(shard, ownership.epoch)) }
       } else if let lease = seen[shard], lease.nonce != ownership.nonce,
         lane.pulse.view.ownerships.contains(where: { $0.shard == shard && $0.nonce == ownership.nonce })
       {
         // Only as it was seen: it may have been handed over since.
-        let isTaken = try await world.leases.acquire(
+        let isTaken = try await dependencies.leases.acquire(
           shard, owner: me, nonce: ownership.nonce, over: lease, lifetime: settings.leaseLifetime)
         if isTaken { report(.contested("the lease of shard \(shard) named \(lease.owner), who has not claimed it")) }
       }
@@ -305,12 +308,12 @@ public final class WorkerService: Sendable {
   private func lead() async {
     var retry = PortRetry(settings.retry)
     while !hasLeft {
-      var pause = settings.lookPeriod
-      let (sight, own) = state.withLock { ($0.sight, $0.heartbeat) }
-      // The first look must have been: who has seen nobody would wish everything for itself.
-      if sight.at > .zero {
+      var pause = settings.pollPeriod
+      let (fleetView, own) = state.withLock { ($0.fleetView, $0.heartbeat) }
+      // The first look must have been: who has seen nobody would assign everything for itself.
+      if fleetView.at > .zero {
         do throws(StreamError) {
-          try await leader.turn(sight, own: own, isQuiet: await duty?.isQuiet ?? false)
+          try await leader.turn(fleetView, own: own, isQuiet: await duty?.isQuiet ?? false)
           troubles.succeeded(.leading)
           retry.succeeded()
         } catch {
@@ -327,7 +330,7 @@ public final class WorkerService: Sendable {
   private func directMarket() async {
     guard let duty else { return }
     while !hasLeft {
-      var pause = settings.lookPeriod
+      var pause = settings.pollPeriod
       if let leadership = await leader.current {
         switch await duty.turn(leadership) {
         case .done(let next): pause = next
@@ -340,7 +343,7 @@ public final class WorkerService: Sendable {
 
   /// Looks for sessions whose clients have stopped while this worker leads. Beside ``lead()``, as the market day is.
   private func endStalledSessions() async {
-    guard let sessions = world.stalledSessions else { return }
+    guard let sessions = dependencies.stalledSessions else { return }
     while !hasLeft {
       if await leader.isLeading { await sessions.end() }
       try? await Task.sleep(for: settings.stalledSessionPeriod)
@@ -352,11 +355,11 @@ public final class WorkerService: Sendable {
   /// Claims shards and hands them over until stopped, then lets go of what is left.
   private func coordinate() async {
     var plan = ClaimPlan(longestWait: settings.leaseLifetime)
-    var patience = ClaimPatience(wait: settings.leaseLifetime * 6 / 10)
+    var patience = StartupHoldOff(wait: settings.leaseLifetime * 6 / 10)
     var drainingSince: Duration?
     var retry = PortRetry(settings.retry)
     while true {
-      var pause = settings.lookPeriod
+      var pause = settings.pollPeriod
       // Without leases nothing is claimed.
       do throws(StreamError) {
         try await turn(&plan, &patience)
@@ -372,27 +375,27 @@ public final class WorkerService: Sendable {
     await leave()
   }
 
-  private func turn(_ plan: inout ClaimPlan, _ patience: inout ClaimPatience) async throws(StreamError) {
-    let sight = try await watch.look()
-    state.withLock { $0.sight = sight }
+  private func turn(_ plan: inout ClaimPlan, _ patience: inout StartupHoldOff) async throws(StreamError) {
+    let fleetView = try await monitor.poll()
+    state.withLock { $0.fleetView = fleetView }
     try await settleContests()
-    var view = await view(sight)
-    view.leases = try await world.leases.leases(of: ClaimPlan.doubtful(view))
+    var view = await view(fleetView)
+    view.leases = try await dependencies.leases.leases(of: ClaimPlan.doubtful(view))
     let mayClaim = patience.allowsClaims(seen: view.leases.count + view.members.count - 1, now: view.now)
     try await carryOut(plan.decide(view), mayClaim: mayClaim)
   }
 
-  private func view(_ sight: FleetSight) async -> ClaimPlan.View {
+  private func view(_ fleetView: FleetView) async -> ClaimPlan.View {
     let owned = Set(lane.pulse.view.ownerships.map(\.shard)).union(claimer.shardsInHand)
     var members: [WorkerID: ClaimPlan.Member] = [:]
-    for (worker, heartbeat) in sight.heartbeats {
+    for (worker, heartbeat) in fleetView.heartbeats {
       members[worker] = ClaimPlan.Member(
-        standing: sight.standings[worker] ?? .alive, state: heartbeat.state, shards: Set(heartbeat.loads.keys))
+        standing: fleetView.standings[worker] ?? .alive, state: heartbeat.state, shards: Set(heartbeat.loads.keys))
     }
     members[me] = ClaimPlan.Member(standing: .alive, state: shownState, shards: owned)
     return ClaimPlan.View(
-      me: me, members: members, shards: shards, wishes: sight.assignment?.wishes ?? [:], owned: owned,
-      prepared: await receiver.shards, now: sight.at)
+      me: me, members: members, shards: shards, targets: fleetView.assignment?.targets ?? [:], owned: owned,
+      prepared: await receiver.shards, now: fleetView.at)
   }
 
   private func carryOut(_ actions: [ClaimPlan.Action], mayClaim: Bool) async throws(StreamError) {
@@ -404,7 +407,7 @@ public final class WorkerService: Sendable {
       case .claim(let shard, let lease): claims.append((shard, lease))
       case .prepare(let shard): preparations.append(shard)
       case .handOver(let shard, let successor): handOvers.append((shard, successor))
-      case .release(let shard, let nonce): try await world.leases.release(shard, nonce: nonce)
+      case .release(let shard, let nonce): try await dependencies.leases.release(shard, nonce: nonce)
       case .forget(let shard): await receiver.forget(shard)
       }
     }
@@ -415,7 +418,7 @@ public final class WorkerService: Sendable {
 
   /// Whether a stopping worker may end: nothing is left, or nobody takes it. One that only drains stays.
   private func isDone(since drainingSince: inout Duration?) async -> Bool {
-    let (current, isStopping, sight) = state.withLock { ($0.state, $0.isStopping, $0.sight) }
+    let (current, isStopping, fleetView) = state.withLock { ($0.state, $0.isStopping, $0.fleetView) }
     guard current != .active else {
       drainingSince = nil
       return false
@@ -427,10 +430,10 @@ public final class WorkerService: Sendable {
     let since = drainingSince ?? clock()
     drainingSince = since
     guard isStopping else { return false }
-    return isEmpty || !sight.hasOtherTakers(than: me) || clock() - since >= settings.drainLimit
+    return isEmpty || !fleetView.hasOtherTakers(than: me) || clock() - since >= settings.drainLimit
   }
 
-  private var shownState: WorkerState { state.withLock { $0.shownState(isClockFit: world.isClockFit()) } }
+  private var shownState: WorkerState { state.withLock { $0.shownState(isClockFit: dependencies.isClockFit()) } }
   private var hasLeft: Bool { left.withLock { $0 } }
   private let left = Lock(false)
 

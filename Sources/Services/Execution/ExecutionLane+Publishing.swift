@@ -16,7 +16,7 @@ extension ExecutionLane {
     settlingTime.note(moment)
     pulse.reachedDatabase()
     publish(commits, at: moment)
-    nudger?.nudge(commits)
+    notifier?.notify(commits)
     var positions: [Shard: StreamPosition] = [:]
     var commands = 0
     for commit in commits {

@@ -27,13 +27,13 @@ extension ExecutionLane {
   func readStandings() async {
     for shard in owned.keys.sorted() where action(shard) == .askStanding {
       guard let ownership = owned[shard]?.ownership else { continue }
-      do throws(LedgerError) {
-        let standing = try await ledger.standing(of: ownership)
+      do throws(StoreError) {
+        let attempts = try await ledger.attempts(of: ownership)
         guard let owned = held(ownership) else { continue }
-        troubles.succeeded(.standing, of: shard)
-        owned.received(standing, suspected: suspects.removeValue(forKey: shard), settings: settings)
+        troubles.succeeded(.attempts, of: shard)
+        owned.received(attempts, suspected: suspects.removeValue(forKey: shard), settings: settings)
       } catch {
-        couldNotRead(.standing, ownership, error)
+        couldNotRead(.attempts, ownership, error)
       }
     }
   }
@@ -45,7 +45,7 @@ extension ExecutionLane {
       // Shards may be dropped while this waits for the log.
       guard action(shard) == .readLog, let asked = owned[shard] else { continue }
       let before = asked.inbox.sequences
-      do throws(LedgerError) {
+      do throws(StoreError) {
         let rows = try await ledger.log(of: shard, after: asked.cursor, limit: settings.logLimit)
         guard let owned = held(asked.ownership) else { continue }
         troubles.succeeded(.log, of: shard)
@@ -61,7 +61,7 @@ extension ExecutionLane {
 
   /// What the ledger cannot say now is asked again after a pause; what it will not say to this program, whoever takes the shard
   /// over may be told.
-  private func couldNotRead(_ use: PortUse, _ ownership: Ownership, _ error: LedgerError) {
+  private func couldNotRead(_ use: PortUse, _ ownership: Ownership, _ error: StoreError) {
     troubles.failed(use, of: ownership.shard, error)
     guard let owned = held(ownership) else { return }
     guard error.isPassing else { return letGo(ownership, error) }
@@ -77,7 +77,7 @@ extension ExecutionLane {
     let isShort = isShortOfRows
     isShortOfRows = false
     let ends: LogEnds
-    do throws(LedgerError) {
+    do throws(StoreError) {
       ends = try await ledger.logEnds(of: owned.keys.sorted())
       troubles.succeeded(.logEnds)
       logEndsRetry.succeeded()
@@ -90,7 +90,7 @@ extension ExecutionLane {
     pulse.reachedDatabase()
     // A backup was restored, or another server has taken over, while there was nothing to settle by which it would have been
     // noticed: what is in these logs now may have numbers that were passed before.
-    startOver(in: ends.history)
+    startOver(in: ends.timeline)
     for (shard, end) in ends.sequences { owned[shard]?.logReaches(end, isShort: isShort) }
   }
 }

@@ -15,11 +15,11 @@ extension ExecutionLane {
   /// Carries out what waits in shards that are worked in batches, as far as there is room.
   func settleRound() async {
     var commits: [ShardCommit] = []
-    var room = BatchRoom(settings)
+    var budget = BatchBudget(settings)
     round += 1
     for shard in shardsByWait {
       guard action(shard) == .batch, let owned = owned[shard] else { continue }
-      let run = owned.takeRun(&room, round: round)
+      let run = owned.takeRun(&budget, round: round)
       guard !run.isEmpty else { continue }
       for entry in run { KillPoint.reach(named: "apply.\(shard)-\(entry.sequence)") }
       let begun = clock.now
@@ -36,14 +36,14 @@ extension ExecutionLane {
 
   /// Carries out the next command of a shard under suspicion in a transaction of its own, so that neither the shard's good
   /// commands nor other shards wait for a bad one; nothing for shards that are worked in batches.
-  func workAlone(_ shard: Shard) async {
+  func workSingleStep(_ shard: Shard) async {
     guard let owned = owned[shard] else { return }
     switch action(shard) {
     case .attempt(let entry): await attempt(entry, owned)
     case .quarantine(let entry, let reason):
       let (settlement, books) = owned.passedOver(entry)
       let commit = ShardCommit(ownership: owned.ownership, settlement: settlement, quarantine: reason)
-      await settle(SettlementWork(alone: commit, tries: reason.tries), books)
+      await settle(SettlementWork(singleStep: commit, tries: reason.tries), books)
     case .askStanding, .readLog, .batch, .rest: return
     }
   }
@@ -51,8 +51,8 @@ extension ExecutionLane {
   private func attempt(_ entry: LogEntry, _ asked: OwnedShard) async {
     let ownership = asked.ownership
     let tries: Int
-    do throws(LedgerError) {
-      guard let noted = try await ledger.noteTry(of: entry.sequence, by: ownership) else {
+    do throws(StoreError) {
+      guard let noted = try await ledger.recordAttempt(of: entry.sequence, by: ownership) else {
         return fenced(ownership)
       }
       tries = noted
@@ -63,11 +63,11 @@ extension ExecutionLane {
     KillPoint.reach(named: "apply.\(ownership.shard)-\(entry.sequence)")
     let (settlement, books) = owned.tried(entry)
     let commit = ShardCommit(ownership: ownership, settlement: settlement)
-    await settle(SettlementWork(alone: commit, tries: tries), books)
+    await settle(SettlementWork(singleStep: commit, tries: tries), books)
   }
 
   /// A note whose answer was lost may stand: it is taken back.
-  private func couldNotNote(_ entry: LogEntry, _ ownership: Ownership, _ error: LedgerError) {
+  private func couldNotNote(_ entry: LogEntry, _ ownership: Ownership, _ error: StoreError) {
     withdrawals[ownership.shard] = entry.sequence
     switch error {
     case .unavailable(.schema, _): letGo(ownership, error)
@@ -88,7 +88,7 @@ extension ExecutionLane {
     while !work.commits.isEmpty {
       let moment = settlingMoment
       let steps: [SettlementWork.Step]
-      do throws(LedgerError) {
+      do throws(StoreError) {
         steps = work.stored(try await ledger.settle(work.commits, at: moment))
       } catch {
         steps = work.failed(error)
@@ -105,7 +105,7 @@ extension ExecutionLane {
         case .refused(let ownership, let sequence, let tries, let reason):
           await refused(ownership, sequence, tries: tries, reason: reason)
         case .fenced(let ownership): fenced(ownership)
-        case .startOver(let history): startOver(in: history)
+        case .startOver(let timeline): startOver(in: timeline)
         case .drop(let ownership, let reason): drop(ownership, reason: reason)
         case .letGo(let ownership, let error): letGo(ownership, error)
         case .suspect(let shard, let sequence): suspects[shard] = sequence
@@ -138,7 +138,7 @@ extension ExecutionLane {
     report(.commandFailed(ownership.shard, sequence, tries: tries, reason: reason))
     held(ownership)?.refused(sequence, tries: tries, reason: reason, now: clock.now, random: random())
     // Who takes over before the command is set aside should know why; this owner knows anyway.
-    await troubles.attempt(.tries, of: ownership.shard) { () async throws(LedgerError) in
+    await troubles.attempt(.tries, of: ownership.shard) { () async throws(StoreError) in
       try await ledger.noteFailure(of: sequence, in: ownership.shard, reason: reason)
     }
   }
@@ -155,7 +155,7 @@ extension ExecutionLane {
   func withdrawTries() async {
     guard !withdrawalRetry.isResting(now: clock.now) else { return }
     for (shard, sequence) in withdrawals.sorted(by: { $0.key < $1.key }) {
-      do throws(LedgerError) {
+      do throws(StoreError) {
         try await ledger.withdrawTry(of: sequence, in: shard)
         withdrawals[shard] = nil
         troubles.succeeded(.tries, of: shard)

@@ -24,19 +24,19 @@ extension ExecutionLane {
     for (what, count) in refused.sorted(by: { $0.key < $1.key }) {
       report(.entriesRefused(what.shard, what.cause, count: count))
     }
-    if refused.keys.contains(where: { $0.cause == .foreignHistory }) { await askHistory() }
+    if refused.keys.contains(where: { $0.cause == .foreignTimeline }) { await askHistory() }
   }
 
   /// Publishers that speak of another history may be right: the database was restored, and this lane has had nothing to settle
   /// by which it would have noticed.
   private func askHistory() async {
-    if let historyAskedAt, clock.now - historyAskedAt < settings.historyPeriod { return }
-    historyAskedAt = clock.now
-    do throws(LedgerError) {
-      startOver(in: try await ledger.history())
-      troubles.succeeded(.history)
+    if let timelineReadAt, clock.now - timelineReadAt < settings.historyPeriod { return }
+    timelineReadAt = clock.now
+    do throws(StoreError) {
+      startOver(in: try await ledger.timeline())
+      troubles.succeeded(.timeline)
     } catch {
-      troubles.failed(.history, error)
+      troubles.failed(.timeline, error)
       missedDatabase()
     }
   }

@@ -23,7 +23,7 @@ actor ExecutionLane {
   let trimmer: StreamTrimmer
   /// Where it goes what everybody may see; nil for nowhere.
   let market: MarketPublisher?
-  let nudger: EventNudger?
+  let notifier: EventNotifier?
   let clock = ContinuousClock()
   /// What is known of it without waiting for it.
   nonisolated let pulse: WorkPulse
@@ -48,7 +48,7 @@ actor ExecutionLane {
   var lastLogCheck: ContinuousClock.Instant
   var logEndsRetry: PortRetry
   /// When the database was last asked which history it writes, because the streams spoke of another.
-  var historyAskedAt: ContinuousClock.Instant?
+  var timelineReadAt: ContinuousClock.Instant?
   var round = 0
   /// Total time in rounds that had something to settle.
   var busy = Duration.zero
@@ -59,7 +59,7 @@ actor ExecutionLane {
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   init(
-    ledger: any SettlementLedger, stream: any OrderStream, nudges: (any EventNudges)? = nil,
+    ledger: any SettlementLedger, stream: any OrderStream, wakeUps: (any EventWakeUps)? = nil,
     settings: ExecutionSettings, claimBackoff: ClaimBackoff? = nil, pulse: WorkPulse = WorkPulse(),
     now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> UInt64,
     report: @escaping @Sendable (WorkerEvent) -> Void, market: MarketPublisher? = nil,
@@ -80,7 +80,7 @@ actor ExecutionLane {
     trimmer = StreamTrimmer(stream: stream, troubles: troubles)
     logEndsRetry = PortRetry(settings.retry)
     withdrawalRetry = PortRetry(settings.retry)
-    nudger = nudges.map { EventNudger(nudges: $0, report: report) }
+    notifier = wakeUps.map { EventNotifier(wakeUps: $0, report: report) }
     lastLogCheck = ContinuousClock().now
   }
 
@@ -101,7 +101,7 @@ actor ExecutionLane {
       await readStandings()
       await readLogs()
       await settleRound()
-      for shard in owned.keys.sorted() { await workAlone(shard) }
+      for shard in owned.keys.sorted() { await workSingleStep(shard) }
       publishBooks()
     }
     withdrawalRetry.succeeded()
@@ -162,7 +162,7 @@ extension ExecutionLane {
   }
 
   /// Gives up a shard that this program cannot work, and leaves it alone for a while.
-  func letGo(_ ownership: Ownership, _ error: LedgerError) {
+  func letGo(_ ownership: Ownership, _ error: StoreError) {
     let pause = claimBackoff.failed(ownership.shard)
     report(.letGo(ownership.shard, ownership.epoch, reason: "\(error)", pause: pause))
     drop(ownership.shard, nonce: ownership.nonce)
@@ -170,8 +170,8 @@ extension ExecutionLane {
 
   /// Forgets all books of another branch of the database's history (after a fail-over or a restored backup), also those that
   /// had nothing to settle: their numbers may have gone to other commands.
-  func startOver(in history: LedgerHistory) {
-    let stale = owned.values.map(\.ownership).filter { $0.history != history }.sorted { $0.shard < $1.shard }
+  func startOver(in timeline: DatabaseTimeline) {
+    let stale = owned.values.map(\.ownership).filter { $0.timeline != timeline }.sorted { $0.shard < $1.shard }
     guard !stale.isEmpty else { return }
     report(.databaseFailedOver(shards: stale.count))
     for ownership in stale { drop(ownership, reason: "the database has failed over or was restored") }

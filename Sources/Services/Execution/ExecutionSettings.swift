@@ -53,7 +53,7 @@ public struct ExecutionSettings: Sendable {
   /// How often leases and heartbeat are renewed.
   public var renewalPeriod = TimeLimits.renewal.value
   /// How often the fleet is looked at.
-  public var lookPeriod = Duration.milliseconds(100)
+  public var pollPeriod = Duration.milliseconds(100)
   /// Shards that are claimed in one transaction at most.
   public var claimLimit = 16
   /// How often it is looked whether a shard that was asked for has been handed over.

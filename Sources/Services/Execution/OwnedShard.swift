@@ -16,7 +16,7 @@ final class OwnedShard {
     /// Together with others in one transaction.
     case batching
     /// One at a time, each in a transaction of its own.
-    case singleStepping(Caution)
+    case singleStepping(QuarantinePolicy)
     /// It is given up after the round in hand: nothing more of it is begun.
     case releasing
   }
@@ -59,7 +59,7 @@ final class OwnedShard {
     self.ownership = ownership
     self.engine = engine
     self.retry = PortRetry(retry)
-    inbox = ShardInbox(in: ownership.history)
+    inbox = ShardInbox(in: ownership.timeline)
   }
 
   var shard: Shard { ownership.shard }
@@ -94,8 +94,8 @@ final class OwnedShard {
       return needsLog && !retry.isResting(now: now) ? .readLog : .rest
     }
     guard mayCommit else { return .rest }
-    guard case .singleStepping(let caution) = state else { return .batch }
-    switch caution.step(after: engine.cursor, now: now) {
+    guard case .singleStepping(let quarantinePolicy) = state else { return .batch }
+    switch quarantinePolicy.step(after: engine.cursor, now: now) {
     case .batch: return .batch
     case .rest: return .rest
     case .attempt: return .attempt(entry)
@@ -112,12 +112,12 @@ final class OwnedShard {
 extension OwnedShard {
   /// The ledger has said what is known against its commands.
   /// - Parameter suspected: The last command of a batch that this worker could not settle; nil when there was none.
-  func received(_ standing: ShardStanding, suspected: Sequence?, settings: ExecutionSettings) {
+  func received(_ attempts: ShardAttempts, suspected: Sequence?, settings: ExecutionSettings) {
     retry.succeeded()
-    engine.recall(quarantined: standing.quarantined)
+    engine.recall(quarantined: attempts.quarantined)
     guard case .recovering = state else { return }
-    let caution = Caution(standing, after: engine.cursor, suspected: suspected, settings: settings)
-    state = caution.isOver(after: engine.cursor) ? .batching : .singleStepping(caution)
+    let quarantinePolicy = QuarantinePolicy(attempts, after: engine.cursor, suspected: suspected, settings: settings)
+    state = quarantinePolicy.isOver(after: engine.cursor) ? .batching : .singleStepping(quarantinePolicy)
   }
 
   /// An entry of the stream has come.
@@ -165,10 +165,11 @@ extension OwnedShard {
 
 extension OwnedShard {
   /// Takes out the commands that come next, as far as there is room.
-  func takeRun(_ room: inout BatchRoom, round: Int) -> [LogEntry] {
+  func takeRun(_ budget: inout BatchBudget, round: Int) -> [LogEntry] {
     var run: [LogEntry] = []
     var cursor = engine.cursor
-    while let entry = inbox.next(after: cursor), room.admits(entry.command, weight: engine.weight(of: entry.command)) {
+    while let entry = inbox.next(after: cursor), budget.admits(entry.command, weight: engine.weight(of: entry.command))
+    {
       inbox.take(entry.sequence)
       run.append(entry)
       cursor = entry.sequence
@@ -197,8 +198,8 @@ extension OwnedShard {
   func goOn(behind commit: ShardCommit, _ books: ShardEngine, now: ContinuousClock.Instant) {
     inbox.take(commit.settlement.through)
     engine = books
-    change { caution in
-      if commit.quarantine == nil { caution.settled() } else { caution.quarantined(now: now) }
+    change { quarantinePolicy in
+      if commit.quarantine == nil { quarantinePolicy.settled() } else { quarantinePolicy.quarantined(now: now) }
     }
   }
 
@@ -218,9 +219,9 @@ extension OwnedShard {
   /// Matching took so long.
   func count(matching span: Duration) { tally.matching += span }
 
-  private func change(_ body: (inout Caution) -> Void) {
-    guard case .singleStepping(var caution) = state else { return }
-    body(&caution)
-    state = caution.isOver(after: engine.cursor) ? .batching : .singleStepping(caution)
+  private func change(_ body: (inout QuarantinePolicy) -> Void) {
+    guard case .singleStepping(var quarantinePolicy) = state else { return }
+    body(&quarantinePolicy)
+    state = quarantinePolicy.isOver(after: engine.cursor) ? .batching : .singleStepping(quarantinePolicy)
   }
 }

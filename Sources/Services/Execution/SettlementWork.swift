@@ -19,11 +19,11 @@ struct SettlementWork {
     /// The books contain what never was in the log.
     case giveUpGhosts(Ownership)
     /// The database has another history now.
-    case startOver(in: LedgerHistory)
+    case startOver(in: DatabaseTimeline)
     /// The books may be ahead of what is stored: a new claim reads what is final.
     case drop(Ownership, reason: String)
     /// This program cannot work the shard.
-    case letGo(Ownership, LedgerError)
+    case letGo(Ownership, StoreError)
     /// Commands up to this one are worked alone after the next claim.
     case suspect(Shard, through: Sequence)
     /// The try of a command is not to count.
@@ -33,7 +33,7 @@ struct SettlementWork {
     /// A command alone is tried again after a pause.
     case rest(Ownership)
     /// The ledger could not be used.
-    case delayed(LedgerError.Cause, reason: String)
+    case delayed(StoreError.Cause, reason: String)
     /// The database was not reached, or nobody knows whether it was.
     case missedDatabase
     /// Each is stored by itself: one that cannot be takes no other with it.
@@ -54,7 +54,7 @@ struct SettlementWork {
   }
 
   /// A command that is worked alone.
-  init(alone commit: ShardCommit, tries: Int) {
+  init(singleStep commit: ShardCommit, tries: Int) {
     commits = [commit]
     self.tries = tries
   }
@@ -81,17 +81,17 @@ struct SettlementWork {
     case .beyondLog(let shard):
       guard let commit = take(shard) else { return abandon("refused for a shard that is not in the batch") }
       return withdrawal(commit) + [.giveUpGhosts(commit.ownership)]
-    case .failedOver(let history):
+    case .failedOver(let timeline):
       // Also those that were claimed in the new history: their books are ahead of what is stored.
       let left = takeAll()
-      let ahead = isAlone ? [] : left.filter { $0.ownership.history == history }
-      return left.flatMap(withdrawal) + [.startOver(in: history)]
+      let ahead = isAlone ? [] : left.filter { $0.ownership.timeline == timeline }
+      return left.flatMap(withdrawal) + [.startOver(in: timeline)]
         + ahead.map { .drop($0.ownership, reason: "settled together with another history's") }
     }
   }
 
   /// The ledger could not answer.
-  mutating func failed(_ error: LedgerError) -> [Step] {
+  mutating func failed(_ error: StoreError) -> [Step] {
     let missed: [Step] = error.isAboutConnection ? [.missedDatabase] : []
     if let tries { return missed + failedAlone(error, takeAll()[0], tries: tries) }
     switch error {
@@ -106,7 +106,7 @@ struct SettlementWork {
     }
   }
 
-  private func failedAlone(_ error: LedgerError, _ commit: ShardCommit, tries: Int) -> [Step] {
+  private func failedAlone(_ error: StoreError, _ commit: ShardCommit, tries: Int) -> [Step] {
     let ownership = commit.ownership
     switch error {
     case .fault(let reason) where commit.quarantine == nil:

@@ -8,11 +8,11 @@ struct ShardInbox {
 
   /// Where the reader stands in the stream.
   private(set) var position: StreamPosition?
-  private let history: LedgerHistory
+  private let timeline: DatabaseTimeline
   private var waiting: [Sequence: (entry: LogEntry, position: StreamPosition?)] = [:]
 
   /// For an owner that claimed in this branch of the ledger's history.
-  init(in history: LedgerHistory = .unnamed) { self.history = history }
+  init(in timeline: DatabaseTimeline = .unnamed) { self.timeline = timeline }
 
   /// Takes an entry of the stream; rows at or before `cursor` are duplicates. A row of another branch is left out: a
   /// fail-over or a restored backup may have undone it, and given its number to another command.
@@ -23,7 +23,7 @@ struct ShardInbox {
     guard let entry = item.entry else { return item.refusal }
     // What is settled is a duplicate, whoever published it.
     guard entry.sequence > cursor else { return nil }
-    guard entry.history == history else { return .foreignHistory }
+    guard entry.timeline == timeline else { return .foreignTimeline }
     keep(entry, item.position, cursor: cursor)
     return nil
   }

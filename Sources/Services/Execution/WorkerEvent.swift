@@ -26,8 +26,8 @@ public enum WorkerEvent: Sendable {
   case steppedDown(Term, reason: String)
   /// It won the leader's lease, but no term.
   case electionFailed(reason: String)
-  /// As leader, it wished this many shards elsewhere.
-  case wished(Term, shards: Int)
+  /// As leader, it reassigned this many shards elsewhere.
+  case reassigned(Term, shards: Int)
   /// A look for sessions whose clients have stopped found something.
   case stalledSession(StalledSessionEvent)
   /// As leader, it made tables of the coming days.
@@ -37,7 +37,7 @@ public enum WorkerEvent: Sendable {
   /// As leader, it follows another clock than the leader before.
   case clockChanged(from: MarketClockMode?, to: MarketClockMode)
   /// As leader, it told instruments of a shard what they come to.
-  case instrumentsTold(Shard, SessionPoint, instruments: Int)
+  case instrumentsInstructed(Shard, SessionPoint, instruments: Int)
   /// As leader, it paused an instrument's trading.
   case tradingPaused(BandDecisions.Pause)
   /// As leader, it ended pauses of instruments of a shard.
@@ -46,14 +46,14 @@ public enum WorkerEvent: Sendable {
   case expiryStuck(InstrumentID, orders: Int64)
   /// As leader, it could not direct the market day; it tries again.
   case marketDelayed(reason: String)
-  /// A lease or the leader's wishes claimed something that PostgreSQL denies; the right ones were written over them.
+  /// A lease or the leader's targets claimed something that PostgreSQL denies; the right ones were written over them.
   case contested(String)
   /// Leases of shards in work name others, and PostgreSQL cannot be asked who owns them; they are worked on meanwhile.
   case contestDelayed(shards: Int, reason: String)
   /// A key in Redis held what no program of ours writes; it was taken away or written anew.
   case keyReplaced(String, reason: String)
   /// An operator told the worker something.
-  case told(WorkerOrder)
+  case instructed(WorkerInstruction)
   /// A shard was given up in an orderly way.
   case released(Shard, Epoch)
   /// Someone else holds the shard's lease.
@@ -74,7 +74,7 @@ public enum WorkerEvent: Sendable {
   /// own: this many shards are claimed again.
   case databaseFailedOver(shards: Int)
   /// A settlement could not be stored and is tried again.
-  case settlementDelayed(LedgerError.Cause, reason: String)
+  case settlementDelayed(StoreError.Cause, reason: String)
   /// The ledger refused the settlement of one command alone, for the so-manieth time.
   case commandFailed(Shard, Sequence, tries: Int, reason: String)
   /// A command was put into quarantine; its shard goes on.
@@ -82,7 +82,7 @@ public enum WorkerEvent: Sendable {
   /// The stream cannot be read; the log serves meanwhile.
   case streamUnavailable(reason: String)
   /// Gateways cannot be told of news; they find them a moment later.
-  case nudgesUnavailable(reason: String)
+  case wakeUpsUnavailable(reason: String)
   /// Leases or heartbeats cannot be reached.
   case leasesUnavailable(reason: String)
   /// The claim of a shard failed.

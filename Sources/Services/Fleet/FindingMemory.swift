@@ -20,8 +20,8 @@ public struct FindingMemory: Sendable {
   /// What is wrong, the worst first, each with the moment since when. What comes and goes with workers is an error only once
   /// it has lasted.
   public mutating func judge(_ health: FleetHealth) -> [Finding] {
-    watch(health)
-    var findings = health.findings(limits, standing: cursors.mapValues(\.since))
+    monitor(health)
+    var findings = health.findings(limits, stalledSince: cursors.mapValues(\.since))
     let found = Set(findings.map(\.code))
     firstSeen = firstSeen.filter { found.contains($0.key) }
     for index in findings.indices {
@@ -51,7 +51,7 @@ public struct FindingMemory: Sendable {
   }
 
   /// A shard stands from the first look that sees rows before a cursor that has not moved since.
-  private mutating func watch(_ health: FleetHealth) {
+  private mutating func monitor(_ health: FleetHealth) {
     guard let records = try? health.shards.get() else { return }
     let before = cursors
     cursors = [:]

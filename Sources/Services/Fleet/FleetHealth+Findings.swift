@@ -5,9 +5,9 @@ internal import Sharding
 extension FleetHealth {
   /// What is wrong, the worst first: the one judgement behind `status`, the admin endpoint, the console and the metric.
   /// - Parameter standing: Shards with rows to work whose cursor has been seen to stand, with the moment since when.
-  func findings(_ limits: FindingLimits, standing: [Shard: Timestamp]) -> [Finding] {
+  func findings(_ limits: FindingLimits, stalledSince: [Shard: Timestamp]) -> [Finding] {
     let all =
-      storeFindings + schemaFindings + workerFindings(limits) + lagFindings(limits, standing) + quarantineFindings
+      storeFindings + schemaFindings + workerFindings(limits) + lagFindings(limits, stalledSince) + quarantineFindings
       + dayFindings(limits) + haltFindings(limits) + standbyFindings + clockFindings(limits) + ownFindings
     return all.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
       .map(\.element)
@@ -94,9 +94,9 @@ extension FleetHealth {
   /// The database's clock, for what is stored.
   private var ledgerNow: Timestamp { (try? ledger.get())?.now ?? now }
 
-  private func lagFindings(_ limits: FindingLimits, _ standing: [Shard: Timestamp]) -> [Finding] {
+  private func lagFindings(_ limits: FindingLimits, _ stalledSince: [Shard: Timestamp]) -> [Finding] {
     let stalled = ((try? shards.get()) ?? []).compactMap { record -> (record: ShardRecord, since: Timestamp)? in
-      guard record.lag.commands > 0, let seen = standing[record.shard] else { return nil }
+      guard record.lag.commands > 0, let seen = stalledSince[record.shard] else { return nil }
       let watched = Duration.microseconds(now.microseconds(since: seen))
       let stored = record.progressedAt.map { Duration.microseconds(ledgerNow.microseconds(since: $0)) } ?? .zero
       guard watched >= limits.standstill || watched >= limits.witness && stored >= limits.standstill else { return nil }

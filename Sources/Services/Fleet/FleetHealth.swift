@@ -10,16 +10,16 @@ public struct FleetHealth: Sendable {
     /// Keys in Redis that were found damaged and replaced lately.
     public var damagedKeys: Int64 = 0
 
-    /// Nothing.
+    /// Begins with nothing known.
     public init() {}
   }
 
   /// The moment, by a clock that does not jump.
   public var now: Timestamp
   /// The shards; the error when they could not be read.
-  public var shards: Result<[ShardRecord], LedgerError>
+  public var shards: Result<[ShardRecord], StoreError>
   /// What else the ledger knows.
-  public var ledger: Result<LedgerHealth, LedgerError>
+  public var ledger: Result<DatabaseHealth, StoreError>
   /// Leases and workers.
   public var fleet: Result<FleetLeases, StreamError>
   /// How far this host's clock is ahead of the database's; negative when it is behind, nil when that is not known.
@@ -29,7 +29,7 @@ public struct FleetHealth: Sendable {
 
   /// Makes a value.
   public init(
-    now: Timestamp, shards: Result<[ShardRecord], LedgerError>, ledger: Result<LedgerHealth, LedgerError>,
+    now: Timestamp, shards: Result<[ShardRecord], StoreError>, ledger: Result<DatabaseHealth, StoreError>,
     fleet: Result<FleetLeases, StreamError>, clockSkew: Duration? = nil
   ) {
     self.now = now

@@ -8,8 +8,8 @@ public final class FleetHealthInquiry: Sendable {
   /// How long a store may take.
   public static let patience = Duration.seconds(5)
 
-  private let shards: BoundedQuestion<Result<[ShardRecord], LedgerError>>
-  private let ledger: BoundedQuestion<Result<LedgerHealth, LedgerError>>
+  private let shards: BoundedQuestion<Result<[ShardRecord], StoreError>>
+  private let ledger: BoundedQuestion<Result<DatabaseHealth, StoreError>>
   private let fleet: BoundedQuestion<Result<FleetLeases, StreamError>>
   private let patience: Duration
   private let skew: @Sendable () -> Duration?
@@ -31,7 +31,7 @@ public final class FleetHealthInquiry: Sendable {
     // The shards that were read last tell which leases to ask for, also while the ledger is away.
     let known = Lock<[Shard]>([])
     self.shards = BoundedQuestion {
-      do throws(LedgerError) {
+      do throws(StoreError) {
         let records = try await shards.shards()
         known.withLock { $0 = records.map(\.shard) }
         return .success(records)
@@ -40,7 +40,7 @@ public final class FleetHealthInquiry: Sendable {
       }
     }
     self.ledger = BoundedQuestion {
-      do throws(LedgerError) { return .success(try await ledger.health()) } catch { return .failure(error) }
+      do throws(StoreError) { return .success(try await ledger.health()) } catch { return .failure(error) }
     }
     fleet = BoundedQuestion {
       do throws(StreamError) {

@@ -78,7 +78,7 @@ public final class MarketPublisher: Sendable {
   }
 
   private let stream: any MarketStream
-  private let history: (any QuoteHistory)?
+  private let archive: (any QuoteArchive)?
   private let settings: Settings
   private let troubles: PortTroubles
   private let clock = ContinuousClock()
@@ -90,22 +90,22 @@ public final class MarketPublisher: Sendable {
   ///   - history: Keeps quotes; nil keeps none.
   ///   - troubles: Hears what fails.
   public init(
-    stream: any MarketStream, history: (any QuoteHistory)? = nil, settings: Settings = Settings(),
+    stream: any MarketStream, archive: (any QuoteArchive)? = nil, settings: Settings = Settings(),
     troubles: PortTroubles = PortTroubles { _ in }
   ) {
     self.troubles = troubles
     self.stream = stream
-    self.history = history
+    self.archive = archive
     self.settings = settings
   }
 
   /// What has been done.
   public var counts: Counts { state.withLock { $0.counts } }
 
-  /// Renews marks and writes quotes until cancelled.
+  /// Renews marks and writes quotes until canceled.
   public func run() async {
     var loops: [@Sendable () async -> Void] = [{ await self.keepMarks() }]
-    if let history { loops.append { await self.keepQuotes(in: history) } }
+    if let archive { loops.append { await self.keepQuotes(in: archive) } }
     await LoopGroup.run(loops)
   }
 
@@ -159,7 +159,7 @@ public final class MarketPublisher: Sendable {
   }
 
   private func keepQuotes(of updates: [MarketUpdate], _ state: inout State) {
-    guard history != nil else { return }
+    guard archive != nil else { return }
     for update in updates where update.isQuoteNew {
       guard state.quotes.count < settings.quoteLimit else {
         state.counts.quotesDropped += 1
@@ -219,7 +219,7 @@ public final class MarketPublisher: Sendable {
     }
   }
 
-  private func keepQuotes(in history: any QuoteHistory) async {
+  private func keepQuotes(in archive: any QuoteArchive) async {
     while !Task.isCancelled {
       let batch = state.withLock { state in
         let batch = Array(state.quotes.prefix(settings.quoteBatch))
@@ -228,7 +228,7 @@ public final class MarketPublisher: Sendable {
       }
       if !batch.isEmpty {
         let isKept =
-          await troubles.attempt(.quoteHistory) { () async throws(LedgerError) in try await history.record(batch) }
+          await troubles.attempt(.quoteArchive) { () async throws(StoreError) in try await archive.record(batch) }
           != nil
         state.withLock { state in
           if isKept { state.counts.quotes += batch.count } else { state.counts.quotesDropped += batch.count }

@@ -27,7 +27,7 @@ package struct AccountBlocking: Sendable {
   ) async throws(AdministrationError) -> CancelAllService.Outcome {
     let number = try await accounts.block(account, reason: reason, cancelsOrders: true)
     let outcome: CancelAllService.Outcome
-    do throws(LedgerError) {
+    do throws(StoreError) {
       outcome = try await cancels.untilClosed(number, patience: patience, progress: progress)
     } catch {
       throw Self.halfDone(account, error)
@@ -36,7 +36,7 @@ package struct AccountBlocking: Sendable {
     return outcome
   }
 
-  private static func halfDone(_ account: AccountName, _ error: LedgerError) -> AdministrationError {
+  private static func halfDone(_ account: AccountName, _ error: StoreError) -> AdministrationError {
     let text = { (reason: String) in
       "account \(account) is blocked, but its orders may be open: \(reason); repeat the command"
     }

@@ -19,7 +19,7 @@ package struct CancelAllService: Sendable {
   package struct Pass: Sendable {
     /// What was open, from the newest to the oldest.
     package var open: [OrderID] = []
-    /// Of these what was cancelled, in the same order.
+    /// Of these what was canceled, in the same order.
     package var canceled: [CanceledOrder] = []
     /// Whether the sender's key is out of date: then the walk has ended early.
     package var isCredentialStale = false
@@ -27,7 +27,7 @@ package struct CancelAllService: Sendable {
 
   /// What became of the orders.
   package struct Outcome: Hashable, Sendable {
-    /// Cancelled, a part of them perhaps executed before.
+    /// Canceled, a part of them perhaps executed before.
     package var canceled = 0
     /// Filled before the cancel came.
     package var filled = 0
@@ -41,10 +41,10 @@ package struct CancelAllService: Sendable {
   }
 
   private let reader: any AccountReader
-  private let entry: any CancelEntry
+  private let entry: any CancelAcceptance
 
   /// Reads what is open here, and hands cancels in there.
-  package init(reader: any AccountReader, entry: any CancelEntry) {
+  package init(reader: any AccountReader, entry: any CancelAcceptance) {
     self.reader = reader
     self.entry = entry
   }
@@ -52,10 +52,10 @@ package struct CancelAllService: Sendable {
   /// Cancels what is open, held legs included, a page after the other from the newest to the oldest, so that orders which
   /// come meanwhile are not met.
   /// - Parameter isDue: Which of them; all by default.
-  /// - Throws: ``LedgerError`` when the database is away: part of the cancels may be stored.
+  /// - Throws: ``StoreError`` when the database is away: part of the cancels may be stored.
   package func pass(
     over sender: OrderSender, where isDue: (ShownOrder) -> Bool = { _ in true }
-  ) async throws(LedgerError) -> Pass {
+  ) async throws(StoreError) -> Pass {
     var pass = Pass()
     var query = OrderQuery(account: sender.account)
     query.limit = Self.page
@@ -78,13 +78,13 @@ package struct CancelAllService: Sendable {
   ///   - looks: How often it is looked at most; once at least.
   ///   - pause: The pause between two looks.
   func waitUntilClosed(
-    _ pass: Pass, of account: AccountNumber, looks: Int, pause: Duration
-  ) async throws(LedgerError) {
+    _ pass: Pass, of account: AccountNumber, polls: Int, pause: Duration
+  ) async throws(StoreError) {
     guard let newest = pass.open.max() else { return }
     var query = OrderQuery(account: account)
     query.limit = 1
     query.before = UniqueID(high: newest.high, low: newest.low &+ 1)
-    for _ in 0..<max(1, looks) {
+    for _ in 0..<max(1, polls) {
       if try await reader.orders(query).isEmpty { return }
       try? await Task.sleep(for: pause)
     }
@@ -94,10 +94,10 @@ package struct CancelAllService: Sendable {
   /// - Parameters:
   ///   - patience: How long it is waited for the workers, looking every tenth of a second.
   ///   - progress: Gets how many are open and how many were, as often as it is looked.
-  /// - Throws: ``LedgerError`` when the database is away: part of the cancels may be stored.
+  /// - Throws: ``StoreError`` when the database is away: part of the cancels may be stored.
   package func untilClosed(
     _ account: AccountNumber, patience: Duration, progress: (_ open: Int, _ all: Int) -> Void
-  ) async throws(LedgerError) -> Outcome {
+  ) async throws(StoreError) -> Outcome {
     let sender = OrderSender(account: account, keysVersion: nil)
     var tries: [OrderID: Int] = [:]
     let deadline = ContinuousClock().now.advanced(by: patience)
@@ -115,7 +115,7 @@ package struct CancelAllService: Sendable {
     }
   }
 
-  private func outcome(_ ids: Set<OrderID>, of account: AccountNumber) async throws(LedgerError) -> Outcome {
+  private func outcome(_ ids: Set<OrderID>, of account: AccountNumber) async throws(StoreError) -> Outcome {
     var outcome = Outcome()
     guard let first = ids.min(), let last = ids.max() else { return outcome }
     var query = OrderQuery(account: account)

@@ -4,9 +4,9 @@ public import Market
 public struct OrderDraft: Hashable, Sendable {
   /// Symbol or asset identifier.
   public var symbol: String
-  /// Shares.
+  /// The number of shares as it was read.
   public var quantity: QuantityText
-  /// Which way.
+  /// Whether it buys or sells.
   public var side: Side
   /// How it is priced.
   public var type: OrderType

@@ -60,12 +60,12 @@ package enum OrderEntryOutcomes<Element: Sendable>: Sendable {
   case each([Element])
 }
 
-/// What became of one open order of many that are cancelled.
+/// What became of one open order of many that are canceled.
 package struct CanceledOrder: Hashable, Sendable {
   /// The order.
   package var order: OrderID
-  /// What the desk said of its cancel.
-  package var reply: DeskReply
+  /// What acceptance said of its cancel.
+  package var reply: AcceptanceReply
 }
 
 /// What became of one position of many that are closed.
@@ -73,7 +73,7 @@ package struct ClosedPosition: Sendable {
   /// The instrument's symbol; empty when nobody knows the instrument.
   package var symbol: String
   /// Its sale, or why nobody can tell.
-  package var sale: Result<OrderEntryOutcome, LedgerError>
+  package var sale: Result<OrderEntryOutcome, StoreError>
 }
 
 extension ShownOrder {

@@ -7,7 +7,7 @@ extension OrderEntryService {
   /// - Parameter name: The instrument's symbol or asset identifier.
   package func closePosition(
     _ name: String, _ portion: ClosedPortion, idempotencyKey: String?, by sender: OrderSender
-  ) async throws(LedgerError) -> OrderEntryOutcome {
+  ) async throws(StoreError) -> OrderEntryOutcome {
     guard let instrument = try await catalog.instrument(named: name, now: now()) else { return .refused(.noPosition) }
     let key = idempotencyKey.map {
       keys.idempotency($0, request: CanonicalRequest.close(instrument.id, portion))
@@ -18,7 +18,7 @@ extension OrderEntryService {
       guard let position = positions.first(where: { $0.instrument == instrument.id }) else { throw .noPosition }
       quantity = try portion.shares(of: position)
     } catch {
-      // A repeat of a closing that sold the shares: they are gone, its first answer is not. The desk knows it by the key.
+      // A repeat of a closing that sold the shares: they are gone, its first answer is not. Acceptance knows it by the key.
       guard let key, try await isUsed(key, by: sender) else { return .refused(OrderRefusal(error, instrument)) }
       quantity = Quantity(rawValue: 1)
     }
@@ -29,12 +29,12 @@ extension OrderEntryService {
   /// - Parameter cancelsOrders: What open orders hold is freed first, as far as the books let go of it in time.
   package func closeAllPositions(
     cancelsOrders: Bool, by sender: OrderSender
-  ) async throws(LedgerError) -> OrderEntryOutcomes<ClosedPosition> {
+  ) async throws(StoreError) -> OrderEntryOutcomes<ClosedPosition> {
     if cancelsOrders {
       let pass = try await cancels.pass(over: sender)
       guard !pass.isCredentialStale else { return .staleCredential }
       try await cancels.waitUntilClosed(
-        pass, of: sender.account, looks: settings.cancelPolls, pause: settings.cancelPollPause)
+        pass, of: sender.account, polls: settings.cancelPolls, pause: settings.cancelPollPause)
     }
     let positions = try await reader.positions(of: sender.account)
     let instruments = try await catalog.instruments(positions.map(\.instrument), now: now())
@@ -58,7 +58,7 @@ extension OrderEntryService {
       return ClosedPosition(symbol: "", sale: .failure(.fault(reason: "a position is of an unknown instrument")))
     }
     let symbol = instrument.symbol.description
-    do throws(LedgerError) {
+    do throws(StoreError) {
       let quantity: Quantity
       do throws(PortionRefusal) { quantity = try ClosedPortion.all.shares(of: position) } catch {
         return ClosedPosition(symbol: symbol, sale: .success(.refused(OrderRefusal(error, instrument))))
@@ -71,8 +71,8 @@ extension OrderEntryService {
     }
   }
 
-  /// Whether a request with this key made an order before: then the desk answers it by the key alone.
-  private func isUsed(_ key: RequestKey, by sender: OrderSender) async throws(LedgerError) -> Bool {
+  /// Whether a request with this key made an order before: then acceptance answers it by the key alone.
+  private func isUsed(_ key: RequestKey, by sender: OrderSender) async throws(StoreError) -> Bool {
     try await reader.order(clientKey: key.digest, of: sender.account) != nil
   }
 }

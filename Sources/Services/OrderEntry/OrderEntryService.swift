@@ -4,10 +4,10 @@ package import Ports
 
 /// What clients do with orders and positions: places, replaces and cancels orders, and closes positions.
 ///
-/// It judges a request by its instrument and the last price, names what has no name, hands it in at the desk and says what
+/// It judges a request by its instrument and the last price, names what has no name, hands it in at acceptance and says what
 /// became of it. Values come in and values go out: how they look on a wire is the caller's business.
 package struct OrderEntryService: Sendable {
-  let desk: any OrderDesk
+  let acceptor: any OrderAcceptor
   let reader: any AccountReader
   let catalog: any InstrumentCatalog
   let settings: OrderEntrySettings
@@ -28,12 +28,12 @@ package struct OrderEntryService: Sendable {
   ///   - now: The wall clock.
   ///   - random: 64 unpredictable bits.
   package init(
-    desk: any OrderDesk, reader: any AccountReader, catalog: any InstrumentCatalog,
+    acceptor: any OrderAcceptor, reader: any AccountReader, catalog: any InstrumentCatalog,
     settings: OrderEntrySettings = OrderEntrySettings(), troubles: PortTroubles,
     rules: @escaping @Sendable () -> OrderRules, keys: RequestKeys, now: @escaping @Sendable () -> Timestamp,
     random: @escaping @Sendable () -> UInt64
   ) {
-    self.desk = desk
+    self.acceptor = acceptor
     self.reader = reader
     self.catalog = catalog
     self.settings = settings
@@ -48,7 +48,7 @@ package struct OrderEntryService: Sendable {
   /// - Parameter idempotencyKey: The client's name for the request: a repeat with the same content gets the first answer.
   package func place(
     _ ticket: OrderTicket, idempotencyKey: String?, by sender: OrderSender
-  ) async throws(LedgerError) -> OrderEntryOutcome {
+  ) async throws(StoreError) -> OrderEntryOutcome {
     let draft: OrderDraft
     do throws(TicketRefusal) { draft = try rules().draft(ticket) } catch { return .refused(.ticket(error)) }
     guard let instrument = try await catalog.instrument(named: draft.symbol, now: now()) else {
@@ -62,7 +62,7 @@ package struct OrderEntryService: Sendable {
   /// Puts a new order in an open order's place.
   package func replace(
     _ target: OrderID, _ ticket: ReplaceTicket, idempotencyKey: String?, by sender: OrderSender
-  ) async throws(LedgerError) -> OrderEntryOutcome {
+  ) async throws(StoreError) -> OrderEntryOutcome {
     let rules = rules()
     let change: OrderChange
     do throws(TicketRefusal) { change = try rules.change(ticket) } catch { return .refused(.ticket(error)) }
@@ -74,7 +74,7 @@ package struct OrderEntryService: Sendable {
       idempotencyKey: idempotencyKey.map {
         keys.idempotency($0, request: CanonicalRequest.replace(target, change))
       }, random: random(), keysVersion: sender.keysVersion)
-    let reply = await desk.submit(.replace(request))
+    let reply = await acceptor.submit(.replace(request))
     var instrument: Instrument?
     if case .answered(.refused(.insufficientShares)) = reply {
       let order = try await reader.order(target, of: sender.account)
@@ -84,21 +84,22 @@ package struct OrderEntryService: Sendable {
   }
 
   /// Cancels an open order.
-  package func cancel(_ order: OrderID, by sender: OrderSender) async throws(LedgerError) -> DeskReply {
+  package func cancel(_ order: OrderID, by sender: OrderSender) async throws(StoreError) -> AcceptanceReply {
     guard try await mayExist(order) else { return .answered(.refused(.orderNotFound(order))) }
-    return await desk.submit(
+    return await acceptor.submit(
       .cancel(CancelRequest(account: sender.account, order: order, keysVersion: sender.keysVersion)))
   }
 
   /// Cancels what is open, from the newest to the oldest. A second call is harmless.
-  package func cancelAll(by sender: OrderSender) async throws(LedgerError) -> OrderEntryOutcomes<CanceledOrder> {
+  package func cancelAll(by sender: OrderSender) async throws(StoreError) -> OrderEntryOutcomes<CanceledOrder> {
     let pass = try await cancels.pass(over: sender)
     return pass.isCredentialStale ? .staleCredential : .each(pass.canceled)
   }
 
-  /// Cancels everything that a sender has open, over the desk.
+  /// Cancels everything that a sender has open, over acceptance.
   var cancels: CancelAllService {
-    CancelAllService(reader: reader, entry: DeskCancelEntry(desk: desk, concurrency: settings.concurrency))
+    CancelAllService(
+      reader: reader, entry: SingleCancelAcceptance(acceptor: acceptor, concurrency: settings.concurrency))
   }
 }
 
@@ -106,7 +107,7 @@ extension OrderEntryService {
   /// Hands a new order in, when its instrument and the last price allow it.
   func enter(
     _ draft: OrderDraft, _ instrument: Instrument, by sender: OrderSender, key: (CheckedOrder) -> RequestKey?
-  ) async throws(LedgerError) -> OrderEntryOutcome {
+  ) async throws(StoreError) -> OrderEntryOutcome {
     let lastPrice = draft.needsLastPrice ? try await catalog.lastPrice(of: instrument.id, now: now()) : nil
     let order: CheckedOrder
     do throws(TicketRefusal) {
@@ -115,7 +116,7 @@ extension OrderEntryService {
       return .refused(.ticket(error))
     }
     let request = request(draft, order, instrument, by: sender, idempotencyKey: key(order))
-    return try await outcome(of: await desk.submit(.place(request)), of: sender.account, instrument)
+    return try await outcome(of: await acceptor.submit(.place(request)), of: sender.account, instrument)
   }
 
   /// The request that a draft comes to.
@@ -141,20 +142,20 @@ extension OrderEntryService {
   private func freshClientOrderID() -> String { UniqueID.random(high: random(), low: random()).description }
 
   /// Whether an order of this identifier may be there: one that was made elsewhere may name a shard that is not.
-  private func mayExist(_ order: OrderID) async throws(LedgerError) -> Bool {
+  private func mayExist(_ order: OrderID) async throws(StoreError) -> Bool {
     guard order.time != nil else { return false }
     return try await catalog.hasInstruments(in: order.shard, now: now())
   }
 
   /// What a reply to a new order or a replacement comes to.
   private func outcome(
-    of reply: DeskReply, of account: AccountNumber, _ instrument: Instrument?
-  ) async throws(LedgerError) -> OrderEntryOutcome {
+    of reply: AcceptanceReply, of account: AccountNumber, _ instrument: Instrument?
+  ) async throws(StoreError) -> OrderEntryOutcome {
     switch reply {
     case .answered(.accepted(let record)): return stored(ShownOrder(accepted: record), instrument)
     case .answered(.repeated(let record)):
-      // How far the order has come since is told by the reader; if it cannot say, what the desk knows is true as well.
-      let shown = await troubles.attempt(.orders) { () async throws(LedgerError) in
+      // How far the order has come since is told by the reader; if it cannot say, what acceptance knows is true as well.
+      let shown = await troubles.attempt(.orders) { () async throws(StoreError) in
         try await reader.order(record.id, of: account)
       }
       return stored(shown.flatMap(\.self) ?? ShownOrder(accepted: record), instrument)
@@ -184,7 +185,7 @@ extension OrderEntryService {
     query.limit = settings.relatedOrders
     let question = query
     let orders =
-      await troubles.attempt(.orders) { () async throws(LedgerError) in try await reader.orders(question) } ?? []
+      await troubles.attempt(.orders) { () async throws(StoreError) in try await reader.orders(question) } ?? []
     return ShareContext(symbol: instrument.symbol.description, relatedOrders: orders.map(\.record.id))
   }
 }

@@ -2,7 +2,7 @@
 package struct OrderEntrySettings: Hashable, Sendable {
   /// Cancels of one "cancel all", and sales of one "close all positions", that are under way at once.
   package var concurrency = 64
-  /// How often "close all positions" looks whether cancelled orders are gone before it sells what is free.
+  /// How often "close all positions" looks whether canceled orders are gone before it sells what is free.
   package var cancelPolls = 100
   /// The pause between two such looks.
   package var cancelPollPause = Duration.milliseconds(30)

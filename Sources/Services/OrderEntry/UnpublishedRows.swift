@@ -9,10 +9,10 @@ public struct UnpublishedRows: Sendable {
   }
 
   /// After how many looks without a failure it has ended.
-  static let calmLooks = 5
+  static let calmPolls = 5
 
   private var last = 0
-  private var told = false
+  private var reported = false
   private var before = 0
   private var calm = 0
 
@@ -24,17 +24,17 @@ public struct UnpublishedRows: Sendable {
   ///   - unpublished: How many rows could not be published since the process began.
   ///   - isRedisUp: Without Redis nothing is published, which is told by others.
   /// - Returns: What has changed, if anything has.
-  public mutating func looked(_ unpublished: Int, isRedisUp: Bool) -> Edge? {
+  public mutating func polled(_ unpublished: Int, isRedisUp: Bool) -> Edge? {
     let fresh = unpublished - last
     last = unpublished
     calm = fresh > 0 ? 0 : calm + 1
-    if fresh > 0, !told, isRedisUp {
-      told = true
+    if fresh > 0, !reported, isRedisUp {
+      reported = true
       before = unpublished - fresh
       return .failing
     }
-    guard told, calm >= Self.calmLooks else { return nil }
-    told = false
+    guard reported, calm >= Self.calmPolls else { return nil }
+    reported = false
     return .over(unpublished - before)
   }
 }

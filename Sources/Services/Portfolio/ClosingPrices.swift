@@ -13,14 +13,14 @@ final class ClosingPrices: Sendable {
   }
 
   private let state = Lock(State())
-  private let history: any AccountHistoryReader
+  private let history: any AccountActivityReader
 
-  init(history: any AccountHistoryReader) { self.history = history }
+  init(history: any AccountActivityReader) { self.history = history }
 
   /// The prices of the last trades before a close; instruments without any are left out.
   func prices(
     of instruments: Set<InstrumentID>, at moment: Timestamp, now: Timestamp
-  ) async throws(LedgerError) -> [InstrumentID: Price] {
+  ) async throws(StoreError) -> [InstrumentID: Price] {
     let known = state.withLock { $0.moment == moment ? $0.known : [:] }
     let missing = instruments.filter { known[$0] == nil }.sorted()
     let read = try await history.prices(missing.map { PriceQuestion($0, before: moment) })

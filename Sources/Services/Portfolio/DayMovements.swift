@@ -12,12 +12,12 @@ final class DayMovements: Sendable {
     var through: Timestamp
   }
 
-  private let history: any AccountHistoryReader
+  private let history: any AccountActivityReader
   /// Most accounts; when it is reached all are forgotten.
   private let capacity: Int
   private let known = Lock<[AccountNumber: Known]>([:])
 
-  init(history: any AccountHistoryReader, capacity: Int = 50_000) {
+  init(history: any AccountActivityReader, capacity: Int = 50_000) {
     self.history = history
     self.capacity = capacity
   }
@@ -25,7 +25,7 @@ final class DayMovements: Sendable {
   /// - Parameter through: The last event that counts. Who was quicker may know of later ones: then it is summed up anew.
   func movements(
     of account: AccountNumber, since moment: Timestamp, through: Timestamp
-  ) async throws(LedgerError) -> [AccountMovement] {
+  ) async throws(StoreError) -> [AccountMovement] {
     let before = known.withLock { $0[account] }.flatMap { $0.moment == moment && $0.through <= through ? $0 : nil }
     let recent = try await history.recentMovements(
       of: account, since: moment, behind: before?.through, through: through

@@ -7,12 +7,12 @@ package struct PortfolioService: Sendable {
   /// Most prices of the past that one history looks up.
   private static let maximumPriceQuestions = 100_000
 
-  private let history: any AccountHistoryReader
+  private let history: any AccountActivityReader
   private let closingPrices: ClosingPrices
   private let dayMovements: DayMovements
 
   /// Reads the past here.
-  package init(history: any AccountHistoryReader) {
+  package init(history: any AccountActivityReader) {
     self.history = history
     closingPrices = ClosingPrices(history: history)
     dayMovements = DayMovements(history: history)
@@ -21,7 +21,7 @@ package struct PortfolioService: Sendable {
   /// How an account stood at the last close.
   package func dayStart(
     of snapshot: AccountSnapshot, close: Timestamp, now: Timestamp
-  ) async throws(LedgerError) -> DayStart {
+  ) async throws(StoreError) -> DayStart {
     let movements = try await dayMovements.movements(
       of: snapshot.account.number, since: close, through: snapshot.through)
     let named = Set(snapshot.positions.map(\.instrument)).union(movements.compactMap(\.instrument))
@@ -37,7 +37,7 @@ package struct PortfolioService: Sendable {
   /// - Returns: Nil when more prices would have to be looked up than one answer may.
   package func history(
     of snapshot: AccountSnapshot, at moments: [Timestamp], referencePrice: (InstrumentID) -> Price?
-  ) async throws(LedgerError) -> EquityHistory? {
+  ) async throws(StoreError) -> EquityHistory? {
     let movements = try await history.movements(
       of: snapshot.account.number, at: moments, through: snapshot.through)
     let shares = Dictionary(

@@ -6,7 +6,7 @@ public import Ports
 public protocol FleetReader: Sendable {
   /// Looks at all of it; Redis being away is part of the answer.
   /// - Throws: When PostgreSQL cannot be read.
-  func fleet() async throws(LedgerError) -> FleetStatus
+  func fleet() async throws(StoreError) -> FleetStatus
 }
 
 /// Gathers the fleet's status from the ledger and the leases; remembers the last look, for rates.
@@ -14,16 +14,16 @@ public final class FleetInquiry: FleetReader {
   /// The shortest span between two looks that gives a rate.
   static let shortestSpan = Duration.milliseconds(100)
 
-  private struct Look: Sendable {
+  private struct Poll: Sendable {
     var time: Timestamp
     var lags: [Shard: ShardLag]
   }
 
   /// Commands a second.
   struct Rates: Hashable, Sendable {
-    /// Accepted.
+    /// Commands that are accepted per second.
     var arrivals: Int64
-    /// Settled.
+    /// Commands that are settled per second.
     var settled: Int64
   }
 
@@ -32,7 +32,7 @@ public final class FleetInquiry: FleetReader {
   private let members: any MembershipStore
   private let leaders: any LeaderStore
   private let now: @Sendable () -> Timestamp
-  private let last = Lock<Look?>(nil)
+  private let last = Lock<Poll?>(nil)
 
   /// Reads from a ledger and from where leases and heartbeats are kept. `now` never runs backwards; its zero may be anywhere.
   public init(
@@ -47,7 +47,7 @@ public final class FleetInquiry: FleetReader {
   }
 
   /// Reads the ledger, then the leases.
-  public func fleet() async throws(LedgerError) -> FleetStatus {
+  public func fleet() async throws(StoreError) -> FleetStatus {
     let records = try await shards.shards()
     let rates = rates(records)
     return FleetStatus(
@@ -79,12 +79,12 @@ public final class FleetInquiry: FleetReader {
     let lags = Dictionary(uniqueKeysWithValues: records.map { ($0.shard, $0.lag) })
     return last.withLock { last in
       guard let before = last else {
-        last = Look(time: time, lags: lags)
+        last = Poll(time: time, lags: lags)
         return [:]
       }
       let span = time.microseconds(since: before.time)
       guard time.span(since: before.time) >= Self.shortestSpan else { return [:] }
-      last = Look(time: time, lags: lags)
+      last = Poll(time: time, lags: lags)
       func rate(_ new: Sequence, _ old: Sequence) -> Int64 { max(0, new.rawValue - old.rawValue) * 1_000_000 / span }
       return lags.reduce(into: [:]) { rates, entry in
         guard let earlier = before.lags[entry.key] else { return }

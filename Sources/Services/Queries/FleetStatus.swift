@@ -65,9 +65,9 @@ public struct FleetStatus: Hashable, Sendable {
       workers: known.map(\.workers),
       shards: records.map { record in
         // Without an earlier look, what its owner says it settles.
-        let told = known?.workers.lazy.compactMap { $0.loads[record.shard]?.commandsPerSecond }.first
+        let reported = known?.workers.lazy.compactMap { $0.loads[record.shard]?.commandsPerSecond }.first
         return .init(
-          shard: record.shard, arrivals: arrivals[record.shard] ?? Int64(told ?? 0), backlog: record.lag.commands)
+          shard: record.shard, arrivals: arrivals[record.shard] ?? Int64(reported ?? 0), backlog: record.lag.commands)
       })
   }
 

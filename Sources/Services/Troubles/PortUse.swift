@@ -4,20 +4,20 @@ public enum PortUse: String, Hashable, Sendable, CaseIterable {
   /// Reading a shard's log.
   case log
   /// Asking how a shard stands that was claimed.
-  case standing
+  case attempts = "standing"
   /// Asking how far the shards' logs go.
   case logEnds = "log_ends"
   /// Remembering and taking back tries of commands that are worked alone.
   case tries
   /// Asking which history the database writes.
-  case history
+  case timeline = "history"
   /// Trimming streams behind what is settled.
   case trimming
   /// Publishing log rows into the shards' streams.
   case publishing
   /// Looking at the fleet, claiming and handing over.
   case fleet
-  /// Leading: the leader's lease and its wishes.
+  /// Leading: the leader's lease and its targets.
   case leading
   /// Giving leases and heartbeats back.
   case leases
@@ -26,7 +26,7 @@ public enum PortUse: String, Hashable, Sendable, CaseIterable {
   /// Renewing the marks of published market data.
   case marketMarks = "market_marks"
   /// Keeping the history of quotes.
-  case quoteHistory = "quote_history"
+  case quoteArchive = "quote_history"
   /// Writing down the fleet's history.
   case fleetHistory = "fleet_history"
   /// Reading the shards' lags, by which too many orders are turned away.

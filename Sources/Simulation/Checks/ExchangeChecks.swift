@@ -98,7 +98,7 @@ package final class ExchangeChecks: Sendable {
   package func holdFaults(_ state: DatabaseState) -> [String] {
     var faults: [String] = []
     var money: [AccountNumber: Int64] = [:]
-    var shares: [EntrySnapshot.PositionKey: Int64] = [:]
+    var shares: [AcceptanceSnapshot.PositionKey: Int64] = [:]
     func hold(_ order: OrderRecord, _ amount: Int64) {
       switch order.side {
       case .buy: money[order.account, default: 0] += amount

@@ -11,17 +11,17 @@ extension SimulatedExchange {
     var isStepping = false
     for _ in 0..<swarm.faultCount {
       // Auctions are over soon: what is to meet them must come at once.
-      await pause(isStepping && surroundings.happens(2) ? .milliseconds(400) : swarm.faultPause)
-      let fault = surroundings.draw { $0.pick(swarm.faults) }
+      await pause(isStepping && environment.happens(2) ? .milliseconds(400) : swarm.faultPause)
+      let fault = environment.draw { $0.pick(swarm.faults) }
       note("! \(fault.rawValue)")
       mark(fault.rawValue)
       let content = database.state
       if content.auctions.values.contains(where: { $0.auction != nil }) { mark("in the middle of an auction") }
-      if content.auctions.values.contains(where: { $0.auction != nil && $0.told > .zero }) {
+      if content.auctions.values.contains(where: { $0.auction != nil && $0.instructed > .zero }) {
         mark("between two parts of an auction")
       }
-      if content.told.values.contains(where: { !$0.isCleared }) { mark("between a close and its end") }
-      if content.told.values.contains(where: { !$0.isCleared && $0.sequence > $0.closedSequence }) {
+      if content.instructed.values.contains(where: { !$0.isCleared }) { mark("between a close and its end") }
+      if content.instructed.values.contains(where: { !$0.isCleared && $0.sequence > $0.closedSequence }) {
         mark("between two parts of an expiry")
       }
       if content.phases.values.contains(where: { $0.limit != nil }) { mark("in a limit state") }
@@ -33,16 +33,16 @@ extension SimulatedExchange {
   }
 
   private func carryOut(_ fault: Swarm.Fault) async {
-    let shard = surroundings.draw { $0.pick(shards) }
+    let shard = environment.draw { $0.pick(shards) }
     let living = state.withLock { state in state.workers.filter { !$0.process.isDead } }
-    let victim = living.randomElement(using: surroundings)
+    let victim = living.randomElement(using: environment)
     switch fault {
     case .crashWorker:
       guard let victim else { return }
       victim.process.kill()
       redis.disconnect(victim.id)
       state.withLock { $0.kills += 1 }
-      if surroundings.happens(2) { addWorker() }
+      if environment.happens(2) { addWorker() }
     case .freezeWorker:
       victim?.process.freeze()
       await pause(.seconds(4))
@@ -57,7 +57,7 @@ extension SimulatedExchange {
       }
     case .crashGateway:
       let gateway = state.withLock { state in
-        let place = surroundings.draw { Int.random(in: state.gateways.indices, using: &$0) }
+        let place = environment.draw { Int.random(in: state.gateways.indices, using: &$0) }
         defer { state.gateways[place] = state.gateways[place].successor() }
         return state.gateways[place]
       }
@@ -65,14 +65,14 @@ extension SimulatedExchange {
       await gateway.stop()
     case .freezeGateway:
       let gateways = state.withLock { $0.gateways }
-      let gateway = surroundings.draw { $0.pick(gateways) }
+      let gateway = environment.draw { $0.pick(gateways) }
       gateway.process.freeze()
       await pause(.seconds(3))
       gateway.process.thaw()
     case .tellWorker:
       guard let victim else { return }
-      let order = surroundings.draw { $0.pick(WorkerOrder.allCases) }
-      redis.tell(victim.id, order)
+      let order = environment.draw { $0.pick(WorkerInstruction.allCases) }
+      redis.report(victim.id, order)
     case .wipeRedis: redis.wipe()
     case .failOverRedis:
       redis.replicate()
@@ -83,13 +83,13 @@ extension SimulatedExchange {
       await pause(.seconds(1))
       redis.fill(false)
     case .loseRedis:
-      surroundings.redis.isAway = true
+      environment.redis.isAway = true
       await pause(.seconds(3))
-      surroundings.redis.isAway = false
+      environment.redis.isAway = false
     case .losePostgres:
-      surroundings.database.isAway = true
+      environment.database.isAway = true
       await pause(.seconds(3))
-      surroundings.database.isAway = false
+      environment.database.isAway = false
     case .failOverPostgres: database.failOver()
     case .restorePostgres:
       database.backUp()
@@ -102,7 +102,7 @@ extension SimulatedExchange {
       }
     case .forgeEntry, .forgeBeyond:
       let rows = database.state.shards[shard]!
-      guard let order = database.state.openOrders(of: shard).randomElement(using: surroundings) else { return }
+      guard let order = database.state.openOrders(of: shard).randomElement(using: environment) else { return }
       let cancel = CancelOrder(
         target: order.id, targetSequence: order.sequence, targetLeg: order.conditions?.leg ?? 0,
         account: order.account, instrument: order.instrument)
@@ -110,13 +110,13 @@ extension SimulatedExchange {
       redis.forge(
         LogEntry(
           shard: shard, sequence: sequence, acceptedAt: now(), command: .cancel(cancel),
-          history: database.state.history))
+          timeline: database.state.timeline))
     case .repeatEntry: redis.repeatEntry(of: shard, at: place(in: shard))
     case .dropEntry: redis.dropEntry(of: shard, at: place(in: shard))
     case .stealLease:
-      redis.steal(shard, for: WorkerID(rawValue: "thief"), nonce: surroundings.bits(), lifetime: .seconds(1))
+      redis.steal(shard, for: WorkerID(rawValue: "thief"), nonce: environment.bits(), lifetime: .seconds(1))
     case .holdAccount:
-      database.hold(surroundings.draw { $0.pick(accounts) })
+      database.hold(environment.draw { $0.pick(accounts) })
       await pause(.seconds(2))
       database.releaseAll()
     case .poison:
@@ -126,8 +126,8 @@ extension SimulatedExchange {
     case .retryQuarantined: retryQuarantined()
     case .session: aim()
     case .halt:
-      let instrument = surroundings.draw { $0.pick(instruments.keys.sorted()) }
-      let isHalted = surroundings.happens(2)
+      let instrument = environment.draw { $0.pick(instruments.keys.sorted()) }
+      let isHalted = environment.happens(2)
       database.operate { state in
         if isHalted {
           state.halt(instrument, reason: "an operator's", collects: true)
@@ -137,28 +137,28 @@ extension SimulatedExchange {
       }
     case .disconnect: if let victim { redis.disconnect(victim.id) }
     case .stepClock:
-      let step = surroundings.draw { Int64.random(in: -2_000_000...2_000_000, using: &$0) }
+      let step = environment.draw { Int64.random(in: -2_000_000...2_000_000, using: &$0) }
       victim?.skew.withLock { $0 = step }
       clockSkew.withLock { $0 = .microseconds(step) }
     case .stepGatewayClock:
-      let step = surroundings.draw { Int64.random(in: -2_000_000...2_000_000, using: &$0) }
+      let step = environment.draw { Int64.random(in: -2_000_000...2_000_000, using: &$0) }
       let gateways = state.withLock { $0.gateways }
-      surroundings.draw { $0.pick(gateways) }.skew.withLock { $0 = step }
+      environment.draw { $0.pick(gateways) }.skew.withLock { $0 = step }
     case .block:
-      let account = surroundings.draw { $0.pick(accounts) }
+      let account = environment.draw { $0.pick(accounts) }
       database.operate { state in
         state.accounts[account]!.status = state.accounts[account]!.status == .blocked ? .active : .blocked
       }
     case .bound:
-      let bound = surroundings.draw { random in
-        EntrySnapshot.Bounds(
+      let bound = environment.draw { random in
+        AcceptanceSnapshot.Bounds(
           account: random.oneIn(2) ? nil : random.pick(accounts),
           instrument: random.oneIn(2) ? nil : random.pick(instruments.keys.sorted()),
           bounds: OrderBounds(quantity: Quantity(rawValue: Int64.random(in: 5...20, using: &random))))
       }
       database.operate { state in state.bounds = state.bounds.isEmpty ? [bound] : [] }
     case .band:
-      let (instrument, tier) = surroundings.draw { random in
+      let (instrument, tier) = environment.draw { random in
         (random.pick(instruments.keys.sorted()), random.pick([nil] + BandTier.allCases))
       }
       database.operate { state in state.listings[instrument]!.tier = tier }
@@ -167,15 +167,15 @@ extension SimulatedExchange {
   }
 
   private func place(in shard: Shard) -> Int {
-    surroundings.draw { Int.random(in: 0...max(0, redis.count(of: shard) - 1), using: &$0) }
+    environment.draw { Int.random(in: 0...max(0, redis.count(of: shard) - 1), using: &$0) }
   }
 
-  private func pause(_ limit: Duration) async { try? await Task.sleep(for: surroundings.span(upTo: limit)) }
+  private func pause(_ limit: Duration) async { try? await Task.sleep(for: environment.span(upTo: limit)) }
 
   func retryQuarantined() {
     let moment = now()
     database.cure()
-    let isRefused = surroundings.happens(3)
+    let isRefused = environment.happens(3)
     database.operate { state in
       for (shard, rows) in state.shards.sorted(by: { $0.key < $1.key }) {
         for (sequence, row) in rows.quarantined.sorted(by: { $0.key < $1.key }) where row.resolved == nil {
@@ -202,7 +202,7 @@ extension SimulatedExchange {
     let (workers, gateways) = state.withLock { ($0.workers, $0.gateways) }
     for worker in workers {
       worker.skew.withLock { $0 = 0 }
-      redis.tell(worker.id, .resume)
+      redis.report(worker.id, .resume)
     }
     for gateway in gateways {
       gateway.skew.withLock { $0 = 0 }
@@ -220,9 +220,9 @@ extension SimulatedExchange {
 
 extension Collection {
   /// One of them by the surroundings' chance; nil of none.
-  func randomElement(using surroundings: Surroundings) -> Element? {
+  func randomElement(using environment: Environment) -> Element? {
     guard !isEmpty else { return nil }
-    let place = surroundings.draw { Int.random(in: 0..<count, using: &$0) }
+    let place = environment.draw { Int.random(in: 0..<count, using: &$0) }
     return self[index(startIndex, offsetBy: place)]
   }
 }

@@ -23,7 +23,7 @@ package struct SimulationResult: Sendable {
   package var digest: UInt64 = 0xCBF2_9CE4_8422_2325
 }
 
-/// A whole exchange (gateways' desks, workers, a leader, the market's clock) over stores in memory, under the load and the
+/// A whole exchange (gateways' acceptors, workers, a leader, the market's clock) over stores in memory, under the load and the
 /// faults that a seed draws, until everything is settled.
 final class SimulatedExchange: Sendable {
   /// How long everything may take to settle when the faults are over. Long enough for the longest pauses of the product,
@@ -49,7 +49,7 @@ final class SimulatedExchange: Sendable {
   }
 
   let swarm: Swarm
-  let surroundings: Surroundings
+  let environment: Environment
   let database: MemoryDatabase
   let redis: MemoryRedis
   private let checks: ExchangeChecks
@@ -100,15 +100,15 @@ final class SimulatedExchange: Sendable {
     self.database = database
     let redis = MemoryRedis(without: missing)
     self.redis = redis
-    let surroundings = Surroundings(seed: random.next())
-    self.surroundings = surroundings
+    let environment = Environment(seed: random.next())
+    self.environment = environment
     clients = (0..<swarm.followers).map { [accounts] in
       StreamClient(of: accounts[$0 % accounts.count], resumes: !random.oneIn(3), database: database)
     }
     let skew = Lock(Duration.zero)
     clockSkew = skew
     overseer = SimulatedOperator(
-      database: database, redis: redis, in: surroundings, now: now, skew: { skew.withLock { $0 } })
+      database: database, redis: redis, in: environment, now: now, skew: { skew.withLock { $0 } })
   }
 
   // MARK: The schedule
@@ -116,8 +116,8 @@ final class SimulatedExchange: Sendable {
   func run() async -> SimulationResult {
     note(
       "\(swarm.workers) workers, \(swarm.gateways) gateways, \(swarm.shards) shards, \(swarm.faults.count) faults on")
-    surroundings.database = swarm.database
-    surroundings.redis = swarm.redis
+    environment.database = swarm.database
+    environment.redis = swarm.redis
     for _ in 0..<swarm.gateways { addGateway() }
     for _ in 0..<swarm.workers { addWorker() }
     let watchers =
@@ -134,8 +134,8 @@ final class SimulatedExchange: Sendable {
 
   /// The faults are over: everything must be settled within a bound, and nothing may have been lost.
   private func settle() async {
-    surroundings.database = Weather()
-    surroundings.redis = Weather()
+    environment.database = Weather()
+    environment.redis = Weather()
     redis.fill(false)
     database.releaseAll()
     database.cure()
@@ -170,7 +170,8 @@ final class SimulatedExchange: Sendable {
   private func isSettled(since over: ContinuousClock.Instant) -> Bool {
     let content = database.state
     guard content.shards.values.allSatisfy({ $0.processed == $0.last }) else { return false }
-    guard content.auctions.values.allSatisfy({ $0.auction == nil }), content.told.values.allSatisfy(\.isCleared) else {
+    guard content.auctions.values.allSatisfy({ $0.auction == nil }), content.instructed.values.allSatisfy(\.isCleared)
+    else {
       return false
     }
     // A pause that is over must end, though the next may begin.
@@ -281,7 +282,7 @@ final class SimulatedExchange: Sendable {
       return "worker-\(state.born)"
     }
     let worker = SimulatedWorker(
-      name, shards: shards, database: database, redis: redis, in: surroundings,
+      name, shards: shards, database: database, redis: redis, in: environment,
       probe: SimulatedProbe { [weak self] in await self?.health(of: $0) ?? .refused }, showsMarket: swarm.showsMarket,
       settings: settings,
       now: now, report: { [weak self] in self?.heard($0, from: name) })
@@ -315,7 +316,7 @@ final class SimulatedExchange: Sendable {
     state.withLock { state in
       state.gateways.append(
         SimulatedGateway(
-          "gateway-\(state.gateways.count + 1)", database: database, redis: redis, in: surroundings,
+          "gateway-\(state.gateways.count + 1)", database: database, redis: redis, in: environment,
           now: now))
     }
   }
@@ -323,7 +324,7 @@ final class SimulatedExchange: Sendable {
   // MARK: Clients
 
   private func trade(_ client: Int) async {
-    var random = surroundings.draw { SeededGenerator(seed: $0.next()) }
+    var random = environment.draw { SeededGenerator(seed: $0.next()) }
     var requests = RandomRequests(
       accounts: accounts, shards: instruments,
       .init(isConditional: swarm.isConditional, hasDays: swarm.hasDays, step: swarm.tier == nil ? 100 : 1_500),
@@ -337,10 +338,10 @@ final class SimulatedExchange: Sendable {
   }
 
   /// Asks until somebody answers, as clients do who retry with the same keys.
-  private func submit(_ request: EntryRequest) async {
+  private func submit(_ request: AcceptanceRequest) async {
     for attempt in 0..<20 {
       let gateways = state.withLock { $0.gateways }
-      let reply = await surroundings.draw { $0.pick(gateways) }.submit(request)
+      let reply = await environment.draw { $0.pick(gateways) }.submit(request)
       switch reply {
       case .answered(.accepted(let order)), .answered(.repeated(let order)):
         acknowledge([order] + order.legs)
@@ -365,16 +366,16 @@ final class SimulatedExchange: Sendable {
     var connections = 0
     while !state.withLock({ $0.isOver }) {
       let gateways = state.withLock { $0.gateways }
-      let gateway = surroundings.draw { $0.pick(gateways) }
-      let connection = StreamConnection(client, to: gateway.feed, of: gateway.process) { [swarm, surroundings] in
-        surroundings.happens(swarm.followersPause) ? surroundings.span(upTo: .milliseconds(400)) : nil
+      let gateway = environment.draw { $0.pick(gateways) }
+      let connection = StreamConnection(client, to: gateway.feed, of: gateway.process) { [swarm, environment] in
+        environment.happens(swarm.followersPause) ? environment.span(upTo: .milliseconds(400)) : nil
       }
       await connection.open()
       connections += 1
       if connections > 1, client.count > 0 { mark(client.resumes ? "stream resumed" : "stream opened again") }
       while connection.isOpen, !state.withLock({ $0.isOver }) {
         try? await Task.sleep(for: .milliseconds(250))
-        if surroundings.happens(swarm.followersPause * 8) { break }
+        if environment.happens(swarm.followersPause * 8) { break }
       }
       await connection.close()
       try? await Task.sleep(for: .milliseconds(20))
@@ -408,7 +409,7 @@ final class SimulatedExchange: Sendable {
     case .expiryStuck: mark("expiry stuck")
     case .tradingPaused: mark("trading paused")
     case .pausesEnded: mark("trading resumed")
-    case .nudgesUnavailable: mark("nudges unavailable")
+    case .wakeUpsUnavailable: mark("nudges unavailable")
     case .daysKept: mark("days made")
     case .claimed(_, _, _, cause: .crashed): mark("claimed from the dead")
     case .settled: return
@@ -446,7 +447,7 @@ private struct SimulatedProbe: HealthProbe {
   func ask(_ heartbeat: Heartbeat) async -> Membership.Answer { await answer(heartbeat.worker) }
 }
 
-extension EntryRequest {
+extension AcceptanceRequest {
   /// What is asked for, in a word.
   fileprivate var word: String {
     switch self {

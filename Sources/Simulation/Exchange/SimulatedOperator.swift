@@ -20,11 +20,11 @@ final class SimulatedOperator: Sendable {
   private let state: Lock<State>
 
   init(
-    database: MemoryDatabase, redis: MemoryRedis, in surroundings: Surroundings,
+    database: MemoryDatabase, redis: MemoryRedis, in environment: Environment,
     now: @escaping @Sendable () -> Timestamp, skew: @escaping @Sendable () -> Duration
   ) {
-    let ledger = MemoryLedger(database, of: process, in: surroundings)
-    let stream = MemoryStream(redis, of: process, in: surroundings)
+    let ledger = MemoryStore(database, of: process, in: environment)
+    let stream = MemoryStream(redis, of: process, in: environment)
     let began = ContinuousClock().now
     let notices = OwnNotices { ContinuousClock().now - began }
     self.notices = notices

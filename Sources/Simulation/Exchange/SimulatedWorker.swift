@@ -14,27 +14,27 @@ final class SimulatedWorker: Sendable {
   let skew = Lock(Int64(0))
 
   init(
-    _ name: String, shards: [Shard], database: MemoryDatabase, redis: MemoryRedis, in surroundings: Surroundings,
+    _ name: String, shards: [Shard], database: MemoryDatabase, redis: MemoryRedis, in environment: Environment,
     probe: any HealthProbe, showsMarket: Bool, settings: ExecutionSettings, now: @escaping @Sendable () -> Timestamp,
     report: @escaping @Sendable (WorkerEvent) -> Void
   ) {
     process = SimulatedProcess(name)
     id = WorkerID(rawValue: name)
-    let ledger = MemoryLedger(database, of: process, in: surroundings)
-    let stream = MemoryStream(redis, of: process, in: surroundings)
+    let ledger = MemoryStore(database, of: process, in: environment)
+    let stream = MemoryStream(redis, of: process, in: environment)
     let market = showsMarket ? MarketPublisher(stream: stream) : nil
     let began = ContinuousClock().now
     let service = WorkerService(
       identity: Heartbeat(
         worker: id, host: "host", pid: 1, version: "simulation", startedAt: now(), admin: ""),
       shards: shards,
-      world: .init(
+      dependencies: .init(
         ledger: ledger, claims: ledger, preparations: ledger, leading: ledger, stream: stream, leases: stream,
         handOvers: stream, members: stream, fleet: stream, leaders: stream, probe: probe,
-        market: market, nudges: stream, marketDay: ledger,
+        market: market, wakeUps: stream, marketDay: ledger,
         laneExecutor: SeededExecutor.shared),
       settings: settings, now: { [skew] in now().advanced(byMicroseconds: skew.withLock { $0 }) },
-      random: { surroundings.bits() }, clock: { ContinuousClock().now - began + .seconds(1) }, report: report)
+      random: { environment.bits() }, clock: { ContinuousClock().now - began + .seconds(1) }, report: report)
     self.service = service
     task = Task {
       await withTaskGroup(of: Void.self) { group in

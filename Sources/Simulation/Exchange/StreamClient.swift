@@ -90,8 +90,8 @@ final class StreamClient: Sendable {
   /// The first event behind a time that says something to clients.
   private func next(behind time: Timestamp?, _ content: DatabaseState) -> Timestamp? {
     guard let time, let story = content.stories[account] else { return nil }
-    return story[content.place(after: time, in: account)...].first { told in
-      told.event.kind != .cancelRejected || content.account(told)?.saysNothing == false
+    return story[content.place(after: time, in: account)...].first { instructed in
+      instructed.event.kind != .cancelRejected || content.account(instructed)?.saysNothing == false
     }?.at
   }
 
@@ -124,12 +124,12 @@ final class StreamConnection: EventStream {
   let client: StreamClient
   let keyID: String
   private let gateway: SimulatedProcess
-  private let feed: EventFeed
+  private let feed: TradeUpdateHub
   private let isSlow: @Sendable () -> Duration?
   private let state = Lock(State())
 
   init(
-    _ client: StreamClient, to feed: EventFeed, of gateway: SimulatedProcess,
+    _ client: StreamClient, to feed: TradeUpdateHub, of gateway: SimulatedProcess,
     isSlow: @escaping @Sendable () -> Duration?
   ) {
     self.client = client

@@ -40,10 +40,10 @@ package struct RandomRequests: Sendable {
   }
 
   /// The next request.
-  /// - Parameter target: An order that may be cancelled or replaced.
+  /// - Parameter target: An order that may be canceled or replaced.
   package mutating func next(
     target: OrderRecord?, _ random: inout some RandomNumberGenerator
-  ) -> EntryRequest {
+  ) -> AcceptanceRequest {
     count += 1
     let name = RequestKey(digest: UniqueID(high: UInt64(client), low: UInt64(count)), fingerprint: nil)
     let repeats = RequestKey(

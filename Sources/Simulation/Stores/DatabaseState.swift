@@ -36,7 +36,7 @@ package struct DatabaseState: Sendable {
   /// A command that was set aside.
   package struct Quarantined: Sendable {
     package var reason: QuarantineReason
-    /// When.
+    /// The moment at which it happened.
     package var at: Timestamp
     /// The row by which it came back.
     package var resolved: Sequence?
@@ -79,7 +79,7 @@ package struct DatabaseState: Sendable {
   /// What the instrument's auction has been told.
   package struct AuctionRow: Sendable {
     package var auction: AuctionExecution?
-    package var told = Sequence.zero
+    package var instructed = Sequence.zero
   }
 
   /// An exchange that nobody has traded on yet: every account has as much money, and as many shares of every instrument.
@@ -101,14 +101,14 @@ package struct DatabaseState: Sendable {
   /// The server's clock.
   package var clockReading: @Sendable () -> Timestamp = { Timestamp(rawValue: 0) }
   package var now: Timestamp { clockReading() }
-  package var history = LedgerHistory(rawValue: 1)
+  package var timeline = DatabaseTimeline(rawValue: 1)
   package var shards: [Shard: ShardRows] = [:]
   package var instruments: [InstrumentID: Shard] = [:]
-  package var accounts: [AccountNumber: EntrySnapshot.Account] = [:]
-  package var positions: [EntrySnapshot.PositionKey: EntrySnapshot.Position] = [:]
-  package var costs: [EntrySnapshot.PositionKey: PositionCost] = [:]
+  package var accounts: [AccountNumber: AcceptanceSnapshot.Account] = [:]
+  package var positions: [AcceptanceSnapshot.PositionKey: AcceptanceSnapshot.Position] = [:]
+  package var costs: [AcceptanceSnapshot.PositionKey: PositionCost] = [:]
   package var listings: [InstrumentID: Listing] = [:]
-  package var bounds: [EntrySnapshot.Bounds] = []
+  package var bounds: [AcceptanceSnapshot.Bounds] = []
   /// Trades that the first part of the auction makes at most by which an instrument trades again.
   package var resumptionPart = AuctionTerms.usualPartLimit
   package var orders: [OrderID: OrderRecord] = [:]
@@ -118,11 +118,11 @@ package struct DatabaseState: Sendable {
   package var apiKeys: [String: AccountNumber] = [:]
   /// How many of the coming days have their tables.
   package var daysAhead = 7
-  package var keys: [EntrySnapshot.KeyName: EntrySnapshot.KeyUse] = [:]
+  package var keys: [AcceptanceSnapshot.KeyName: AcceptanceSnapshot.KeyUse] = [:]
   package var lastPrices: [InstrumentID: Price] = [:]
   package var phases: [InstrumentID: InstrumentPhase] = [:]
   package var auctions: [InstrumentID: AuctionRow] = [:]
-  package var told: [InstrumentID: InstrumentStanding.Told] = [:]
+  package var instructed: [InstrumentID: InstrumentProgress.Instructed] = [:]
   package var clock = MarketClockRecord()
   package var term = Term(rawValue: 0)
   package var termNonce: UInt64 = 0
@@ -143,7 +143,7 @@ package struct DatabaseState: Sendable {
   package mutating func append(_ commands: [Command], to shard: Shard, at now: Timestamp) -> [LogEntry] {
     commands.map { command in
       let entry = LogEntry(
-        shard: shard, sequence: shards[shard]!.last.next, acceptedAt: now, command: command, history: history)
+        shard: shard, sequence: shards[shard]!.last.next, acceptedAt: now, command: command, timeline: timeline)
       shards[shard]!.log.append(entry)
       return entry
     }
@@ -183,11 +183,11 @@ package struct DatabaseState: Sendable {
   }
 
   /// An event with its order as it is now; nil when there is no such order.
-  package func account(_ told: ToldEvent) -> AccountEvent? {
-    orders[told.event.order].map {
+  package func account(_ instructed: ToldEvent) -> AccountEvent? {
+    orders[instructed.event.order].map {
       AccountEvent(
-        at: told.at, accountID: Self.publicID(of: told.event.account), event: told.event, row: $0,
-        position: told.position)
+        at: instructed.at, accountID: Self.publicID(of: instructed.event.account), event: instructed.event, row: $0,
+        position: instructed.position)
     }
   }
 

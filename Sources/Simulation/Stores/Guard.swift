@@ -14,7 +14,7 @@ package enum Guard: String, CaseIterable, Sendable {
   /// A settlement is refused that goes beyond the end of the log.
   case logEnd = "log-end"
   /// A settlement is refused that was made in another history of the database.
-  case history
+  case timeline = "history"
   /// Acceptance takes the holds of what it accepts.
   case holds
   /// Acceptance finds the order that the same key made before.
@@ -26,7 +26,7 @@ package enum Guard: String, CaseIterable, Sendable {
   /// What a leader does is refused when another has been elected.
   case term
   /// What instruments are told is refused when they have been told something else since.
-  case standing
+  case progress = "standing"
   /// Both of these.
   case leading
   /// A try of a command is taken back when it was not to blame.
@@ -49,9 +49,9 @@ package enum Guard: String, CaseIterable, Sendable {
     case .nonce: "the epoch is compared as well"
     case .cursor: "who holds the claim stands where it settled last"
     case .logEnd: "only forged entries lead there, which are not signed"
-    case .history: "the cursor is compared as well, and owners look whether the history has changed"
+    case .timeline: "the cursor is compared as well, and owners look whether the history has changed"
     case .term: "what was told meanwhile is compared as well"
-    case .standing: "the term is compared as well"
+    case .progress: "the term is compared as well"
     case .leading: "the engine takes a step that it has taken for done"
     case .withdrawal: "several tries in a row must come to nothing"
     case .staleMarks: "only changes of an order in quarantine leave them"

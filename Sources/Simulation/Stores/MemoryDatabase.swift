@@ -6,7 +6,7 @@ internal import Sharding
 
 /// PostgreSQL in memory: one state behind all ledgers, changed by one transaction at a time.
 ///
-/// Every process has a ``MemoryLedger`` of its own before it, which is where calls are slow, fail or lose their answers.
+/// Every process has a ``MemoryStore`` of its own before it, which is where calls are slow, fail or lose their answers.
 package final class MemoryDatabase: Sendable {
   /// Hears what each transaction changed, with the state behind it; returns what is wrong with it.
   package typealias Observer = @Sendable (DatabaseChange, DatabaseState) -> Void
@@ -38,9 +38,9 @@ package final class MemoryDatabase: Sendable {
   /// One transaction.
   /// - Parameter body: Throws before it changes anything, or not at all.
   func transaction<Answer: Sendable>(
-    _ body: (inout DatabaseState) throws(LedgerError) -> (Answer, DatabaseChange?)
-  ) throws(LedgerError) -> Answer {
-    let (answer, change) = try content.withLock { (content) throws(LedgerError) in try body(&content.state) }
+    _ body: (inout DatabaseState) throws(StoreError) -> (Answer, DatabaseChange?)
+  ) throws(StoreError) -> Answer {
+    let (answer, change) = try content.withLock { (content) throws(StoreError) in try body(&content.state) }
     if let change { observer(change, state) }
     return answer
   }
@@ -52,7 +52,7 @@ package final class MemoryDatabase: Sendable {
 
   /// Goes on in a new history: a standby has taken over, with everything that was committed.
   package func failOver() {
-    content.withLock { $0.state.history = LedgerHistory(rawValue: $0.state.history.rawValue + 1) }
+    content.withLock { $0.state.timeline = DatabaseTimeline(rawValue: $0.state.timeline.rawValue + 1) }
   }
 
   /// Restores the backup, if there is one, in a history of its own.
@@ -61,7 +61,7 @@ package final class MemoryDatabase: Sendable {
     let restored = content.withLock { content -> (DatabaseState, Set<OrderID>)? in
       guard var backup = content.backup else { return nil }
       let gone = Set(content.state.orders.keys).subtracting(backup.orders.keys)
-      backup.history = LedgerHistory(rawValue: content.state.history.rawValue + 1)
+      backup.timeline = DatabaseTimeline(rawValue: content.state.timeline.rawValue + 1)
       content.state = backup
       content.backup = nil
       content.poison = [:]
@@ -100,7 +100,7 @@ package final class MemoryDatabase: Sendable {
 /// What a transaction has changed.
 package enum DatabaseChange: Sendable {
   /// Requests were accepted.
-  case accepted(EntryPlan)
+  case accepted(AcceptancePlan)
   /// Commands were settled.
   case settled([ShardCommit])
   /// A backup took the place of what was committed.
@@ -108,34 +108,34 @@ package enum DatabaseChange: Sendable {
 }
 
 /// The database as one process reaches it.
-package struct MemoryLedger: Sendable {
+package struct MemoryStore: Sendable {
   let database: MemoryDatabase
   let process: SimulatedProcess
-  let surroundings: Surroundings
+  let environment: Environment
 
   /// A connection.
-  package init(_ database: MemoryDatabase, of process: SimulatedProcess, in surroundings: Surroundings) {
+  package init(_ database: MemoryDatabase, of process: SimulatedProcess, in environment: Environment) {
     self.database = database
     self.process = process
-    self.surroundings = surroundings
+    self.environment = environment
   }
 
   /// Carries a transaction there and its answer back.
   /// - Parameter commits: Whether it changes something: then a lost answer leaves its outcome unknown.
   func call<Answer: Sendable>(
     commits: Bool = false,
-    _ body: @Sendable (inout DatabaseState) throws(LedgerError) -> (Answer, DatabaseChange?)
-  ) async throws(LedgerError) -> Answer {
+    _ body: @Sendable (inout DatabaseState) throws(StoreError) -> (Answer, DatabaseChange?)
+  ) async throws(StoreError) -> Answer {
     try await travel()
-    let weather = surroundings.database
-    if weather.isAway || surroundings.happens(weather.refused) { throw Self.lostConnection }
-    if surroundings.happens(weather.slow) { await pause(weather.slowness) }
-    if commits, surroundings.happens(weather.conflicts) {
+    let weather = environment.database
+    if weather.isAway || environment.happens(weather.refused) { throw Self.lostConnection }
+    if environment.happens(weather.slow) { await pause(weather.slowness) }
+    if commits, environment.happens(weather.conflicts) {
       throw .unavailable(.serialization, reason: "could not serialize access")
     }
     let answer = try database.transaction(body)
     try await travel()
-    if surroundings.happens(surroundings.database.answersLost) {
+    if environment.happens(environment.database.answersLost) {
       if commits { throw .outcomeUnknown }
       throw Self.lostConnection
     }
@@ -144,17 +144,17 @@ package struct MemoryLedger: Sendable {
 
   /// A transaction that changes nothing.
   func read<Answer: Sendable>(
-    _ body: @Sendable (borrowing DatabaseState) throws(LedgerError) -> Answer
-  ) async throws(LedgerError) -> Answer {
-    try await call { (state) throws(LedgerError) in (try body(state), nil) }
+    _ body: @Sendable (borrowing DatabaseState) throws(StoreError) -> Answer
+  ) async throws(StoreError) -> Answer {
+    try await call { (state) throws(StoreError) in (try body(state), nil) }
   }
 
-  private static var lostConnection: LedgerError { .unavailable(.connection, reason: "the connection was lost") }
+  private static var lostConnection: StoreError { .unavailable(.connection, reason: "the connection was lost") }
 
-  private func travel() async throws(LedgerError) {
-    await pause(surroundings.database.latency)
+  private func travel() async throws(StoreError) {
+    await pause(environment.database.latency)
     guard await process.goesOn() else { throw Self.lostConnection }
   }
 
-  func pause(_ limit: Duration) async { try? await Task.sleep(for: surroundings.span(upTo: limit)) }
+  func pause(_ limit: Duration) async { try? await Task.sleep(for: environment.span(upTo: limit)) }
 }

@@ -24,11 +24,11 @@ package final class MemoryRedis: Sendable {
     var counter: UInt64 = 0
     var leases: [Shard: Ending<Lease>] = [:]
     var heartbeats: [WorkerID: Ending<Heartbeat>] = [:]
-    var orders: [WorkerID: WorkerOrder] = [:]
+    var orders: [WorkerID: WorkerInstruction] = [:]
     var seat: Ending<LeaderElection.Seat>?
     var assignment: Assignment?
     /// Accounts that have news, by the number of the entry that says so.
-    var nudges: [(number: UInt64, accounts: [AccountNumber])] = []
+    var wakeUps: [(number: UInt64, accounts: [AccountNumber])] = []
     /// By which owner the books of a shard are kept.
     var marks: [Shard: Ending<UInt64>] = [:]
     var depths: [InstrumentID: MarketDepth] = [:]
@@ -39,7 +39,7 @@ package final class MemoryRedis: Sendable {
   /// What somebody may wait for.
   enum Channel: Hashable, Sendable {
     case entries
-    case nudges
+    case wakeUps
   }
 
   private struct Content {
@@ -140,7 +140,7 @@ package final class MemoryRedis: Sendable {
   }
 
   /// An operator tells a worker something.
-  package func tell(_ worker: WorkerID, _ order: WorkerOrder) { with { $0.orders[worker] = order } }
+  package func report(_ worker: WorkerID, _ order: WorkerInstruction) { with { $0.orders[worker] = order } }
 
   /// A worker's connection is gone.
   package func disconnect(_ worker: WorkerID) { with { _ = $0.disconnected.insert(worker) } }
@@ -157,10 +157,10 @@ extension MemoryRedis.State {
   /// The last that are kept: who is further behind looks for itself.
   private static var mostNudges: Int { 64 }
 
-  mutating func nudge(_ accounts: [AccountNumber]) {
+  mutating func notify(_ accounts: [AccountNumber]) {
     counter += 1
-    nudges.append((counter, accounts))
-    if nudges.count > Self.mostNudges { nudges.removeFirst() }
+    wakeUps.append((counter, accounts))
+    if wakeUps.count > Self.mostNudges { wakeUps.removeFirst() }
   }
 
   mutating func append(_ row: LogEntry, isSigned: Bool = true) {

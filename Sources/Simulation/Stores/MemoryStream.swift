@@ -7,32 +7,32 @@ package import Sharding
 package struct MemoryStream: Sendable {
   let redis: MemoryRedis
   let process: SimulatedProcess
-  let surroundings: Surroundings
+  let environment: Environment
   /// How far this process has brought books.
   let written = Lock<[InstrumentID: (shard: Shard, sequence: Sequence)]>([:])
 
   /// A connection.
-  package init(_ redis: MemoryRedis, of process: SimulatedProcess, in surroundings: Surroundings) {
+  package init(_ redis: MemoryRedis, of process: SimulatedProcess, in environment: Environment) {
     self.redis = redis
     self.process = process
-    self.surroundings = surroundings
+    self.environment = environment
   }
 
   /// Carries a command there and its answer back.
   func call<Answer: Sendable>(_ body: (inout MemoryRedis.State) -> Answer) async throws(StreamError) -> Answer {
     try await travel()
-    let weather = surroundings.redis
-    if weather.isAway || surroundings.happens(weather.refused) { throw StreamError(reason: "no connection") }
+    let weather = environment.redis
+    if weather.isAway || environment.happens(weather.refused) { throw StreamError(reason: "no connection") }
     let answer = redis.with(body)
     try await travel()
-    if surroundings.happens(surroundings.redis.answersLost) { throw StreamError(reason: "the connection was lost") }
+    if environment.happens(environment.redis.answersLost) { throw StreamError(reason: "the connection was lost") }
     return answer
   }
 
   static let full = StreamError(reason: "OOM command not allowed when used memory > 'maxmemory'")
 
   private func travel() async throws(StreamError) {
-    try? await Task.sleep(for: surroundings.span(upTo: surroundings.redis.latency))
+    try? await Task.sleep(for: environment.span(upTo: environment.redis.latency))
     guard await process.goesOn() else { throw StreamError(reason: "the process has ended") }
   }
 }
@@ -40,8 +40,8 @@ package struct MemoryStream: Sendable {
 extension MemoryStream: OrderStream {
   package func publish(_ entries: [LogEntry]) async throws(StreamError) {
     if redis.isFull { throw Self.full }
-    let isPartial = surroundings.happens(surroundings.redis.partialPublishing)
-    let kept = isPartial ? entries.filter { _ in surroundings.happens(2) } : entries
+    let isPartial = environment.happens(environment.redis.partialPublishing)
+    let kept = isPartial ? entries.filter { _ in environment.happens(2) } : entries
     try await call { state in for entry in kept { state.append(entry) } }
     redis.wake(.entries)
     if isPartial { throw StreamError(reason: "some nodes did not answer") }
@@ -170,7 +170,7 @@ extension MemoryRedis.State {
 }
 
 extension MemoryStream: MembershipStore {
-  package func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerOrder? {
+  package func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerInstruction? {
     try await call { state in
       state.disconnected.remove(heartbeat.worker)
       state.heartbeats[heartbeat.worker] = .init(value: heartbeat, at: ContinuousClock().now + lifetime)
@@ -193,7 +193,7 @@ extension MemoryStream: MembershipStore {
     }
   }
 
-  package func tell(_ worker: WorkerID, _ order: WorkerOrder, lifetime: Duration) async throws(StreamError) {
+  package func instruct(_ worker: WorkerID, _ order: WorkerInstruction, lifetime: Duration) async throws(StreamError) {
     try await call { state in state.orders[worker] = order }
   }
 }

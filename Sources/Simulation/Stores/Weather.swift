@@ -18,7 +18,7 @@ package struct Weather: Sendable {
   package var slowness = Duration.milliseconds(400)
   /// A publication reaches some of the streams only.
   package var partialPublishing = 0
-  /// A nudge is lost on its way, or comes twice.
+  /// A wake-up is lost on its way, or comes twice.
   package var nudgesLost = 0
   package var nudgesDoubled = 0
   /// Nothing is reached at all.
@@ -29,7 +29,7 @@ package struct Weather: Sendable {
 }
 
 /// Chance, time and weather, which the stores of a simulated exchange share.
-package final class Surroundings: Sendable {
+package final class Environment: Sendable {
   private struct State {
     var random: SeededGenerator
     var database = Weather()

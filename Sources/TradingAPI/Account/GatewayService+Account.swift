@@ -43,7 +43,7 @@ extension GatewayService {
   func showPosition(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let name = request["symbol_or_asset_id"]
     let now = now()
-    let instrument = try await reading { () async throws(LedgerError) in
+    let instrument = try await reading { () async throws(StoreError) in
       try await directory.instrument(named: name, now: now)
     }
     guard let instrument else { throw .noPosition }
@@ -58,13 +58,13 @@ extension GatewayService {
 
   /// What an account has, all of one moment: every figure that is added up comes from it, and from what had moved by then.
   func snapshot(of number: AccountNumber) async throws(APIError) -> AccountSnapshot {
-    let snapshot = try await reading { () async throws(LedgerError) in try await reader.snapshot(of: number) }
+    let snapshot = try await reading { () async throws(StoreError) in try await reader.snapshot(of: number) }
     guard let snapshot else { throw .unauthorized }
     return snapshot
   }
 
   func table(knowing positions: [PositionRecord], _ now: Timestamp) async throws(APIError) -> InstrumentTable {
-    try await reading { () async throws(LedgerError) in
+    try await reading { () async throws(StoreError) in
       try await directory.table(now: now) { table in positions.allSatisfy { table[$0.instrument] != nil } }
     }
   }

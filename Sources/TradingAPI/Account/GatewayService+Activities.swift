@@ -11,11 +11,11 @@ extension GatewayService {
     let query = try ActivityParameters.query(
       QueryValues(request.query), type: request.value("activity_type"), of: request.account)
     guard !query.kinds.isEmpty else { return .json(200, Array("[]".utf8)) }
-    let activities = try await reading { () async throws(LedgerError) in try await keeper.activities(query) }
+    let activities = try await reading { () async throws(StoreError) in try await accountStore.activities(query) }
     guard let activities else { throw .field("invalid page_token", reason: "invalid_page_token") }
     let named = activities.compactMap(\.instrument)
     let now = now()
-    let table = try await reading { () async throws(LedgerError) in
+    let table = try await reading { () async throws(StoreError) in
       try await directory.table(now: now) { table in named.allSatisfy { table[$0] != nil } }
     }
     var writer = JSONWriter(capacity: 64 + 480 * activities.count)

@@ -13,7 +13,7 @@ extension GatewayService {
     let plan = try HistoryPlan(QueryValues(request.query), clock: clock, now: now)
     let snapshot = try await snapshot(of: request.account)
     let table = try await table(knowing: snapshot.positions, now)
-    let history = try await reading { () async throws(LedgerError) in
+    let history = try await reading { () async throws(StoreError) in
       try await portfolios.history(of: snapshot, at: [plan.base] + plan.windows.map(\.end)) {
         table[$0]?.referencePrice
       }
@@ -26,7 +26,7 @@ extension GatewayService {
 
   /// How an account stood at the last close.
   func dayStart(in snapshot: AccountSnapshot, now: Timestamp) async throws(APIError) -> DayStart {
-    try await reading { () async throws(LedgerError) in
+    try await reading { () async throws(StoreError) in
       try await portfolios.dayStart(of: snapshot, close: clock.lastClose(before: now), now: now)
     }
   }

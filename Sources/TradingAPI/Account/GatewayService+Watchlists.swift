@@ -25,8 +25,8 @@ enum WatchlistKey: Hashable, Sendable {
 extension GatewayService {
   /// `GET /v2/watchlists`
   func listWatchlists(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
-    let lists = try await reading { () async throws(LedgerError) in
-      try await keeper.watchlists(of: request.account)
+    let lists = try await reading { () async throws(StoreError) in
+      try await accountStore.watchlists(of: request.account)
     }
     var writer = JSONWriter(capacity: 64 + 256 * lists.count)
     writer.beginArray()
@@ -43,8 +43,8 @@ extension GatewayService {
     }
     let instruments = try await instruments(json) ?? []
     let id = UniqueID.random(high: random(), low: random())
-    let outcome = try await reading { () async throws(LedgerError) in
-      try await keeper.createWatchlist(id: id, name: name, instruments: instruments, of: request.account)
+    let outcome = try await reading { () async throws(StoreError) in
+      try await accountStore.createWatchlist(id: id, name: name, instruments: instruments, of: request.account)
     }
     return try await answer(outcome, request.caller)
   }
@@ -65,13 +65,13 @@ extension GatewayService {
       }
     switch verb {
     case .show:
-      let list = try await reading { () async throws(LedgerError) in
-        try await keeper.watchlist(name, of: caller.account)
+      let list = try await reading { () async throws(StoreError) in
+        try await accountStore.watchlist(name, of: caller.account)
       }
       return try await answer(list.map { .stored($0) } ?? .notFound, caller)
     case .delete:
-      let isDeleted = try await reading { () async throws(LedgerError) in
-        try await keeper.deleteWatchlist(name, of: caller.account)
+      let isDeleted = try await reading { () async throws(StoreError) in
+        try await accountStore.deleteWatchlist(name, of: caller.account)
       }
       guard isDeleted else { throw .watchlistNotFound }
       return HTTPResponse(status: 204)
@@ -89,7 +89,7 @@ extension GatewayService {
     case .remove:
       let symbol = request["symbol"]
       let now = now()
-      let instrument = try await reading { () async throws(LedgerError) in
+      let instrument = try await reading { () async throws(StoreError) in
         try await directory.instrument(named: symbol, now: now)
       }
       guard let instrument else { throw .watchlistNotFound }
@@ -115,8 +115,8 @@ extension GatewayService {
   private func change(
     _ name: WatchlistName, _ change: WatchlistChange, _ caller: Caller
   ) async throws(APIError) -> HTTPResponse {
-    let outcome = try await reading { () async throws(LedgerError) in
-      try await keeper.changeWatchlist(name, change, of: caller.account)
+    let outcome = try await reading { () async throws(StoreError) in
+      try await accountStore.changeWatchlist(name, change, of: caller.account)
     }
     return try await answer(outcome, caller)
   }
@@ -132,7 +132,7 @@ extension GatewayService {
         reason: "watchlist_limit")
     case .stored(let list):
       let now = now()
-      let table = try await reading { () async throws(LedgerError) in
+      let table = try await reading { () async throws(StoreError) in
         try await directory.table(now: now) { table in list.instruments.allSatisfy { table[$0] != nil } }
       }
       var writer = JSONWriter(capacity: 512 + 512 * list.instruments.count)
@@ -143,7 +143,7 @@ extension GatewayService {
 
   private func instrument(_ name: String) async throws(APIError) -> Instrument {
     let now = now()
-    let instrument = try await reading { () async throws(LedgerError) in
+    let instrument = try await reading { () async throws(StoreError) in
       try await directory.instrument(named: name, now: now)
     }
     guard let instrument else { throw APIError(RejectReason.unknownSymbol(name)) }

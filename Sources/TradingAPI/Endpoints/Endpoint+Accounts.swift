@@ -5,7 +5,7 @@ extension Endpoint {
 
   private static let symbolOrID = Parameter.path("symbol_or_asset_id", .any([.symbol, .uuid]), "Either will do.")
 
-  /// Positions.
+  /// The endpoints of positions.
   static let positions: [Endpoint] = [
     Endpoint(
       .get, "/v2/positions", .anyKey(GatewayService.listPositions),

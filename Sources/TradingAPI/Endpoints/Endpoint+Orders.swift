@@ -9,7 +9,7 @@ extension Endpoint {
     name: "Idempotency-Key", place: .header, schema: .string(pattern: "^[ -~]{1,255}$"),
     summary: "A name for the request: repeated with the same content, it gets the first answer.")
 
-  /// Orders.
+  /// The endpoints of orders.
   static let orders: [Endpoint] = [
     Endpoint(
       .post, "/v2/orders", .tradingKey(GatewayService.placeOrder),

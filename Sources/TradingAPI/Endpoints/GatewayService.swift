@@ -8,7 +8,7 @@ internal import Market
 package import Ports
 internal import Services
 
-/// The Trading API: answers requests by handing orders in at the desk and reading accounts.
+/// The Trading API: answers requests by handing orders in at acceptance and reading accounts.
 ///
 /// It keeps no state that matters: any number of gateways give the same answers. What it shows is read from what is
 /// committed, so a client reads what it has written.
@@ -17,11 +17,11 @@ package final class GatewayService: Sendable {
   /// Places, replaces and cancels orders, and closes positions.
   let entry: OrderEntryService
   let reader: any AccountReader
-  let keeper: any AccountKeeper
+  let accountStore: any AccountStore
   let market: MarketSources?
   /// Opens live streams; nil when there are none.
   let streams: (any LiveStreamDoors)?
-  private let requestCensus: Census<AccountNumber>
+  private let requestLimiter: ConcurrencyLimiter<AccountNumber>
   let now: @Sendable () -> Timestamp
   let random: @Sendable () -> UInt64
   let directory: InstrumentDirectory
@@ -45,11 +45,12 @@ package final class GatewayService: Sendable {
   ///   - streams: Opens live streams; nil to serve none.
   ///   - random: 64 unpredictable bits.
   package init(
-    _ foundation: ClientFoundation, desk: any OrderDesk, keeper: any AccountKeeper, market: MarketSources? = nil,
+    _ foundation: ClientFoundation, acceptor: any OrderAcceptor, accountStore: any AccountStore,
+    market: MarketSources? = nil,
     streams: (any LiveStreamDoors)? = nil, random: @escaping @Sendable () -> UInt64
   ) {
     self.foundation = foundation
-    self.keeper = keeper
+    self.accountStore = accountStore
     self.market = market
     self.streams = streams
     self.random = random
@@ -59,14 +60,14 @@ package final class GatewayService: Sendable {
     now = foundation.now
     let configuration = foundation.configuration
     entry = OrderEntryService(
-      desk: desk, reader: reader, catalog: directory, settings: configuration.entry, troubles: troubles,
+      acceptor: acceptor, reader: reader, catalog: directory, settings: configuration.entry, troubles: troubles,
       rules: { [clock = foundation.clock] in
         var rules = configuration.rules
         rules.hasAuctions = clock().mode != .open
         return rules
       }, keys: .sha256, now: now, random: random)
-    requestCensus = Census(limit: configuration.requestsInFlightPerKey)
-    portfolios = PortfolioService(history: keeper)
+    requestLimiter = ConcurrencyLimiter(limit: configuration.requestsInFlightPerKey)
+    portfolios = PortfolioService(history: accountStore)
     limiter = KeyRateLimiter(requestsPerMinute: configuration.requestsPerMinute)
     readiness = CoalescingCache(
       .init(lifetime: configuration.readinessLifetime, absentLifetime: 0, grace: 0, capacity: 1))
@@ -92,8 +93,8 @@ package final class GatewayService: Sendable {
   package func whyNotReady() async -> String? {
     if let reason = closed.withLock({ $0 }) { return reason }
     if let reason = doubt.withLock({ $0 }) { return reason }
-    let isReachable = await troubles.attempt(.readiness) { () async throws(LedgerError) in
-      try await readiness.value(for: true, now: now()) { () async throws(LedgerError) in
+    let isReachable = await troubles.attempt(.readiness) { () async throws(StoreError) in
+      try await readiness.value(for: true, now: now()) { () async throws(StoreError) in
         _ = try await reader.lags()
         return true
       }
@@ -137,10 +138,10 @@ package final class GatewayService: Sendable {
     case .anyKey(let kept), .tradingKey(let kept): handler = kept
     }
     let caller = try await authenticator.caller(headers, peer: request.peer, now: now())
-    guard requestCensus.enter(caller.account) else {
+    guard requestLimiter.enter(caller.account) else {
       throw .busy(retryAfter: .seconds(1), reason: "requests_in_flight")
     }
-    defer { requestCensus.leave(caller.account) }
+    defer { requestLimiter.leave(caller.account) }
     let asked = EndpointRequest(request, headers, caller, endpoint, values: match.values)
     guard let verdict = limiter.admit(caller.keyID, own: caller.requestsPerMinute, now: now()) else {
       return try await permit(asked, handler)

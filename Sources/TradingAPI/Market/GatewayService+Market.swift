@@ -22,7 +22,7 @@ extension GatewayService {
       }
     }
     let now = now()
-    let table = try await reading { () async throws(LedgerError) in try await directory.table(now: now) }
+    let table = try await reading { () async throws(StoreError) in try await directory.table(now: now) }
     let hasClass = values.text("asset_class").map { $0 == "us_equity" } ?? true
     // No instrument has any of the attributes that can be asked for.
     guard isActive != false, hasClass, values.text("attributes") == nil else { return .json(200, Array("[]".utf8)) }
@@ -36,7 +36,7 @@ extension GatewayService {
   func showAsset(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let name = request["symbol_or_asset_id"]
     let now = now()
-    let instrument = try await reading { () async throws(LedgerError) in
+    let instrument = try await reading { () async throws(StoreError) in
       try await directory.instrument(named: name, now: now)
     }
     guard let instrument else { throw .assetNotFound(name) }

@@ -34,14 +34,14 @@ extension GatewayService {
     let ids = instruments.map(\.id)
     switch kind {
     case .trades:
-      let page = try await reading { [asked] () async throws(LedgerError) in
+      let page = try await reading { [asked] () async throws(StoreError) in
         try await market.reader.trades(of: ids, asked)
       }
       return history("trades", symbol, page, instruments, cursor: \.cursor) {
         $0.trade($1, tape: MarketLetters.tape(of: $2))
       }
     case .quotes:
-      let page = try await reading { [asked] () async throws(LedgerError) in
+      let page = try await reading { [asked] () async throws(StoreError) in
         try await market.reader.quotes(of: ids, asked)
       }
       return history("quotes", symbol, page, instruments, cursor: \.cursor) {
@@ -49,7 +49,7 @@ extension GatewayService {
       }
     case .bars:
       let frame = try parameters.frame()
-      let page = try await reading { [asked] () async throws(LedgerError) in
+      let page = try await reading { [asked] () async throws(StoreError) in
         try await market.reader.bars(of: ids, asked, frame: frame)
       }
       return history("bars", symbol, page, instruments, cursor: \.cursor) { writer, bar, _ in writer.bar(bar) }
@@ -60,7 +60,7 @@ extension GatewayService {
   func showAuctions(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let (market, symbol, parameters) = try ask(request)
     let (instruments, asked) = try await page(of: symbol, parameters)
-    let page = try await reading { () async throws(LedgerError) in
+    let page = try await reading { () async throws(StoreError) in
       try await market.reader.auctions(of: instruments.map(\.id), asked)
     }
     return history("auctions", symbol, page, instruments, cursor: \.cursor) { writer, day, _ in writer.auctions(day) }
@@ -125,7 +125,7 @@ extension GatewayService {
     let ids = instruments.map(\.id)
     switch kind {
     case .trades:
-      let latest = try await reading { () async throws(LedgerError) in try await market.reader.latestTrades(of: ids) }
+      let latest = try await reading { () async throws(StoreError) in try await market.reader.latestTrades(of: ids) }
       return Self.latest("trades", "trade", symbol, instruments) {
         latest[$0.id]
       } write: {
@@ -139,7 +139,7 @@ extension GatewayService {
         $0.quote($1, tape: MarketLetters.tape(of: $2))
       }
     case .bars:
-      let latest = try await reading { () async throws(LedgerError) in try await market.reader.latestBars(of: ids) }
+      let latest = try await reading { () async throws(StoreError) in try await market.reader.latestBars(of: ids) }
       return Self.latest("bars", "bar", symbol, instruments) {
         latest[$0.id]
       } write: { writer, bar, _ in
@@ -190,7 +190,7 @@ extension GatewayService {
     }
     let missing = instruments.map(\.id).filter { quotes[$0] == nil }
     guard !missing.isEmpty else { return quotes }
-    let depths = try await reading { () async throws(LedgerError) in try await market.reader.depths(of: missing) }
+    let depths = try await reading { () async throws(StoreError) in try await market.reader.depths(of: missing) }
     return quotes.merging(depths.mapValues(\.quote)) { kept, _ in kept }
   }
 
@@ -199,15 +199,15 @@ extension GatewayService {
     let (market, symbol, parameters) = try ask(request)
     let instruments = try await instruments(symbol, parameters)
     let ids = instruments.map(\.id)
-    let trades = try await reading { () async throws(LedgerError) in try await market.reader.latestTrades(of: ids) }
-    let minutes = try await reading { () async throws(LedgerError) in try await market.reader.latestBars(of: ids) }
+    let trades = try await reading { () async throws(StoreError) in try await market.reader.latestTrades(of: ids) }
+    let minutes = try await reading { () async throws(StoreError) in try await market.reader.latestBars(of: ids) }
     let quotes = try await latestQuotes(of: instruments, market)
     let now = now()
     var days: [InstrumentID: [Bar]] = [:]
     // Only what has traded has days; the last one and the one before it.
     for id in ids where trades[id] != nil {
       let span = MarketSpan(start: Timestamp(rawValue: 0), end: now, ascending: false, limit: 2)
-      let page = try await reading { () async throws(LedgerError) in
+      let page = try await reading { () async throws(StoreError) in
         try await market.reader.bars(of: [id], span, frame: .day)
       }
       days[id] = page.parts.first?.rows
@@ -281,7 +281,7 @@ extension GatewayService {
     let market = try sources()
     let symbol = request["symbol"]
     let instrument = try await instrument(of: symbol)
-    let calls = try await reading { () async throws(LedgerError) in try await market.reader.calls(of: [instrument.id]) }
+    let calls = try await reading { () async throws(StoreError) in try await market.reader.calls(of: [instrument.id]) }
     guard let call = calls[instrument.id] else { throw .assetNotFound(symbol) }
     var writer = JSONWriter(capacity: 256)
     writer.indication(call, of: instrument)
@@ -293,7 +293,7 @@ extension GatewayService {
     let market = try sources()
     let symbol = request["symbol"]
     let instrument = try await instrument(of: symbol)
-    let statuses = try await reading { () async throws(LedgerError) in
+    let statuses = try await reading { () async throws(StoreError) in
       try await market.reader.statuses(of: [instrument.id])
     }
     guard let status = statuses[instrument.id] else { throw .assetNotFound(symbol) }
@@ -305,7 +305,7 @@ extension GatewayService {
   private func instrument(of symbol: String) async throws(APIError) -> Instrument {
     let name = try MarketParameters.symbol(symbol).description
     let now = now()
-    let instrument = try await reading { () async throws(LedgerError) in
+    let instrument = try await reading { () async throws(StoreError) in
       try await directory.instrument(named: name, now: now)
     }
     guard let instrument else { throw .assetNotFound(name) }
@@ -315,7 +315,7 @@ extension GatewayService {
   private func depth(of symbol: String, _ market: MarketSources) async throws(APIError) -> MarketDepth {
     let instrument = try await instrument(of: symbol)
     if let depth = await market.publishedDepth(of: instrument, troubles) { return depth }
-    let depths = try await reading { () async throws(LedgerError) in
+    let depths = try await reading { () async throws(StoreError) in
       try await market.reader.depths(of: [instrument.id])
     }
     guard let depth = depths[instrument.id] else { throw .assetNotFound(symbol) }
@@ -336,7 +336,7 @@ extension GatewayService {
     let symbols: [Symbol]
     if let symbol { symbols = [try MarketParameters.symbol(symbol)] } else { symbols = try parameters.symbols() }
     let now = now()
-    let table = try await reading { () async throws(LedgerError) in
+    let table = try await reading { () async throws(StoreError) in
       try await directory.table(now: now) { table in symbols.allSatisfy { table.named($0.description) != nil } }
     }
     return symbols.compactMap { table.named($0.description) }

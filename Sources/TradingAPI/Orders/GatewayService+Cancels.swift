@@ -10,7 +10,7 @@ extension GatewayService {
   /// `DELETE /v2/orders/{order_id}`
   func cancelOrder(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let id = try Self.orderID(request["order_id"])
-    let reply = try await reading { () async throws(LedgerError) in
+    let reply = try await reading { () async throws(StoreError) in
       try await entry.cancel(id, by: request.caller.sender)
     }
     if case .outcomeUnknown = reply { return .drop }
@@ -20,7 +20,7 @@ extension GatewayService {
 
   /// `DELETE /v2/orders`: one status an order; a second call is harmless.
   func cancelAllOrders(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
-    let outcomes = try await reading { () async throws(LedgerError) in
+    let outcomes = try await reading { () async throws(StoreError) in
       try await entry.cancelAll(by: request.caller.sender)
     }
     guard case .each(let cancels) = outcomes else { throw .staleCredential }
@@ -35,7 +35,7 @@ extension GatewayService {
 extension APIError {
   /// What the reply to a cancel says that is not good news; nil when the cancel is durable. Whoever repeats a cancel whose
   /// outcome is not known does no harm.
-  fileprivate init?(cancel reply: DeskReply) {
+  fileprivate init?(cancel reply: AcceptanceReply) {
     switch reply {
     case .answered(.refused(let reason)): self.init(reason)
     case .answered(.cancelAccepted), .answered(.accepted), .answered(.repeated): return nil

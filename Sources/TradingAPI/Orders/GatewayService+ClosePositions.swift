@@ -12,7 +12,7 @@ extension GatewayService {
     let portion = try ClosedPortion(QueryValues(request.query))
     let key = try Self.idempotencyKey(request.headers)
     return try answer(
-      try await reading { () async throws(LedgerError) in
+      try await reading { () async throws(StoreError) in
         try await entry.closePosition(
           request["symbol_or_asset_id"], portion, idempotencyKey: key, by: request.caller.sender)
       })
@@ -22,7 +22,7 @@ extension GatewayService {
   /// first. One status a position.
   func closeAllPositions(_ request: EndpointRequest) async throws(APIError) -> HTTPResponse {
     let cancelsOrders = try QueryValues(request.query).flag("cancel_orders") == true
-    let outcomes = try await reading { () async throws(LedgerError) in
+    let outcomes = try await reading { () async throws(StoreError) in
       try await entry.closeAllPositions(cancelsOrders: cancelsOrders, by: request.caller.sender)
     }
     guard case .each(let closed) = outcomes else { throw .staleCredential }

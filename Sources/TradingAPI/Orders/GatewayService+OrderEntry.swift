@@ -14,7 +14,7 @@ extension GatewayService {
     let ticket: OrderTicket
     do throws(TicketRefusal) { ticket = try OrderTicket(json) } catch { throw APIError(error) }
     return try answer(
-      try await reading { () async throws(LedgerError) in
+      try await reading { () async throws(StoreError) in
         try await entry.place(ticket, idempotencyKey: key, by: request.caller.sender)
       })
   }
@@ -27,7 +27,7 @@ extension GatewayService {
     let ticket: ReplaceTicket
     do throws(TicketRefusal) { ticket = try ReplaceTicket(json) } catch { throw APIError(error) }
     return try answer(
-      try await reading { () async throws(LedgerError) in
+      try await reading { () async throws(StoreError) in
         try await entry.replace(target, ticket, idempotencyKey: key, by: request.caller.sender)
       })
   }
@@ -53,8 +53,8 @@ extension GatewayService {
   private static let maximumIdempotencyKeyLength = 255
 
   /// Asks the ledger; a failure becomes an answer.
-  func reading<Value>(_ question: () async throws(LedgerError) -> Value) async throws(APIError) -> Value {
-    do throws(LedgerError) { return try await question() } catch { throw APIError(error) }
+  func reading<Value>(_ question: () async throws(StoreError) -> Value) async throws(APIError) -> Value {
+    do throws(StoreError) { return try await question() } catch { throw APIError(error) }
   }
 
   /// Reads an order's identifier from a path.

@@ -13,7 +13,7 @@ extension GatewayService {
     let account = request.account
     let id = try Self.orderID(request["order_id"])
     let isNested = try QueryValues(request.query).flag("nested") ?? false
-    let order = try await reading { () async throws(LedgerError) in
+    let order = try await reading { () async throws(StoreError) in
       let order = try await reader.order(id, of: account)
       guard isNested, let order else { return order }
       return try await reader.withLegs([order], of: account).first
@@ -27,7 +27,7 @@ extension GatewayService {
     guard let clientOrderID = request.http.parameter("client_order_id"), !clientOrderID.isEmpty else {
       throw .field("client_order_id is required", reason: "missing_client_order_id")
     }
-    let order = try await reading { () async throws(LedgerError) in
+    let order = try await reading { () async throws(StoreError) in
       try await reader.order(clientKey: RequestKeys.sha256.clientOrderID(clientOrderID).digest, of: request.account)
     }
     guard let order else { throw .orderNotFound(clientOrderID) }
@@ -42,7 +42,7 @@ extension GatewayService {
     var isEmpty = !list.includesEquities
     if let symbols = list.symbols {
       let now = now()
-      let table = try await reading { () async throws(LedgerError) in
+      let table = try await reading { () async throws(StoreError) in
         try await directory.table(now: now) { table in symbols.allSatisfy { table.named($0) != nil } }
       }
       let numbers = symbols.compactMap { table.named($0)?.id }
@@ -50,7 +50,7 @@ extension GatewayService {
       isEmpty = isEmpty || numbers.isEmpty
     }
     guard !isEmpty else { return .json(200, Array("[]".utf8)) }
-    let orders = try await reading { () async throws(LedgerError) in
+    let orders = try await reading { () async throws(StoreError) in
       let orders = try await reader.orders(query)
       return list.isNested ? try await reader.withLegs(orders, of: account) : orders
     }
@@ -75,7 +75,7 @@ extension GatewayService {
 
   private func instruments(of orders: [ShownOrder]) async throws(APIError) -> InstrumentTable {
     let now = now()
-    return try await reading { () async throws(LedgerError) in
+    return try await reading { () async throws(StoreError) in
       try await directory.table(now: now) { table in orders.allSatisfy { table[$0.record.instrument] != nil } }
     }
   }

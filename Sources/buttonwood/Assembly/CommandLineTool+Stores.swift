@@ -28,7 +28,7 @@ extension CommandLineTool {
       accounts: AccountAdministration(session: session, actor: actor),
       cancels: CancelAllService(
         reader: PostgresAccountReader(pool: PostgresPool([session])),
-        entry: LedgerCancelEntry(ledger: PostgresEntryLedger(session: session)) {
+        entry: BatchCancelAcceptance(ledger: PostgresAcceptanceLedger(session: session)) {
           Timestamp(rawValue: HostClock.microsecondsSinceEpoch())
         }))
   }

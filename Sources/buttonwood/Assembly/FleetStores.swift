@@ -52,8 +52,8 @@ struct FleetStores: Sendable {
 
   /// Watches whether both stores answer.
   /// - Parameter report: Hears when one is lost and when it is back.
-  func watch(_ report: @escaping @Sendable (StoreWatch.Store, StoreOutage.Edge) -> Void) -> StoreWatch {
-    StoreWatch(
+  func monitor(_ report: @escaping @Sendable (StoreMonitor.Store, StoreOutage.Edge) -> Void) -> StoreMonitor {
+    StoreMonitor(
       postgres: PostgresProbe(session: PostgresSession(settings, name: "probe")), redis: RedisProbe(redis),
       clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: report)
   }

@@ -11,19 +11,19 @@ internal import Telemetry
 /// What a gateway rests on: both stores behind their ports, each over connections of its own.
 struct GatewayStores: Sendable {
   let reader: any AccountReader
-  let keeper: any AccountKeeper
+  let accountStore: any AccountStore
   let market: MarketSources
-  let keyWatch: any KeyWatch
+  let keyListener: any KeyWatch
   let clock: any DatabaseClock
   let schema: any SchemaReader
   let days: any DayTableReader
   let marketClock: any MarketClockReader
   let stream: any OrderStream
   /// One pair for each lane.
-  let ledgers: [OrderDeskService.LaneLedgers]
+  let ledgers: [OrderAcceptanceService.PipelineLedgers]
   let news: any AccountEventReader
-  let history: any AccountEventReader
-  let nudges: any EventNudges
+  let fleetEvents: any AccountEventReader
+  let wakeUps: any EventWakeUps
   private let pools: [PostgresPool]
 
   /// - Parameters:
@@ -34,35 +34,36 @@ struct GatewayStores: Sendable {
   init(
     _ connections: ConnectionOptions, readers: Int, lanes: Int, _ log: Log,
     stalled: @escaping @Sendable (StalledSessionEvent) -> Void,
-    retried: @escaping @Sendable (LedgerError.Cause) -> Void
+    retried: @escaping @Sendable (StoreError.Cause) -> Void
   ) {
     let url = connections.databaseURL
     func session(_ name: String) -> PostgresSession {
       PostgresSession(StoreSettings.ledger(url: url, role: "gateway"), name: name)
     }
-    func entryLedger(_ name: String) -> PostgresEntryLedger {
-      PostgresEntryLedger(
+    func acceptanceLedger(_ name: String) -> PostgresAcceptanceLedger {
+      PostgresAcceptanceLedger(
         session: PostgresSession(StoreSettings.acceptance(url: url, role: "gateway"), name: name),
         sessionGuard: SessionGuard(report: stalled), retried: retried)
     }
     // Apart, so that long histories hold up nobody who asks for his account.
     pools = ["read", "keep", "market"].map { name in PostgresPool((0..<readers).map { session("\(name)-\($0)") }) }
     reader = PostgresAccountReader(pool: pools[0])
-    keeper = PostgresAccountKeeper(pool: pools[1])
+    accountStore = PostgresAccountStore(pool: pools[1])
     let redis = RedisStoreSettings(address: connections.redis, name: RoleOptions.processName("gateway"))
     market = MarketSources(reader: PostgresMarketDataReader(pool: pools[2]), state: RedisMarketState(redis))
-    keyWatch = PostgresKeyWatch(session: session("keys"))
+    keyListener = PostgresKeyListener(session: session("keys"))
     clock = PostgresClock(session: session("host-clock"))
     schema = PostgresHealthReader(session: session("schema"))
     days = PostgresShardReader(session: session("days"))
     let clockSession = session("clock")
-    marketClock = PostgresMarketLedger(session: clockSession)
+    marketClock = PostgresMarketDayStore(session: clockSession)
     stream = RedisOrderStream(redis, keyring: .of(clockSession, log))
-    ledgers = (0..<lanes).map { lane in .init(main: entryLedger("accept-\(lane)"), aside: entryLedger("aside-\(lane)"))
+    ledgers = (0..<lanes).map { lane in
+      .init(main: acceptanceLedger("accept-\(lane)"), aside: acceptanceLedger("aside-\(lane)"))
     }
     news = PostgresAccountEventReader(session: session("events"))
-    history = PostgresAccountEventReader(session: session("event-history"))
-    nudges = RedisEventNudges(redis)
+    fleetEvents = PostgresAccountEventReader(session: session("event-history"))
+    wakeUps = RedisEventWakeUps(redis)
   }
 
   /// Ends the connections that questions go over.

@@ -12,7 +12,7 @@ struct WorkerStores: Sendable {
   let reader: any AccountReader
   let clock: any DatabaseClock
   let schema: any SchemaReader
-  let history: any FleetHistory
+  let fleetEvents: any FleetHistory
   let marketStream: any MarketStream
   private let url: String
   private let redis: RedisStoreSettings
@@ -28,7 +28,7 @@ struct WorkerStores: Sendable {
     keyring = .of(reading, log)
     clock = PostgresClock(session: Self.session("clock", url))
     schema = PostgresHealthReader(session: Self.session("schema", url))
-    history = RedisHistory(redis)
+    fleetEvents = RedisFleetEvents(redis)
     marketStream = RedisMarketStream(redis) {
       let instruments = try await reader.instruments()
       return Dictionary(uniqueKeysWithValues: instruments.map { ($0.id, $0.symbol) })
@@ -36,7 +36,7 @@ struct WorkerStores: Sendable {
   }
 
   /// Where quotes are kept, over a connection of its own.
-  var quotes: any QuoteHistory { PostgresQuoteHistory(session: Self.session("quotes", url)) }
+  var quotes: any QuoteArchive { PostgresQuoteArchive(session: Self.session("quotes", url)) }
 
   /// Has damaged keys that were replaced told to `hearer`, which must not block.
   func hearDamage(_ hearer: @escaping @Sendable (_ key: String, _ reason: String) -> Void) {
@@ -45,13 +45,13 @@ struct WorkerStores: Sendable {
 
   /// What the worker's services work on.
   /// - Parameter stalled: Hears of sessions that were ended because their clients had stopped.
-  func surroundings(
+  func dependencies(
     probe: any HealthProbe, market: MarketPublisher, pulse: WorkPulse, isClockFit: @escaping @Sendable () -> Bool,
     stalled: @escaping @Sendable (StalledSessionEvent) -> Void
-  ) -> WorkerService.Surroundings {
+  ) -> WorkerService.Dependencies {
     func session(_ name: String) -> PostgresSession { Self.session(name, url) }
     let sessionGuard = SessionGuard(report: stalled)
-    return WorkerService.Surroundings(
+    return WorkerService.Dependencies(
       ledger: PostgresSettlementLedger(
         session: session("settle"), sessionGuard: sessionGuard, onProgress: { pulse.progressed() }),
       claims: PostgresSettlementLedger(
@@ -59,11 +59,11 @@ struct WorkerStores: Sendable {
         sessionGuard: sessionGuard),
       preparations: PostgresSettlementLedger(
         session: session("prepare"), deepSession: session("prepare-deep"), halfSession: session("prepare-half")),
-      leading: PostgresLeaderLedger(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
+      leading: PostgresTermStore(session: session("lead")), stream: RedisOrderStream(redis, keyring: keyring),
       leases: RedisLeaseStore(redis, for: "lease"), handOvers: RedisLeaseStore(redis, for: "handover"),
       members: RedisMembership(redis, for: "member"), fleet: RedisMembership(redis, for: "fleet"),
-      leaders: RedisLeadership(redis), probe: probe, market: market, nudges: RedisEventNudges(redis),
-      marketDay: PostgresMarketLedger(session: session("market")),
+      leaders: RedisLeadership(redis), probe: probe, market: market, wakeUps: RedisEventWakeUps(redis),
+      marketDay: PostgresMarketDayStore(session: session("market")),
       stalledSessions: PostgresStalledSessions(session: session("sessions"), sessionGuard: sessionGuard),
       pulse: pulse, isClockFit: isClockFit)
   }

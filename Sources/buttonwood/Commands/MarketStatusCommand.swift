@@ -28,11 +28,11 @@ enum MarketText {
     var table = TextTable([
       .left("day"), .left("stage"), .left(""), .right("instruments"), .right("awaiting a step"), .right("expiring"),
     ])
-    for standing in status.phases {
-      let point = standing.phase.point
+    for group in status.phases {
+      let point = group.phase.point
       table.add([
-        point?.day.description ?? "", point?.stage.word ?? "always open", standing.phase.isHalted ? "halted" : "",
-        "\(standing.instruments)", "\(standing.awaiting)", "\(standing.clearing)",
+        point?.day.description ?? "", point?.stage.word ?? "always open", group.phase.isHalted ? "halted" : "",
+        "\(group.instruments)", "\(group.awaiting)", "\(group.clearing)",
       ])
     }
     return text + table.text
@@ -51,16 +51,16 @@ enum MarketText {
     writer.text(target?.stage.word)
     writer.key("instruments")
     writer.beginArray()
-    for standing in status.phases {
+    for group in status.phases {
       writer.beginObject()
       writer.key("day")
-      writer.text(standing.phase.point?.day.description)
+      writer.text(group.phase.point?.day.description)
       writer.key("stage")
-      writer.text(standing.phase.point?.stage.word)
+      writer.text(group.phase.point?.stage.word)
       writer.key("is_halted")
-      writer.bool(standing.phase.isHalted)
+      writer.bool(group.phase.isHalted)
       for (name, count) in [
-        ("count", standing.instruments), ("awaiting", standing.awaiting), ("expiring", standing.clearing),
+        ("count", group.instruments), ("awaiting", group.awaiting), ("expiring", group.clearing),
       ] {
         writer.key(dynamic: name)
         writer.integer(count)

@@ -32,7 +32,7 @@ enum RestoredCommand {
 
   private static func text(_ report: RestorationReport, _ redis: RestorationService.Clearing) -> String {
     var lines = [
-      "the database's history is now called \(report.history.rawValue)",
+      "the database's history is now called \(report.timeline.rawValue)",
       "\(report.shards.count) shards are taken from their owners; \(report.backlog) accepted commands wait to be settled",
     ]
     switch redis {
@@ -52,7 +52,7 @@ enum RestoredCommand {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("history")
-    writer.string(String(report.history.rawValue))
+    writer.string(String(report.timeline.rawValue))
     writer.key("shards")
     writer.integer(Int64(report.shards.count))
     writer.key("unsettled")

@@ -33,19 +33,19 @@ enum StatusCommand {
     let printsJSON = line.json()
     if checks && watches { line.mistake("--check and --watch exclude each other") }
     do throws(CommandLineExit) { try line.finish() } catch { return error.report() }
-    let look = Look(connections)
-    if checks { return await check(look, asJSON: printsJSON) }
+    let poll = Poll(connections)
+    if checks { return await check(poll, asJSON: printsJSON) }
     var memory = FindingMemory()
     while true {
       let status = await show(
-        look, &memory, asJSON: printsJSON, clears: watches && !printsJSON && Console.Stream.output.isTerminal)
+        poll, &memory, asJSON: printsJSON, clears: watches && !printsJSON && Console.Stream.output.isTerminal)
       guard watches else { return status }
       do { try await Task.sleep(for: interval) } catch { return status }
     }
   }
 
   /// What is looked at, and how.
-  private struct Look {
+  private struct Poll {
     let health: FleetHealthInquiry
     let fleet: FleetInquiry
 
@@ -57,11 +57,11 @@ enum StatusCommand {
     }
   }
 
-  private static func show(_ look: Look, _ memory: inout FindingMemory, asJSON: Bool, clears: Bool) async -> Int32 {
-    let health = await look.health.health()
+  private static func show(_ poll: Poll, _ memory: inout FindingMemory, asJSON: Bool, clears: Bool) async -> Int32 {
+    let health = await poll.health.health()
     let findings = memory.judge(health)
     if clears { Console.write("\u{1B}[H\u{1B}[J") }
-    guard let fleet = look.fleet.status(of: health) else {
+    guard let fleet = poll.fleet.status(of: health) else {
       Console.write(asJSON ? json(findings) : FleetText.findings(findings))
       return CommandLineTool.fail(name, "the shards cannot be read: \(fault(health))")
     }
@@ -69,11 +69,11 @@ enum StatusCommand {
     return 0
   }
 
-  private static func check(_ look: Look, asJSON: Bool) async -> Int32 {
+  private static func check(_ poll: Poll, asJSON: Bool) async -> Int32 {
     var memory = FindingMemory()
     let end = ContinuousClock.now + checkLimit
     while true {
-      let health = await look.health.health()
+      let health = await poll.health.health()
       let findings = memory.judge(health)
       if memory.isUndecided(health, findings), ContinuousClock.now < end {
         try? await Task.sleep(for: checkInterval)

@@ -26,9 +26,9 @@ struct AdminEndpoint: Service {
   /// How the fleet stands.
   let fleet: FleetInquiry
   /// Which stores answer this process.
-  let stores: StoreWatch
-  private let clocks: ClockWatch
-  private let findings: FindingWatch
+  let stores: StoreMonitor
+  private let clocks: ClockMonitor
+  private let findings: FindingMonitor
   private let shown: FindingMetrics
 
   /// Binds; whoever asks is answered from now on.
@@ -42,8 +42,8 @@ struct AdminEndpoint: Service {
   ///   - report: Hears when a store is lost and when it is back.
   init(
     _ options: Options, role: String, process: String? = nil, metrics: Metrics, connections: ConnectionOptions,
-    whyNotReady: @escaping @Sendable () async -> String?, clocks: ClockWatch, notices: OwnNotices? = nil,
-    report: @escaping @Sendable (StoreWatch.Store, StoreOutage.Edge) -> Void = { _, _ in }
+    whyNotReady: @escaping @Sendable () async -> String?, clocks: ClockMonitor, notices: OwnNotices? = nil,
+    report: @escaping @Sendable (StoreMonitor.Store, StoreOutage.Edge) -> Void = { _, _ in }
   ) throws(HTTPServerError) {
     var configuration = HTTPServerConfiguration()
     configuration.address = options.listen.host
@@ -53,7 +53,7 @@ struct AdminEndpoint: Service {
     fleet = read.fleet("admin")
     self.clocks = clocks
     findings = Self.findings(read, clocks, notices)
-    let stores = read.watch(report)
+    let stores = read.monitor(report)
     self.stores = stores
     shown = FindingMetrics(metrics, stores)
     let name = process ?? RoleOptions.processName(role)
@@ -67,13 +67,14 @@ struct AdminEndpoint: Service {
   }
 
   /// What is wrong with the exchange as it is seen from here.
-  private static func findings(_ stores: FleetStores, _ clocks: ClockWatch, _ notices: OwnNotices?) -> FindingWatch {
+  private static func findings(_ stores: FleetStores, _ clocks: ClockMonitor, _ notices: OwnNotices?) -> FindingMonitor
+  {
     let now = SteadyClock()
     let inquiry = stores.health(
       skew: { clocks.skew?.ahead }, own: { notices?.counts ?? FleetHealth.OwnCounts() }, now: { now.now })
     var limits = FindingLimits()
     limits.skewRefused = clocks.bound
-    return FindingWatch(limits: limits, now: { now.now }) { await inquiry.health() }
+    return FindingMonitor(limits: limits, now: { now.now }) { await inquiry.health() }
   }
 
   /// Where others reach it, as `host:port`: what it listens on, or the same host's loopback when that is any address.

@@ -12,7 +12,7 @@ struct FindingMetrics: Sendable {
   }
 
   /// Registers the instruments.
-  init(_ metrics: Metrics, _ stores: StoreWatch) {
+  init(_ metrics: Metrics, _ stores: StoreMonitor) {
     let latest = latest
     for severity in Finding.Severity.allCases {
       metrics.gauge(

@@ -41,13 +41,13 @@ struct FleetGauges: Sendable {
     }
   }
 
-  /// Follows the fleet until the task is cancelled.
+  /// Follows the fleet until the task is canceled.
   /// - Parameter troubles: Hears what cannot be read; the figures vanish meanwhile.
   func run(_ fleet: some FleetReader, _ troubles: PortTroubles, isLeading: () async -> Bool) async {
     while !Task.isCancelled {
       var seen: FleetStatus?
       if await isLeading() {
-        seen = await troubles.attempt(.fleet) { () async throws(LedgerError) in try await fleet.fleet() }
+        seen = await troubles.attempt(.fleet) { () async throws(StoreError) in try await fleet.fleet() }
       }
       latest.status.withLock { $0 = seen }
       try? await Task.sleep(for: Self.interval)

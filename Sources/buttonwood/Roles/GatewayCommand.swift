@@ -17,10 +17,10 @@ enum GatewayCommand {
     var admin: AdminEndpoint.Options
     var readers: Int
     var drain: Duration
-    var desk = OrderDeskSettings()
+    var acceptor = OrderAcceptanceSettings()
     var gateway = GatewayConfiguration()
     var server = HTTPServerConfiguration()
-    var feed = EventFeedSettings()
+    var feed = TradeUpdateHubSettings()
     var clock: MarketClockMode
     var clockBound: Duration
 
@@ -33,17 +33,18 @@ enum GatewayCommand {
       admin = AdminEndpoint.Options(&line, port: 9080)
       clock = RoleOptions.marketClock(&line)
       clockBound = RoleOptions.clockBound(&line)
-      desk.lanes = line.integer(
-        "lanes", default: desk.lanes, in: 1...64, help: "Accepting transactions in flight, each on its own connection.")
-      desk.batchLimit = line.integer(
-        "accept-batch", default: desk.batchLimit, in: 1...4096, unit: "requests",
+      acceptor.pipelines = line.integer(
+        "lanes", default: acceptor.pipelines, in: 1...64,
+        help: "Accepting transactions in flight, each on its own connection.")
+      acceptor.batchLimit = line.integer(
+        "accept-batch", default: acceptor.batchLimit, in: 1...4096, unit: "requests",
         help: "Most requests in one accepting transaction.")
-      desk.queueLimit = line.integer(
-        "accept-queue", default: desk.queueLimit, in: 1...1_000_000, unit: "requests",
+      acceptor.queueLimit = line.integer(
+        "accept-queue", default: acceptor.queueLimit, in: 1...1_000_000, unit: "requests",
         help: "Most requests waiting in a lane; beyond it 429.")
-      desk.shardLagLimit = Int64(
+      acceptor.shardLagLimit = Int64(
         line.integer(
-          "shard-lag-limit", default: Int(desk.shardLagLimit), in: 1...100_000_000, unit: "commands",
+          "shard-lag-limit", default: Int(acceptor.shardLagLimit), in: 1...100_000_000, unit: "commands",
           help: "Most commands of a shard accepted and not settled; beyond it 429."))
       readers = line.integer("readers", default: 2, in: 1...64, help: "Connections for questions.")
       gateway.requestsPerMinute = line.integer(
@@ -105,11 +106,11 @@ enum GatewayCommand {
 
   /// Takes the gateway out of the load balancer while its clock is off: it answers still, but what it accepts would carry times
   /// that are wrong.
-  private static func follow(_ clocks: ClockWatch, _ service: GatewayService) async {
+  private static func follow(_ clocks: ClockMonitor, _ service: GatewayService) async {
     while !Task.isCancelled {
       // Until the first comparison nothing speaks against it: a database that does not answer shows by itself.
       service.doubt(because: clocks.skew == nil ? nil : clocks.complaint)
-      try? await Task.sleep(for: ClockWatch.look)
+      try? await Task.sleep(for: ClockMonitor.poll)
     }
   }
 
@@ -128,30 +129,32 @@ enum GatewayCommand {
     let log = Log.standardError().with(["role": "gateway"])
     let now: @Sendable () -> Timestamp = { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) }
     let metrics = Metrics()
-    let counts = GatewayMetrics(metrics, lanes: options.desk.lanes, lagLimit: options.desk.shardLagLimit)
+    let counts = GatewayMetrics(
+      metrics, pipelines: options.acceptor.pipelines, lagLimit: options.acceptor.shardLagLimit)
     let stalledSessions = StalledSessionLog(log, metrics)
     let troubleLog = PortTroubleLog(log, metrics, silent: ["connection", "outage", "redis"])
     let troubles = troubleLog.ports
     let stores = GatewayStores(
-      options.connections, readers: options.readers, lanes: options.desk.lanes, log,
+      options.connections, readers: options.readers, pipelines: options.acceptor.pipelines, log,
       stalled: { stalledSessions.record($0) }, retried: { counts.countRetry($0) })
-    let clocks = RoleOptions.clockWatch(stores.clock, options.clockBound, troubleLog, log, metrics)
-    let desk = OrderDeskService(
-      ledgers: stores.ledgers, stream: stores.stream, reader: stores.reader, settings: options.desk, troubles: troubles,
+    let clocks = RoleOptions.clockMonitor(stores.clock, options.clockBound, troubleLog, log, metrics)
+    let acceptor = OrderAcceptanceService(
+      ledgers: stores.ledgers, stream: stores.stream, reader: stores.reader, settings: options.acceptor,
+      troubles: troubles,
       now: now)
     metrics.counter(
       "buttonwood_log_rows_unpublished_total",
       help: "Accepted commands that could not be put into their shard's stream; workers find them in the database."
-    ) { [weak desk] in desk.map { Int64($0.unpublished) } }
-    let marketClock = MarketClockWatch(
+    ) { [weak acceptor] in acceptor.map { Int64($0.unpublished) } }
+    let marketClock = MarketClockMonitor(
       ledger: stores.marketClock, expected: options.clock, troubles: troubles
     ) { mode in
       log.warning(
         "the leader follows another clock than --market-clock says",
         ["clock": mode.rawValue, "expected": options.clock.rawValue])
     }
-    let feed = EventFeed(
-      news: stores.news, history: stores.history, nudges: stores.nudges, accounts: stores.reader,
+    let feed = TradeUpdateHub(
+      news: stores.news, fleetEvents: stores.fleetEvents, wakeUps: stores.wakeUps, accounts: stores.reader,
       configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics),
       troubles: troubles,
       clock: { marketClock.clock }, now: now)
@@ -159,26 +162,26 @@ enum GatewayCommand {
       configuration: options.gateway, reader: stores.reader, troubles: troubles, clock: { marketClock.clock }, now: now)
     let randomPool = RandomPool()
     let service = GatewayService(
-      foundation, desk: desk, keeper: stores.keeper, market: stores.market,
+      foundation, acceptor: acceptor, accountStore: stores.accountStore, market: stores.market,
       streams: StreamService(foundation, feed: feed, market: stores.market), random: { randomPool.word() })
     do {
-      let watch = Lock<StoreWatch?>(nil)
+      let monitor = Lock<StoreMonitor?>(nil)
       var serverOptions = options.server
       serverOptions.bodyGate = { await service.judgeBody(of: $0, length: $1) }
       let server = try HTTPServer(configuration: serverOptions) { request in
         let response = await counts.counting(request) { await service.handle($0) }
-        if response.status == 503 { watch.withLock { $0 }?.refused(.postgres) }
+        if response.status == 503 { monitor.withLock { $0 }?.refused(.postgres) }
         return response
       }
-      let journal = GatewayJournal(log: log)
+      let eventLog = GatewayLog(log: log)
       let admin = try AdminEndpoint(
         options.admin, role: "gateway", metrics: metrics, connections: options.connections,
-        whyNotReady: { await service.whyNotReady() }, clocks: clocks, report: { journal.record($0, $1) })
-      watch.withLock { $0 = admin.stores }
+        whyNotReady: { await service.whyNotReady() }, clocks: clocks, report: { eventLog.record($0, $1) })
+      monitor.withLock { $0 = admin.stores }
       StreamMetrics.show(server, metrics)
       let schema = SchemaWait(reader: stores.schema, log: log)
       if let obstacle = await schema.obstacle() { service.close(because: obstacle) }
-      let days = DayTableWatch(stores.days, metrics, log)
+      let days = DayTableMonitor(stores.days, metrics, log)
       let isReady = Signal()
       /// A loop that needs the schema.
       func loop(_ name: String, _ body: @escaping @Sendable () async -> Void) -> LoopService {
@@ -200,12 +203,12 @@ enum GatewayCommand {
             isReady.give()
             await Signal().wait()
           },
-          loop("order desk") { await desk.run() }, loop("market clock") { await marketClock.run() },
-          loop("events") { await feed.run() }, loop("counts") { await counts.follow(desk) },
+          loop("order desk") { await acceptor.run() }, loop("market clock") { await marketClock.run() },
+          loop("events") { await feed.run() }, loop("counts") { await counts.follow(acceptor) },
           loop("day tables") { await days.run() }, loop("clock") { await Self.follow(clocks, service) },
-          loop("journal") { await journal.follow { (desk.unpublished, admin.stores.isUp(.redis)) } },
+          loop("journal") { await eventLog.follow { (acceptor.unpublished, admin.stores.isUp(.redis)) } },
           loop("keys") {
-            await stores.keyWatch.run { change in
+            await stores.keyListener.run { change in
               switch change {
               case .key(let keyID): service.forgetKey(keyID)
               case .unknown: service.forgetAllKeys()

@@ -11,7 +11,7 @@ struct GatewayMetrics: Sendable {
   private let throttled: Counter
   private let latency: Histogram
   private let inFlight: Gauge
-  private let retries: [LedgerError.Cause: Counter]
+  private let retries: [StoreError.Cause: Counter]
   private let queues: [Gauge]
   private let asides: [Gauge]
   private let load = Load()
@@ -26,9 +26,9 @@ struct GatewayMetrics: Sendable {
 
   /// Registers the gateway's instruments.
   /// - Parameters:
-  ///   - lanes: How many accepting transactions may be in flight.
+  ///   - pipelines: How many accepting transactions may be in flight.
   ///   - lagLimit: From how many commands that wait in a shard on its new orders are answered 429.
-  init(_ metrics: Metrics, lanes: Int, lagLimit: Int64) {
+  init(_ metrics: Metrics, pipelines: Int, lagLimit: Int64) {
     answers = (1...5).map {
       metrics.counter(
         "buttonwood_http_requests_total", help: "Answered requests by class of status.", labels: ["status": "\($0)xx"])
@@ -42,7 +42,7 @@ struct GatewayMetrics: Sendable {
       "buttonwood_accepts_retried_total",
       help: "Accepting transactions that were tried again, by what they failed with.")
     func gauges(_ name: String, _ help: String) -> [Gauge] {
-      (0..<lanes).map { lane in metrics.gauge(name, help: help, labels: ["lane": "\(lane)"]) }
+      (0..<pipelines).map { pipeline in metrics.gauge(name, help: help, labels: ["lane": "\(pipeline)"]) }
     }
     queues = gauges("buttonwood_accept_queue_requests", "Requests that wait for their accepting transaction.")
     asides = gauges("buttonwood_accept_aside_requests", "Requests set aside because somebody holds their account.")
@@ -59,19 +59,19 @@ struct GatewayMetrics: Sendable {
     ) { lagLimit }
   }
 
-  /// Follows what the desk knows until the task is cancelled.
-  func follow(_ desk: OrderDeskService) async {
+  /// Follows what acceptance knows until the task is canceled.
+  func follow(_ acceptor: OrderAcceptanceService) async {
     while !Task.isCancelled {
-      let lags = desk.shardLags
+      let lags = acceptor.shardLags
       load.lags.withLock { $0 = lags.isEmpty ? nil : lags.values.map(\.commands) }
-      for (gauge, length) in zip(queues, await desk.waitingCounts) { gauge.set(Int64(length)) }
-      for (gauge, count) in zip(asides, await desk.asideCounts) { gauge.set(Int64(count)) }
+      for (gauge, length) in zip(queues, await acceptor.waitingCounts) { gauge.set(Int64(length)) }
+      for (gauge, count) in zip(asides, await acceptor.asideCounts) { gauge.set(Int64(count)) }
       try? await Task.sleep(for: Self.period)
     }
   }
 
   /// Counts an accepting transaction that is tried again.
-  func countRetry(_ cause: LedgerError.Cause) { retries[cause]?.add() }
+  func countRetry(_ cause: StoreError.Cause) { retries[cause]?.add() }
 
   /// Counts a request while `handler` answers it.
   func counting(_ request: HTTPRequest, _ handler: (HTTPRequest) async -> HTTPResponse) async -> HTTPResponse {

@@ -3,9 +3,9 @@ internal import Telemetry
 
 extension Metrics {
   /// A counter for each class of what a ledger may fail with; all of them show from the start.
-  func counters(_ name: String, help: String) -> [LedgerError.Cause: Counter] {
+  func counters(_ name: String, help: String) -> [StoreError.Cause: Counter] {
     Dictionary(
-      uniqueKeysWithValues: LedgerError.Cause.allCases.map { cause in
+      uniqueKeysWithValues: StoreError.Cause.allCases.map { cause in
         (cause, counter(name, help: help, labels: ["reason": cause.rawValue]))
       })
   }

@@ -28,10 +28,10 @@ enum RoleOptions {
   }
 
   /// Compares the host's clock with the database's, once it is run.
-  static func clockWatch(
+  static func clockMonitor(
     _ database: any DatabaseClock, _ bound: Duration, _ troubles: PortTroubleLog, _ log: Log, _ metrics: Metrics
-  ) -> ClockWatch {
-    let watch = ClockWatch(
+  ) -> ClockMonitor {
+    let monitor = ClockMonitor(
       database: database, bound: bound, troubles: troubles.ports,
       wall: { Timestamp(rawValue: HostClock.microsecondsSinceEpoch()) },
       steady: { .nanoseconds(HostClock.monotonicNanoseconds()) }
@@ -48,10 +48,10 @@ enum RoleOptions {
     metrics.gauge(
       "buttonwood_clock_skew_seconds",
       help: "Whole seconds by which this host's clock is ahead of the database's; negative when behind."
-    ) { [weak watch] in
-      watch?.skew?.ahead.components.seconds
+    ) { [weak monitor] in
+      monitor?.skew?.ahead.components.seconds
     }
-    return watch
+    return monitor
   }
 
   /// Reads how the market day is directed by a worker that leads.

@@ -13,7 +13,7 @@ struct SchemaWait: Sendable {
 
   /// What keeps the program from working; nil when nothing does. It asks once.
   func obstacle() async -> String? {
-    do throws(LedgerError) {
+    do throws(StoreError) {
       let schema = try await reader.schema()
       return schema.isUsable ? nil : schema.complaint
     } catch {
@@ -25,19 +25,19 @@ struct SchemaWait: Sendable {
   /// - Parameter tell: Hears what does, whenever that is something else; nil at the end.
   /// - Returns: Whether nothing does.
   @discardableResult
-  func run(until isStopping: @Sendable () -> Bool = { false }, _ tell: @Sendable (String?) -> Void) async -> Bool {
-    var told: String?
+  func run(until isStopping: @Sendable () -> Bool = { false }, _ report: @Sendable (String?) -> Void) async -> Bool {
+    var reported: String?
     while !Task.isCancelled, !isStopping() {
       let obstacle = await obstacle()
-      if obstacle != told {
+      if obstacle != reported {
         if let obstacle {
           log.warning("not ready yet", ["reason": obstacle])
-          tell(obstacle)
+          report(obstacle)
         }
-        told = obstacle
+        reported = obstacle
       }
       guard obstacle != nil else {
-        tell(nil)
+        report(nil)
         return true
       }
       try? await Task.sleep(for: Self.period)

@@ -3,7 +3,7 @@ internal import LiveStreams
 internal import Telemetry
 
 /// What a gateway counts of its streams.
-struct StreamMetrics: EventFeedMeter {
+struct StreamMetrics: TradeUpdateHubMeter {
   private let events: Counter
   private let failures: Counter
   private let delay: Histogram

@@ -38,8 +38,8 @@ enum WorkerCommand {
       execution.renewalPeriod = line.duration(
         "renewal", default: execution.renewalPeriod, in: .milliseconds(20)...(.seconds(60)),
         help: "How often leases are renewed and free shards looked for.")
-      execution.lookPeriod = line.duration(
-        "look", default: execution.lookPeriod, in: .milliseconds(10)...(.seconds(60)),
+      execution.pollPeriod = line.duration(
+        "look", default: execution.pollPeriod, in: .milliseconds(10)...(.seconds(60)),
         help: "How often the fleet is looked at: a crash is noticed after about one look.")
       probe = line.duration(
         "probe", default: TimeLimits.probe.value, in: .milliseconds(10)...(.seconds(10)),
@@ -50,7 +50,7 @@ enum WorkerCommand {
       clockBound = RoleOptions.clockBound(&line)
       keepsQuotes =
         line.choice(
-          "quote-history", default: QuoteHistoryMode.on,
+          "quote-history", default: QuoteArchiveMode.on,
           help: "Whether each change of a best bid or ask is kept for GET /v2/stocks/quotes.") == .on
       execution.balance.tolerancePercent = line.integer(
         "balance-tolerance", default: execution.balance.tolerancePercent, in: 1...1_000, unit: "percent",
@@ -69,7 +69,7 @@ enum WorkerCommand {
     }
   }
 
-  private enum QuoteHistoryMode: String, CaseIterable {
+  private enum QuoteArchiveMode: String, CaseIterable {
     case on
     case off
   }
@@ -85,8 +85,8 @@ enum WorkerCommand {
   /// Runs the role, or the command about running workers that the first word names; returns the exit status.
   static func run(_ arguments: [String]) async -> Int32 {
     switch arguments.first {
-    case "drain": return await WorkerOrderCommand.drain(Array(arguments.dropFirst()))
-    case "resume": return await WorkerOrderCommand.resume(Array(arguments.dropFirst()))
+    case "drain": return await WorkerInstructionCommand.drain(Array(arguments.dropFirst()))
+    case "resume": return await WorkerInstructionCommand.resume(Array(arguments.dropFirst()))
     default: return await work(arguments)
     }
   }
@@ -102,14 +102,14 @@ enum WorkerCommand {
     let stores = WorkerStores(options.connections, id, log)
     let metrics = Metrics()
     let troubles = PortTroubleLog(log, metrics)
-    let clocks = RoleOptions.clockWatch(stores.clock, options.clockBound, troubles, log, metrics)
+    let clocks = RoleOptions.clockMonitor(stores.clock, options.clockBound, troubles, log, metrics)
     let notices = OwnNotices { .nanoseconds(HostClock.monotonicNanoseconds()) }
-    let journal = WorkerJournal(
-      worker: id, log: log, history: stores.history, metrics: WorkerMetrics(metrics),
+    let eventLog = WorkerLog(
+      worker: id, log: log, fleetEvents: stores.fleetEvents, metrics: WorkerMetrics(metrics),
       stalledSessions: StalledSessionLog(log, metrics), notices: notices, troubles: troubles)
     stores.hearDamage { (key, reason) in
       notices.damagedKeys()
-      journal.record(.keyReplaced(key, reason: reason))
+      eventLog.record(.keyReplaced(key, reason: reason))
     }
     do {
       let running = Lock<WorkerService?>(nil)
@@ -126,11 +126,12 @@ enum WorkerCommand {
       let schema = SchemaWait(reader: stores.schema, log: log)
       let isStopping = Signal()
       let market = MarketPublisher(
-        stream: stores.marketStream, history: options.keepsQuotes ? stores.quotes : nil, troubles: troubles.ports)
+        stream: stores.marketStream, archive: options.keepsQuotes ? stores.quotes : nil, troubles: troubles.ports)
       let marketCounts = MarketMetrics(metrics)
       let working = DrainingService("worker") {
         let found = await allShards(
-          schema, stores.reader, isStopping: { isStopping.isGiven }, tell: { found in obstacle.withLock { $0 = found } }
+          schema, stores.reader, isStopping: { isStopping.isGiven },
+          report: { found in obstacle.withLock { $0 = found } }
         )
         guard let shards = found else { return }
         let pulse = WorkPulse()
@@ -139,11 +140,11 @@ enum WorkerCommand {
             worker: id, host: host, pid: getpid(), version: Version.text, startedAt: now(),
             admin: options.advertise ?? admin.address(options.admin)),
           shards: shards,
-          world: stores.surroundings(
+          dependencies: stores.dependencies(
             probe: WorkerProbe(host: host, limit: options.probe), market: market, pulse: pulse,
-            isClockFit: { clocks.isFit }, stalled: { journal.record(.stalledSession($0)) }),
+            isClockFit: { clocks.isFit }, stalled: { eventLog.record(.stalledSession($0)) }),
           settings: options.execution, now: now, random: { SecureRandom.word() },
-          clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { journal.record($0) })
+          clock: { .nanoseconds(HostClock.monotonicNanoseconds()) }, report: { eventLog.record($0) })
         running.withLock { $0 = worker }
         gauges.withLock { $0 = FleetGauges(metrics, shards) }
         isRunning.give()
@@ -179,17 +180,17 @@ enum WorkerCommand {
   /// - Returns: nil when the process was told to stop first.
   private static func allShards(
     _ schema: SchemaWait, _ reader: any ShardLagReader, isStopping: @Sendable () -> Bool,
-    tell: @Sendable (String?) -> Void
+    report: @Sendable (String?) -> Void
   ) async -> [Shard]? {
     while !isStopping() {
-      if await schema.run(until: isStopping, tell) {
-        do throws(LedgerError) {
+      if await schema.run(until: isStopping, report) {
+        do throws(StoreError) {
           let shards = try await reader.lags().keys.sorted()
           // A migration makes the shards last.
           if !shards.isEmpty { return shards }
-          tell("the database has no shards yet")
+          report("the database has no shards yet")
         } catch {
-          tell("waiting for PostgreSQL: \(error)")
+          report("waiting for PostgreSQL: \(error)")
         }
       }
       try? await Task.sleep(for: SchemaWait.period)

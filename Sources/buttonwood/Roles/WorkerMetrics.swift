@@ -13,7 +13,7 @@ struct WorkerMetrics: Sendable {
   private let elections: Counter
   private let moves: Counter
   private let leads: Gauge
-  private let retries: [LedgerError.Cause: Counter]
+  private let retries: [StoreError.Cause: Counter]
   private let failures: Counter
   private let quarantines: Counter
   private let failedClaims: Counter
@@ -88,17 +88,17 @@ struct WorkerMetrics: Sendable {
       elections.add()
       leads.set(1)
     case .steppedDown: leads.set(0)
-    case .wished(_, let shards): moves.add(shards)
+    case .reassigned(_, let shards): moves.add(shards)
     case .stalledSession: break  // ``StalledSessionLog`` counts them.
     case .released, .contestDelayed, .standing, .electionFailed, .housekeepingFailed, .daysKept,
-      .told,
+      .instructed,
       .clockChanged,
       .marketDelayed, .pausesEnded, .expiryStuck:
       break
     case .contested: contests.add()
     case .keyReplaced: replacedKeys.add()
     case .tradingPaused: pauses.add()
-    case .instrumentsTold(_, _, let instruments): steps.add(instruments)
+    case .instrumentsInstructed(_, _, let instruments): steps.add(instruments)
     case .claimFailed, .recoveryFailed: failedClaims.add()
     case .leaseLost, .fenced, .dropped, .letGo: losses.add()
     case .trouble: break  // ``PortTroubleLog`` counts them.
@@ -108,7 +108,7 @@ struct WorkerMetrics: Sendable {
     case .databaseFailedOver: failovers.add()
     case .entriesRefused(_, let cause, let count): refusals[cause]?.add(count)
     case .streamDiscarded: discards.add()
-    case .streamUnavailable, .leasesUnavailable, .nudgesUnavailable: outages.add()
+    case .streamUnavailable, .leasesUnavailable, .wakeUpsUnavailable: outages.add()
     case .settled(let count, let span):
       commands.add(count)
       batches.observe(Int64(count))

@@ -11,10 +11,10 @@ import Testing
 
 /// A fleet that a test sets.
 private final class FakeFleet: FleetReader {
-  let answer = Lock<Result<FleetStatus, LedgerError>>(.failure(.unavailable(reason: "not set")))
+  let answer = Lock<Result<FleetStatus, StoreError>>(.failure(.unavailable(reason: "not set")))
   let looks = Lock(0)
 
-  func fleet() async throws(LedgerError) -> FleetStatus {
+  func fleet() async throws(StoreError) -> FleetStatus {
     looks.withLock { $0 += 1 }
     return try answer.withLock { answer in answer }.get()
   }
@@ -29,14 +29,14 @@ private final class FakeFindings: FindingReader {
 /// Workers that a test sets, and what they were told.
 private final class FakeMembers: MembershipStore {
   let known = Lock<[Heartbeat]>([])
-  let told = Lock<[WorkerID: WorkerOrder]>([:])
+  let instructed = Lock<[WorkerID: WorkerInstruction]>([:])
 
-  func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerOrder? { nil }
+  func beat(_ heartbeat: Heartbeat, lifetime: Duration) async throws(StreamError) -> WorkerInstruction? { nil }
   func leave(_ worker: WorkerID) async throws(StreamError) {}
   func workers() async throws(StreamError) -> [Heartbeat] { known.withLock { $0 } }
   func connected(_ heartbeats: [Heartbeat]) async throws(StreamError) -> [WorkerID: Bool] { [:] }
-  func tell(_ worker: WorkerID, _ order: WorkerOrder, lifetime: Duration) async throws(StreamError) {
-    told.withLock { $0[worker] = order }
+  func instruct(_ worker: WorkerID, _ order: WorkerInstruction, lifetime: Duration) async throws(StreamError) {
+    instructed.withLock { $0[worker] = order }
   }
 }
 
@@ -201,7 +201,9 @@ struct AdminServiceTests {
     #expect(answer["status"]?.string == "not ready" && answer["reason"]?.string == "the database has no schema")
   }
 
-  @Test(arguments: WorkerOrder.allCases) func aWorkerIsToldByPostAlone(_ order: WorkerOrder) async throws {
+  @Test(arguments: WorkerInstruction.allCases) func aWorkerIsReportedByPostAlone(_ order: WorkerInstruction)
+    async throws
+  {
     let worker = WorkerID(rawValue: "w1")
     members.known.withLock {
       $0 = [Heartbeat(worker: worker, host: "h", pid: 7, version: "1", startedAt: Timestamp(rawValue: 0))]
@@ -211,11 +213,11 @@ struct AdminServiceTests {
     #expect(await get(path, nil, method: "POST", from: service()).status == 401)
     #expect(await get("/admin/workers/w2/\(order.rawValue)", method: "POST", from: service()).status == 404)
     #expect(await get("/admin/workers/w1/dance", method: "POST", from: service()).status == 405)
-    #expect(members.told.withLock { $0 } == [:])
+    #expect(members.instructed.withLock { $0 } == [:])
     let response = await get(path, method: "POST", from: service())
     #expect(response.status == 202)
     #expect(try json(response)["id"]?.string == "w1")
-    #expect(members.told.withLock { $0 } == [worker: order])
+    #expect(members.instructed.withLock { $0 } == [worker: order])
   }
 
   @Test func aSymbolIsHaltedAndResumedByPostAlone() async throws {

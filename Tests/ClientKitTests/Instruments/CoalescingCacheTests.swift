@@ -11,9 +11,9 @@ import Testing
   /// Counts questions and answers each when it is told to.
   final class Source: Sendable {
     let asked = Lock(0)
-    let (stream, answers) = AsyncStream.makeStream(of: Result<Int?, LedgerError>.self)
+    let (stream, answers) = AsyncStream.makeStream(of: Result<Int?, StoreError>.self)
 
-    func fetch() async throws(LedgerError) -> Int? {
+    func fetch() async throws(StoreError) -> Int? {
       asked.withLock { $0 += 1 }
       for await answer in stream { return try answer.get() }
       throw .fault(reason: "no answer")
@@ -25,8 +25,8 @@ import Testing
 
   private func at(_ time: Int64) -> Timestamp { Timestamp(rawValue: time) }
 
-  private func ask(_ time: Int64, _ key: String = "a") async throws(LedgerError) -> Int? {
-    try await cache.value(for: key, now: at(time)) { () async throws(LedgerError) in try await source.fetch() }
+  private func ask(_ time: Int64, _ key: String = "a") async throws(StoreError) -> Int? {
+    try await cache.value(for: key, now: at(time)) { () async throws(StoreError) in try await source.fetch() }
   }
 
   @Test func answersAreKeptForTheirLifetime() async throws {
@@ -50,9 +50,9 @@ import Testing
     #expect(try await ask(999) == 2)
   }
 
-  @Test func failuresAreToldAndNotKept() async throws {
+  @Test func failuresAreReportedAndNotKept() async throws {
     source.answers.yield(.failure(.unavailable(reason: "x")))
-    await #expect(throws: LedgerError.unavailable(reason: "x")) { try await ask(0) }
+    await #expect(throws: StoreError.unavailable(reason: "x")) { try await ask(0) }
     source.answers.yield(.success(1))
     #expect(try await ask(0) == 1)
   }

@@ -27,7 +27,7 @@ import Testing
 
   @Test func whoAsksWhileOneIsUnderWayGetsTheNext() async throws {
     let source = Source()
-    let fresh = FreshReading(pause: .milliseconds(1)) { () async throws(LedgerError) in await source.read() }
+    let fresh = FreshReading(pause: .milliseconds(1)) { () async throws(StoreError) in await source.read() }
     async let first = fresh.value()
     while await source.begun == 0 { await Task.yield() }
     let asked = Lock(0)
@@ -47,13 +47,13 @@ import Testing
     #expect(later.allSatisfy { $0 >= 2 } && later.count == 100)
   }
 
-  @Test func failuresAreToldAndTheNextTriesAgain() async throws {
+  @Test func failuresAreReportedAndTheNextTriesAgain() async throws {
     let fails = Lock(true)
-    let fresh = FreshReading(pause: .milliseconds(1)) { () async throws(LedgerError) -> Int in
+    let fresh = FreshReading(pause: .milliseconds(1)) { () async throws(StoreError) -> Int in
       if fails.withLock({ $0 }) { throw .unavailable(reason: "away") }
       return 7
     }
-    await #expect(throws: LedgerError.self) { _ = try await fresh.value() }
+    await #expect(throws: StoreError.self) { _ = try await fresh.value() }
     fails.withLock { $0 = false }
     #expect(try await fresh.value() == 7)
   }

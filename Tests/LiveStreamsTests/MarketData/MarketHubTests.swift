@@ -129,7 +129,7 @@ import Testing
   }
 
   /// What changes of sessions, halts and bands, and what the next auction would lead to, goes to those who follow it, once.
-  @Test func statusesAreToldWhenTheyChange() async throws {
+  @Test func statusesAreReportedWhenTheyChange() async throws {
     let client = Client()
     let day = Day("2026-11-27")!
     let terms = BandTerms(reference: Price("100")!, previousClose: Price("100")!, tier: .tier1)
@@ -176,7 +176,7 @@ import Testing
   }
 
   /// What happens right behind the confirmation is told, whatever channel it is in.
-  @Test(arguments: 0..<20) func whatIsPromisedIsTold(round: Int) async throws {
+  @Test(arguments: 0..<20) func whatIsPromisedIsReported(round: Int) async throws {
     let day = Day("2026-11-27")!
     market.state.withLock {
       $0.statuses[apple.id] = TradingStatus(InstrumentPhase(SessionPoint(day, .open)), since: Row.start)
@@ -215,7 +215,7 @@ import Testing
   }
 
   /// Trades and quotes go to those who asked, once each, in order.
-  @Test func tradesAreToldOnceToThoseWhoFollow() async throws {
+  @Test func tradesAreReportedOnceToThoseWhoFollow() async throws {
     var random = SeededRandom(seed: 9)
     let (one, all, other) = (Client(), Client(.messagePack), Client())
     follow(one, [.trades: ["AAPL"], .quotes: ["AAPL"]])
@@ -238,7 +238,7 @@ import Testing
     #expect(one.trades == expected && all.trades == expected)
   }
 
-  @Test func barsAreToldWhenTheirMinuteIsOverAndAgainWhenTheyChange() async throws {
+  @Test func barsAreReportedWhenTheirMinuteIsOverAndAgainWhenTheyChange() async throws {
     let minute = Timestamp("2026-01-05T15:00:00Z")!
     func set(_ seconds: Int64) {
       exchange.state.withLock { $0.now = minute.advanced(byMicroseconds: seconds * 1_000_000) }
@@ -279,15 +279,15 @@ import Testing
     #expect(client.all.count == 3)
   }
 
-  @Test func schedulesTellEachMinuteOnce() {
+  @Test func schedulesReportEachMinuteOnce() {
     var schedule = BarSchedule(MarketHubSettings())
-    var told: [Timestamp] = []
+    var published: [Timestamp] = []
     var reviewed: [Timestamp] = []
     let start = Timestamp("2026-01-05T15:00:20Z")!
     for second in stride(from: 0, to: 1_200, by: 7) as StrideTo<Int64> {
       for due in schedule.due(now: start.advanced(byMicroseconds: second * 1_000_000)) {
         switch due {
-        case .tell(let minute): told.append(minute)
+        case .publish(let minute): published.append(minute)
         case .review(let minute): reviewed.append(minute)
         }
       }
@@ -295,11 +295,11 @@ import Testing
     let minutes = (0..<20 as Range<Int64>).map {
       Timestamp("2026-01-05T15:00:00Z")!.advanced(byMicroseconds: $0 * 60_000_000)
     }
-    #expect(told == Array(minutes.prefix(told.count)) && told.count >= 19)
+    #expect(published == Array(minutes.prefix(published.count)) && published.count >= 19)
     #expect(reviewed == Array(minutes.prefix(reviewed.count)) && reviewed.count >= 18)
     // After a long stall the oldest minutes are left to history.
     let late = schedule.due(now: start.advanced(byMicroseconds: 86_400_000_000))
-    #expect(late.filter { if case .tell = $0 { true } else { false } }.count <= 5)
+    #expect(late.filter { if case .publish = $0 { true } else { false } }.count <= 5)
   }
 }
 

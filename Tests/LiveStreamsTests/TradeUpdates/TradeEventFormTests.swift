@@ -27,7 +27,7 @@ import Testing
     return AccountEvent(at: at, accountID: UniqueID(high: 0, low: 9), event: event, row: row, position: nil)
   }
 
-  private static func told(
+  private static func reported(
     _ kind: OrderEvent.Kind, reason: UInt8, words: TradeEventWords = .all
   ) throws -> JSONValue {
     var writer = JSONWriter()
@@ -65,8 +65,8 @@ import Testing
       guard let kind = OrderEvent.Kind(rawValue: number) else { continue }
       count += 1
       let names = Self.names(kind)
-      #expect(try Self.told(kind, reason: 0, words: .all)["event"]?.string == names.all)
-      #expect(try Self.told(kind, reason: 0, words: .oldest)["event"]?.string == names.oldest)
+      #expect(try Self.reported(kind, reason: 0, words: .all)["event"]?.string == names.all)
+      #expect(try Self.reported(kind, reason: 0, words: .oldest)["event"]?.string == names.oldest)
       #expect(Self.common.contains(names.oldest), "\(kind)")
       #expect(kind.hasOlderWord == (names.all != names.oldest))
     }
@@ -81,14 +81,14 @@ import Testing
     }
   }
 
-  @Test func anEventTellsWhyWhereThereIsAReason() throws {
-    let late = try Self.told(.rejected, reason: OrderEvent.openingOver)
+  @Test func anEventReportsWhyWhereThereIsAReason() throws {
+    let late = try Self.reported(.rejected, reason: OrderEvent.openingOver)
     #expect(late["event"]?.string == "rejected" && late["reason"]?.string == "the opening auction is over")
-    let over = try Self.told(.expired, reason: OrderEvent.auctionOver)
+    let over = try Self.reported(.expired, reason: OrderEvent.auctionOver)
     #expect(over["event"]?.string == "expired" && over["reason"]?.string == "the auction is over")
-    let wished = try Self.told(.canceled, reason: 1)
+    let wished = try Self.reported(.canceled, reason: 1)
     #expect(wished["event"]?.string == "canceled" && wished["reason"] == nil)
-    let day = try Self.told(.expired, reason: 0)
+    let day = try Self.reported(.expired, reason: 0)
     #expect(day["event"]?.string == "expired" && day["reason"] == nil)
   }
 }

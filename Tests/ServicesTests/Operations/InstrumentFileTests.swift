@@ -19,7 +19,7 @@ struct InstrumentFileTests {
     #expect(listings.map(\.referencePrice) == [Price("100"), nil])
   }
 
-  @Test func allMistakesAreToldWithTheirLines() {
+  @Test func allMistakesAreReportedWithTheirLines() {
     let text = """
       symbol,name,exchange,reference_price
       aapl,Apple,NASDAQ,1

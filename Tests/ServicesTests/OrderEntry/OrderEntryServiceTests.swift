@@ -8,7 +8,7 @@ import Testing
 @testable import Services
 
 /// A desk, the ledger's answers and the instruments, as a script says.
-private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalog {
+private final class FakeTradingFloor: OrderAcceptor, AccountReader, InstrumentCatalog {
   struct State {
     var instruments: [Instrument] = []
     /// Instruments that were read before: what answers without asking.
@@ -19,23 +19,23 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
     var used: [UniqueID: OrderID] = [:]
     /// Open orders, the newest first; they are gone after so many looks.
     var open: [ShownOrder] = []
-    var looksUntilGone = Int.max
-    /// What the desk replies in place of accepting.
-    var reply: DeskReply?
-    var failure: LedgerError?
-    var submitted: [EntryRequest] = []
+    var pollsUntilGone = Int.max
+    /// What acceptance replies in place of accepting.
+    var reply: AcceptanceReply?
+    var failure: StoreError?
+    var submitted: [AcceptanceRequest] = []
   }
 
   let state = Lock(State())
 
-  private func reading<Value>(_ body: (inout State) -> Value) throws(LedgerError) -> Value {
-    try state.withLock { (state) throws(LedgerError) in
+  private func reading<Value>(_ body: (inout State) -> Value) throws(StoreError) -> Value {
+    try state.withLock { (state) throws(StoreError) in
       if let failure = state.failure { throw failure }
       return body(&state)
     }
   }
 
-  func submit(_ request: EntryRequest) async -> DeskReply {
+  func submit(_ request: AcceptanceRequest) async -> AcceptanceReply {
     state.withLock { state in
       state.submitted.append(request)
       if let reply = state.reply { return reply }
@@ -52,41 +52,41 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
     }
   }
 
-  func instrument(named name: String, now: Timestamp) throws(LedgerError) -> Instrument? {
+  func instrument(named name: String, now: Timestamp) throws(StoreError) -> Instrument? {
     try reading { $0.instruments.first { $0.symbol.description == name } }
   }
-  func instruments(_ numbers: [InstrumentID], now: Timestamp) throws(LedgerError) -> [InstrumentID: Instrument] {
+  func instruments(_ numbers: [InstrumentID], now: Timestamp) throws(StoreError) -> [InstrumentID: Instrument] {
     try reading { state in
       Dictionary(uniqueKeysWithValues: state.instruments.filter { numbers.contains($0.id) }.map { ($0.id, $0) })
     }
   }
   func lastKnown(_ number: InstrumentID) -> Instrument? { state.withLock { $0.known[number] } }
-  func lastPrice(of number: InstrumentID, now: Timestamp) throws(LedgerError) -> Price? {
+  func lastPrice(of number: InstrumentID, now: Timestamp) throws(StoreError) -> Price? {
     try reading { $0.prices[number] }
   }
-  func hasInstruments(in shard: Shard, now: Timestamp) throws(LedgerError) -> Bool {
+  func hasInstruments(in shard: Shard, now: Timestamp) throws(StoreError) -> Bool {
     try reading { $0.instruments.contains { $0.shard == shard } }
   }
 
-  func credential(keyID: String) throws(LedgerError) -> Credential? { nil }
-  func snapshot(of account: AccountNumber) throws(LedgerError) -> AccountSnapshot? { nil }
-  func positions(of account: AccountNumber) throws(LedgerError) -> [PositionRecord] { try reading { $0.positions } }
-  func order(_ id: OrderID, of account: AccountNumber) throws(LedgerError) -> ShownOrder? {
+  func credential(keyID: String) throws(StoreError) -> Credential? { nil }
+  func snapshot(of account: AccountNumber) throws(StoreError) -> AccountSnapshot? { nil }
+  func positions(of account: AccountNumber) throws(StoreError) -> [PositionRecord] { try reading { $0.positions } }
+  func order(_ id: OrderID, of account: AccountNumber) throws(StoreError) -> ShownOrder? {
     try reading { $0.orders[id] }
   }
-  func order(clientKey: UniqueID, of account: AccountNumber) throws(LedgerError) -> ShownOrder? {
+  func order(clientKey: UniqueID, of account: AccountNumber) throws(StoreError) -> ShownOrder? {
     try reading { state in state.used[clientKey].flatMap { state.orders[$0] } }
   }
-  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) throws(LedgerError) -> [ShownOrder] { orders }
-  func orders(_ query: OrderQuery) throws(LedgerError) -> [ShownOrder] {
+  func withLegs(_ orders: [ShownOrder], of account: AccountNumber) throws(StoreError) -> [ShownOrder] { orders }
+  func orders(_ query: OrderQuery) throws(StoreError) -> [ShownOrder] {
     try reading { state in
-      if state.looksUntilGone == 0 { state.open = [] } else { state.looksUntilGone -= 1 }
+      if state.pollsUntilGone == 0 { state.open = [] } else { state.pollsUntilGone -= 1 }
       return Array(state.open.filter { query.side == nil || $0.record.side == query.side }.prefix(query.limit))
     }
   }
-  func instruments() throws(LedgerError) -> [Instrument] { [] }
-  func lastPrices() throws(LedgerError) -> [InstrumentID: Price] { [:] }
-  func lags() throws(LedgerError) -> [Shard: ShardLag] { [:] }
+  func instruments() throws(StoreError) -> [Instrument] { [] }
+  func lastPrices() throws(StoreError) -> [InstrumentID: Price] { [:] }
+  func lags() throws(StoreError) -> [Shard: ShardLag] { [:] }
 }
 
 @Suite struct OrderEntryServiceTests {
@@ -117,7 +117,7 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
       bytes.reduce(UniqueID(high: 7, low: 7)) { UniqueID(high: $0.high &* 31 &+ UInt64($1), low: $0.low &+ 1) }
     }
     return OrderEntryService(
-      desk: floor, reader: floor, catalog: floor, settings: settings, troubles: PortTroubles { _ in },
+      acceptor: floor, reader: floor, catalog: floor, settings: settings, troubles: PortTroubles { _ in },
       rules: { OrderRules() }, keys: keys, now: { Row.start }, random: { 42 })
   }
 
@@ -175,7 +175,7 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
         == .refused(.ticket(.missing(.symbol))))
     #expect(placed.isEmpty)
     floor.state.withLock { $0.failure = .unavailable(reason: "away") }
-    await #expect(throws: LedgerError.unavailable(reason: "away")) {
+    await #expect(throws: StoreError.unavailable(reason: "away")) {
       try await service.place(ticket(), idempotencyKey: nil, by: sender)
     }
   }
@@ -194,7 +194,7 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
     #expect(keys[0].digest != placed[0].clientKey.digest)
   }
 
-  @Test func aRepeatedOrderIsShownAsItStandsNowOrElseAsTheDeskKnowsIt() async throws {
+  @Test func aRepeatedOrderIsShownAsItStandsNowOrElseAsTheAcceptorKnowsIt() async throws {
     let service = service
     let record = Row.order(1)
     let filled = ShownOrder(record: record, status: .filled)
@@ -243,10 +243,10 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
   }
 
   @Test(arguments: [
-    (DeskReply.busy(retryAfter: .seconds(2)), OrderEntryOutcome.busy(retryAfter: .seconds(2))),
+    (AcceptanceReply.busy(retryAfter: .seconds(2)), OrderEntryOutcome.busy(retryAfter: .seconds(2))),
     (.unavailable, .unavailable), (.accountHeld, .accountHeld), (.outcomeUnknown, .unknown),
   ])
-  func whatTheDeskCannotTellIsPassedOn(reply: DeskReply, outcome: OrderEntryOutcome) async throws {
+  func whatTheAcceptorCannotReportIsPassedOn(reply: AcceptanceReply, outcome: OrderEntryOutcome) async throws {
     floor.state.withLock { $0.reply = reply }
     #expect(try await service.place(ticket(), idempotencyKey: nil, by: sender) == outcome)
   }
@@ -300,7 +300,7 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
     #expect(placed.isEmpty)
   }
 
-  /// The shares are gone; the desk answers by the key alone.
+  /// The shares are gone; acceptance answers by the key alone.
   @Test func aRepeatedClosingIsHandedInForItsKey() async throws {
     let service = service
     let key = service.keys.idempotency("close-1", request: CanonicalRequest.close(Self.apple.id, .all))
@@ -314,7 +314,7 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
       try await service.closePosition("AAPL", .all, idempotencyKey: "close-2", by: sender) == .refused(.noPosition))
   }
 
-  @Test func closingAllTellsOfEachPosition() async throws {
+  @Test func closingAllReportsOfEachPosition() async throws {
     hold(10)
     hold(5, held: 5, of: Self.microsoft)
     hold(1, of: Self.instrument(3, "GONE", Row.shard))
@@ -333,17 +333,17 @@ private final class FakeTradingFloor: OrderDesk, AccountReader, InstrumentCatalo
     #expect(placed.count == 1)
   }
 
-  @Test func ordersAreCancelledAndWaitedForBeforePositionsAreClosed() async throws {
+  @Test func ordersAreCanceledAndWaitedForBeforePositionsAreClosed() async throws {
     hold(10)
     floor.state.withLock { state in
       state.open = [ShownOrder(record: Row.order(2), status: .new), ShownOrder(record: Row.order(1), status: .new)]
-      state.looksUntilGone = 3
+      state.pollsUntilGone = 3
     }
     _ = try await service.closeAllPositions(cancelsOrders: true, by: sender)
     let submitted = floor.state.withLock { $0.submitted }
     let isCancel = submitted.map { if case .cancel = $0 { true } else { false } }
     #expect(isCancel == [true, true, false])
-    #expect(floor.state.withLock { $0.looksUntilGone } == 0)
+    #expect(floor.state.withLock { $0.pollsUntilGone } == 0)
   }
 
   @Test func aStaleKeyCancelsNothingAndClosesNothing() async throws {

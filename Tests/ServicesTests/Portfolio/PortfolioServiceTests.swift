@@ -8,7 +8,7 @@ import Testing
 @testable import Services
 
 /// An account's past, as a script says.
-private final class FakePast: AccountHistoryReader {
+private final class FakePast: AccountActivityReader {
   struct State {
     var movements: [AccountMovement] = []
     /// The price of every instrument before a moment.
@@ -22,22 +22,22 @@ private final class FakePast: AccountHistoryReader {
 
   func movements(
     of account: AccountNumber, at moments: [Timestamp], through: Timestamp
-  ) throws(LedgerError) -> [AccountMovement] { state.withLock { $0.movements } }
+  ) throws(StoreError) -> [AccountMovement] { state.withLock { $0.movements } }
 
   func recentMovements(
     of account: AccountNumber, since moment: Timestamp, behind place: Timestamp?, through: Timestamp
-  ) throws(LedgerError) -> RecentMovements {
+  ) throws(StoreError) -> RecentMovements {
     state.withLock { state in
       state.places.append(place)
       return state.recent
     }
   }
 
-  func prices(_ questions: [PriceQuestion]) throws(LedgerError) -> [Price?] {
+  func prices(_ questions: [PriceQuestion]) throws(StoreError) -> [Price?] {
     state.withLock { state in questions.map { state.prices[$0.before] } }
   }
 
-  func activities(_ query: ActivityQuery) throws(LedgerError) -> [AccountActivity]? { [] }
+  func activities(_ query: ActivityQuery) throws(StoreError) -> [AccountActivity]? { [] }
 }
 
 @Suite struct PortfolioServiceTests {

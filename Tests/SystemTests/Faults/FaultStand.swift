@@ -36,7 +36,7 @@ final class FaultStand: Sendable {
     var gateways: [Gateway] = []
     var spareWorkers: [Place] = []
     var spareGateways: [Place] = []
-    var watch: ShardWatch?
+    var watch: ShardMonitor?
     var records: [TradingLoad.Record] = []
   }
 
@@ -185,7 +185,7 @@ final class FaultStand: Sendable {
   func run(_ row: FaultRow, isStrict: Bool = true, isJudged: Bool = true) async throws -> Bool {
     if row.keepsOwners { try await untilOwnersStay() }
     let claimsBefore = forcedClaims
-    let watch = ShardWatch(stack.postgres)
+    let watch = ShardMonitor(stack.postgres)
     state.withLock { $0.watch = watch }
     let load = try await inject(row, isStrict)
     if load != nil { try await Task.sleep(for: row.after) }

@@ -152,8 +152,8 @@ enum SoundKeys {
     }
     let listed = try await stand.redisReply(["ZRANGE", "bw:workers", "0", "-1"], []).array?.compactMap(\.text) ?? []
     check(Set(listed.map { process(of: $0) }) == Set(workers) && listed.count == workers.count, "bw:workers: \(listed)")
-    let wishes = try await stand.redisReply(["HGETALL", "bw:assignment"], []).array?.count ?? 0
-    check(wishes == 2 * (2 + shards.count), "bw:assignment: \(wishes)")
+    let targets = try await stand.redisReply(["HGETALL", "bw:assignment"], []).array?.count ?? 0
+    check(targets == 2 * (2 + shards.count), "bw:assignment: \(targets)")
     for key in try await HostileKeys.all(of: stand) {
       let type = try await stand.redisReply(["TYPE", key], []).text ?? ""
       let expected: Set<String>

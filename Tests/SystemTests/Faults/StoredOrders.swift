@@ -47,9 +47,9 @@ struct StoredOrders {
       }
     }
     // Only what the clients of a load name so: rows may have requests of their own.
-    let strangers = named.keys.filter { $0.hasPrefix(TradingLoad.mark) && !known.contains($0) }.count
-    verdict.doubled += strangers
-    if strangers > 0 { verdict.complaints.append("\(strangers) orders that no client knows") }
+    let unauthenticated = named.keys.filter { $0.hasPrefix(TradingLoad.mark) && !known.contains($0) }.count
+    verdict.doubled += unauthenticated
+    if unauthenticated > 0 { verdict.complaints.append("\(unauthenticated) orders that no client knows") }
     return verdict
   }
 }

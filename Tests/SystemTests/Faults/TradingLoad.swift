@@ -80,17 +80,17 @@ final class TradingLoad: Sendable {
   private func trade(_ client: Int) -> Record {
     var random = SeededRandom(seed: seed &* 1000 &+ UInt64(client))
     var record = Record()
-    var desk = Desk(gateways: gateways, account: client % style.accounts, turn: client)
+    var trader = Trader(gateways: gateways, account: client % style.accounts, turn: client)
     var open: [String] = []
     var number = 0
     while !isStopping.withLock({ $0 }) {
       if !open.isEmpty, random.next() % 4 == 0 {
         let order = open.remove(at: Int(random.next() % UInt64(open.count)))
-        if desk.cancel(order, &record) { record.cancelled.append(order) }
+        if trader.cancel(order, &record) { record.cancelled.append(order) }
       } else {
         number += 1
         let name = "\(run)-\(client)-\(number)"
-        if let order = desk.place(name, body(name, &random), isKeyed: client % 2 == 0, &record) { open.append(order) }
+        if let order = trader.place(name, body(name, &random), isKeyed: client % 2 == 0, &record) { open.append(order) }
       }
       usleep(6000)
     }
@@ -110,7 +110,7 @@ final class TradingLoad: Sendable {
 }
 
 /// One client's way to the gateways: repeats until it knows, going round when one does not answer.
-private struct Desk {
+private struct Trader {
   /// How long a client goes on asking, in tries: a minute and more.
   private static let tries = 1200
 
@@ -118,7 +118,7 @@ private struct Desk {
   let account: Int
   var turn: Int
   private var callers: [UInt16: HTTPCaller] = [:]
-  private var toldAt = HostClock.monotonicNanoseconds()
+  private var instructedAt = HostClock.monotonicNanoseconds()
 
   init(gateways: Lock<[ScratchGateway]>, account: Int, turn: Int) {
     self.gateways = gateways
@@ -187,8 +187,8 @@ private struct Desk {
       turn += 1
     case 429, 503: record.deferred += 1
     default:
-      record.longestSilence = max(record.longestSilence, now - toldAt)
-      toldAt = now
+      record.longestSilence = max(record.longestSilence, now - instructedAt)
+      instructedAt = now
     }
     return answer
   }

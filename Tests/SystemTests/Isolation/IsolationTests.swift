@@ -74,11 +74,11 @@ struct IsolationTests {
     #expect(after == before)
     #expect(after.allSatisfy { !$0.isEmpty })
     // Its owner is told of each of them: the names are right, and a leak would be seen.
-    let told = await onThread { [self] in
+    let reported = await onThread { [self] in
       trespass(operations.filter { $0.method == "GET" }, things, gateways[0].caller(account: Self.owner))
     }
     for name in things.names where name != things.accountID {
-      #expect(told.contains { $0.contains(name) }, "\(name)")
+      #expect(reported.contains { $0.contains(name) }, "\(name)")
     }
     try await expectSameNamesForOwnThings(things)
     #expect(try await stack.run(["audit"]).status == 0)
@@ -159,7 +159,7 @@ struct IsolationTests {
   }
 
   /// Reading on from another's event leads to one's own.
-  @Test func streamsTellOnlyOnesOwn() async throws {
+  @Test func streamsReportOnlyOnesOwn() async throws {
     let things = try await onThread { [gateways] in
       Result {
         try Belongings(gateways[0].caller(account: Self.owner), other: gateways[1].caller(account: Self.other))

@@ -79,8 +79,8 @@ struct KillSwitchTests {
       #expect(replaced?.status == 403, "\(String(describing: replaced))")
     }
     #expect(await call("DELETE", "/v2/orders/\(resting)")?.status == 204)
-    let told = try await onThread { Result { try follower.receive(until: "\n\n") } }.get()
-    #expect(told.contains(resting) || told.contains("canceled"), "\(told)")
+    let reported = try await onThread { Result { try follower.receive(until: "\n\n") } }.get()
+    #expect(reported.contains(resting) || reported.contains("canceled"), "\(reported)")
     let shown = try await IsolationTests.operate(stack, "account", "show", number)
     #expect(shown.contains("blocked") && shown.contains("runs wild"))
     try await IsolationTests.operate(stack, "account", "unblock", "--reason", "calm again", number)
@@ -107,7 +107,7 @@ struct KillSwitchTests {
   }
 
   /// Cancels are durable: the command says what is open, and workers that come back close it.
-  @Test func whatNoWorkerCancelsNowIsCancelledLater() async throws {
+  @Test func whatNoWorkerCancelsNowIsCanceledLater() async throws {
     _ = try await placeMany()
     let first = try await block("--cancel-all", "--wait", "300ms")
     #expect(first.status == 1 && first.text.contains("43 orders are open"), "\(first.text)")

@@ -39,11 +39,11 @@ struct BandTests {
     Issue.record("the leader does not come to its end within 30 s: \(worker.log.suffix(2_000))")
   }
 
-  private func rows(_ errand: Int) throws -> Int64 {
+  private func rows(_ instruction: Int) throws -> Int64 {
     var connection = try stack.postgres.connect()
     let rows = try connection.query(
       PostgresCall(
-        .init("errands", "SELECT count(*) FROM command_log WHERE kind = 3 AND side = \(errand)")))
+        .init("errands", "SELECT count(*) FROM command_log WHERE kind = 3 AND side = \(instruction)")))
     return rows.int8(0, 0)
   }
 
@@ -72,9 +72,10 @@ struct BandTests {
 
     _ = try await untilStatus("\"status\":\"open\"", "\"lower\":100.7,\"upper\":111.3,\"reference\":106")
     for (id, account) in [(buy, 0), (sell, 1)] {
-      let told = await floor.shown(id, of: account)
+      let reported = await floor.shown(id, of: account)
       #expect(
-        told?.text("status") == "filled" && told?.text("filled_avg_price") == "106", "\(String(describing: told))")
+        reported?.text("status") == "filled" && reported?.text("filled_avg_price") == "106",
+        "\(String(describing: reported))")
     }
     #expect(try rows(2) == 1 && rows(3) == 1, "one pause, one end of it")
 

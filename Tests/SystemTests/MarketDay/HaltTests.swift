@@ -35,9 +35,9 @@ struct HaltTests {
     try await floor.settle()
     // 30 shares are bid for at 95 and more, 35 offered at 95 and less: no other price lets more of them trade.
     for (id, account, filled) in [(buy, 0, "30"), (sell, 1, "20"), (late, 1, "10"), (resting, 0, "0")] {
-      let told = await floor.shown(id, of: account)
-      #expect(told?.text("filled_qty") == filled, "\(String(describing: told))")
-      #expect(filled == "0" || told?.text("filled_avg_price") == "95", "\(String(describing: told))")
+      let reported = await floor.shown(id, of: account)
+      #expect(reported?.text("filled_qty") == filled, "\(String(describing: reported))")
+      #expect(filled == "0" || reported?.text("filled_avg_price") == "95", "\(String(describing: reported))")
     }
     let audit = try await stack.run(["audit", "--replay"])
     #expect(audit.status == 0, "\(audit.text)")

@@ -41,7 +41,7 @@ extension FaultTests {
       try await floor.untilAll(at: 1)
       try await floor.expectTrading(6)
       try await floor.untilSettled()
-      #expect(try floor.number(FaultStand.stagesToldTwice) == 0)
+      #expect(try floor.number(FaultStand.stagesInstructedTwice) == 0)
       let (status, text) = try await floor.stack.run(["audit", "--replay"], within: 120)
       #expect(status == 0, "\(text)")
     }

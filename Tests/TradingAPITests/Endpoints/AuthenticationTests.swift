@@ -86,7 +86,7 @@ import Testing
     #expect(await ask("NOBODY", from: "192.0.2.1") == 401)
   }
 
-  @Test func badBodiesOfStrangersAreNotLookedAt() async {
+  @Test func badBodiesOfUnauthenticatedAreNotLookedAt() async {
     #expect(await fixture.send("POST", "/v2/orders", "nonsense", as: []).status == 401)
   }
 

@@ -131,7 +131,7 @@ import Testing
   }
 
   /// Own auctions in the published form: by trading days, each price once.
-  @Test func auctionsAreToldByDays() async throws {
+  @Test func auctionsAreReportedByDays() async throws {
     func day(_ text: String, _ opening: [(Int64, Int64)], _ closing: [(Int64, Int64)] = []) -> DailyAuctions {
       func prints(_ prints: [(Int64, Int64)], _ time: String) -> [DailyAuctions.Print] {
         prints.map {

@@ -73,7 +73,7 @@ func text(_ value: Int64, _ digits: Int) -> String {
       "2026-11-27T13:00:00-05:00"
     ),
   ])
-  func clockOfAnOpenMarketTellsTheNextClose(now: String, timestamp: String, open: String, close: String) async {
+  func clockOfAnOpenMarketReportsTheNextClose(now: String, timestamp: String, open: String, close: String) async {
     fixture.exchange.state.withLock { $0.now = Timestamp(now)!.advanced(byMicroseconds: -1000) }
     let clock = await fixture.send("GET", "/v2/clock")
     #expect(
@@ -118,7 +118,7 @@ func text(_ value: Int64, _ digits: Int) -> String {
     #"{"trade_confirm_email":"none","max_margin_multiplier":"0","max_options_trading_level":0,"disable_overnight_trading":false}"#,
     #"{"trade_confirm_email":"none","max_margin_multiplier":"1","no_shorting":true,"ptp_no_exception_entry":false}"#,
   ])
-  func zeroValuesAreNoWishes(body: String) async {
+  func zeroValuesAreNoTargets(body: String) async {
     let fixture = GatewayFixture()
     let answer = await fixture.send("PATCH", "/v2/account/configurations", body)
     #expect(answer.status == 200, "\(answer.text)")
@@ -131,7 +131,7 @@ func text(_ value: Int64, _ digits: Int) -> String {
     #"{"fractional_trading":true}"#, #"{"max_margin_multiplier":"4"}"#, #"{"max_options_trading_level":2}"#,
     #"{"dtbp_check":"never"}"#, #"{"suspend_trade":"perhaps"}"#,
   ])
-  func wishesThatCannotBeGrantedAreRefused(body: String) async {
+  func targetsThatCannotBeGrantedAreRefused(body: String) async {
     let fixture = GatewayFixture()
     #expect(await fixture.send("PATCH", "/v2/account/configurations", body).status == 422)
   }

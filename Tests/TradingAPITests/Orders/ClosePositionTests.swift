@@ -103,10 +103,10 @@ import Testing
     #expect(await fixture.send("DELETE", "/v2/positions").text == "[]")
   }
 
-  @Test func cancelledOrdersFreeTheirSharesFirst() async throws {
+  @Test func canceledOrdersFreeTheirSharesFirst() async throws {
     _ = try await fixture.place("sell", 100, "200", as: bob)
     _ = try await fixture.place("buy", 1, "10", as: bob)
-    fixture.exchange.state.withLock { $0.looksUntilCanceled = 3 }
+    fixture.exchange.state.withLock { $0.pollsUntilCanceled = 3 }
     let answer = await fixture.send("DELETE", "/v2/positions?cancel_orders=True", as: bob)
     let list = try #require(answer.json?.array)
     #expect(answer.status == 207 && list.count == 1 && list[0]["body"]?["qty"]?.string == "100", "\(answer.text)")
@@ -116,7 +116,7 @@ import Testing
     #expect(cancels == 2)
   }
 
-  @Test func theWaitForCancelledOrdersIsBounded() async throws {
+  @Test func theWaitForCanceledOrdersIsBounded() async throws {
     _ = try await fixture.place("sell", 60, "200", as: bob)
     let answer = await fixture.send("DELETE", "/v2/positions?cancel_orders=true", as: bob)
     #expect(answer.json?[0]?["body"]?["qty"]?.string == "40", "what is free is sold all the same")

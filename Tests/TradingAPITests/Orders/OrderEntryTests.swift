@@ -210,7 +210,7 @@ import Testing
     #expect(answer["qty"]?.string == "5")
   }
 
-  @Test func lackOfMoneyTellsWhatThereIs() async {
+  @Test func lackOfMoneyReportsWhatThereIs() async {
     let answer = await fixture.send("POST", "/v2/orders", GatewayFixture.order("buy", "1001", "10"))
     #expect(answer.status == 403)
     #expect(
@@ -220,7 +220,7 @@ import Testing
         """)
   }
 
-  @Test func lackOfSharesTellsWhatHoldsThem() async throws {
+  @Test func lackOfSharesReportsWhatHoldsThem() async throws {
     let holding = try await fixture.place("sell", 60, "200", as: GatewayFixture.bobHeaders)
     let answer = await fixture.send(
       "POST", "/v2/orders", GatewayFixture.order("sell", "50", "200"), as: GatewayFixture.bobHeaders)
@@ -248,7 +248,7 @@ import Testing
     #expect(chosen.status == 200)
   }
 
-  @Test func repeatedClientOrderIDIsToldBeforeLackOfMoney() async throws {
+  @Test func repeatedClientOrderIDIsReportedBeforeLackOfMoney() async throws {
     let body = GatewayFixture.order("buy", "900", "10", more: #","client_order_id":"once""#)
     #expect(await fixture.send("POST", "/v2/orders", body).status == 200)
     let again = await fixture.send("POST", "/v2/orders", body)
@@ -300,7 +300,7 @@ import Testing
 
   @Test func deskTroubleBecomesTheRightAnswer() async {
     for (reply, status, retry) in [
-      (DeskReply.busy(retryAfter: .seconds(2)), 429, "2"), (.unavailable, 503, "1"),
+      (AcceptanceReply.busy(retryAfter: .seconds(2)), 429, "2"), (.unavailable, 503, "1"),
     ] {
       fixture.exchange.state.withLock { $0.reply = reply }
       for (method, path) in [

@@ -28,7 +28,7 @@ enum LogStatements {
   /// How many rows of a day lie between two numbers, and whether one of them tells one of the instruments something.
   ///
   /// Parameters: shard, numbers, instruments.
-  static func tellings(day: Day) -> PostgresStatement {
+  static func instructions(day: Day) -> PostgresStatement {
     PostgresStatement(
       "log_tellings_\(day.compact)",
       """

@@ -40,7 +40,7 @@ package enum AuctionStatements {
     """)
 
   /// Instruments whose auctions are being executed.
-  static let standings = PostgresStatement(
+  static let allProgress = PostgresStatement(
     "auction_standings",
     """
     SELECT a.instrument_id, i.shard, a.told_sequence, c.processed_sequence, a.orders_left, EXISTS (
@@ -52,8 +52,8 @@ package enum AuctionStatements {
 
   /// Numbers the rows and stores them, if every instrument stands as it was seen. No row comes back otherwise.
   ///
-  /// Parameters: tellings, log rows, shard, how many log rows.
-  static let tell = PostgresStatement(
+  /// Parameters: instructions, log rows, shard, how many log rows.
+  static let append = PostgresStatement(
     "auction_tell",
     """
     WITH numbered AS (

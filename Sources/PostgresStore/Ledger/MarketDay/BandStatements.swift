@@ -8,7 +8,7 @@ enum BandStatements {
   ///
   /// Parameters: since when trades count, the latest moment of a reference price that may move, a minute before the first: a
   /// difference is not known when days are chosen.
-  static let standings = PostgresStatement(
+  static let allProgress = PostgresStatement(
     "band_standings",
     """
     SELECT i.instrument_id, i.shard, i.band_tier, p.day - date '1970-01-01', p.stage, coalesce(p.is_halted, false),
@@ -38,8 +38,8 @@ enum BandStatements {
 
   /// Numbers the rows and stores them, if every instrument stands as it was seen. No row comes back otherwise.
   ///
-  /// Parameters: tellings, log rows, shard, how many log rows.
-  static let tell = PostgresStatement(
+  /// Parameters: instructions, log rows, shard, how many log rows.
+  static let append = PostgresStatement(
     "band_tell",
     """
     WITH numbered AS (
@@ -68,7 +68,7 @@ enum BandStatements {
     WITH paused AS (
       UPDATE instruments SET halt_reason = $3::text, halt_collects = true, paused_until = $2::timestamptz
       WHERE instrument_id = $1::integer AND halt_reason IS NULL RETURNING instrument_id, shard
-    ), \(logErrand(.halt, of: "paused"))
+    ), \(logInstruction(.halt, of: "paused"))
     SELECT count(*) FROM paused
     """)
 
@@ -80,12 +80,12 @@ enum BandStatements {
       UPDATE instruments SET halt_reason = NULL, halt_collects = false, paused_until = NULL
       WHERE instrument_id = ANY ($1::integer[]) AND paused_until IS NOT NULL
       RETURNING instrument_id, shard, reference_price
-    ), \(logErrand(.resume, of: "resumed"))
+    ), \(logInstruction(.resume, of: "resumed"))
     SELECT count(*) FROM resumed
     """)
 
-  /// Appends an errand for each of the instruments in `name`, which are of one shard.
-  private static func logErrand(_ errand: LogColumns.Errand, of name: String) -> String {
+  /// Appends an instruction for each of the instruments in `name`, which are of one shard.
+  private static func logInstruction(_ instruction: LogColumns.ExchangeInstruction, of name: String) -> String {
     """
     numbered AS (
       UPDATE shard_logs l SET last_sequence = l.last_sequence + n.count
@@ -93,10 +93,10 @@ enum BandStatements {
       RETURNING l.shard, l.last_sequence - n.count AS base
     ), logged AS (
       INSERT INTO command_log (\(LogColumns.list))
-      SELECT n.shard, \(LogColumns.Kind.market.sql), \(errand.sql), 0,
-        \(errand == .resume ? AuctionTerms.usualPartLimit : 0), 0, false, i.instrument_id,
+      SELECT n.shard, \(LogColumns.Kind.market.sql), \(instruction.sql), 0,
+        \(instruction == .resume ? AuctionTerms.usualPartLimit : 0), 0, false, i.instrument_id,
         n.base + row_number() OVER (ORDER BY i.instrument_id), 0, 0,
-        \(errand == .resume ? "coalesce(i.reference_price, 0)" : "0"), '00000000-0000-0000-0000-000000000000',
+        \(instruction == .resume ? "coalesce(i.reference_price, 0)" : "0"), '00000000-0000-0000-0000-000000000000',
         clock_timestamp(), NULL, 0, NULL
       FROM numbered n JOIN \(name) i USING (shard)
     )

@@ -13,7 +13,7 @@ enum MarketDayStatements {
     SELECT mode, target_day - date '1970-01-01', target_stage, started_at, market_start, speed FROM market_clock
     """)
 
-  static let latestTold = PostgresStatement(
+  static let latestInstructed = PostgresStatement(
     "market_latest_told",
     "SELECT day - date '1970-01-01', stage FROM session_steps ORDER BY day DESC, stage DESC LIMIT 1")
 
@@ -44,7 +44,7 @@ enum MarketDayStatements {
     """)
 
   /// What has to expire: one look through the open orders of the shards. Orders in quarantine stand in no book; they come
-  /// back with another row. Those that are good until cancelled end up to the first row of one that is not too old.
+  /// back with another row. Those that are good until canceled end up to the first row of one that is not too old.
   ///
   /// The planner joins by nested loops over indexes alone (see ``StoreSettings``), so what has no index is never joined: a
   /// shard may have hundreds of thousands of orders.
@@ -93,8 +93,8 @@ enum MarketDayStatements {
 
   /// Numbers the rows and stores them, if every instrument stands as it was seen. No row comes back otherwise.
   ///
-  /// Parameters: tellings, log rows, shard, how many log rows, the moment.
-  static let tell = PostgresStatement(
+  /// Parameters: instructions, log rows, shard, how many log rows, the moment.
+  static let append = PostgresStatement(
     "market_tell",
     """
     WITH numbered AS (

@@ -33,7 +33,7 @@ struct BookReading: Sendable {
   var secondHalf: PostgresSession?
 
   func run(_ connection: inout PostgresConnection) throws(PostgresError) -> Ending {
-    let server = try connection.history()
+    let server = try connection.timeline()
     do throws(PostgresError) {
       let ending = try read(server, &connection)
       _ = try connection.query(PostgresCall(SettlingStatements.commit))
@@ -45,7 +45,7 @@ struct BookReading: Sendable {
   }
 
   private func read(
-    _ server: PostgresHistory?, _ connection: inout PostgresConnection
+    _ server: PostgresTimeline?, _ connection: inout PostgresConnection
   ) throws(PostgresError) -> Ending {
     let names: [PostgresParameter] = [.int2Array([shard.rawValue])]
     let most = Int32(clamping: pages.map { $0 * Int(pageSize) } ?? 0)
@@ -72,7 +72,7 @@ struct BookReading: Sendable {
           shard: shard, processed: processed, orders: [], lastPrices: Self.prices(head[2]),
           phases: try PhaseColumns.read(head[3])[shard] ?? [:],
           auctions: try AuctionColumns.read(head[7])[shard] ?? [:],
-          history: server.map { LedgerHistory($0, restoration: head[4].int8(0, 0)) } ?? .unnamed),
+          timeline: server.map { DatabaseTimeline($0, restoration: head[4].int8(0, 0)) } ?? .unnamed),
         parts: parts, others: half?.parts))
   }
 

@@ -38,7 +38,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
 
   public func claim(
     _ nonces: [Shard: UInt64], owner: WorkerID
-  ) async throws(LedgerError) -> [Shard: Ownership] {
+  ) async throws(StoreError) -> [Shard: Ownership] {
     let shards = nonces.keys.sorted()
     let claim = PostgresCall(
       SettlingStatements.claim,
@@ -47,14 +47,14 @@ public struct PostgresSettlementLedger: SettlementLedger {
         .text(owner.rawValue),
       ])
     // Behind the claim's row locks, which "buttonwood restored" takes as well: who holds the epoch knows the history.
-    let (answers, history) = try await runWithHistory([claim, PostgresCall(RestorationStatements.read)], at: 1)
+    let (answers, timeline) = try await runWithHistory([claim, PostgresCall(RestorationStatements.read)], at: 1)
     let rows = answers[0]
     var ownerships: [Shard: Ownership] = [:]
     for row in 0..<rows.count {
       let shard = Shard(rawValue: rows.int2(row, 0))
       ownerships[shard] = Ownership(
         shard: shard, epoch: Epoch(rawValue: rows.int8(row, 1)), nonce: nonces[shard]!,
-        processed: Sequence(rawValue: rows.int8(row, 2)), history: history,
+        processed: Sequence(rawValue: rows.int8(row, 2)), timeline: timeline,
         settledAt: Timestamp(rawValue: rows.timestamp(row, 3)))
     }
     // A shard that an earlier owner's commit holds is left out; that owner may have stopped in the middle of it.
@@ -62,7 +62,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
     return ownerships
   }
 
-  public func standing(among ownerships: [Ownership]) async throws(LedgerError) -> Set<Shard> {
+  public func stillOwned(among ownerships: [Ownership]) async throws(StoreError) -> Set<Shard> {
     let rows = try await query(
       PostgresCall(
         SettlingStatements.standingAmong,
@@ -75,7 +75,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
 
   /// Each shard in a snapshot of its own. A deep book is read over a connection of its own, so that whoever asks for other
   /// shards meanwhile waits for a few pages at most.
-  public func books(of shards: [Shard]) async throws(LedgerError) -> [ShardBook] {
+  public func books(of shards: [Shard]) async throws(StoreError) -> [ShardBook] {
     var books: [ShardBook] = []
     for shard in shards.sorted() {
       if let book = try await book(of: shard) { books.append(book) }
@@ -83,7 +83,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
     return books
   }
 
-  private func book(of shard: Shard) async throws(LedgerError) -> ShardBook? {
+  private func book(of shard: Shard) async throws(StoreError) -> ShardBook? {
     do {
       var reading = BookReading(shard: shard, pages: deepSession == nil ? nil : Self.shallowPages)
       for session in [session, deepSession].compactMap(\.self) {
@@ -98,42 +98,42 @@ public struct PostgresSettlementLedger: SettlementLedger {
       }
       return nil
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 
   public func processedLog(
     of shard: Shard, after sequence: Sequence, limit: Int
-  ) async throws(LedgerError) -> [ProcessedEntry] {
+  ) async throws(StoreError) -> [ProcessedEntry] {
     try await read(LogReading(shard: shard, cursor: sequence, limit: limit, bound: .processed)) {
       (answer, row) throws(PostgresError) in
       ProcessedEntry(try LogColumns.read(answer, row), isQuarantined: answer.bool(row, LogColumns.count))
     }
   }
 
-  public func standing(of ownership: Ownership) async throws(LedgerError) -> ShardStanding {
+  public func attempts(of ownership: Ownership) async throws(StoreError) -> ShardAttempts {
     let shard = PostgresParameter.int2(ownership.shard.rawValue)
     let (processed, next) = (ownership.processed.rawValue, ownership.processed.next.rawValue)
     let answers = try await run([
-      PostgresCall(SettlingStatements.standing, [shard, .int8(next)]),
+      PostgresCall(SettlingStatements.attempts, [shard, .int8(next)]),
       PostgresCall(SettlingStatements.quarantined, [shard, .int8(processed)]),
     ])
     let rows = answers[0]
     guard rows.count == 1 else { throw .fault(reason: "shard \(ownership.shard) has no log") }
-    var standing = ShardStanding(last: Sequence(rawValue: rows.int8(0, 0)))
+    var attempts = ShardAttempts(last: Sequence(rawValue: rows.int8(0, 0)))
     if !rows.isNull(0, 1) {
-      standing.claims = Int(rows.int4(0, 1))
-      standing.tries = Int(rows.int4(0, 2))
-      standing.reason = rows.isNull(0, 3) ? nil : rows.text(0, 3)
+      attempts.claims = Int(rows.int4(0, 1))
+      attempts.tries = Int(rows.int4(0, 2))
+      attempts.reason = rows.isNull(0, 3) ? nil : rows.text(0, 3)
     }
-    standing.quarantined = (0..<answers[1].count).map { Sequence(rawValue: answers[1].int8($0, 0)) }
-    return standing
+    attempts.quarantined = (0..<answers[1].count).map { Sequence(rawValue: answers[1].int8($0, 0)) }
+    return attempts
   }
 
-  public func noteTry(of sequence: Sequence, by ownership: Ownership) async throws(LedgerError) -> Int? {
+  public func recordAttempt(of sequence: Sequence, by ownership: Ownership) async throws(StoreError) -> Int? {
     let rows = try await query(
       PostgresCall(
-        SettlingStatements.noteTry,
+        SettlingStatements.recordAttempt,
         [
           .int2(ownership.shard.rawValue), .int8(ownership.epoch.rawValue), .int8(Int64(bitPattern: ownership.nonce)),
           .int8(sequence.rawValue),
@@ -141,29 +141,29 @@ public struct PostgresSettlementLedger: SettlementLedger {
     return rows.count == 1 ? Int(rows.int4(0, 0)) : nil
   }
 
-  public func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) async throws(LedgerError) {
+  public func noteFailure(of sequence: Sequence, in shard: Shard, reason: String) async throws(StoreError) {
     _ = try await query(
       PostgresCall(
         SettlingStatements.noteFailure, [.int2(shard.rawValue), .int8(sequence.rawValue), .text(reason)]))
   }
 
-  public func withdrawTry(of sequence: Sequence, in shard: Shard) async throws(LedgerError) {
+  public func withdrawTry(of sequence: Sequence, in shard: Shard) async throws(StoreError) {
     _ = try await query(
       PostgresCall(SettlingStatements.withdrawTry, [.int2(shard.rawValue), .int8(sequence.rawValue)]))
   }
 
-  public func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(LedgerError) -> [LogEntry] {
+  public func log(of shard: Shard, after sequence: Sequence, limit: Int) async throws(StoreError) -> [LogEntry] {
     try await read(LogReading(shard: shard, cursor: sequence, limit: limit, bound: .last), LogColumns.read)
   }
 
   private func read<Entry: Sendable>(
     _ reading: LogReading, _ entry: @Sendable (PostgresRows, Int) throws(PostgresError) -> Entry
-  ) async throws(LedgerError) -> [Entry] {
+  ) async throws(StoreError) -> [Entry] {
     let run: LogReading.Run
     do {
       run = try await session.use { [days] (connection) throws(PostgresError) in try reading.run(days, &connection) }
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
     switch run {
     case .rows(let rows):
@@ -181,32 +181,32 @@ public struct PostgresSettlementLedger: SettlementLedger {
     }
   }
 
-  public func history() async throws(LedgerError) -> LedgerHistory {
+  public func timeline() async throws(StoreError) -> DatabaseTimeline {
     do {
-      return try await session.use { (connection) throws(PostgresError) in try LedgerHistory(&connection) }
+      return try await session.use { (connection) throws(PostgresError) in try DatabaseTimeline(&connection) }
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 
-  public func logEnds(of shards: [Shard]) async throws(LedgerError) -> LogEnds {
+  public func logEnds(of shards: [Shard]) async throws(StoreError) -> LogEnds {
     let ends = PostgresCall(SettlingStatements.lastSequences, [.int2Array(shards.map(\.rawValue))])
-    let (answers, history) = try await runWithHistory([ends, PostgresCall(RestorationStatements.read)], at: 1)
+    let (answers, timeline) = try await runWithHistory([ends, PostgresCall(RestorationStatements.read)], at: 1)
     let rows = answers[0]
     return LogEnds(
-      history: history,
+      timeline: timeline,
       sequences: Dictionary(
         uniqueKeysWithValues: (0..<rows.count).map {
           (Shard(rawValue: rows.int2($0, 0)), Sequence(rawValue: rows.int8($0, 1)))
         }))
   }
 
-  public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(LedgerError) -> SettleOutcome {
+  public func settle(_ commits: [ShardCommit], at now: Timestamp) async throws(StoreError) -> SettleOutcome {
     let calls = SettlingTransaction(commits: commits, now: now).calls
     onProgress()
     do {
       return try await session.use { [restoration, onProgress] (connection) throws(PostgresError) in
-        if let other = try Self.otherHistory(than: commits, &connection, restoration) { return .failedOver(to: other) }
+        if let other = try Self.otherTimeline(than: commits, &connection, restoration) { return .failedOver(to: other) }
         _ = try connection.pipeline(calls, onAnswer: onProgress)
         return .committed
       }
@@ -216,7 +216,7 @@ public struct PostgresSettlementLedger: SettlementLedger {
       return .beyondLog(Shard(rawValue: Int16(message) ?? -1))
     } catch {
       if error.isLockTimeout { await sessionGuard?.end(over: session) }
-      throw LedgerError(settling: error)
+      throw StoreError(settling: error)
     }
   }
 
@@ -224,47 +224,47 @@ public struct PostgresSettlementLedger: SettlementLedger {
   ///
   /// The restoration is asked for only when the one remembered does not fit: who renews it takes all shards from their owners,
   /// so a commit of before is fenced in any case.
-  private static func otherHistory(
+  private static func otherTimeline(
     than commits: [ShardCommit], _ connection: inout PostgresConnection, _ remembered: Lock<Int64?>
-  ) throws(PostgresError) -> LedgerHistory? {
-    guard let server = try connection.history() else { return .unnamed }
-    func isOf(_ history: LedgerHistory) -> Bool { commits.allSatisfy { $0.ownership.history == history } }
-    if let restoration = remembered.withLock({ $0 }), isOf(LedgerHistory(server, restoration: restoration)) {
+  ) throws(PostgresError) -> DatabaseTimeline? {
+    guard let server = try connection.timeline() else { return .unnamed }
+    func isOf(_ timeline: DatabaseTimeline) -> Bool { commits.allSatisfy { $0.ownership.timeline == timeline } }
+    if let restoration = remembered.withLock({ $0 }), isOf(DatabaseTimeline(server, restoration: restoration)) {
       return nil
     }
     let rows = try connection.query(PostgresCall(RestorationStatements.read))
-    let history = LedgerHistory(server, restoration: rows.int8(0, 0))
+    let timeline = DatabaseTimeline(server, restoration: rows.int8(0, 0))
     remembered.withLock { $0 = rows.int8(0, 0) }
-    return isOf(history) ? nil : history
+    return isOf(timeline) ? nil : timeline
   }
 
   /// - Parameter place: Which of the calls reads the restoration, in their transaction.
   private func runWithHistory(
     _ calls: [PostgresCall], at place: Int
-  ) async throws(LedgerError) -> (answers: [PostgresRows], history: LedgerHistory) {
+  ) async throws(StoreError) -> (answers: [PostgresRows], timeline: DatabaseTimeline) {
     do {
       return try await session.use { (connection) throws(PostgresError) in
-        let server = try connection.history()
+        let server = try connection.timeline()
         do throws(PostgresError) {
           let answers = try connection.pipeline(calls)
-          let history = server.map { LedgerHistory($0, restoration: answers[place].int8(0, 0)) } ?? .unnamed
-          return (answers, history)
+          let timeline = server.map { DatabaseTimeline($0, restoration: answers[place].int8(0, 0)) } ?? .unnamed
+          return (answers, timeline)
         } catch {
           throw connection.rolledBack(after: error)
         }
       }
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 
-  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows { try await run([call])[0] }
+  private func query(_ call: PostgresCall) async throws(StoreError) -> PostgresRows { try await run([call])[0] }
 
-  private func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
+  private func run(_ calls: [PostgresCall]) async throws(StoreError) -> [PostgresRows] {
     do {
       return try await session.use { (connection) throws(PostgresError) in try connection.pipeline(calls) }
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 }

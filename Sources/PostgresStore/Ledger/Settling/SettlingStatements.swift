@@ -106,7 +106,7 @@ enum SettlingStatements {
   static let lastSequences = PostgresStatement(
     "last_sequences", "SELECT shard, last_sequence FROM shard_logs WHERE shard = ANY ($1::smallint[])")
 
-  static let standing = PostgresStatement(
+  static let attempts = PostgresStatement(
     "shard_standing",
     """
     SELECT l.last_sequence, s.claims, s.tries, s.reason
@@ -123,7 +123,7 @@ enum SettlingStatements {
     """)
 
   /// Fenced as a settlement is. A noted try makes the next claim a careful one, whatever happens.
-  static let noteTry = PostgresStatement(
+  static let recordAttempt = PostgresStatement(
     "note_try",
     """
     WITH owned AS (

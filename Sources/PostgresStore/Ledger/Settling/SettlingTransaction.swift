@@ -133,7 +133,7 @@ package struct SettlingTransaction {
     return rows
   }
 
-  private typealias PositionChanges = [(key: EntrySnapshot.PositionKey, value: Settlement.PositionChange)]
+  private typealias PositionChanges = [(key: AcceptanceSnapshot.PositionKey, value: Settlement.PositionChange)]
 
   /// An instrument has one shard, so positions of different shards never meet.
   private var positionChanges: PositionChanges {

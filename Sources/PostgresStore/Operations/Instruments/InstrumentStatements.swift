@@ -63,7 +63,7 @@ enum InstrumentStatements {
     ), logged AS (
       INSERT INTO command_log (\(LogColumns.list))
       SELECT n.shard, \(LogColumns.Kind.market.sql), CASE WHEN $2::text IS NULL
-        THEN \(LogColumns.Errand.resume.sql) ELSE \(LogColumns.Errand.halt.sql) END, 0,
+        THEN \(LogColumns.ExchangeInstruction.resume.sql) ELSE \(LogColumns.ExchangeInstruction.halt.sql) END, 0,
         CASE WHEN $2::text IS NULL THEN \(AuctionTerms.usualPartLimit) ELSE 0 END, 0, false, n.instrument_id,
         n.last_sequence, 0, 0, CASE WHEN $2::text IS NULL THEN coalesce(n.reference_price, 0) ELSE 0 END, '00000000-0000-0000-0000-000000000000', clock_timestamp(), NULL, 0, NULL
       FROM numbered n

@@ -24,8 +24,8 @@ enum QuarantineStatements {
     WHERE q.shard = $1::smallint AND q.sequence = $2::bigint
     """)
 
-  private static let halts = LogColumns.Errand.halts
-  private static let bands = LogColumns.Errand.bands
+  private static let halts = LogColumns.ExchangeInstruction.halts
+  private static let bands = LogColumns.ExchangeInstruction.bands
 
   /// Whether a halt or its end, or a band, has been followed by another for the same instrument. Behind ``MarketDayStatements/lockLog``
   /// nobody adds one.

@@ -29,9 +29,9 @@ extension QuarantinedCommand.Request {
       acceptedAt: Timestamp(rawValue: rows.timestamp(row, first + 1)))
     symbol = rows.isNull(row, first + 4) ? nil : rows.text(row, first + 4)
     guard stored != .market else {
-      let errand: LogColumns.Errand = try PostgresStore.stored(rows.int2(row, first + 5))
-      kind = "\(errand)"
-      if errand == .step {
+      let instruction: LogColumns.ExchangeInstruction = try PostgresStore.stored(rows.int2(row, first + 5))
+      kind = "\(instruction)"
+      if instruction == .step {
         let day = Day(rawValue: Int32(truncatingIfNeeded: rows.int8(row, first + 6)))
         point = SessionPoint(day, try PostgresStore.stored(rows.int2(row, first + 8)))
       }

@@ -11,7 +11,7 @@ public final class PostgresAccountReader: AccountReader {
   /// Reads over a pool of sessions; make them with ``StoreSettings/ledger(url:role:)``.
   public init(pool: PostgresPool) { self.pool = QueryPool(pool: pool) }
 
-  public func credential(keyID: String) async throws(LedgerError) -> Credential? {
+  public func credential(keyID: String) async throws(StoreError) -> Credential? {
     let rows = try await query(PostgresCall(ReadingStatements.credential, [.text(keyID)]))
     guard rows.count == 1 else { return nil }
     return Credential(
@@ -22,7 +22,7 @@ public final class PostgresAccountReader: AccountReader {
       requestsPerMinute: rows.isNull(0, 4) ? nil : Int(rows.int4(0, 4)), keysVersion: rows.int8(0, 5))
   }
 
-  public func snapshot(of account: AccountNumber) async throws(LedgerError) -> AccountSnapshot? {
+  public func snapshot(of account: AccountNumber) async throws(StoreError) -> AccountSnapshot? {
     let rows = try await query(PostgresCall(ReadingStatements.snapshot, [.int8(account.rawValue)]))
     guard rows.count > 0 else { return nil }
     let status: AccountStatus = try readable { () throws(PostgresError) in try stored(rows.int2(0, 3)) }
@@ -41,7 +41,7 @@ public final class PostgresAccountReader: AccountReader {
     return snapshot
   }
 
-  public func positions(of account: AccountNumber) async throws(LedgerError) -> [PositionRecord] {
+  public func positions(of account: AccountNumber) async throws(StoreError) -> [PositionRecord] {
     let rows = try await query(PostgresCall(ReadingStatements.positions, [.int8(account.rawValue)]))
     return (0..<rows.count).map { Self.position(rows, $0, from: 0) }
   }
@@ -52,13 +52,13 @@ public final class PostgresAccountReader: AccountReader {
       basis: PositionColumns.cost(rows, row, from: column + 2))
   }
 
-  public func order(_ id: OrderID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+  public func order(_ id: OrderID, of account: AccountNumber) async throws(StoreError) -> ShownOrder? {
     try await use { [days] (connection) throws(PostgresError) in
       try OrderReading(days: days).order(OrderName(account: account, id: id), &connection)
     }
   }
 
-  public func order(clientKey: UniqueID, of account: AccountNumber) async throws(LedgerError) -> ShownOrder? {
+  public func order(clientKey: UniqueID, of account: AccountNumber) async throws(StoreError) -> ShownOrder? {
     let call = PostgresCall(
       ReadingStatements.orderOfKey, [.int8(account.rawValue), .uuid(clientKey.high, clientKey.low)])
     return try await use { [days] (connection) throws(PostgresError) in
@@ -71,7 +71,7 @@ public final class PostgresAccountReader: AccountReader {
 
   public func withLegs(
     _ orders: [ShownOrder], of account: AccountNumber
-  ) async throws(LedgerError) -> [ShownOrder] {
+  ) async throws(StoreError) -> [ShownOrder] {
     let groups = orders.compactMap { $0.record.conditions?.isLeg == false ? $0.record.conditions?.group : nil }
     guard !groups.isEmpty else { return orders }
     let legs = try await use { [days] (connection) throws(PostgresError) in
@@ -86,13 +86,13 @@ public final class PostgresAccountReader: AccountReader {
     }
   }
 
-  public func orders(_ query: OrderQuery) async throws(LedgerError) -> [ShownOrder] {
+  public func orders(_ query: OrderQuery) async throws(StoreError) -> [ShownOrder] {
     try await use { [days] (connection) throws(PostgresError) in
       try OrderReading(days: days).orders(query, &connection)
     }
   }
 
-  public func instruments() async throws(LedgerError) -> [Instrument] {
+  public func instruments() async throws(StoreError) -> [Instrument] {
     let rows = try await query(PostgresCall(ReadingStatements.instruments))
     return (0..<rows.count).map { row in
       guard let symbol = Symbol(rows.text(row, 2)) else {
@@ -105,7 +105,7 @@ public final class PostgresAccountReader: AccountReader {
     }
   }
 
-  public func lastPrices() async throws(LedgerError) -> [InstrumentID: Price] {
+  public func lastPrices() async throws(StoreError) -> [InstrumentID: Price] {
     let rows = try await query(PostgresCall(ReadingStatements.lastPrices))
     return Dictionary(
       uniqueKeysWithValues: (0..<rows.count).map {
@@ -113,7 +113,7 @@ public final class PostgresAccountReader: AccountReader {
       })
   }
 
-  public func lags() async throws(LedgerError) -> [Shard: ShardLag] {
+  public func lags() async throws(StoreError) -> [Shard: ShardLag] {
     let rows = try await query(PostgresCall(ReadingStatements.lags))
     return Dictionary(
       uniqueKeysWithValues: (0..<rows.count).map {
@@ -124,9 +124,9 @@ public final class PostgresAccountReader: AccountReader {
       })
   }
 
-  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows { try await pool.query(call) }
+  private func query(_ call: PostgresCall) async throws(StoreError) -> PostgresRows { try await pool.query(call) }
 
   private func use<Answer: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
-  ) async throws(LedgerError) -> Answer { try await pool.use(body) }
+  ) async throws(StoreError) -> Answer { try await pool.use(body) }
 }

@@ -100,7 +100,7 @@ enum EventStatements {
     WHERE a.last_event > 'epoch'::timestamptz + q.after * interval '1 microsecond'
     """)
 
-  static let keyStandings = PostgresStatement(
+  static let keyStates = PostgresStatement(
     "key_standings",
     """
     SELECT k.key_id, a.status FROM api_keys k JOIN accounts a ON a.account_id = ANY (ARRAY[k.account_id])

@@ -14,13 +14,13 @@ public struct PostgresAccountEventReader: AccountEventReader {
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  public func events(_ questions: [EventQuestion], limit: Int) async throws(LedgerError) -> [EventAnswer] {
+  public func events(_ questions: [EventQuestion], limit: Int) async throws(StoreError) -> [EventAnswer] {
     guard !questions.isEmpty else { return [] }
     let (rows, orders) = try await use { [days] (connection) throws(PostgresError) in
       try Self.read(questions, limit, days, &connection)
     }
     var answers: [EventAnswer] = []
-    var told = 0
+    var reported = 0
     var current = -1
     for row in 0..<rows.count {
       let number = Int(rows.int8(row, EventStatements.Column.number)) - 1
@@ -30,11 +30,11 @@ public struct PostgresAccountEventReader: AccountEventReader {
             question: questions[number], events: [],
             last: Timestamp(rawValue: rows.timestamp(row, EventStatements.Column.last)), hasMore: false))
         current = number
-        told = 0
+        reported = 0
       }
       guard !rows.isNull(row, EventStatements.Column.event) else { continue }
-      told += 1
-      answers[answers.count - 1].hasMore = told == limit
+      reported += 1
+      answers[answers.count - 1].hasMore = reported == limit
       // The tables of an order's day may have been taken away before those of its events.
       guard let order = orders[UniqueID(rows.uuid(row, EventStatements.Column.order))] else { continue }
       let event = try readable { () throws(PostgresError) in try Self.event(rows, row, of: order) }
@@ -43,20 +43,20 @@ public struct PostgresAccountEventReader: AccountEventReader {
     return answers
   }
 
-  public func accountsWithNews(_ questions: [EventQuestion]) async throws(LedgerError) -> [AccountNumber] {
+  public func accountsWithNews(_ questions: [EventQuestion]) async throws(StoreError) -> [AccountNumber] {
     guard !questions.isEmpty else { return [] }
     let rows = try await query(PostgresCall(EventStatements.news, Self.parameters(questions)))
     return (0..<rows.count).map { AccountNumber(rawValue: rows.int8($0, 0)) }
   }
 
-  public func standings(of keys: [String]) async throws(LedgerError) -> [String: KeyStanding] {
+  public func keyStates(of keys: [String]) async throws(StoreError) -> [String: KeyState] {
     guard !keys.isEmpty else { return [:] }
     let rows = try await query(
-      PostgresCall(EventStatements.keyStandings, [.text(keys.joined(separator: "\n"))]))
-    let standings = (0..<rows.count).map { row -> (String, KeyStanding) in
+      PostgresCall(EventStatements.keyStates, [.text(keys.joined(separator: "\n"))]))
+    let keyStates = (0..<rows.count).map { row -> (String, KeyState) in
       (rows.text(row, 0), rows.int2(row, 1) == Int16(AccountStatus.active.rawValue) ? .valid : .blocked)
     }
-    return Dictionary(standings, uniquingKeysWith: { first, _ in first })
+    return Dictionary(keyStates, uniquingKeysWith: { first, _ in first })
   }
 
   private static func parameters(_ questions: [EventQuestion]) -> [PostgresParameter] {
@@ -72,8 +72,8 @@ public struct PostgresAccountEventReader: AccountEventReader {
       let opening = try connection.pipeline([
         PostgresCall(SettlingStatements.beginSnapshot), PostgresCall(EventStatements.days, asked),
       ])
-      let told = Set((0..<opening[1].count).map { Day(rawValue: opening[1].int4($0, 0)) })
-      let existing = try days.existing(told, &connection).sorted()
+      let reported = Set((0..<opening[1].count).map { Day(rawValue: opening[1].int4($0, 0)) })
+      let existing = try days.existing(reported, &connection).sorted()
       let statement = EventStatements.events(days: existing.count > mostDays ? nil : existing)
       let rows = try connection.query(PostgresCall(statement, asked + [.int4(Int32(clamping: limit))]))
       var names: Set<OrderName> = []
@@ -110,14 +110,14 @@ public struct PostgresAccountEventReader: AccountEventReader {
       position: rows.isNull(row, position) ? nil : Quantity(rawValue: rows.int8(row, position)))
   }
 
-  private func query(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+  private func query(_ call: PostgresCall) async throws(StoreError) -> PostgresRows {
     try await use { (connection) throws(PostgresError) in try connection.query(call) }
   }
 
   /// Runs questions, which may be asked twice.
   private func use<Answer: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
-  ) async throws(LedgerError) -> Answer {
+  ) async throws(StoreError) -> Answer {
     do {
       do {
         return try await session.use(body)
@@ -130,7 +130,7 @@ public struct PostgresAccountEventReader: AccountEventReader {
         return try await session.use(body)
       }
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 }

@@ -9,13 +9,13 @@ public struct PostgresClock: DatabaseClock {
   /// Asks over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  public func moment() async throws(LedgerError) -> Timestamp {
+  public func moment() async throws(StoreError) -> Timestamp {
     let call = PostgresCall(ReadingStatements.clock)
     do throws(PostgresError) {
       let rows = try await session.use { (connection) throws(PostgresError) in try connection.query(call) }
       return Timestamp(rawValue: rows.timestamp(0, 0))
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
   }
 }

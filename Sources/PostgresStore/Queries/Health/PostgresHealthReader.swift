@@ -9,19 +9,19 @@ public struct PostgresHealthReader: HealthReader, SchemaReader {
   /// Reads over `session`; make it with ``StoreSettings/ledger(url:role:)``.
   public init(session: PostgresSession) { self.session = session }
 
-  package func schema() async throws(LedgerError) -> SchemaStanding {
+  package func schema() async throws(StoreError) -> SchemaState {
     do throws(PostgresError) {
       let rows = try await read([PostgresCall(HealthStatements.schema)])[0]
-      return SchemaStanding(applied: (0..<rows.count).map { rows.int4($0, 0) }, known: Migrator.steps)
+      return SchemaState(applied: (0..<rows.count).map { rows.int4($0, 0) }, known: Migrator.steps)
     } catch {
-      guard error.state == Self.undefinedTable else { throw LedgerError(error) }
+      guard error.state == Self.undefinedTable else { throw StoreError(error) }
       return .missing
     }
   }
 
   /// The schema first: what it lacks need not be asked for.
-  public func health() async throws(LedgerError) -> LedgerHealth {
-    var health = LedgerHealth(schema: try await schema())
+  public func health() async throws(StoreError) -> DatabaseHealth {
+    var health = DatabaseHealth(schema: try await schema())
     guard health.schema.isUsable else { return health }
     do throws(PostgresError) {
       let answers = try await read([
@@ -35,7 +35,7 @@ public struct PostgresHealthReader: HealthReader, SchemaReader {
       }
       health.daysAhead = Int(answers[2].int4(0, 0))
     } catch {
-      throw LedgerError(error)
+      throw StoreError(error)
     }
     return health
   }
@@ -43,7 +43,7 @@ public struct PostgresHealthReader: HealthReader, SchemaReader {
   /// SQLSTATE undefined_table (PostgreSQL 15, appendix A).
   private static let undefinedTable = "42P01"
 
-  private static func standbys(_ rows: PostgresRows) -> LedgerHealth.Standbys? {
+  private static func standbys(_ rows: PostgresRows) -> DatabaseHealth.Standbys? {
     let needed = SynchronousStandbys.needed(rows.text(0, 1))
     guard needed > 0, !rows.isNull(0, 2) else { return nil }
     return .init(needed: needed, following: Int(rows.int8(0, 2)))

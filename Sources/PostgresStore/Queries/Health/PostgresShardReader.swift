@@ -11,7 +11,7 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
   public init(session: PostgresSession) { self.session = session }
 
   /// Reads all shards in one statement.
-  public func shards() async throws(LedgerError) -> [ShardRecord] {
+  public func shards() async throws(StoreError) -> [ShardRecord] {
     let rows = try await answer(PostgresCall(ReadingStatements.shards))
     return (0..<rows.count).map { row in
       ShardRecord(
@@ -24,11 +24,11 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
     }
   }
 
-  public func daysAhead() async throws(LedgerError) -> Int {
+  public func daysAhead() async throws(StoreError) -> Int {
     Int(try await answer(PostgresCall(PartitionStatements.ahead, [.int4(Int32(Partitions.daysAhead))])).int4(0, 0))
   }
 
-  private func answer(_ call: PostgresCall) async throws(LedgerError) -> PostgresRows {
+  private func answer(_ call: PostgresCall) async throws(StoreError) -> PostgresRows {
     do throws(PostgresError) {
       return try await read(call)
     } catch {
@@ -37,7 +37,7 @@ public struct PostgresShardReader: ShardReader, DayTableReader {
         throw .unavailable(.schema, reason: "the database has no schema yet; run \"buttonwood migrate\"")
       case "42883":
         throw .unavailable(.schema, reason: "the database has an older schema; run \"buttonwood migrate\"")
-      default: throw LedgerError(error)
+      default: throw StoreError(error)
       }
     }
   }

@@ -16,7 +16,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   public func trades(
     of instruments: [InstrumentID], _ span: MarketSpan
-  ) async throws(LedgerError) -> MarketPage<TradePrint> {
+  ) async throws(StoreError) -> MarketPage<TradePrint> {
     try await page(of: instruments, span) { span, instrument in
       Self.history(MarketDataStatements.trades(ascending: span.ascending), instrument, span)
     } read: { (rows, row) throws(PostgresError) in
@@ -26,7 +26,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   public func quotes(
     of instruments: [InstrumentID], _ span: MarketSpan
-  ) async throws(LedgerError) -> MarketPage<Quote> {
+  ) async throws(StoreError) -> MarketPage<Quote> {
     try await page(of: instruments, span) { span, instrument in
       Self.history(MarketDataStatements.quotes(ascending: span.ascending), instrument, span)
     } read: { rows, row in
@@ -38,7 +38,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   public func bars(
     of instruments: [InstrumentID], _ span: MarketSpan, frame: BarFrame
-  ) async throws(LedgerError) -> MarketPage<Bar> {
+  ) async throws(StoreError) -> MarketPage<Bar> {
     guard frame == .minutes(1) else { return try await longBars(of: instruments, span, frame) }
     return try await page(of: instruments, span) { span, instrument in
       let (first, last) = Self.bounds(span)
@@ -55,7 +55,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   public func auctions(
     of instruments: [InstrumentID], _ span: MarketSpan
-  ) async throws(LedgerError) -> MarketPage<DailyAuctions> {
+  ) async throws(StoreError) -> MarketPage<DailyAuctions> {
     try await page(of: instruments, span) { span, instrument in
       // Days that no row is of stand for no earlier page.
       let edge = span.after?.at.day ?? (span.ascending ? Self.firstDay : Self.lastDay)
@@ -86,13 +86,13 @@ public final class PostgresMarketDataReader: MarketDataReader {
   private static let firstDay = Day(rawValue: -36_500)
   private static let lastDay = Day(rawValue: 365_000)
 
-  public func latestTrades(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: TradePrint] {
+  public func latestTrades(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: TradePrint] {
     try await latest(of: instruments, MarketDataStatements.latestTrades) {
       (rows, row) throws(PostgresError) in try Self.trade(rows, row, from: 1)
     }
   }
 
-  public func latestBars(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: Bar] {
+  public func latestBars(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: Bar] {
     try await latest(of: instruments, MarketDataStatements.latestBars) { Self.bar($0, $1, from: 1) }
   }
 
@@ -100,7 +100,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
   private func latest<Row: Sendable>(
     of instruments: [InstrumentID], _ statement: @Sendable (Day) -> PostgresStatement,
     _ read: @Sendable (PostgresRows, Int) throws(PostgresError) -> Row
-  ) async throws(LedgerError) -> [InstrumentID: Row] {
+  ) async throws(StoreError) -> [InstrumentID: Row] {
     try await use { [days] (connection) throws(PostgresError) in
       let moments = try connection.query(
         PostgresCall(MarketDataStatements.lastMoments, [Self.list(instruments)]))
@@ -130,7 +130,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   public func minuteBars(
     at minute: Timestamp, of instruments: [InstrumentID]?
-  ) async throws(LedgerError) -> [InstrumentID: Bar] {
+  ) async throws(StoreError) -> [InstrumentID: Bar] {
     let call = PostgresCall(
       MarketDataStatements.barsOfMinute,
       [.timestamp(microseconds: minute.rawValue), instruments.map { Self.list($0) } ?? .null])
@@ -138,7 +138,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
     return try byInstrument(rows) { Self.bar(rows, $0, from: 1) }
   }
 
-  public func depths(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketDepth] {
+  public func depths(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: MarketDepth] {
     let (heads, levels) = try await levels(
       of: instruments, MarketDataStatements.depthHeads, MarketDataStatements.depths)
     var depths: [InstrumentID: MarketDepth] = [:]
@@ -152,7 +152,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
     return depths
   }
 
-  public func calls(of instruments: [InstrumentID]) async throws(LedgerError) -> [InstrumentID: MarketCall] {
+  public func calls(of instruments: [InstrumentID]) async throws(StoreError) -> [InstrumentID: MarketCall] {
     let (heads, levels) = try await levels(of: instruments, MarketDataStatements.callHeads, MarketDataStatements.calls)
     var calls: [InstrumentID: MarketCall] = [:]
     for row in 0..<heads.count {
@@ -179,7 +179,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
   /// Open orders summed up by price, day by day and of one snapshot, and what stands at their head.
   private func levels(
     of instruments: [InstrumentID], _ heads: PostgresStatement, _ statement: @Sendable (Day) -> PostgresStatement
-  ) async throws(LedgerError) -> (heads: PostgresRows, levels: [InstrumentID: [(side: Side, level: PriceLevelView)]]) {
+  ) async throws(StoreError) -> (heads: PostgresRows, levels: [InstrumentID: [(side: Side, level: PriceLevelView)]]) {
     let parameters = [Self.list(instruments)]
     let (found, sums) = try await use { (connection) throws(PostgresError) in
       do throws(PostgresError) {
@@ -218,7 +218,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
     return (found, levels)
   }
 
-  public func statuses(of instruments: [InstrumentID]?) async throws(LedgerError) -> [InstrumentID: TradingStatus] {
+  public func statuses(of instruments: [InstrumentID]?) async throws(StoreError) -> [InstrumentID: TradingStatus] {
     let rows = try await run([
       PostgresCall(MarketDataStatements.statuses, [instruments.map(Self.list) ?? .null])
     ])[0]
@@ -241,7 +241,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   private func longBars(
     of instruments: [InstrumentID], _ span: MarketSpan, _ frame: BarFrame
-  ) async throws(LedgerError) -> MarketPage<Bar> {
+  ) async throws(StoreError) -> MarketPage<Bar> {
     var page = MarketPage<Bar>()
     var rest = span
     for instrument in instruments {
@@ -264,7 +264,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
   /// the stretches grow.
   private func longBars(
     of instrument: InstrumentID, _ span: MarketSpan, _ frame: BarFrame
-  ) async throws(LedgerError) -> [Bar] {
+  ) async throws(StoreError) -> [Bar] {
     guard var left = try await extent(of: instrument, span, frame) else { return [] }
     var found: [Bar] = []
     var length = max(
@@ -298,7 +298,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
   /// From the beginning of the first bar that begins within bounds and has trades to the end of the last one.
   private func extent(
     of instrument: InstrumentID, _ span: MarketSpan, _ frame: BarFrame
-  ) async throws(LedgerError) -> Range<Timestamp>? {
+  ) async throws(StoreError) -> Range<Timestamp>? {
     let (first, last) = Self.bounds(span)
     guard first <= last else { return nil }
     let own = frame.start(of: first)
@@ -322,7 +322,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
   private func page<Row: Hashable & Sendable>(
     of instruments: [InstrumentID], _ span: MarketSpan, call: (MarketSpan, InstrumentID) -> PostgresCall,
     read: (PostgresRows, Int) throws(PostgresError) -> Row
-  ) async throws(LedgerError) -> MarketPage<Row> {
+  ) async throws(StoreError) -> MarketPage<Row> {
     try await page(
       of: instruments, span, call: call,
       rows: { (rows) throws(PostgresError) in
@@ -337,7 +337,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
   private func page<Row: Hashable & Sendable>(
     of instruments: [InstrumentID], _ span: MarketSpan, call: (MarketSpan, InstrumentID) -> PostgresCall,
     rows read: (PostgresRows) throws(PostgresError) -> [Row]
-  ) async throws(LedgerError) -> MarketPage<Row> {
+  ) async throws(StoreError) -> MarketPage<Row> {
     var page = MarketPage<Row>()
     var rest = instruments[...]
     var left = span.limit
@@ -399,7 +399,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   private func byInstrument<Row>(
     _ rows: PostgresRows, _ read: (Int) throws(PostgresError) -> Row
-  ) throws(LedgerError) -> [InstrumentID: Row] {
+  ) throws(StoreError) -> [InstrumentID: Row] {
     var found: [InstrumentID: Row] = [:]
     for row in 0..<rows.count {
       found[InstrumentID(rawValue: rows.int4(row, 0))] = try readable { () throws(PostgresError) in try read(row) }
@@ -428,12 +428,12 @@ public final class PostgresMarketDataReader: MarketDataReader {
   }
 
   /// Runs questions that name the tables of all days, planned for their parameters.
-  private func run(_ calls: [PostgresCall]) async throws(LedgerError) -> [PostgresRows] {
+  private func run(_ calls: [PostgresCall]) async throws(StoreError) -> [PostgresRows] {
     try await use { (connection) throws(PostgresError) in
       do throws(PostgresError) {
         let answers = try connection.pipeline(
-          [PostgresCall(EntryStatements.begin), PostgresCall(MarketDataStatements.planned)] + calls
-            + [PostgresCall(EntryStatements.commit)])
+          [PostgresCall(AcceptanceStatements.begin), PostgresCall(MarketDataStatements.planned)] + calls
+            + [PostgresCall(AcceptanceStatements.commit)])
         return Array(answers.dropFirst(2).dropLast())
       } catch {
         try connection.rollBack()
@@ -444,7 +444,7 @@ public final class PostgresMarketDataReader: MarketDataReader {
 
   private func use<Answer: Sendable>(
     _ body: @Sendable (inout PostgresConnection) throws(PostgresError) -> Answer
-  ) async throws(LedgerError) -> Answer { try await pool.use(body) }
+  ) async throws(StoreError) -> Answer { try await pool.use(body) }
 }
 
 extension BarFrame {

@@ -103,7 +103,7 @@ extension FaultStand {
       }
       #expect(lines.count < 40, "not a line a request: \(lines.prefix(60).joined(separator: "\n"))")
       #expect(lines.contains { $0.contains("refused_requests") })
-      for word in ["PostgresError", "LedgerError", "RedisError", "StreamError", "server(state", "unavailable("] {
+      for word in ["PostgresError", "StoreError", "RedisError", "StreamError", "server(state", "unavailable("] {
         #expect(!lines.contains { $0.contains(word) }, "\(word) in a line for people")
       }
     }

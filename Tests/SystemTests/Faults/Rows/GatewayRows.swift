@@ -21,7 +21,7 @@ extension FaultRow {
         stand in
         try await stand.gateways.randomElement()!.server.process.stop(SIGKILL)
       },
-      toldToStop,
+      askedToStop,
       FaultRow(
         number: 33, name: "bodies that nobody may accept", topology: .gateways, subject: .requests, keepsOwners: true
       ) {
@@ -67,7 +67,7 @@ extension FaultRow {
       ) { try await $0.runOutOfDescriptors() },
     ]
 
-  private static var toldToStop: FaultRow {
+  private static var askedToStop: FaultRow {
     let moment = Lock<Int64>(0)
     return FaultRow(
       number: 28, name: "gateway told to stop answers what is in flight", topology: .gateways, keepsOwners: true

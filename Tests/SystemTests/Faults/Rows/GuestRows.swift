@@ -181,7 +181,7 @@ extension FaultStand {
       }
     }
     try await Task.sleep(for: .milliseconds(500))
-    let told = await onThread {
+    let reported = await onThread {
       Result {
         let other = try WebSocketCaller(
           port: gateway.port, path: "/v2/iex", headers: "APCA-API-KEY-ID: K4\r\nAPCA-API-SECRET-KEY: secret-4\r\n")
@@ -194,7 +194,7 @@ extension FaultStand {
     }
     isOver.withLock { $0 = true }
     await crowd.value
-    #expect(try told.get().contains(#""T":"t""#))
+    #expect(try reported.get().contains(#""T":"t""#))
     #expect(gateway.process.exitStatus == nil, "\(gateway.process.log.suffix(2000))")
   }
 }

@@ -56,7 +56,7 @@ extension FaultRow {
     FaultRow(
       number: 35, name: name, topology: .market, load: .trading(.init(timeInForce: "day")), times: times, inject: inject
     ) { stand, _ in
-      let (twice, stages) = try (stand.number(FaultStand.stagesToldTwice), stand.number(FaultStand.lastStages))
+      let (twice, stages) = try (stand.number(FaultStand.stagesInstructedTwice), stand.number(FaultStand.lastStages))
       #expect(twice == 0, "\(name): an instrument was told a stage twice")
       #expect(stages == 1, "\(name): instruments stand at different stages")
     }
@@ -65,7 +65,7 @@ extension FaultRow {
 
 extension FaultStand {
   /// How many instruments were told a stage more than once.
-  static let stagesToldTwice = """
+  static let stagesInstructedTwice = """
     SELECT count(*) FROM (
       SELECT FROM command_log WHERE kind = 3 AND side = 0 GROUP BY instrument_id, price, order_type
       HAVING count(*) > 1) AS twice

@@ -1,2 +1,0 @@
-/// What accounts have beside money, shares and orders: their past, their holders' choices and lists.
-public protocol AccountKeeper: AccountConfigurationStore, AccountHistoryReader, WatchlistStore {}
