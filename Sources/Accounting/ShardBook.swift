@@ -14,6 +14,8 @@ public struct ShardBook: Sendable {
   public var phases: [InstrumentID: InstrumentPhase]
   /// Auctions of the shard's instruments that are being executed.
   public var auctions: [InstrumentID: AuctionExecution]
+  /// The instruments that are listed in the shard, whether or not they have traded.
+  public var instruments: [InstrumentID]
   /// The branch of the database's history that it was read from.
   public var timeline: DatabaseTimeline
 
@@ -21,7 +23,7 @@ public struct ShardBook: Sendable {
   public init(
     shard: Shard, processed: Sequence, orders: [OrderRecord], lastPrices: [InstrumentID: Price] = [:],
     phases: [InstrumentID: InstrumentPhase] = [:], auctions: [InstrumentID: AuctionExecution] = [:],
-    timeline: DatabaseTimeline = .unnamed
+    instruments: [InstrumentID] = [], timeline: DatabaseTimeline = .unnamed
   ) {
     self.shard = shard
     self.processed = processed
@@ -29,6 +31,7 @@ public struct ShardBook: Sendable {
     self.lastPrices = lastPrices
     self.phases = phases
     self.auctions = auctions
+    self.instruments = instruments
     self.timeline = timeline
   }
 }

@@ -32,6 +32,8 @@ package struct ShardEngine: Sendable {
   var onCloseOrders: [InstrumentID: AuctionBook] = [:]
   /// Orders that are about to expire, found once for many commands.
   var expiry: ExpiryQueue?
+  /// Instruments of the shard, whether or not they have had orders: what was shown of them may be another owner's.
+  var listed: Set<InstrumentID> = []
   /// Commands that were put in quarantine: orders that they were to place are open and in no book.
   private var quarantined: Set<Sequence> = []
 
@@ -91,6 +93,7 @@ package struct ShardEngine: Sendable {
     try self.init(
       shard: book.shard, processed: book.processed, orders: book.orders, lastPrices: book.lastPrices,
       phases: book.phases, auctions: book.auctions)
+    listed = Set(book.instruments)
   }
 
   /// How many orders are open: in the books or waiting outside.

@@ -27,7 +27,7 @@ public protocol LeaseStore: Sendable {
     _ shard: Shard, owner: WorkerID, nonce: UInt64, to successor: Successor, lifetime: Duration
   ) async throws(StreamError) -> Bool
 
-  /// Gives a lease up, if it is the caller's.
+  /// Gives a lease up, if it is the caller's; if the caller has asked to be handed it, takes that back.
   func release(_ shard: Shard, nonce: UInt64) async throws(StreamError)
 }
 

@@ -23,6 +23,36 @@ import Testing
     }
   }
 
+  /// An owner that could not tell of it may have left orders on show that have gone since: who takes over tells of every
+  /// instrument that is listed.
+  @Test func booksInWhichNothingStandsAreToldByANewOwner() throws {
+    let listed = ModelExchange.instruments
+    var engine = try ShardEngine(ShardBook(shard: Row.shard, processed: .zero, orders: [], instruments: listed))
+    var feed = MarketFeed()
+    let books = feed.books(engine, at: Row.start)
+    #expect(books.map(\.instrument) == listed)
+    #expect(books.allSatisfy { $0.isEmptyBook && !$0.isQuoteNew }, "which is no news of what never had orders")
+    #expect(feed.books(of: [listed[1]], engine, at: Row.start).map(\.instrument) == [listed[1]])
+    let order = PlaceOrder(
+      id: Row.id(1), account: AccountNumber(rawValue: 1), instrument: Row.instrument,
+      terms: OrderTerms(.buy, Quantity(rawValue: 1), at: Price(rawValue: 10_000), type: .limit, timeInForce: .day))
+    let settlement = engine.apply([
+      LogEntry(shard: Row.shard, sequence: Sequence(rawValue: 1), acceptedAt: Row.start, command: .place(order))
+    ])
+    let update = try #require(feed.follow(settlement, engine, at: Row.start).first)
+    #expect(update.previous == nil && update.isQuoteNew, "nobody has a state that changes could follow")
+  }
+
+  @Test func aNewQuoteStaysNewWhenAWholeBookFollowsInTheSameUpdate() {
+    var update = MarketUpdate(
+      instrument: Row.instrument, sequence: Sequence(rawValue: 1), previous: .zero, at: Row.start, trades: [],
+      quote: MarketDepth(sequence: .zero, at: Row.start).quote, isQuoteNew: true, changes: [], checksum: 0)
+    var whole = update
+    (whole.previous, whole.isQuoteNew) = (nil, false)
+    update.absorb(whole)
+    #expect(update.isQuoteNew && update.isEmptyBook)
+  }
+
   /// Whatever happens, owners change or updates go out together: a client that follows has the engine's books, price by
   /// price, its checksums agree, and it has seen every trade once.
   @Test(arguments: 1...12 as ClosedRange<UInt64>)

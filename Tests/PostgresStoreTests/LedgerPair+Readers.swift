@@ -133,12 +133,12 @@ extension LedgerPair {
       let day = Day(rawValue: 20_000)
       let reference = Price(rawValue: 100_000)
       let instruction = BandDecisions.Instruction(
-        id, seen: Bool.random(using: &random) ? standing?.reported?.sequence : nil, day: day,
+        id, seen: Bool.random(using: &random) ? standing?.instructed?.sequence : nil, day: day,
         change: BandChange(
           id, BandTerms(reference: reference, previousClose: reference, tier: .tier1), keepsReference: false))
       let (one, two) = (
-        try await realMarket.report([instruction], of: shard, within: leadership.real, at: now),
-        try await copy.report([instruction], of: shard, within: leadership.copy, at: now)
+        try await realMarket.append([instruction], of: shard, within: leadership.real, at: now),
+        try await copy.append([instruction], of: shard, within: leadership.copy, at: now)
       )
       if case .appended(let rows) = one, case .appended(let copied) = two {
         #expect(rows.map(Self.timeless) == copied.map(Self.timeless))
@@ -156,7 +156,7 @@ extension LedgerPair {
           == (try await copy.resume([id], of: shard, within: leadership.copy)))
     default: break
     }
-    let since = now.advanced(byMicroseconds: -BandReference.window)
+    let since = now.advanced(by: .zero - BandReference.window)
     let until: Timestamp? = Bool.random(using: &random) ? now : nil
     let (standings, copied) = (
       try await realMarket.bandProgress(tradesSince: since, referencesUntil: until),

@@ -231,6 +231,7 @@ extension ContractPoint<LeaseStoreContract> {
     .init(name: "higher epoch wins") { try await $0.higherEpochWins() },
     .init(name: "stranger releases nothing") { try await $0.strangerReleasesNothing() },
     .init(name: "taken over only as it was seen") { try await $0.aLeaseIsTakenOverOnlyAsItWasSeen() },
+    .init(name: "not handed to who does not want it") { try await $0.whoDoesNotWantALeaseAnyMoreIsNotHandedIt() },
     .init(name: "handed only to who asked last") { try await $0.aLeaseIsHandedOnlyToWhoAskedLast() },
   ]
 }

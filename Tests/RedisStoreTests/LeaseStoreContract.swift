@@ -131,6 +131,21 @@ struct LeaseStoreContract: Sendable {
     #expect(try await store.renew([renewal(shard, 2, epoch: 8)], owner: b, lifetime: long) == [])
   }
 
+  func whoDoesNotWantALeaseAnyMoreIsNotHandedIt() async throws {
+    let store = try make()
+    let successor = Successor(worker: b, nonce: 2)
+    _ = try await store.renew([renewal(shard, 1, epoch: 7)], owner: a, lifetime: long)
+    #expect(try await store.request(shard, for: successor))
+    try await store.release(shard, nonce: 9)
+    #expect(try await store.leases(of: [shard])[shard]?.successor == successor, "another's claim")
+    try await store.release(shard, nonce: 2)
+    let lease = try #require(try await store.leases(of: [shard])[shard])
+    #expect(lease.owner == a && lease.nonce == 1 && lease.successor == nil)
+    #expect(try await !store.handOver(shard, owner: a, nonce: 1, to: successor, lifetime: long))
+    #expect(try await store.request(shard, for: successor), "it may ask again")
+    #expect(try await store.handOver(shard, owner: a, nonce: 1, to: successor, lifetime: long))
+  }
+
   private func renewal(_ shard: Shard, _ nonce: UInt64, epoch: Int64) -> LeaseRenewal {
     LeaseRenewal(shard: shard, nonce: nonce, epoch: Epoch(rawValue: epoch), processed: Sequence(rawValue: 9))
   }

@@ -37,6 +37,9 @@ import Testing
   @Test func higherEpochWins() async throws { try await contract.higherEpochWins() }
   @Test func strangerReleasesNothing() async throws { try await contract.strangerReleasesNothing() }
   @Test func aLeaseIsTakenOverOnlyAsItWasSeen() async throws { try await contract.aLeaseIsTakenOverOnlyAsItWasSeen() }
+  @Test func whoDoesNotWantALeaseAnyMoreIsNotHandedIt() async throws {
+    try await contract.whoDoesNotWantALeaseAnyMoreIsNotHandedIt()
+  }
   @Test func aLeaseIsHandedOnlyToWhoAskedLast() async throws { try await contract.aLeaseIsHandedOnlyToWhoAskedLast() }
 
   private func renewal(_ nonce: UInt64, epoch: Int64) -> LeaseRenewal {

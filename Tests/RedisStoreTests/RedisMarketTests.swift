@@ -121,6 +121,26 @@ import Testing
     #expect(try await state.depth(of: instrument) == teller.book)
   }
 
+  /// An empty book replaces what another owner has left, and is nothing where there was nothing.
+  @Test func anEmptyBookIsWrittenOnlyOverAnother() async throws {
+    let (stream, other) = (market(server.settings()), market(server.settings()))
+    var teller = Teller(random: SeededRandom(seed: 9), instrument: instrument.id)
+    var empty = teller.next(isWhole: true)
+    (empty.changes, empty.isQuoteNew) = ([], false)
+    let nothing = MarketDepth(sequence: empty.sequence, at: empty.at)
+    (empty.quote, empty.checksum) = (nothing.quote, nothing.checksum)
+    _ = try await stream.renew([instrument.shard: 1])
+    #expect(try await stream.publish([instrument.shard: [empty]]) == [])
+    #expect(try await state.depth(of: instrument) == nil)
+    #expect(try await stream.renew([instrument.shard: 1]) == [], "nothing is missing")
+    #expect(try await other.publish([instrument.shard: [teller.next(isWhole: true)]]) == [])
+    #expect(try await state.depth(of: instrument)?.bids.isEmpty == teller.book.bids.isEmpty)
+    #expect(try await stream.publish([instrument.shard: [empty]]) == [])
+    let depth = try #require(try await state.depth(of: instrument))
+    #expect(depth.bids.isEmpty && depth.asks.isEmpty && depth.sequence == empty.sequence)
+    #expect(try await stream.renew([instrument.shard: 1]) == [])
+  }
+
   /// A replica that lagged behind has taken over: what it has is whole, and old. Nothing may trade for long.
   @Test func aStateOfBeforeIsSeen() async throws {
     let stream = market(server.settings())

@@ -83,11 +83,11 @@ import Testing
     let whole = owned.received([], isWhole: true, before: [])
     #expect(whole == [] && next(owned) == .rest)
     for (span, action) in [(0, Action.rest), (3, .rest), (4, .readLog)] {
-      owned.polled(at: now + .milliseconds(span), gapPatience: .milliseconds(4))
+      owned.timePassed(at: now + .milliseconds(span), gapPatience: .milliseconds(4))
       #expect(next(owned) == action && owned.hasGap, "after \(span) ms")
     }
     #expect(owned.received([Row.cancel(1)], isWhole: true, before: [at(2)]) == [at(2)], "nobody logged the second")
-    owned.polled(at: now, gapPatience: .zero)
+    owned.timePassed(at: now, gapPatience: .zero)
     #expect(next(owned) == .batch && !owned.hasGap)
   }
 

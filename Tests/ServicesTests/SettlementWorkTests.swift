@@ -27,7 +27,7 @@ import Testing
 
   private func batch() throws -> SettlementWork { SettlementWork([try commit(1), try commit(2), try commit(3)]) }
   private func alone(_ quarantine: QuarantineReason? = nil) throws -> SettlementWork {
-    SettlementWork(alone: try commit(1, quarantine: quarantine), tries: 2)
+    SettlementWork(singleStep: try commit(1, quarantine: quarantine), tries: 2)
   }
 
   /// Steps as a line a person reads.

@@ -61,13 +61,26 @@ package struct MarketFeed: Sendable {
 
   /// Every book as it stands, whole.
   package mutating func books(_ engine: ShardEngine, at: Timestamp) -> [MarketUpdate] {
-    engine.instruments.sorted().map { whole($0, engine, at: at, trades: []) }
+    engine.instruments.sorted().map { book($0, engine, at: at) }
   }
 
   /// The books of some instruments, whole.
   package mutating func books(of instruments: Set<InstrumentID>, _ engine: ShardEngine, at: Timestamp) -> [MarketUpdate]
   {
-    engine.instruments.sorted().filter { instruments.contains($0) }.map { whole($0, engine, at: at, trades: []) }
+    engine.instruments.intersection(instruments).sorted().map { book($0, engine, at: at) }
+  }
+
+  /// A book that is empty and of which nothing was told here may never have been anything else: that is no new quote. It is told
+  /// all the same, for another owner may have told of orders which have gone since.
+  private mutating func book(_ instrument: InstrumentID, _ engine: ShardEngine, at: Timestamp) -> MarketUpdate {
+    let isKnown = published[instrument] != nil
+    var update = whole(instrument, engine, at: at, trades: [])
+    if !isKnown, update.isEmptyBook {
+      update.isQuoteNew = false
+      // Nobody may have a state that changes could follow.
+      published[instrument] = nil
+    }
+    return update
   }
 
   private mutating func whole(

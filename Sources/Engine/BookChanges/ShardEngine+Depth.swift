@@ -3,8 +3,9 @@ internal import Matching
 
 /// What everybody may see of the books.
 extension ShardEngine {
-  /// The instruments that have or had orders since the books were rebuilt.
-  var instruments: [InstrumentID] { engine.instruments }
+  /// The instruments of the shard, as far as they are known: those that were listed when the books were rebuilt, and those that
+  /// have had orders since.
+  var instruments: Set<InstrumentID> { listed.union(engine.instruments) }
 
   /// The best levels of a side, at most so many.
   func levels(_ instrument: InstrumentID, _ side: Side, limit: Int = .max) -> [PriceLevelView] {

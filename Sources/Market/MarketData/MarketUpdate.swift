@@ -49,13 +49,18 @@ public struct MarketUpdate: Hashable, Sendable {
     self.checksum = checksum
   }
 
+  /// Whether it says that nothing stands in the whole book.
+  public var isEmptyBook: Bool { previous == nil && changes.isEmpty }
+
   /// Takes in the update that follows this one, so that both go out as one.
   public mutating func absorb(_ next: MarketUpdate) {
     precondition(next.instrument == instrument, "an update of another instrument")
     let trades = trades + next.trades
     guard next.previous != nil else {
+      let wasQuoteNew = isQuoteNew
       self = next
       self.trades = trades
+      isQuoteNew = wasQuoteNew || next.isQuoteNew
       return
     }
     // The later word on a level counts; who reads the whole has no use for levels that are gone.

@@ -78,15 +78,18 @@ struct LeaseLua {
   }
 
   /// Gives a lease up that is held under the claim `ARGV[1]`, and leaves whatever else the key holds.
-  static func release(name: String) -> RedisScript {
+  /// - Parameter otherwise: Lua for a lease of another claim.
+  static func release(name: String, otherwise: String = "") -> RedisScript {
     RedisScript(
       name: name,
       source: """
         #!lua flags=allow-oom
-        if redis.call('TYPE', KEYS[1]).ok == 'hash' and redis.call('HGET', KEYS[1], 'nonce') == ARGV[1] then
+        if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
+        if redis.call('HGET', KEYS[1], 'nonce') == ARGV[1] then
           redis.call('DEL', KEYS[1])
           return 1
         end
+        \(otherwise)
         return 0
         """)
   }

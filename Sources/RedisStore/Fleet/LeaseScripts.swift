@@ -12,7 +12,15 @@ enum LeaseScripts {
     name: "acquire", rule: .lease, LeaseLua.shard.take(", 'state', 'claiming', 'processed', 0"))
   static let renew = RuledScript(
     name: "renew", rule: .lease, LeaseLua.shard.extend(", 'state', 'owned', 'processed', ARGV[5]"))
-  static let release = LeaseLua.release(name: "release")
+  /// Who has asked for the shard and does not want it any more is handed nothing.
+  static let release = LeaseLua.release(
+    name: "release",
+    otherwise: """
+      if redis.call('HGET', KEYS[1], 'successor_nonce') == ARGV[1] then
+        redis.call('HDEL', KEYS[1], 'successor', 'successor_nonce')
+        return 1
+      end
+      """)
 
   /// Writes down who wants to be handed the shard.
   static let request = RuledScript(

@@ -4,14 +4,18 @@ internal import Redis
 /// The latest state of an instrument: a hash with the fields `seq`, `at`, `crc`, `quote`, and one for each level, `b` or `a` with
 /// the price, whose value is the shares there.
 enum MarketStateScript {
-  /// Changes follow only the state that they begin with; a whole book replaces whatever is there. One step on the server,
-  /// so that a reader never sees half of it. Answers 0 when the state is another.
+  /// Fields and values of a state without levels.
+  private static let fieldCount = 8
+
+  /// Changes follow only the state that they begin with; a whole book replaces whatever is there, one without levels only what
+  /// is there. One step on the server, so that a reader never sees half of it. Answers 0 when the state is another.
   ///
   /// Flagged `allow-oom`: a full server must be able to forget levels.
   private static let script = RuledScript(
     name: "market-state", rule: .marketState,
     """
     local state, previous, gone = KEYS[1], ARGV[1], tonumber(ARGV[2])
+    if previous == '' and #ARGV == \(2 + fieldCount) and redis.call('EXISTS', state) == 0 then return { 1, damaged } end
     if previous == '' then
       redis.call('DEL', state)
     elseif redis.call('HGET', state, 'seq') ~= previous then

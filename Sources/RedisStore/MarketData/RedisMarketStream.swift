@@ -62,7 +62,13 @@ public final class RedisMarketStream: MarketStream {
         for (shard, updates) in updates {
           for update in updates where !lost.contains(update.instrument) {
             guard let symbol = names[update.instrument] else { continue }
-            rota.wrote(Keys.marketState(shard, symbol), of: shard, through: update.sequence)
+            let key = Keys.marketState(shard, symbol)
+            // Nothing is written of a book that is empty and was not there.
+            if update.isEmptyBook {
+              rota.forget(key, of: shard)
+            } else {
+              rota.wrote(key, of: shard, through: update.sequence)
+            }
           }
         }
       }

@@ -17,6 +17,13 @@ struct StateRota {
     }
   }
 
+  /// A state need not be there.
+  mutating func forget(_ key: String, of shard: Shard) {
+    guard turns[shard]?.written.removeValue(forKey: key) != nil else { return }
+    turns[shard]!.keys.removeAll { $0 == key }
+    turns[shard]!.next = 0
+  }
+
   /// Whether a state that was found is older than what was written: a replica that lagged behind has taken over.
   func isOutdated(_ key: String, of shard: Shard, at sequence: Sequence) -> Bool {
     turns[shard]?.written[key].map { sequence < $0 } ?? false

@@ -14,6 +14,8 @@ actor HandOverReceiver {
     /// The branch of the database's history that the books are of.
     var timeline = DatabaseTimeline.unnamed
     var isReading = false
+    /// Whether the owner is being asked, or was asked.
+    var isAsking = false
     var isRequested = false
     /// When it was begun; once the owner has been asked, when that was.
     var since: Duration
@@ -73,10 +75,11 @@ actor HandOverReceiver {
   /// No longer wants a shard; one that was handed over meanwhile is given back when that shows.
   func forget(_ shard: Shard) { pending[shard] = nil }
 
-  /// Ends ``run()``, and gives back what has just been handed over and is not claimed yet: others need not wait for it.
+  /// Ends ``run()``, takes back what was asked, and gives back what has just been handed over and is not claimed yet: others
+  /// need not wait for it.
   func stop() async {
     isStopping = true
-    let asked = pending.filter { $0.value.isRequested }.sorted { $0.key < $1.key }
+    let asked = pending.filter { $0.value.isAsking }.sorted { $0.key < $1.key }
     pending = [:]
     for (shard, entry) in asked {
       await troubles.attempt(.leases) { () async throws(StreamError) in
@@ -131,6 +134,7 @@ actor HandOverReceiver {
     guard let engine = rebuilt(book) else { return }
     pending[shard]?.engine = engine
     pending[shard]?.timeline = book.timeline
+    pending[shard]?.isAsking = true
     let asked = try await fromLeases { () async throws(StreamError) in
       try await leases.request(shard, for: Successor(worker: me, nonce: nonce))
     }

@@ -41,7 +41,7 @@ extension ExecutionLane {
   func readLogs() async {
     await noticeSilence()
     for shard in owned.keys.sorted() {
-      owned[shard]?.looked(at: clock.now, gapPatience: settings.gapPatience)
+      owned[shard]?.timePassed(at: clock.now, gapPatience: settings.gapPatience)
       // Shards may be dropped while this waits for the log.
       guard action(shard) == .readLog, let asked = owned[shard] else { continue }
       let before = asked.inbox.sequences

@@ -153,7 +153,7 @@ extension OwnedShard {
   }
 
   /// Time has gone by: a gap that stands for too long is filled from the log.
-  func looked(at now: ContinuousClock.Instant, gapPatience: Duration) {
+  func timePassed(at now: ContinuousClock.Instant, gapPatience: Duration) {
     guard inbox.hasGap(after: engine.cursor) else { return gapSince = nil }
     let since = gapSince ?? now
     gapSince = since

@@ -183,15 +183,10 @@ final class SimulatedExchange: Sendable {
     return overseer.findings(after: over)?.isEmpty == true && clients.allSatisfy { $0.isCaughtUp(content) }
   }
 
-  /// Whether everybody is shown an instrument's book as it stands.
-  ///
-  /// Where nothing stands, what stood there before a shard changed hands may be shown on: its new owner does not know of the
-  /// instrument before an order comes.
+  /// Whether everybody is shown an instrument's book as it stands; of one in which nothing stands nothing need be shown.
   private func showsBook(of instrument: InstrumentID, _ content: DatabaseState) -> Bool {
-    let depth = content.depth(of: instrument)
-    guard !depth.bids.isEmpty || !depth.asks.isEmpty else { return true }
-    let shown = redis.depth(of: instrument)
-    return shown?.bids == depth.bids && shown?.asks == depth.asks
+    let (depth, shown) = (content.depth(of: instrument), redis.depth(of: instrument))
+    return (shown?.bids ?? []) == depth.bids && (shown?.asks ?? []) == depth.asks
   }
 
   /// For people: what is shown of a book, and what stands in it.

@@ -24,7 +24,7 @@ extension MemoryStore: AccountEventReader {
     }
   }
 
-  package func standings(of keys: [String]) async throws(StoreError) -> [String: KeyState] {
+  package func keyStates(of keys: [String]) async throws(StoreError) -> [String: KeyState] {
     guard !keys.isEmpty else { return [:] }
     return try await read { state in
       keys.reduce(into: [:]) { standings, key in

@@ -14,7 +14,7 @@ extension MemoryStore: BandStore {
     }
   }
 
-  package func report(
+  package func append(
     _ instructions: [BandDecisions.Instruction], of shard: Shard, within leadership: Leadership, at now: Timestamp
   ) async throws(StoreError) -> AppendOutcome {
     try await within(leadership) { state in

@@ -46,7 +46,8 @@ extension MemoryStore: SettlementLedger {
         return ShardBook(
           shard: shard, processed: state.shards[shard]!.processed, orders: state.openOrders(of: shard),
           lastPrices: own(state.lastPrices), phases: own(state.phases),
-          auctions: own(state.auctions).compactMapValues(\.auction), timeline: state.timeline)
+          auctions: own(state.auctions).compactMapValues(\.auction), instruments: own(state.instruments).keys.sorted(),
+          timeline: state.timeline)
       }
     }
   }

@@ -10,7 +10,7 @@ extension MemoryStream: MarketStream {
     let lost = try await call { state in Set(all.filter { !state.take($0.1) }.map(\.1.instrument)) }
     written.withLock { written in
       for (shard, update) in all where !lost.contains(update.instrument) {
-        written[update.instrument] = (shard, update.sequence)
+        written[update.instrument] = update.isEmptyBook ? nil : (shard, update.sequence)
       }
     }
     return lost
@@ -56,9 +56,11 @@ extension MemoryStream: MarketStateReader {
 }
 
 extension MemoryRedis.State {
-  /// Changes follow only the state that they begin with; a whole book replaces whatever is there.
+  /// Changes follow only the state that they begin with; a whole book replaces whatever is there, an empty one only what is
+  /// there.
   fileprivate mutating func take(_ update: MarketUpdate) -> Bool {
     if let previous = update.previous, depths[update.instrument]?.sequence != previous { return false }
+    if update.isEmptyBook, depths[update.instrument] == nil { return true }
     var depth = depths[update.instrument] ?? MarketDepth(sequence: update.sequence, at: update.at)
     if update.previous == nil { depth = MarketDepth(sequence: update.sequence, at: update.at) }
     for change in update.changes { depth.set(change.side, change.level) }

@@ -154,7 +154,10 @@ extension MemoryStream: LeaseStore {
   }
 
   package func release(_ shard: Shard, nonce: UInt64) async throws(StreamError) {
-    try await call { state in if state.leases[shard]?.value.nonce == nonce { state.leases[shard] = nil } }
+    try await call { state in
+      if state.leases[shard]?.value.nonce == nonce { state.leases[shard] = nil }
+      if state.leases[shard]?.value.successor?.nonce == nonce { state.leases[shard]!.value.successor = nil }
+    }
   }
 }
 

@@ -19,20 +19,20 @@ struct GatewayStores: Sendable {
   let days: any DayTableReader
   let marketClock: any MarketClockReader
   let stream: any OrderStream
-  /// One pair for each lane.
+  /// One pair for each pipeline.
   let ledgers: [OrderAcceptanceService.PipelineLedgers]
   let news: any AccountEventReader
-  let fleetEvents: any AccountEventReader
+  let backlog: any AccountEventReader
   let wakeUps: any EventWakeUps
   private let pools: [PostgresPool]
 
   /// - Parameters:
   ///   - readers: Connections of each kind of question.
-  ///   - lanes: Accepting transactions in flight.
+  ///   - pipelines: Accepting transactions in flight.
   ///   - stalled: Hears of sessions that were ended because their clients had stopped.
   ///   - retried: Hears why an accepting transaction is tried again.
   init(
-    _ connections: ConnectionOptions, readers: Int, lanes: Int, _ log: Log,
+    _ connections: ConnectionOptions, readers: Int, pipelines: Int, _ log: Log,
     stalled: @escaping @Sendable (StalledSessionEvent) -> Void,
     retried: @escaping @Sendable (StoreError.Cause) -> Void
   ) {
@@ -58,11 +58,11 @@ struct GatewayStores: Sendable {
     let clockSession = session("clock")
     marketClock = PostgresMarketDayStore(session: clockSession)
     stream = RedisOrderStream(redis, keyring: .of(clockSession, log))
-    ledgers = (0..<lanes).map { lane in
-      .init(main: acceptanceLedger("accept-\(lane)"), aside: acceptanceLedger("aside-\(lane)"))
+    ledgers = (0..<pipelines).map { pipeline in
+      .init(main: acceptanceLedger("accept-\(pipeline)"), aside: acceptanceLedger("aside-\(pipeline)"))
     }
     news = PostgresAccountEventReader(session: session("events"))
-    fleetEvents = PostgresAccountEventReader(session: session("event-history"))
+    backlog = PostgresAccountEventReader(session: session("event-history"))
     wakeUps = RedisEventWakeUps(redis)
   }
 

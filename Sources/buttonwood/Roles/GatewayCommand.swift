@@ -154,7 +154,7 @@ enum GatewayCommand {
         ["clock": mode.rawValue, "expected": options.clock.rawValue])
     }
     let feed = TradeUpdateHub(
-      news: stores.news, fleetEvents: stores.fleetEvents, wakeUps: stores.wakeUps, accounts: stores.reader,
+      news: stores.news, backlog: stores.backlog, wakeUps: stores.wakeUps, accounts: stores.reader,
       configuration: options.gateway, settings: options.feed, meter: StreamMetrics(metrics),
       troubles: troubles,
       clock: { marketClock.clock }, now: now)

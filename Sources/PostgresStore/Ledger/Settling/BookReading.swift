@@ -55,7 +55,7 @@ struct BookReading: Sendable {
       PostgresCall(SettlingStatements.bookPrices, names), PostgresCall(SettlingStatements.bookPhases, names),
       PostgresCall(RestorationStatements.read), page(behind: .first),
       PostgresCall(SettlingStatements.bookLength, [.int2(shard.rawValue), .int4(pages == nil ? 0 : most &+ 1)]),
-      PostgresCall(AuctionStatements.ofBooks, names),
+      PostgresCall(AuctionStatements.ofBooks, names), PostgresCall(SettlingStatements.bookInstruments, names),
     ])
     guard head[1].count == 1 else { return .none }
     if pages != nil, head[6].int8(0, 0) > most { return .tooLong }
@@ -72,6 +72,7 @@ struct BookReading: Sendable {
           shard: shard, processed: processed, orders: [], lastPrices: Self.prices(head[2]),
           phases: try PhaseColumns.read(head[3])[shard] ?? [:],
           auctions: try AuctionColumns.read(head[7])[shard] ?? [:],
+          instruments: (0..<head[8].count).map { InstrumentID(rawValue: head[8].int4($0, 0)) },
           timeline: server.map { DatabaseTimeline($0, restoration: head[4].int8(0, 0)) } ?? .unnamed),
         parts: parts, others: half?.parts))
   }

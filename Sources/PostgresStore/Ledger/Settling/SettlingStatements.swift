@@ -100,6 +100,8 @@ enum SettlingStatements {
       p.limit_edge
     FROM instrument_phases p JOIN instruments i USING (instrument_id) WHERE i.shard = ANY ($1::smallint[])
     """)
+  static let bookInstruments = PostgresStatement(
+    "book_instruments", "SELECT instrument_id FROM instruments WHERE shard = ANY ($1::smallint[]) ORDER BY 1")
   static let beginSnapshot = PostgresStatement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
   static let commit = PostgresStatement("commit_snapshot", "COMMIT")
 
