@@ -13,9 +13,9 @@ struct DetachedTaskTests {
     "HTTP/Server/ServerLoop+Requests.swift":
       "a request's handler: counted, bounded and waited for when the server drains",
     "PostgresStore/Ledger/Settling/BookReading.swift": "parts of a book: awaited by whoever reads it",
-    "RedisStore/ClusterReader.swift": "reads of shards: held, and cancelled with their reader",
-    "RedisStore/StreamKeyring.swift": "one reading that all who ask wait for",
-    "Services/Fleet/FindingWatch.swift": "one look that all who ask wait for",
+    "RedisStore/Orders/ClusterReader.swift": "reads of shards: held, and cancelled with their reader",
+    "RedisStore/Orders/StreamKeyring.swift": "one reading that all who ask wait for",
+    "Services/Fleet/FindingMonitor.swift": "one look that all who ask wait for",
     "Services/Coordination/": "recoveries, preparations and probes of a worker: their actors are told of the end",
     // None of these are parts of the exchange's processes.
     "Simulation/": "the simulated processes themselves", "TestKit/": "tests", "buttonwood-lab/": "measurements",
