@@ -25,13 +25,15 @@ func program(_ name: String, _ dependencies: [Target.Dependency], linker: [Linke
   .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linker)
 }
 
+/// - Parameter isArithmetic: Whether the tests compute more than what they test: then they are optimized as well. Others take
+///   longer to optimize than that saves.
 func tests(
-  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = [],
+  isArithmetic: Bool = false
 ) -> Target {
   .testTarget(
     name: name, dependencies: dependencies, exclude: exclude, resources: resources,
-    // What is tested may be optimized; to optimize tests as well would take longer than it saves.
-    swiftSettings: settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))])
+    swiftSettings: settings + (isArithmetic ? [] : [.unsafeFlags(["-Onone"], .when(configuration: .release))]))
 }
 
 let package = Package(
@@ -144,12 +146,13 @@ let package = Package(
 
     // Tests.
     library("TestKit", ["Postgres", "Redis", "Accounting", "Market", "Lifecycle"]),
-    tests("MarketTests", ["Market", "Matching", "TestKit"]),
+    tests("MarketTests", ["Market", "Matching", "TestKit"], isArithmetic: true),
     tests(
-      "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market"], resources: [.copy("Fixtures")]),
-    tests("AccountingTests", ["Accounting", "Market", "TestKit"]),
-    tests("EngineTests", ["Engine", "Simulation", "Accounting", "Market", "TestKit"]),
-    tests("ShardingTests", ["Sharding", "Market", "TestKit"]),
+      "MatchingTests", ["Matching", "EngineLab", "Recordings", "Market"], resources: [.copy("Fixtures")],
+      isArithmetic: true),
+    tests("AccountingTests", ["Accounting", "Market", "TestKit"], isArithmetic: true),
+    tests("EngineTests", ["Engine", "Simulation", "Accounting", "Market", "TestKit"], isArithmetic: true),
+    tests("ShardingTests", ["Sharding", "Market", "TestKit"], isArithmetic: true),
     tests("KitTests", ["Lifecycle", "Telemetry", "JSON", "MessagePack", "Digest", "TestKit"]),
     tests("HTTPTests", ["HTTP", "HTTPLoad", "Lifecycle", "TestKit"]),
     tests("HTTPClientTests", ["HTTPClient", "HTTP", "Lifecycle", "TestKit"]),

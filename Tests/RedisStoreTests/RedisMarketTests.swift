@@ -125,6 +125,7 @@ import Testing
   @Test func anEmptyBookIsWrittenOnlyOverAnother() async throws {
     let (stream, other) = (market(server.settings()), market(server.settings()))
     var teller = Teller(random: SeededRandom(seed: 9), instrument: instrument.id)
+    let old = teller.next(isWhole: true)
     var empty = teller.next(isWhole: true)
     (empty.changes, empty.isQuoteNew) = ([], false)
     let nothing = MarketDepth(sequence: empty.sequence, at: empty.at)
@@ -139,6 +140,9 @@ import Testing
     let depth = try #require(try await state.depth(of: instrument))
     #expect(depth.bids.isEmpty && depth.asks.isEmpty && depth.sequence == empty.sequence)
     #expect(try await stream.renew([instrument.shard: 1]) == [])
+    // What it replaced comes back with a replica that lagged behind.
+    #expect(try await other.publish([instrument.shard: [old]]) == [])
+    #expect(try await stream.renew([instrument.shard: 1]) == [instrument.shard])
   }
 
   /// A replica that lagged behind has taken over: what it has is whole, and old. Nothing may trade for long.

@@ -62,13 +62,8 @@ public final class RedisMarketStream: MarketStream {
         for (shard, updates) in updates {
           for update in updates where !lost.contains(update.instrument) {
             guard let symbol = names[update.instrument] else { continue }
-            let key = Keys.marketState(shard, symbol)
-            // Nothing is written of a book that is empty and was not there.
-            if update.isEmptyBook {
-              rota.forget(key, of: shard)
-            } else {
-              rota.wrote(key, of: shard, through: update.sequence)
-            }
+            rota.wrote(
+              Keys.marketState(shard, symbol), of: shard, through: update.sequence, isEmpty: update.isEmptyBook)
           }
         }
       }
@@ -102,7 +97,9 @@ public final class RedisMarketStream: MarketStream {
     let states = try await client.send(polls.map { RedisCommand("HGETALL", $0.key) })
     let broken = rota.withLock { rota in
       zip(polls, states).filter { poll, state in
-        guard let depth = MarketStateScript.depth(state) else { return true }
+        guard let depth = MarketStateScript.depth(state) else {
+          return state.array?.isEmpty != true || !rota.mayBeMissing(poll.key, of: poll.shard)
+        }
         return rota.isOutdated(poll.key, of: poll.shard, at: depth.sequence)
       }
     }

@@ -2,32 +2,35 @@ internal import Market
 
 /// Which states of instruments have been written, how far, and which of them are looked at next: all of a shard's in turn.
 struct StateRota {
+  private struct State {
+    var sequence: Sequence
+    var isEmpty: Bool
+  }
+
   private struct Turn {
     var keys: [String] = []
-    var written: [String: Sequence] = [:]
+    var written: [String: State] = [:]
     var next = 0
   }
 
   private var turns: [Shard: Turn] = [:]
 
   /// A state has been written, as it is after a command.
-  mutating func wrote(_ key: String, of shard: Shard, through sequence: Sequence) {
-    if turns[shard, default: Turn()].written.updateValue(sequence, forKey: key) == nil {
+  /// - Parameter isEmpty: Whether nothing stands in it: then it need not be there.
+  mutating func wrote(_ key: String, of shard: Shard, through sequence: Sequence, isEmpty: Bool = false) {
+    let state = State(sequence: sequence, isEmpty: isEmpty)
+    if turns[shard, default: Turn()].written.updateValue(state, forKey: key) == nil {
       turns[shard]!.keys.append(key)
     }
   }
 
-  /// A state need not be there.
-  mutating func forget(_ key: String, of shard: Shard) {
-    guard turns[shard]?.written.removeValue(forKey: key) != nil else { return }
-    turns[shard]!.keys.removeAll { $0 == key }
-    turns[shard]!.next = 0
-  }
-
   /// Whether a state that was found is older than what was written: a replica that lagged behind has taken over.
   func isOutdated(_ key: String, of shard: Shard, at sequence: Sequence) -> Bool {
-    turns[shard]?.written[key].map { sequence < $0 } ?? false
+    turns[shard]?.written[key].map { sequence < $0.sequence } ?? false
   }
+
+  /// Whether a state may be missing.
+  func mayBeMissing(_ key: String, of shard: Shard) -> Bool { turns[shard]?.written[key]?.isEmpty ?? false }
 
   /// Forgets the states of shards that are not kept any more.
   mutating func keep(_ shards: some Collection<Shard>) {

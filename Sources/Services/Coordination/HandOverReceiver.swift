@@ -32,6 +32,8 @@ actor HandOverReceiver {
   private let clock: @Sendable () -> Duration
   private let report: @Sendable (WorkerEvent) -> Void
   private var pending: [Shard: Pending] = [:]
+  /// What was asked and is not wanted any more.
+  private var unwanted: [(shard: Shard, nonce: UInt64)] = []
   private let backoff: ClaimBackoff
   private let takeOver: ShardTakeOver
   private let troubles: PortTroubles
@@ -72,30 +74,41 @@ actor HandOverReceiver {
     }
   }
 
-  /// No longer wants a shard; one that was handed over meanwhile is given back when that shows.
-  func forget(_ shard: Shard) { pending[shard] = nil }
+  /// No longer wants a shard.
+  func forget(_ shard: Shard) { drop(shard) }
+
+  /// Wants a shard no more: what was asked is taken back, or the owner would hand it to somebody who does not wait for it.
+  private func drop(_ shard: Shard) {
+    guard let entry = pending.removeValue(forKey: shard), entry.isAsking else { return }
+    unwanted.append((shard, entry.nonce))
+  }
+
+  /// Takes back what was asked, and gives back what has been handed over meanwhile.
+  private func withdraw() async throws(HandOverFailure) {
+    while let (shard, nonce) = unwanted.first {
+      try await fromLeases { () async throws(StreamError) in try await leases.release(shard, nonce: nonce) }
+      unwanted.removeAll { $0.shard == shard && $0.nonce == nonce }
+    }
+  }
 
   /// Ends ``run()``, takes back what was asked, and gives back what has just been handed over and is not claimed yet: others
   /// need not wait for it.
   func stop() async {
     isStopping = true
-    let asked = pending.filter { $0.value.isAsking }.sorted { $0.key < $1.key }
-    pending = [:]
-    for (shard, entry) in asked {
-      await troubles.attempt(.leases) { () async throws(StreamError) in
-        try await leases.release(shard, nonce: entry.nonce)
-      }
-    }
+    for shard in pending.keys.sorted() { drop(shard) }
+    // A lease that cannot be given back runs out by itself.
+    await troubles.attempt(.leases) { () async throws(HandOverFailure) in try await withdraw() }
   }
 
   /// Works until stopped.
   func run() async {
     while !isStopping {
-      guard !pending.isEmpty else {
+      guard !pending.isEmpty || !unwanted.isEmpty else {
         try? await Task.sleep(for: settings.handOverPoll * 4)
         continue
       }
       do {
+        try await withdraw()
         readBooks()
         try await takeGranted()
         try await follow()
@@ -149,7 +162,7 @@ actor HandOverReceiver {
   private func delayed(_ shard: Shard, _ nonce: UInt64, _ error: HandOverFailure) {
     troubles.failed(.handOver, of: shard, error)
     if case .ledger(let failure) = error, !failure.isPassing { backoff.failed(shard) }
-    if pending[shard]?.nonce == nonce { pending[shard] = nil }
+    if pending[shard]?.nonce == nonce { drop(shard) }
   }
 
   private func takeGranted() async throws(HandOverFailure) {
@@ -235,13 +248,15 @@ actor HandOverReceiver {
       backoff.failed(shard)
       report(.claimFailed(shard, reason: "\(error)"))
     }
-    pending = [:]
+    for shard in pending.keys.sorted() { drop(shard) }
   }
 
   /// An owner that never hands over is left alone; the target stands, and it is asked anew.
   private func giveUpOld() {
     let now = clock()
-    pending = pending.filter { !$0.value.isRequested || now - $0.value.since < settings.handOverPatience }
+    for (shard, entry) in pending where entry.isRequested && now - entry.since >= settings.handOverPatience {
+      drop(shard)
+    }
   }
 
   private func fromLedger<Value>(

@@ -162,7 +162,7 @@ final class SimulatedExchange: Sendable {
         fault("not settled \(Self.patience) after the faults: \((stands + waiting + findings).joined(separator: ", "))")
         return
       }
-      try? await Task.sleep(for: .milliseconds(50))
+      try? await Task.sleep(for: .milliseconds(200))
     }
     mark("settled")
   }
@@ -289,6 +289,12 @@ final class SimulatedExchange: Sendable {
     settings.market = MarketDirector(
       mode: swarm.clockSpeed != nil ? .simulated : swarm.hasDays ? .manual : .open, speed: swarm.clockSpeed ?? 1,
       marketStart: swarm.marketStart)
+    // Slower rhythms than a real exchange's: whoever only looks and finds nothing takes most of the time of a schedule.
+    settings.readWait = .milliseconds(200)
+    settings.silencePeriod = .milliseconds(400)
+    settings.pollPeriod = .milliseconds(250)
+    settings.marketPeriod = .milliseconds(500)
+    settings.handOverPoll = .milliseconds(25)
     settings.housekeepingPeriod = .seconds(20)
     settings.housekeepingRetry = .seconds(2)
     settings.market.limits.auctionPart = 2

@@ -54,7 +54,7 @@ final class SimulatedGateway: Sendable {
     await withTaskGroup(of: AcceptanceReply?.self) { group in
       group.addTask { await self.acceptor.submit(request) }
       group.addTask {
-        while !self.process.isDead, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(100)) }
+        while !self.process.isDead, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(250)) }
         return nil
       }
       let reply = await group.next() ?? nil

@@ -10,7 +10,7 @@ extension MemoryStream: MarketStream {
     let lost = try await call { state in Set(all.filter { !state.take($0.1) }.map(\.1.instrument)) }
     written.withLock { written in
       for (shard, update) in all where !lost.contains(update.instrument) {
-        written[update.instrument] = update.isEmptyBook ? nil : (shard, update.sequence)
+        written[update.instrument] = (shard, update.sequence, update.isEmptyBook)
       }
     }
     return lost
@@ -22,7 +22,7 @@ extension MemoryStream: MarketStream {
       let end = ContinuousClock().now + .seconds(3)
       // A book that is missing, or older than what was written here: a wipe, or a replica that lagged behind.
       let old = written.filter { instrument, book in
-        state.depths[instrument].map { $0.sequence < book.sequence } ?? true
+        state.depths[instrument].map { $0.sequence < book.sequence } ?? !book.isEmpty
       }
       var lost = Set(old.map(\.value.shard)).intersection(owners.keys)
       for (shard, nonce) in owners {

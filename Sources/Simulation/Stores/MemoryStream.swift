@@ -9,7 +9,7 @@ package struct MemoryStream: Sendable {
   let process: SimulatedProcess
   let environment: Environment
   /// How far this process has brought books.
-  let written = Lock<[InstrumentID: (shard: Shard, sequence: Sequence)]>([:])
+  let written = Lock<[InstrumentID: (shard: Shard, sequence: Sequence, isEmpty: Bool)]>([:])
 
   /// A connection.
   package init(_ redis: MemoryRedis, of process: SimulatedProcess, in environment: Environment) {
