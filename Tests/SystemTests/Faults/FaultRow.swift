@@ -61,21 +61,15 @@ extension FaultRow {
   ]
 
   /// The rows that are asked for by number in BUTTONWOOD_FAULT_ROWS (`1,27`), all with BUTTONWOOD_FAULT_FORMS=all, or one of
-  /// each number; of these BUTTONWOOD_FAULT_SHARE (`1/2`) takes a part, for runs beside each other.
+  /// each number.
   static let selected: [FaultRow] = {
     if let text = variable("BUTTONWOOD_FAULT_ROWS") {
       let numbers = Set(text.split(separator: ",").compactMap { Int($0) })
       return all.filter { numbers.contains($0.number) }
     }
     guard variable("BUTTONWOOD_FAULT_FORMS") != "all" else { return all }
-    return share(of: all.filter(\.isRepresentative))
+    return all.filter(\.isRepresentative)
   }()
-
-  private static func share(of rows: [FaultRow]) -> [FaultRow] {
-    let numbers = (variable("BUTTONWOOD_FAULT_SHARE") ?? "").split(separator: "/").compactMap { Int($0) }
-    guard numbers.count == 2, 1...numbers[1] ~= numbers[0] else { return rows }
-    return Array(rows[rows.count * (numbers[0] - 1) / numbers[1]..<rows.count * numbers[0] / numbers[1]])
-  }
 
   /// Whether it stands for all forms of its number.
   private var isRepresentative: Bool {
